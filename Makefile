@@ -1,0 +1,48 @@
+# Every need has one command; `make help` lists them. The README and CI use exactly these.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+export PYTHONWARNINGS ?= default
+
+.PHONY: help demo serve test check format faults soak bench lock schema venv
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.venv/.complete: requirements.lock pyproject.toml scripts/make-venv
+	@scripts/make-venv
+
+venv: .venv/.complete ## Make .venv from the lock file
+
+demo: .venv/.complete ## Place a real call between two sandbox phones and show all of it (ONCE=1: stop after it)
+	@.venv/bin/offhook demo $(if $(ONCE),--once)
+
+serve: .venv/.complete ## Serve the API at http://127.0.0.1:8000 with an embedded PostgreSQL and Asterisk
+	@.venv/bin/offhook serve
+
+test: .venv/.complete ## Run all tests: unit, real PostgreSQL, real Asterisk (PYTEST="…" for more options)
+	@$(PY) -m pytest -n 2 --dist worksteal -q $(PYTEST)
+
+check: .venv/.complete ## Format, lint, types, import rules, schema and migration drift
+	@scripts/check
+
+format: .venv/.complete ## Format and mend what can be mended by itself
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix-only .
+
+schema: .venv/.complete ## Write schema.graphql anew from the code
+	@$(PY) scripts/export_schema.py
+
+faults: .venv/.complete ## Break things under live calls and check that nothing is lost or doubled
+	@$(PY) -m pytest -q tests/faults $(PYTEST)
+
+soak: .venv/.complete ## The long runs: hundreds of calls over a SIPp trunk
+	@$(PY) -m pytest -q --soak tests/soak $(PYTEST)
+
+bench: .venv/.complete ## Measure, each figure beside its peer in the same run (ONLY=name for one)
+	@$(PY) -m bench $(if $(ONLY),--only $(ONLY))
+
+lock: ## Resolve the dependencies anew into requirements.lock (needs uv)
+	@uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links --no-annotate -q -o requirements.lock --custom-compile-command "make lock"

@@ -1,0 +1,1 @@
+"""Offhook: call control for Asterisk as a GraphQL API."""
