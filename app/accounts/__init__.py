@@ -1,0 +1,1 @@
+"""Tenants, their keys and scopes, and the audit log."""

@@ -1,0 +1,21 @@
+"""What an API key may do."""
+
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """The scopes; the value is what users type."""
+
+    CALLS_READ = "calls:read"
+    CALLS_ORIGINATE = "calls:originate"
+    CALLS_CONTROL = "calls:control"
+    RECORDINGS_READ = "recordings:read"
+    RECORDINGS_DELETE = "recordings:delete"
+    CDRS_READ = "cdrs:read"
+    ROUTING = "routing"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
+    KEYS = "keys"
+    AUDIT = "audit"
+    PII_READ = "pii:read"
+    DTMF_READ = "dtmf:read"

@@ -1,0 +1,129 @@
+"""Settings: every ``OFFHOOK_*`` variable, validated once at start.
+
+``.env.example`` lists them all with their defaults; a test keeps the two equal.
+"""
+
+import os
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.errors import ConfigurationError
+from app.ids import is_node_name
+
+ROLES: Final = ("api", "controller", "worker")
+
+#: Standard Webhooks' recommended schedule, in seconds from the attempt before.
+WEBHOOK_SCHEDULE: Final = (0.0, 5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
+
+
+def default_data_dir() -> Path:
+    """Where an embedded database and recordings live by default: root's under /var/lib, others' in their home."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/offhook")
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "offhook"
+
+
+class Settings(BaseSettings):
+    """All settings. Durations are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="OFFHOOK_", env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(default_factory=default_data_dir, description="Embedded database, recordings, secrets.")
+    node: str = Field(default="n1", description="This node's name; part of every name it gives in Asterisk.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    public_url: str | None = Field(default=None, description="How clients reach the service; for signed addresses.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="Log lines as JSON or for people; auto is console on a terminal."
+    )
+    secret_key: SecretStr | None = Field(
+        default=None, description="Signs keys, cursors and addresses; at least 32 characters. Unset: kept in data_dir."
+    )
+
+    database_url: SecretStr | None = Field(default=None, description="postgresql://… Unset: an embedded PostgreSQL.")
+    database_pool_size: int = Field(default=10, ge=2, le=200, description="Connections in the pool.")
+    database_timeout_seconds: float = Field(default=10.0, gt=0, description="Longest wait for one statement.")
+
+    ari_url: str | None = Field(
+        default=None, description="http://host:8088 of your own Asterisk. Unset: an embedded one with the sandbox."
+    )
+    ari_username: str = Field(default="offhook", description="ARI user.")
+    ari_password: SecretStr | None = Field(default=None, description="ARI password.")
+    ari_application: str = Field(default="offhook", description="Name of the Stasis application.")
+    ari_timeout_seconds: float = Field(default=5.0, gt=0, description="Longest wait for one ARI request.")
+
+    agent_ring_seconds: float = Field(default=30.0, gt=0, le=600, description="How long an agent rings by default.")
+    customer_ring_seconds: float = Field(
+        default=45.0, gt=0, le=600, description="How long a customer rings by default."
+    )
+    max_duration_seconds: float = Field(
+        default=4 * 3600.0, gt=0, le=86400, description="Longest talk of a call that names no limit."
+    )
+    max_live_calls: int = Field(default=2000, gt=0, description="Calls alive at once on this node; more are refused.")
+
+    recordings_url: str | None = Field(
+        default=None, description="Store for recordings (file:///…, s3://…, gs://…). Unset: data_dir/recordings."
+    )
+    recording_url_seconds: float = Field(default=900.0, gt=0, description="How long a signed recording address lives.")
+
+    webhook_allow_networks: Annotated[list[IPv4Network | IPv6Network], NoDecode] = Field(
+        default_factory=list,
+        description="Networks that webhooks may reach though they are not public, comma-separated CIDR.",
+    )
+    webhook_timeout_seconds: float = Field(default=15.0, gt=0, description="How long an endpoint may take to answer.")
+    webhook_schedule_seconds: Annotated[tuple[float, ...], NoDecode] = Field(
+        default=WEBHOOK_SCHEDULE, description="Waits before each attempt, comma-separated."
+    )
+    webhook_concurrency: int = Field(default=64, gt=0, description="Deliveries on their way at once.")
+
+    subscriber_queue_size: int = Field(default=1000, gt=0, description="Events a slow subscriber may lag behind.")
+
+    @field_validator("node")
+    @classmethod
+    def _node_is_a_name(cls, value: str) -> str:
+        if not is_node_name(value):
+            raise ValueError("use lower-case letters, digits and hyphens, at most 31")
+        return value
+
+    @field_validator("webhook_allow_networks", "webhook_schedule_seconds", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _secret_is_long(cls, value: SecretStr | None) -> SecretStr | None:
+        least = 32
+        if value is not None and len(value.get_secret_value()) < least:
+            raise ValueError(f"use at least {least} characters")
+        return value
+
+    @model_validator(mode="after")
+    def _own_asterisk_has_a_password(self) -> Self:
+        if self.ari_url is not None and self.ari_password is None:
+            raise ValueError("OFFHOOK_ARI_URL is set, so OFFHOOK_ARI_PASSWORD must be too")
+        return self
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings from the environment and ``.env``, with overrides from the command line.
+
+    Raises:
+        ConfigurationError: a variable is missing or wrong; the message has a line for each.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates what mypy cannot see
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            name = "OFFHOOK_" + "_".join(str(part) for part in problem["loc"]).upper() if problem["loc"] else "settings"
+            lines.append(f"{name}: {problem['msg']}")
+        raise ConfigurationError("\n".join(lines)) from error

@@ -1,0 +1,183 @@
+"""Facts about calls and their legs."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from app.facts.vocabulary import (
+    CallKind,
+    CdrSource,
+    Direction,
+    Disposition,
+    EndParty,
+    EndReason,
+    LegRole,
+    Pair,
+    Party,
+    RecordingMode,
+    Words,
+)
+
+
+class Fact(Words, frozen=True, kw_only=True):
+    """Something that happened. Each subclass names its public event type."""
+
+    type: ClassVar[str]
+
+
+class CallRef(Words, frozen=True, kw_only=True):
+    """The call a fact is about, with everything a CRM needs to file it without asking back.
+
+    ``unique_id`` is the name of the first leg's channel in Asterisk.
+    """
+
+    id: str
+    kind: CallKind
+    direction: Direction
+    unique_id: str
+    dialled_number: str | None = None
+    extension: str | None = None
+    caller_id: str | None = None
+    external_id: str | None = None
+    metadata: tuple[Pair, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+class LegRef(Words, frozen=True, kw_only=True):
+    """The leg a fact is about; ``channel_name`` as Asterisk shows it, once known."""
+
+    id: str
+    role: LegRole
+    party: Party
+    channel_name: str | None = None
+
+
+class CdrRecord(Words, frozen=True, kw_only=True):
+    """A call detail record: written once, when the call has ended, and never changed.
+
+    Durations are seconds and derive from the instants: ``ring`` from the first dialling to the answer (or end) of
+    the leg that decided, ``talk`` from connection to end, ``duration`` from creation to end.
+    """
+
+    id: str
+    call_id: str
+    kind: CallKind
+    direction: Direction
+    disposition: Disposition
+    end_reason: EndReason
+    source: CdrSource
+    unique_id: str
+    created_at: datetime
+    ended_at: datetime
+    agent: Party
+    customer: Party
+    ring_seconds: float
+    talk_seconds: float
+    duration_seconds: float
+    agent_id: str | None = None
+    agent_name: str | None = None
+    extension: str | None = None
+    dialled_number: str | None = None
+    caller_id: str | None = None
+    caller_id_name: str | None = None
+    trunk_id: str | None = None
+    external_id: str | None = None
+    request_id: str | None = None
+    ringing_at: datetime | None = None
+    answered_at: datetime | None = None
+    connected_at: datetime | None = None
+    dtmf: str | None = None
+    recording_ids: tuple[str, ...] = ()
+    metadata: tuple[Pair, ...] = ()
+    tags: tuple[str, ...] = ()
+    is_sandbox: bool = False
+
+
+class CallFact(Fact, frozen=True, kw_only=True):
+    """Base of the facts of one call."""
+
+    call: CallRef
+
+
+class LegFact(CallFact, frozen=True, kw_only=True):
+    """Base of the facts of one leg."""
+
+    leg: LegRef
+
+
+class CallCreated(CallFact, frozen=True, kw_only=True):
+    """The call was accepted and stored; nothing has rung yet."""
+
+    type = "call.created"
+    agent: Party
+    customer: Party
+    dial_first: LegRole
+    recording_mode: RecordingMode
+
+
+class CallUpdated(CallFact, frozen=True, kw_only=True):
+    """External id, metadata or tags were changed by request; ``changed`` names the fields."""
+
+    type = "call.updated"
+    changed: tuple[str, ...]
+
+
+class LegDialing(LegFact, frozen=True, kw_only=True):
+    """The leg is about to be dialled."""
+
+    type = "leg.dialing"
+
+
+class LegRinging(LegFact, frozen=True, kw_only=True):
+    """The far end says that it rings."""
+
+    type = "leg.ringing"
+
+
+class LegAnswered(LegFact, frozen=True, kw_only=True):
+    """The far end answered."""
+
+    type = "leg.answered"
+
+
+class LegEnded(LegFact, frozen=True, kw_only=True):
+    """The leg is gone. ``ended_by`` is the side that hung up or refused; SYSTEM when Offhook did."""
+
+    type = "leg.ended"
+    ended_by: EndParty
+    hangup_cause: int | None = None
+    sip_code: int | None = None
+    talk_seconds: float = 0.0
+
+
+class CallConnected(CallFact, frozen=True, kw_only=True):
+    """Both parties are bridged and can talk."""
+
+    type = "call.connected"
+    connected_at: datetime
+
+
+class DtmfReceived(LegFact, frozen=True, kw_only=True):
+    """A party pressed a key. The digit is masked for readers without ``dtmf:read``."""
+
+    type = "dtmf.received"
+    digit: str
+    duration_milliseconds: int
+
+
+class CallRecovered(CallFact, frozen=True, kw_only=True):
+    """Offhook could not watch the call for a while and has found it again, or what became of it."""
+
+    type = "call.recovered"
+    blind_from: datetime
+    blind_until: datetime
+
+
+class CallEnded(CallFact, frozen=True, kw_only=True):
+    """The call is over, with its whole record. Every call ends with exactly one of these."""
+
+    type = "call.ended"
+    disposition: Disposition
+    end_reason: EndReason
+    duration_seconds: float
+    talk_seconds: float
+    cdr: CdrRecord

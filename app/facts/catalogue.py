@@ -1,0 +1,91 @@
+"""Every fact type by its public name, how it is written as JSON, and its JSON Schema.
+
+The public name (``call.connected``), the GraphQL enum value (``CALL_CONNECTED``) and the Python class are three
+spellings of one thing; the mapping is this file and nothing else.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from app.facts import calls, recordings, webhooks
+from app.facts.calls import Fact
+from app.facts.event import Event
+
+FACT_TYPES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
+    {
+        fact.type: fact
+        for fact in (
+            calls.CallCreated,
+            calls.CallUpdated,
+            calls.LegDialing,
+            calls.LegRinging,
+            calls.LegAnswered,
+            calls.LegEnded,
+            calls.CallConnected,
+            calls.DtmfReceived,
+            calls.CallRecovered,
+            calls.CallEnded,
+            recordings.RecordingStarted,
+            recordings.RecordingSaved,
+            recordings.RecordingFailed,
+            webhooks.WebhookTest,
+            webhooks.WebhookExhausted,
+            webhooks.WebhookDisabled,
+        )
+    }
+)
+
+_ENCODER: Final = msgspec.json.Encoder()
+_DECODERS: Final = {name: msgspec.json.Decoder(fact) for name, fact in FACT_TYPES.items()}
+
+
+def encode_fact(fact: Fact) -> bytes:
+    """A fact's payload as JSON, camelCase keys."""
+    return _ENCODER.encode(fact)
+
+
+def decode_fact(event_type: str, payload: bytes | str) -> Fact:
+    """The fact behind a stored payload.
+
+    Raises:
+        KeyError: the type is not in the catalogue.
+        msgspec.ValidationError: the payload is not of its type's form.
+    """
+    return _DECODERS[event_type].decode(payload)
+
+
+def graphql_name(event_type: str) -> str:
+    """The GraphQL enum value of an event type: ``call.connected`` is ``CALL_CONNECTED``."""
+    return event_type.replace(".", "_").upper()
+
+
+def rfc3339(instant: datetime) -> str:
+    """An instant as every surface writes it: UTC, microseconds, ``Z``."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def encode_event(event: Event) -> bytes:
+    """An event as webhooks and dashboards get it: the envelope with the fact under ``data``."""
+    return _ENCODER.encode(
+        {
+            "id": event.id,
+            "type": event.type,
+            "timestamp": rfc3339(event.timestamp),
+            "sequence": event.sequence,
+            "subjectId": event.subject_id,
+            "callSequence": event.call_sequence,
+            "actor": event.actor,
+            "requestId": event.request_id,
+            "sandbox": event.is_sandbox,
+            "data": event.fact,
+        }
+    )
+
+
+def json_schema(event_type: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of one event type's ``data``."""
+    return msgspec.json.schema(FACT_TYPES[event_type])

@@ -1,0 +1,36 @@
+"""Facts about recordings. They carry ids, never addresses: signed addresses expire, facts do not."""
+
+from app.facts.calls import CallFact
+from app.facts.vocabulary import RecordingMode
+
+
+class RecordingStarted(CallFact, frozen=True, kw_only=True):
+    """Asterisk is writing the recording."""
+
+    type = "recording.started"
+    recording_id: str
+    mode: RecordingMode
+
+
+class RecordingSaved(CallFact, frozen=True, kw_only=True):
+    """The recording is in Offhook's store, whole, and gone from Asterisk.
+
+    ``duration_seconds`` is counted from the samples, ``sha256`` is the file's, in hex.
+    """
+
+    type = "recording.saved"
+    recording_id: str
+    mode: RecordingMode
+    duration_seconds: float
+    size_bytes: int
+    channels: int
+    sha256: str
+
+
+class RecordingFailed(CallFact, frozen=True, kw_only=True):
+    """No recording came of it; ``reason`` says why."""
+
+    type = "recording.failed"
+    recording_id: str
+    mode: RecordingMode
+    reason: str

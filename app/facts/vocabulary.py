@@ -1,0 +1,170 @@
+"""Words that facts, the call model, CDRs and GraphQL share.
+
+Enums are open to growth: clients are told to expect values they do not know yet.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class CallState(StrEnum):
+    """Where a call stands, as the outside sees it."""
+
+    PENDING = "PENDING"
+    DIALING = "DIALING"
+    RINGING = "RINGING"
+    WAITING_IN_QUEUE = "WAITING_IN_QUEUE"
+    ANSWERED = "ANSWERED"
+    CONNECTED = "CONNECTED"
+    ENDED = "ENDED"
+
+
+class CallKind(StrEnum):
+    """Why the call exists."""
+
+    CLICK_TO_CALL = "CLICK_TO_CALL"
+    CAMPAIGN = "CAMPAIGN"
+    OTP = "OTP"
+    CALLBACK = "CALLBACK"
+    INBOUND = "INBOUND"
+    INTERNAL = "INTERNAL"
+
+
+class Direction(StrEnum):
+    """Which way the call crosses the account's border."""
+
+    OUTBOUND = "OUTBOUND"
+    INBOUND = "INBOUND"
+    INTERNAL = "INTERNAL"
+
+
+class LegRole(StrEnum):
+    """Whom a leg reaches."""
+
+    AGENT = "AGENT"
+    CUSTOMER = "CUSTOMER"
+
+
+class LegState(StrEnum):
+    """Where a leg stands."""
+
+    PLANNED = "PLANNED"
+    CREATING = "CREATING"
+    DIALING = "DIALING"
+    RINGING = "RINGING"
+    UP = "UP"
+    ENDED = "ENDED"
+
+
+class RecordingMode(StrEnum):
+    """Whose voice is recorded; BOTH is one stereo file, agent left, customer right."""
+
+    OFF = "OFF"
+    AGENT = "AGENT"
+    CUSTOMER = "CUSTOMER"
+    BOTH = "BOTH"
+
+
+class RecordingState(StrEnum):
+    """Where a recording stands."""
+
+    PENDING = "PENDING"
+    RECORDING = "RECORDING"
+    COLLECTING = "COLLECTING"
+    SAVED = "SAVED"
+    FAILED = "FAILED"
+
+
+class AgentDisplay(StrEnum):
+    """What the agent's phone shows as the caller."""
+
+    DESTINATION = "DESTINATION"
+    CALLER_ID = "CALLER_ID"
+    CUSTOM = "CUSTOM"
+
+
+class Disposition(StrEnum):
+    """How a call came out: the outcome of the leg that decided it."""
+
+    ANSWERED = "ANSWERED"
+    BUSY = "BUSY"
+    NO_ANSWER = "NO_ANSWER"
+    CANCELLED = "CANCELLED"
+    REJECTED = "REJECTED"
+    UNREACHABLE = "UNREACHABLE"
+    INVALID_NUMBER = "INVALID_NUMBER"
+    CONGESTION = "CONGESTION"
+    FAILED = "FAILED"
+    MACHINE = "MACHINE"
+    VOICEMAIL = "VOICEMAIL"
+    ABANDONED = "ABANDONED"
+    DNC = "DNC"
+    BLOCKED = "BLOCKED"
+
+
+class EndParty(StrEnum):
+    """On whose side the end of a call or leg lies."""
+
+    AGENT = "AGENT"
+    CUSTOMER = "CUSTOMER"
+    SYSTEM = "SYSTEM"
+
+
+class EndCode(StrEnum):
+    """Why a call ended, in one word."""
+
+    HANGUP = "HANGUP"
+    BUSY = "BUSY"
+    NO_ANSWER = "NO_ANSWER"
+    REJECTED = "REJECTED"
+    UNREACHABLE = "UNREACHABLE"
+    INVALID_NUMBER = "INVALID_NUMBER"
+    CONGESTION = "CONGESTION"
+    NETWORK_FAILURE = "NETWORK_FAILURE"
+    API_HANGUP = "API_HANGUP"
+    MAX_DURATION = "MAX_DURATION"
+    DIAL_FAILED = "DIAL_FAILED"
+    BRIDGE_FAILED = "BRIDGE_FAILED"
+    NODE_LOST = "NODE_LOST"
+
+
+class CdrSource(StrEnum):
+    """How the end of a call was learnt: watched live, or put together after a gap."""
+
+    LIVE = "LIVE"
+    RECOVERED = "RECOVERED"
+    BACKFILL = "BACKFILL"
+
+
+class Words(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Base of all structs that are stored or sent as JSON: frozen, keyword-only, camelCase on the wire."""
+
+
+class Pair(Words, frozen=True, kw_only=True):
+    """One of the caller's own key-value pairs, kept and echoed unread."""
+
+    key: str
+    value: str
+
+
+class Party(Words, frozen=True, kw_only=True):
+    """Who is at an end: a number in E.164, a display name, an extension; any may be absent."""
+
+    number: str | None = None
+    display: str | None = None
+    extension: str | None = None
+    is_anonymous: bool = False
+
+
+class EndReason(Words, frozen=True, kw_only=True):
+    """Why and on whose side a call ended.
+
+    ``sip_code`` is the far end's final SIP status where it gave one, ``hangup_cause`` the Q.850 cause of the leg
+    that decided.
+    """
+
+    code: EndCode
+    party: EndParty
+    sip_code: int | None = None
+    hangup_cause: int | None = None

@@ -1,0 +1,91 @@
+"""Every identifier of Offhook, in one registry.
+
+A public id is ``<prefix>_<26 characters>``: a prefix that names the kind, then 48 bits of milliseconds and
+80 random bits in Crockford's base 32, lower case. Ids sort by age and cannot be guessed.
+
+What Offhook makes inside Asterisk carries the prefix ``ofk.<node>.`` before the public id, so that everything
+ours can be told from what others run on the same Asterisk, and one node's from another's.
+"""
+
+import re
+import secrets
+import time
+from enum import StrEnum
+from typing import Final, NewType
+
+AccountId = NewType("AccountId", str)
+CallId = NewType("CallId", str)
+LegId = NewType("LegId", str)
+RecordingId = NewType("RecordingId", str)
+ChannelId = NewType("ChannelId", str)
+
+
+class Kind(StrEnum):
+    """The kinds of things that have an id; the value is the id's prefix."""
+
+    ACCOUNT = "acc"
+    API_KEY = "key"
+    AGENT = "agent"
+    EXTENSION = "ext"
+    DEVICE = "dev"
+    TRUNK = "trunk"
+    OUTBOUND_NUMBER = "num"
+    CALL = "call"
+    LEG = "leg"
+    CDR = "cdr"
+    EVENT = "evt"
+    RECORDING = "rec"
+    WEBHOOK_ENDPOINT = "whe"
+    WEBHOOK_DELIVERY = "whd"
+    WEBHOOK_ATTEMPT = "wha"
+    REQUEST = "req"
+
+
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_BODY_LENGTH: Final = 26
+_PUBLIC_ID: Final = re.compile(rf"([a-z]{{2,8}})_([{_ALPHABET}]{{{_BODY_LENGTH}}})")
+_NODE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
+
+
+def new_id(kind: Kind) -> str:
+    """A fresh id of the given kind, for example ``call_01k3v7…``."""
+    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    body = "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+    return f"{kind.value}_{body}"
+
+
+def kind_of(public_id: str) -> Kind | None:
+    """The kind an id belongs to, or None when it is not one of our ids at all."""
+    match = _PUBLIC_ID.fullmatch(public_id)
+    if match is None:
+        return None
+    try:
+        return Kind(match[1])
+    except ValueError:
+        return None
+
+
+def is_node_name(text: str) -> bool:
+    """Whether a text may name an Offhook node: lower-case letters, digits and hyphens, at most 31."""
+    return _NODE_NAME.fullmatch(text) is not None
+
+
+def asterisk_prefix(node: str) -> str:
+    """What the name of everything begins with that this node makes inside Asterisk."""
+    return f"ofk.{node}."
+
+
+def asterisk_name(node: str, public_id: str, suffix: str = "") -> str:
+    """The name in Asterisk of the thing with this public id, for example ``ofk.n1.leg_01k3…``."""
+    return f"ofk.{node}.{public_id}{suffix}"
+
+
+def split_asterisk_name(node: str, name: str) -> tuple[str, str] | None:
+    """The public id and suffix behind a name in Asterisk, or None when it is not this node's."""
+    prefix = asterisk_prefix(node)
+    if not name.startswith(prefix):
+        return None
+    public_id, dash, suffix = name.removeprefix(prefix).partition("-")
+    if kind_of(public_id) is None:
+        return None
+    return public_id, dash + suffix
