@@ -1,0 +1,232 @@
+"""The database as the rest of the service holds it: two pools with time-outs, and one error when it is away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Self, TypeAlias
+
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.errors import ConfigurationError, DatabaseUnavailableError
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+PooledConnection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+
+_APPLICATION_NAME = "offhook"
+_CONNECT_SECONDS = 5.0
+_CLOSE_SECONDS = 5.0
+_IDLE_IN_TRANSACTION_SECONDS = 60.0
+_JSONB_VERSION = b"\x01"  # the first byte of jsonb's binary form
+
+# What says "the server, not the statement": connection lost or refused, shutting down, recovering, full, out of
+# connections, read-only after a fail-over, or too slow. A TimeoutError is asyncpg's for its own time-outs.
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,
+)
+# The server answers, and will go on refusing until an operator mends the setting.
+_REFUSED = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ClientConfigurationError,
+)
+
+
+class Database:
+    """Two pools on one PostgreSQL, both with time-outs on every statement, UTC, and JSON as Python objects.
+
+    ``pool`` is asyncpg itself, for hot paths: ``json`` and ``jsonb`` go in and out as dicts and lists (or in as an
+    ``orjson.Fragment``, already encoded). ``engine`` is SQLAlchemy's, for queries over the SQLModel tables. Each may
+    open up to ``pool_size`` connections.
+
+    Take connections through :meth:`acquire`, :meth:`session` and :meth:`begin`: there a database that is away
+    becomes :class:`~app.errors.DatabaseUnavailableError`. Await nothing but the database inside those blocks.
+    """
+
+    def __init__(self, pool: Pool, engine: AsyncEngine, *, acquire_seconds: float) -> None:
+        self.pool = pool
+        self.engine = engine
+        self._acquire_seconds = acquire_seconds
+
+    @classmethod
+    async def connect(cls, dsn: str, *, pool_size: int = 10, command_timeout: float = 10.0) -> Self:
+        """Open the pools; ``command_timeout`` is seconds per statement and per wait for a free connection.
+
+        Raises:
+            DatabaseUnavailableError: the server cannot be reached.
+            ConfigurationError: it refuses the user, the password or the database's name, or the DSN is malformed.
+        """
+        options = _make_connect_options(dsn, command_timeout)
+        try:
+            await (await asyncpg.connect(**options)).close(timeout=_CLOSE_SECONDS)
+            # No least size: during an outage the pool would go on logging its attempts to keep it.
+            pool = await asyncpg.create_pool(**options, min_size=0, max_size=pool_size, init=_set_json_codecs)
+        except (*_REFUSED, ValueError) as error:
+            raise ConfigurationError(f"OFFHOOK_DATABASE_URL cannot be used: {error}") from error
+        except _AWAY as error:
+            raise _say_away(error) from error
+
+        async def open_connection() -> Any:
+            return await asyncpg.connect(**options)
+
+        engine = create_async_engine(
+            # The connections come from asyncpg's own reading of the DSN, so both pools understand the same ones.
+            "postgresql+asyncpg://",
+            async_creator=open_connection,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=command_timeout,
+            json_serializer=_encode_json_text,
+            json_deserializer=orjson.loads,
+        )
+        event.listen(engine.sync_engine, "checkout", _refuse_closed_connection)
+        return cls(pool, engine, acquire_seconds=command_timeout)
+
+    async def aclose(self) -> None:
+        """Close both pools; connections still in use after some seconds are cut."""
+        await self.engine.dispose()
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self.pool.close()
+        except TimeoutError:
+            self.pool.terminate()
+
+    async def check(self) -> None:
+        """Return when the database answers.
+
+        Raises:
+            DatabaseUnavailableError: it does not.
+        """
+        async with self.acquire() as connection:
+            await connection.fetchval("SELECT 1")
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[PooledConnection]:
+        """A raw asyncpg connection from ``pool``.
+
+        Raises:
+            DatabaseUnavailableError: the server is away, or no connection became free in time.
+        """
+        try:
+            async with self.pool.acquire(timeout=self._acquire_seconds) as connection:
+                try:
+                    yield connection
+                except asyncpg.InterfaceError as error:
+                    if _is_lost(connection):
+                        raise _say_away(error) from error
+                    raise
+        except _AWAY as error:
+            raise _say_away(error) from error
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A SQLAlchemy connection in a transaction that commits at the end of the block.
+
+        Raises:
+            DatabaseUnavailableError: as for :meth:`acquire`.
+        """
+        async with telling_when_away(), self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """An ORM session; commit it yourself. Rows stay readable after the commit and the end of the block.
+
+        Raises:
+            DatabaseUnavailableError: as for :meth:`acquire`.
+        """
+        async with telling_when_away(), AsyncSession(self.engine, expire_on_commit=False) as session:
+            yield session
+
+
+@asynccontextmanager
+async def telling_when_away() -> AsyncIterator[None]:
+    """Turn what asyncpg and SQLAlchemy raise when the server is away into DatabaseUnavailableError."""
+    try:
+        yield
+    except (*_AWAY, PoolTimeoutError) as error:
+        raise _say_away(error) from error
+    except DBAPIError as error:
+        # SQLAlchemy's dialect wraps asyncpg's error, and that is the cause of what it raises.
+        cause = error.orig.__cause__ if error.orig is not None else None
+        if error.connection_invalidated or isinstance(cause, _AWAY):
+            raise _say_away(cause or error) from error
+        raise
+
+
+def _is_lost(connection: PooledConnection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # the pool has let go of it already, which it does when the server hangs up
+        return True
+
+
+def _say_away(error: BaseException) -> DatabaseUnavailableError:
+    # The kind of error, never its text: that may quote a statement and the values in it.
+    return DatabaseUnavailableError(f"The database is not available ({type(error).__name__}).")
+
+
+def _make_connect_options(dsn: str, command_timeout: float) -> dict[str, Any]:
+    return {
+        "dsn": normalise_dsn(dsn),
+        "timeout": _CONNECT_SECONDS,
+        "command_timeout": command_timeout,
+        "server_settings": {
+            "application_name": _APPLICATION_NAME,
+            "timezone": "UTC",
+            # The server gives up a little after we did, in case our cancel request was lost.
+            "statement_timeout": str(round((command_timeout + 1) * 1000)),
+            # A forgotten transaction holds its locks, and back every reader of the event log.
+            "idle_in_transaction_session_timeout": str(round(_IDLE_IN_TRANSACTION_SECONDS * 1000)),
+        },
+    }
+
+
+def normalise_dsn(dsn: str) -> str:
+    """Accept SQLAlchemy's spelling of the scheme, ``postgresql+asyncpg://``, as well."""
+    scheme, separator, rest = dsn.partition("://")
+    return f"{scheme.partition('+')[0]}{separator}{rest}"
+
+
+def _refuse_closed_connection(connection: Any, _record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Let SQLAlchemy's pool drop what the server has closed; asyncpg's knows by itself.
+
+    asyncpg hears of the closing at once, so this asks nothing of the server, unlike ``pool_pre_ping``.
+    """
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError
+
+
+async def _set_json_codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", format="binary", encoder=orjson.dumps, decoder=orjson.loads
+    )
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", format="binary", encoder=_encode_jsonb, decoder=_decode_jsonb
+    )
+
+
+def _encode_jsonb(value: Any) -> bytes:
+    return _JSONB_VERSION + orjson.dumps(value)
+
+
+def _decode_jsonb(data: bytes) -> Any:
+    return orjson.loads(memoryview(data)[1:])
+
+
+def _encode_json_text(value: Any) -> str:
+    return orjson.dumps(value).decode()

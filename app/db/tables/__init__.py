@@ -1,0 +1,33 @@
+"""The tables, one file an area, as SQLModel classes: they give migrations their truth and queries their columns.
+
+Rows that a call's life writes (call, leg, cdr, recording, event, request_key) carry no foreign keys: they are
+written together in one transaction by the call store, in batches, and checked by the tests instead of at every
+insert. Configuration rows do have them.
+"""
+
+from app.db.tables.accounts import Account, ApiKey, AuditLine
+from app.db.tables.calls import CallRow, CdrRow, LegRow, RecordingRow, RequestKey
+from app.db.tables.events import EventRow
+from app.db.tables.routing import Agent, DestinationRule, Device, Extension, OutboundNumber, Trunk
+from app.db.tables.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+
+__all__ = [
+    "Account",
+    "Agent",
+    "ApiKey",
+    "AuditLine",
+    "CallRow",
+    "CdrRow",
+    "DestinationRule",
+    "Device",
+    "EventRow",
+    "Extension",
+    "LegRow",
+    "OutboundNumber",
+    "RecordingRow",
+    "RequestKey",
+    "Trunk",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+]

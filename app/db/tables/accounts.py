@@ -1,0 +1,57 @@
+"""Accounts, their API keys, and the audit log."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from app.db.tables.columns import instant, json_document, optional_instant, text_list
+
+
+class Account(SQLModel, table=True):
+    """A tenant. ``name`` is its short name: part of endpoint names in Asterisk, so lower-case and unique."""
+
+    __tablename__ = "account"
+    id: str = Field(primary_key=True)
+    name: str = Field(unique=True)
+    display_name: str
+    default_region: str = Field(default="US", max_length=2)
+    is_sandbox: bool = False
+    created_at: datetime = instant(default_now=True)
+    suspended_at: datetime | None = optional_instant()
+
+
+class ApiKey(SQLModel, table=True):
+    """An API key: shown once, kept as a keyed hash."""
+
+    __tablename__ = "api_key"
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id", index=True)
+    name: str
+    is_test: bool = False
+    hint: str
+    key_hash: bytes = Field(unique=True)
+    scopes: list[str] = text_list()
+    ip_allow_list: list[str] = text_list()
+    created_at: datetime = instant(default_now=True)
+    expires_at: datetime | None = optional_instant()
+    revoked_at: datetime | None = optional_instant()
+
+
+class AuditLine(SQLModel, table=True):
+    """One thing that was done or refused, and by whom. Never holds secrets or full inputs."""
+
+    __tablename__ = "audit_line"
+    __table_args__ = (sa.Index("audit_line_by_account", "account_id", "id"),)
+    id: int | None = Field(default=None, sa_type=sa.BigInteger, primary_key=True)
+    account_id: str | None = None
+    at: datetime = instant(default_now=True)
+    actor_kind: str
+    actor_id: str | None = None
+    action: str
+    outcome: str
+    subject_id: str | None = None
+    request_id: str | None = None
+    remote_address: str | None = None
+    details: dict[str, Any] = json_document()

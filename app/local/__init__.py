@@ -1,0 +1,1 @@
+"""What Offhook starts on this machine when it is given nothing else: PostgreSQL and Asterisk."""
