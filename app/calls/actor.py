@@ -1,0 +1,178 @@
+"""One writer per call: everything that wants to change a call posts an input here, and waits its turn.
+
+Each round: take what has come (or the timer that is due), step the machine, commit, then carry out the commands.
+Nothing is done before what led to it is durable.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from app.calls.commands import Command, CreateChannel, CreateSnoop, DialChannel, JoinBridge
+from app.calls.executor import Executor
+from app.calls.inputs import Input, TimerFired
+from app.calls.keys import KeyClaim
+from app.calls.machine import step
+from app.calls.model import Call
+from app.calls.store import CallStore, Change, KeyTaken, make_drafts
+from app.clock import Clock
+from app.errors import OverloadedError, UnavailableError
+from app.facts.event import Draft
+
+_log = structlog.get_logger(__name__)
+
+MAILBOX_SIZE: Final = 512
+#: Beyond this an instant told by Asterisk is its clock's fault, and ours is used.
+LARGEST_SKEW_SECONDS: Final = 60.0
+_FIRST_RETRY_SECONDS: Final = 0.1
+_SLOWEST_RETRY_SECONDS: Final = 5.0
+
+
+class CallActor:
+    """The owner of one live call."""
+
+    def __init__(
+        self, call: Call, *, store: CallStore, executor: Executor, clock: Clock, claim: KeyClaim | None = None
+    ) -> None:
+        self.call = call
+        self._store = store
+        self._executor = executor
+        self._clock = clock
+        self._claim = claim
+        self._mailbox: deque[tuple[Input, datetime | None]] = deque()
+        self._has_mail = asyncio.Event()
+        self._waiters: list[tuple[Callable[[Call], bool], asyncio.Future[Call]]] = []
+        self._is_written = claim is None
+        self._last_now = call.created_at
+        #: Done with the first commit: None when the call stands, KeyTaken when its key belongs to another.
+        self.accepted: asyncio.Future[KeyTaken | None] = asyncio.get_running_loop().create_future()
+
+    def post(self, event: Input, *, at: datetime | None = None) -> None:
+        """Put an input into the mailbox; ``at`` is when Asterisk says it happened.
+
+        Raises:
+            OverloadedError: the mailbox is full; the input was not taken.
+        """
+        if len(self._mailbox) >= MAILBOX_SIZE:
+            raise OverloadedError(f"The mailbox of call {self.call.id} is full.")
+        self._mailbox.append((event, at))
+        self._has_mail.set()
+
+    async def wait_until(self, holds: Callable[[Call], bool]) -> Call:
+        """The call once something holds of it as committed; at once when it holds already."""
+        if self._is_written and holds(self.call):
+            return self.call
+        future: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
+        entry = (holds, future)
+        self._waiters.append(entry)
+        try:
+            return await future
+        finally:
+            if entry in self._waiters:
+                self._waiters.remove(entry)
+
+    async def run(self) -> None:
+        """Live until the call is settled, or was never accepted."""
+        while not self.call.is_settled or self._mailbox:
+            event, now = await self._next()
+            if not await self._turn(event, now):
+                return
+
+    async def _next(self) -> tuple[Input, datetime]:
+        while not self._mailbox:
+            timer = self.call.next_timer
+            seconds = None if timer is None else max(0.0, (timer.due - self._clock.now()).total_seconds())
+            self._has_mail.clear()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._has_mail.wait()
+            except TimeoutError:
+                timer = self.call.next_timer
+                if timer is not None and timer.due <= self._clock.now():
+                    return TimerFired(name=timer.name), self._instant(None)
+        event, at = self._mailbox.popleft()
+        return event, self._instant(at)
+
+    def _instant(self, at: datetime | None) -> datetime:
+        """When an input happened: by Asterisk's clock where it makes sense, never backwards within a call."""
+        now = self._clock.now()
+        if at is not None and abs((now - at).total_seconds()) <= LARGEST_SKEW_SECONDS:
+            now = min(at, now)
+        self._last_now = max(now, self._last_now)
+        return self._last_now
+
+    async def _turn(self, event: Input, now: datetime) -> bool:
+        """One round. Gives False when the call was never accepted and there is nothing to live for."""
+        before = self.call
+        result = step(before, event, now)
+        if result.call is before and not result.commands:
+            return True
+        drafts = make_drafts(result.call, result.happenings)
+        if not await self._commit(before, result.call, drafts):
+            return False
+        self._tell_waiters()
+        for command in result.commands:
+            if is_pointless(self.call, command):
+                continue
+            for consequence in await self._executor.carry_out(self.call, command):
+                # News of our own doing goes first; it is at most a handful a command.
+                self._mailbox.append((consequence, None))
+        return True
+
+    async def _commit(self, before: Call, after: Call, drafts: tuple[Draft, ...]) -> bool:
+        change = Change(
+            call=after,
+            drafts=drafts,
+            legs=tuple(leg for leg in after.legs if leg not in before.legs or not self._is_written),
+            recordings=tuple(one for one in after.recordings if one not in before.recordings and one.parts),
+            claim=None if self._is_written else self._claim,
+        )
+        if self._is_written:
+            await self._commit_surely(change)
+            self.call = after
+            return True
+        try:
+            taken = await self._store.commit(change)
+        except Exception as error:  # noqa: BLE001 -- whoever asked for the call hears it; nothing was dialled
+            self.accepted.set_exception(error)
+            return False
+        self.accepted.set_result(taken)
+        if taken is not None:
+            return False
+        self.call = after
+        self._is_written = True
+        return True
+
+    async def _commit_surely(self, change: Change) -> None:
+        """A live call's facts are not given up: try until the database takes them."""
+        seconds = _FIRST_RETRY_SECONDS
+        while True:
+            try:
+                await self._store.commit(change)
+            except UnavailableError as error:
+                _log.warning("commit_postponed", call_id=change.call.id, code=error.code, again_in_seconds=seconds)
+                await asyncio.sleep(seconds)
+                seconds = min(seconds * 2, _SLOWEST_RETRY_SECONDS)
+                change = Change(
+                    call=change.call,
+                    drafts=change.drafts,
+                    is_retry=True,
+                    legs=change.legs,
+                    recordings=change.recordings,
+                )
+            else:
+                return
+
+    def _tell_waiters(self) -> None:
+        for holds, future in list(self._waiters):
+            if not future.done() and holds(self.call):
+                future.set_result(self.call)
+
+
+def is_pointless(call: Call, command: Command) -> bool:
+    """Whether a command has been overtaken: once the end is decided, nothing new is begun."""
+    return call.is_ending and isinstance(command, CreateChannel | DialChannel | JoinBridge | CreateSnoop)

@@ -1,0 +1,99 @@
+"""Everything a call can ask of the world: one closed union. The executor carries each out after the commit."""
+
+from app.calls.model import HangupReason
+from app.facts.vocabulary import LegRole, Words
+from app.ids import LegId, RecordingId
+
+
+class CreateChannel(Words, frozen=True, kw_only=True):
+    """Make the leg's channel, without dialling it. ``lifetime_seconds`` ends it inside Asterisk without us."""
+
+    leg_id: LegId
+    endpoint: str
+    shown_number: str | None
+    shown_name: str | None
+    lifetime_seconds: float
+
+
+class DialChannel(Words, frozen=True, kw_only=True):
+    """Send the INVITE. ``timeout_seconds`` is Asterisk's own limit, a little longer than ours."""
+
+    leg_id: LegId
+    timeout_seconds: float
+
+
+class HangupChannel(Words, frozen=True, kw_only=True):
+    """End the leg."""
+
+    leg_id: LegId
+    reason: HangupReason
+
+
+class CreateBridge(Words, frozen=True, kw_only=True):
+    """Make the call's bridge."""
+
+
+class JoinBridge(Words, frozen=True, kw_only=True):
+    """Put a leg into the bridge."""
+
+    leg_id: LegId
+
+
+class DestroyBridge(Words, frozen=True, kw_only=True):
+    """Take the call's bridge away, once no leg is in it."""
+
+
+class VerifyLeg(Words, frozen=True, kw_only=True):
+    """Look whether the leg's channel is there, and report what is found: never dial again blind."""
+
+    leg_id: LegId
+
+
+class CreateSnoop(Words, frozen=True, kw_only=True):
+    """Listen to what one side says."""
+
+    recording_id: RecordingId
+    role: LegRole
+    leg_id: LegId
+
+
+class RecordSnoop(Words, frozen=True, kw_only=True):
+    """Write what the snoop hears, for each of these sides, begun together."""
+
+    recording_id: RecordingId
+    roles: tuple[LegRole, ...]
+
+
+class StopPart(Words, frozen=True, kw_only=True):
+    """Stop recording one side and take its snoop away."""
+
+    recording_id: RecordingId
+    role: LegRole
+
+
+class CollectRecording(Words, frozen=True, kw_only=True):
+    """Fetch the parts, put them together and store them; the result comes back as an input."""
+
+    recording_id: RecordingId
+
+
+class ForgetHangups(Words, frozen=True, kw_only=True):
+    """Delete what Asterisk remembers of how these legs ended."""
+
+    leg_ids: tuple[LegId, ...]
+
+
+Command = (
+    CreateChannel
+    | DialChannel
+    | HangupChannel
+    | CreateBridge
+    | JoinBridge
+    | DestroyBridge
+    | VerifyLeg
+    | CreateSnoop
+    | RecordSnoop
+    | StopPart
+    | CollectRecording
+    | ForgetHangups
+)

@@ -1,0 +1,84 @@
+"""The ending's part of the machine: decide once, take everything down in order, write the record when all is gone.
+
+Order (Asterisk overwrites hang-up causes when a bridge goes first): stop recordings, hang up legs, wait for their
+channels to be gone, take the bridge away.
+"""
+
+from app.calls import recording
+from app.calls.commands import DestroyBridge, ForgetHangups, HangupChannel, VerifyLeg
+from app.calls.model import HangupReason, TimerName
+from app.calls.outcome import outcome_of_system
+from app.calls.record import make_record, talk_seconds
+from app.calls.turn import Turn
+from app.facts.calls import CallEnded
+from app.facts.vocabulary import CallState, Disposition, EndCode, EndReason, LegState
+
+TEARDOWN_SECONDS = 10.0
+#: After so many rounds the waits stop growing; a leg is never given up while Asterisk may still have it.
+SLOWEST_TEARDOWN_ROUND = 6
+
+
+def begin(turn: Turn, disposition: Disposition, reason: EndReason) -> None:
+    """Decide how the call ends, and start taking it down. The first decision stands."""
+    if turn.call.is_ending:
+        return
+    turn.change(outcome=disposition, end_reason=reason)
+    turn.clear_timers(TimerName.SETUP, TimerName.RING, TimerName.JOIN, TimerName.MAX_DURATION)
+    recording.stop_recordings(turn)
+    for leg in turn.call.legs:
+        if leg.state is LegState.PLANNED:
+            turn.change_leg(leg.id, state=LegState.ENDED)
+        elif leg.is_alive:
+            kept = leg.hangup_reason or HangupReason.CALL_OVER
+            turn.change_leg(leg.id, hangup_reason=kept)
+            turn.ask(HangupChannel(leg_id=leg.id, reason=kept))
+    turn.set_timer(TimerName.TEARDOWN, TEARDOWN_SECONDS)
+    finish_if_gone(turn)
+
+
+def begin_by_system(turn: Turn, code: EndCode) -> None:
+    """Offhook or a request ends the call."""
+    begin(turn, *outcome_of_system(turn.call, code))
+
+
+def on_teardown_timer(turn: Turn) -> None:
+    """Legs are still there: ask again, and look."""
+    tries = turn.call.teardown_tries + 1
+    turn.change(teardown_tries=tries)
+    for leg in turn.call.legs:
+        if leg.is_alive:
+            turn.ask(
+                HangupChannel(leg_id=leg.id, reason=leg.hangup_reason or HangupReason.CALL_OVER),
+                VerifyLeg(leg_id=leg.id),
+            )
+    turn.set_timer(TimerName.TEARDOWN, TEARDOWN_SECONDS * min(tries, SLOWEST_TEARDOWN_ROUND))
+
+
+def finish_if_gone(turn: Turn) -> None:
+    """The last leg is gone: end the call, with its record."""
+    call = turn.call
+    if call.is_ended or not call.is_ending or any(leg.is_alive for leg in call.legs):
+        return
+    if call.outcome is None or call.end_reason is None or call.cdr_id is None:
+        msg = "an ending call has an outcome, a reason and a record id"
+        raise ValueError(msg)
+    dialled = tuple(leg.id for leg in call.legs if leg.created_at is not None)
+    ended_at = max((leg.ended_at for leg in call.legs if leg.ended_at is not None), default=turn.now)
+    turn.change(state=CallState.ENDED, ended_at=ended_at)
+    turn.clear_timers(TimerName.TEARDOWN)
+    record = make_record(turn.call, record_id=call.cdr_id, ended_at=ended_at, disposition=call.outcome)
+    turn.say(
+        CallEnded(
+            call=turn.call.ref,
+            disposition=call.outcome,
+            end_reason=call.end_reason,
+            duration_seconds=record.duration_seconds,
+            talk_seconds=talk_seconds(turn.call),
+            cdr=record,
+        ),
+        at=ended_at,
+    )
+    if call.has_bridge:
+        turn.ask(DestroyBridge())
+    if dialled:
+        turn.ask(ForgetHangups(leg_ids=dialled))

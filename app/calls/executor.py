@@ -1,0 +1,201 @@
+"""From commands to Asterisk. Each command is carried out once; what comes of it goes back as inputs.
+
+Whatever fails is told by kind, never swallowed: refused, gone, unclear, or never sent.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from datetime import UTC, datetime
+from math import ceil
+from typing import Final, assert_never
+
+import structlog
+
+from app.ari.channels import SnoopDirection
+from app.ari.client import AriClient
+from app.ari.errors import AriBadAnswer, AriConflict, AriError, AriInvalid, AriNotFound, AriUnavailable
+from app.calls import commands, inputs
+from app.calls.commands import Command
+from app.calls.inputs import FailureKind, Input
+from app.calls.model import Call, PartState
+from app.calls.names import bridge_of, channel_of, hangup_memory_of, snoop_of
+from app.ids import LegId
+from app.recordings.jobs import CollectJob, Part
+
+_log = structlog.get_logger(__name__)
+
+HANGUP_HANDLER: Final = "offhook-hangup,s,1"
+NORMAL_CLEARING: Final = 16
+
+
+class Executor:
+    """Carries out the commands of calls on one Asterisk."""
+
+    def __init__(self, ari: AriClient, *, node: str, collect: Callable[[CollectJob], None]) -> None:
+        self._ari = ari
+        self._node = node
+        self._collect = collect
+
+    async def carry_out(self, call: Call, command: Command) -> tuple[Input, ...]:
+        """Do it; gives what is known at once of how that went (most news comes as events)."""
+        try:
+            return await self._do(call, command)
+        except AriError as error:
+            kind = _kind_of(error, command)
+            _log.info(
+                "command_failed", call_id=call.id, command=type(command).__name__, kind=kind.value, detail=str(error)
+            )
+            return (inputs.CommandFailed(command=command, kind=kind, detail=str(error)),)
+
+    async def _do(self, call: Call, command: Command) -> tuple[Input, ...]:
+        match command:
+            case commands.CreateChannel():
+                await self._create(call, command)
+            case commands.DialChannel():
+                await self._ari.dial(self._channel(command.leg_id), timeout_seconds=ceil(command.timeout_seconds))
+            case commands.HangupChannel():
+                await self._ari.hangup(self._channel(command.leg_id), reason_code=NORMAL_CLEARING)
+            case commands.CreateBridge():
+                await self._ari.create_bridge(bridge_of(self._node, call.id), bridge_type=("mixing",), name=call.id)
+            case commands.JoinBridge():
+                await self._ari.add_channel(bridge_of(self._node, call.id), self._channel(command.leg_id))
+            case commands.DestroyBridge():
+                await self._ignore_gone(self._ari.destroy_bridge(bridge_of(self._node, call.id)))
+            case commands.VerifyLeg():
+                return await self.look_up(command.leg_id, is_late=False)
+            case commands.CreateSnoop():
+                name = snoop_of(self._node, command.recording_id, command.role)
+                await self._ari.snoop(self._channel(command.leg_id), name, spy=SnoopDirection.IN, app_args=("snoop",))
+            case commands.RecordSnoop():
+                await self._record(command)
+            case commands.StopPart():
+                await self._stop_part(call, command)
+            case commands.CollectRecording():
+                self._submit(call, command)
+            case commands.ForgetHangups():
+                for leg_id in command.leg_ids:
+                    await self._ari.delete_global_variable(hangup_memory_of(self._node, leg_id))
+            case _:
+                assert_never(command)
+        return ()
+
+    async def look_up(self, leg_id: LegId, *, is_late: bool) -> tuple[Input, ...]:
+        """What Asterisk knows of a leg now: where its channel stands, or how it ended."""
+        try:
+            channel = await self._ari.get_channel(self._channel(leg_id))
+        except AriNotFound:
+            return (await self._how_it_ended(leg_id, is_late=is_late),)
+        match channel.state:
+            case "Up":
+                return (inputs.LegAnswered(leg_id=leg_id),)
+            case "Ringing":
+                return (inputs.LegRinging(leg_id=leg_id),)
+            case _:
+                # With the stream connected its StasisStart is still to come, and only then can it be dialled.
+                return (inputs.LegCreated(leg_id=leg_id, channel_name=channel.name),) if is_late else ()
+
+    async def _how_it_ended(self, leg_id: LegId, *, is_late: bool) -> inputs.LegDestroyed:
+        memory = await self._ari.get_global_variable(hangup_memory_of(self._node, leg_id))
+        at, cause, sip_code = parse_hangup_memory(memory)
+        return inputs.LegDestroyed(leg_id=leg_id, cause=cause, sip_code=sip_code, at=at, is_late=is_late)
+
+    async def _create(self, call: Call, command: commands.CreateChannel) -> None:
+        other = next((leg.party for leg in call.legs if leg.id == command.leg_id), None)
+        variables = {
+            "TIMEOUT(absolute)": str(ceil(command.lifetime_seconds)),
+            "CHANNEL(hangup_handler_push)": HANGUP_HANDLER,
+        }
+        if command.shown_number:
+            variables["CONNECTEDLINE(num)"] = command.shown_number
+        if command.shown_name:
+            variables["CONNECTEDLINE(name)"] = command.shown_name
+        identity = (other.number or other.extension) if other else None
+        if identity:
+            variables["CALLERID(num)"] = identity
+        await self._ari.create_channel(
+            command.endpoint, self._channel(command.leg_id), app_args=("leg",), variables=variables
+        )
+
+    async def _record(self, command: commands.RecordSnoop) -> None:
+        names = [snoop_of(self._node, command.recording_id, role) for role in command.roles]
+        # Together, so that both sides begin within milliseconds of each other.
+        results = await asyncio.gather(*(self._ari.record(name, name) for name in names), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _stop_part(self, call: Call, command: commands.StopPart) -> None:
+        name = snoop_of(self._node, command.recording_id, command.role)
+        recording = call.recording(command.recording_id)
+        part = recording.part(command.role) if recording else None
+        if part is None or part.state in {PartState.RECORDING, PartState.STOPPED} or part.started_at is not None:
+            await self._ignore_gone(self._ari.stop_live(name))
+        await self._ignore_gone(self._ari.hangup(name, reason_code=NORMAL_CLEARING))
+
+    async def _ignore_gone(self, request: Coroutine[None, None, None]) -> None:
+        with suppress(AriNotFound):  # it is what was asked for
+            await request
+
+    def _submit(self, call: Call, command: commands.CollectRecording) -> None:
+        recording = call.recording(command.recording_id)
+        if recording is None:
+            return
+        parts = tuple(
+            Part(
+                role=part.role,
+                stored_name=snoop_of(self._node, recording.id, part.role),
+                started_at=part.started_at or recording.created_at,
+            )
+            for part in recording.parts
+        )
+        self._collect(
+            CollectJob(
+                recording_id=recording.id,
+                account_id=call.account_id,
+                call_id=call.id,
+                mode=recording.mode,
+                parts=parts,
+            )
+        )
+
+    def _channel(self, leg_id: LegId) -> str:
+        return channel_of(self._node, leg_id)
+
+
+def parse_hangup_memory(text: str) -> tuple[datetime | None, int | None, int | None]:
+    """The instant, cause and SIP status in ``1795221571.395|17|SIP 486 Busy Here``; None for what is not there.
+
+    The dialplan's hang-up handler writes it. A provisional or successful SIP status says nothing about the end.
+    """
+    stamp, _, rest = text.partition("|")
+    cause_text, _, sip_text = rest.partition("|")
+    try:
+        at = datetime.fromtimestamp(float(stamp), UTC)
+    except ValueError:
+        return None, None, None
+    cause = int(cause_text) if cause_text.isdigit() else None
+    words = sip_text.split()
+    least_failure = 300
+    has_status = len(words) > 1 and words[0] == "SIP" and words[1].isdigit()
+    sip_code = int(words[1]) if has_status and int(words[1]) >= least_failure else None
+    return at, cause, sip_code
+
+
+def _kind_of(error: AriError, command: Command) -> FailureKind:
+    match error:
+        case AriNotFound() if isinstance(command, commands.JoinBridge):
+            return FailureKind.REFUSED  # 404 is the bridge's; the channel's are 400, and 422 when it is on its way out
+        case AriInvalid() if isinstance(command, commands.JoinBridge):
+            return FailureKind.GONE
+        case AriNotFound():
+            return FailureKind.GONE
+        case AriConflict() if isinstance(command, commands.CreateChannel):
+            # Our own name is taken: an earlier try of this very request got through.
+            return FailureKind.UNCLEAR
+        case AriUnavailable() if not error.outcome_unknown:
+            return FailureKind.UNSENT
+        case AriUnavailable() | AriBadAnswer():
+            return FailureKind.UNCLEAR
+        case _:
+            return FailureKind.REFUSED

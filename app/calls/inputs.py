@@ -1,0 +1,175 @@
+"""Everything that can happen to a call: one closed union, whatever the source.
+
+The instant of an input is the step's ``now``; for what Asterisk reports that is the time by Asterisk's own clock.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from app.calls.commands import Command
+from app.calls.model import TimerName
+from app.facts.event import Actor
+from app.facts.vocabulary import LegRole, Pair, Words
+from app.ids import LegId, RecordingId
+
+
+class Start(Words, frozen=True, kw_only=True):
+    """The call is accepted: write it down and begin."""
+
+
+class LegCreated(Words, frozen=True, kw_only=True):
+    """The leg's channel exists and is ours to dial."""
+
+    leg_id: LegId
+    channel_name: str
+
+
+class LegRinging(Words, frozen=True, kw_only=True):
+    """The far end rings; ``has_early_media`` when it sends sound before the answer."""
+
+    leg_id: LegId
+    has_early_media: bool = False
+
+
+class LegAnswered(Words, frozen=True, kw_only=True):
+    """The far end answered."""
+
+    leg_id: LegId
+
+
+class LegDestroyed(Words, frozen=True, kw_only=True):
+    """The leg's channel is gone: Q.850 cause and, where Asterisk gave it, the SIP status.
+
+    ``is_late`` marks an end that nobody watched, learnt afterwards; ``at`` is then its true instant if known.
+    """
+
+    leg_id: LegId
+    cause: int | None = None
+    sip_code: int | None = None
+    at: datetime | None = None
+    is_late: bool = False
+
+
+class DtmfReceived(Words, frozen=True, kw_only=True):
+    """A party pressed a key."""
+
+    leg_id: LegId
+    digit: str
+    duration_milliseconds: int
+
+
+class SnoopCreated(Words, frozen=True, kw_only=True):
+    """The snoop channel of one recorded side is ready."""
+
+    recording_id: RecordingId
+    role: LegRole
+
+
+class PartStarted(Words, frozen=True, kw_only=True):
+    """Asterisk writes the recording of one side since ``at``."""
+
+    recording_id: RecordingId
+    role: LegRole
+    at: datetime
+
+
+class PartStopped(Words, frozen=True, kw_only=True):
+    """The recording of one side is whole on Asterisk's disk, or failed there (``failure``)."""
+
+    recording_id: RecordingId
+    role: LegRole
+    failure: str | None = None
+
+
+class RecordingCollected(Words, frozen=True, kw_only=True):
+    """The recording is in our store."""
+
+    recording_id: RecordingId
+    object_key: str
+    duration_seconds: float
+    size_bytes: int
+    channels: int
+    sample_rate: int
+    sha256: str
+
+
+class RecordingLost(Words, frozen=True, kw_only=True):
+    """The recording could not be had, for good."""
+
+    recording_id: RecordingId
+    reason: str
+
+
+class TimerFired(Words, frozen=True, kw_only=True):
+    """A timer of the call came due. One that was cancelled or moved meanwhile is ignored."""
+
+    name: TimerName
+
+
+class FailureKind(StrEnum):
+    """How a command failed: Asterisk said no; what it was for is gone; nobody knows whether it was done; it never
+    left this process.
+    """
+
+    REFUSED = "REFUSED"
+    GONE = "GONE"
+    UNCLEAR = "UNCLEAR"
+    UNSENT = "UNSENT"
+
+
+class CommandFailed(Words, frozen=True, kw_only=True):
+    """Asterisk refused a command, what it was for is gone, or nobody knows whether it was done."""
+
+    command: Command
+    kind: FailureKind
+    detail: str
+
+
+class HangupRequested(Words, frozen=True, kw_only=True):
+    """Somebody with the right to do so wants the call to end."""
+
+    actor: Actor
+    request_id: str | None = None
+
+
+class UpdateRequested(Words, frozen=True, kw_only=True):
+    """The caller's own data on the call change; None leaves a field, ``clear_external_id`` empties it."""
+
+    actor: Actor
+    request_id: str | None = None
+    external_id: str | None = None
+    clear_external_id: bool = False
+    metadata: tuple[Pair, ...] | None = None
+    tags: tuple[str, ...] | None = None
+
+
+class Recovered(Words, frozen=True, kw_only=True):
+    """The call was not watched between two instants and is watched again."""
+
+    blind_from: datetime
+    blind_until: datetime
+
+
+class NodeLost(Words, frozen=True, kw_only=True):
+    """Asterisk itself started anew: every channel it had is gone without a word."""
+
+
+Input = (
+    Start
+    | LegCreated
+    | LegRinging
+    | LegAnswered
+    | LegDestroyed
+    | DtmfReceived
+    | SnoopCreated
+    | PartStarted
+    | PartStopped
+    | RecordingCollected
+    | RecordingLost
+    | TimerFired
+    | CommandFailed
+    | HangupRequested
+    | UpdateRequested
+    | Recovered
+    | NodeLost
+)

@@ -1,0 +1,83 @@
+"""Idempotency keys: one key, one request, one effect, for good.
+
+The key is claimed in the transaction that first writes what it makes, so a request that was refused, or whose write
+failed, has not burnt its key.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from app.db.engine import PooledConnection
+from app.errors import Problem, RefusedError
+
+LONGEST_KEY: Final = 255
+
+_CLAIM: Final = """
+INSERT INTO request_key (account_id, mutation, key, input_hash, subject_id)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[])
+ON CONFLICT DO NOTHING
+RETURNING subject_id
+"""
+
+_FIND: Final = "SELECT input_hash, subject_id FROM request_key WHERE account_id = $1 AND mutation = $2 AND key = $3"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyClaim:
+    """What a request wants to write down under its key. ``input_hash`` leaves out ``waitFor``: waiting is no effect."""
+
+    account_id: str
+    mutation: str
+    key: str
+    input_hash: bytes
+    subject_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """Who has a key already."""
+
+    input_hash: bytes
+    subject_id: str
+
+
+def hash_input(fields: dict[str, Any]) -> bytes:
+    """The fingerprint of a normalised input; the order of fields does not matter."""
+    return hashlib.sha256(msgspec.json.encode(fields, order="deterministic")).digest()
+
+
+def check_key(key: str) -> None:
+    """Raises RefusedError (INVALID_INPUT) unless the key is 1 to 255 printable ASCII characters."""
+    if not 1 <= len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
+        problem = f"An idempotency key has 1 to {LONGEST_KEY} printable ASCII characters. A random UUID serves well."
+        raise RefusedError(Problem("INVALID_INPUT", problem, ("idempotencyKey",)))
+
+
+def check_same_input(holder: KeyHolder, input_hash: bytes) -> None:
+    """Raises RefusedError (IDEMPOTENCY_KEY_REUSED) when the key was used for another input."""
+    if holder.input_hash != input_hash:
+        problem = "This idempotency key was used with another input. Use a new key for a new call."
+        raise RefusedError(Problem("IDEMPOTENCY_KEY_REUSED", problem, ("idempotencyKey",)))
+
+
+async def claim_keys(connection: PooledConnection, claims: Sequence[KeyClaim]) -> frozenset[str]:
+    """Claim keys in the caller's transaction; gives the subjects whose claim held, the others' keys are taken."""
+    rows = await connection.fetch(
+        _CLAIM,
+        [claim.account_id for claim in claims],
+        [claim.mutation for claim in claims],
+        [claim.key for claim in claims],
+        [claim.input_hash for claim in claims],
+        [claim.subject_id for claim in claims],
+    )
+    return frozenset(row["subject_id"] for row in rows)
+
+
+async def find_key(connection: PooledConnection, account_id: str, mutation: str, key: str) -> KeyHolder | None:
+    """Who has this key, if anybody."""
+    row = await connection.fetchrow(_FIND, account_id, mutation, key)
+    return None if row is None else KeyHolder(row["input_hash"], row["subject_id"])

@@ -1,0 +1,51 @@
+"""What a call's things are called in Asterisk, and back: all known before the first request."""
+
+from app.facts.vocabulary import LegRole
+from app.ids import CallId, Kind, LegId, RecordingId, asterisk_name, kind_of, split_asterisk_name
+
+_SUFFIX = {LegRole.AGENT: "-agent", LegRole.CUSTOMER: "-customer"}
+_ROLE = {suffix: role for role, suffix in _SUFFIX.items()}
+
+
+def channel_of(node: str, leg_id: LegId) -> str:
+    """The channel of a leg."""
+    return asterisk_name(node, leg_id)
+
+
+def bridge_of(node: str, call_id: CallId) -> str:
+    """The bridge of a call."""
+    return asterisk_name(node, call_id)
+
+
+def snoop_of(node: str, recording_id: RecordingId, role: LegRole) -> str:
+    """The snoop channel that hears one side, and the stored recording it writes."""
+    return asterisk_name(node, recording_id, _SUFFIX[role])
+
+
+def hangup_memory_of(node: str, leg_id: LegId) -> str:
+    """The global variable in which Asterisk remembers how a leg ended."""
+    return f"hup_{channel_of(node, leg_id)}"
+
+
+def leg_in(node: str, channel_id: str) -> LegId | None:
+    """The leg whose channel this is, or None."""
+    split = split_asterisk_name(node, channel_id)
+    if split is None or split[1] or kind_of(split[0]) is not Kind.LEG:
+        return None
+    return LegId(split[0])
+
+
+def call_in(node: str, bridge_id: str) -> CallId | None:
+    """The call whose bridge this is, or None."""
+    split = split_asterisk_name(node, bridge_id)
+    if split is None or split[1] or kind_of(split[0]) is not Kind.CALL:
+        return None
+    return CallId(split[0])
+
+
+def recorded_side(node: str, name: str) -> tuple[RecordingId, LegRole] | None:
+    """The recording and side that a snoop channel or stored recording belongs to, or None."""
+    split = split_asterisk_name(node, name)
+    if split is None or kind_of(split[0]) is not Kind.RECORDING or split[1] not in _ROLE:
+        return None
+    return RecordingId(split[0]), _ROLE[split[1]]

@@ -1,0 +1,136 @@
+"""Reads the call rows; always one account's, in SQL itself.
+
+What comes back is the call model, decoded from the row's snapshot; the other columns only serve the filters.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from app.calls.model import Call, Leg, decode_call
+from app.calls.requests import CallFilter
+from app.db.engine import Database
+from app.db.keyset import DEFAULT_COUNT_LIMIT, RowCount, count_rows, keyset_page
+from app.db.tables import CallRow
+from app.ids import LegId
+from app.paging import Page, PageRequest
+
+_CALLS: Final = sa.inspect(CallRow).local_table
+_SNAPSHOT: Final = sa.cast(_CALLS.c.snapshot, sa.Text).label("snapshot")
+_KEYS: Final = (_CALLS.c.created_at, _CALLS.c.id)
+
+_GET: Final = "SELECT snapshot::text FROM call WHERE account_id = $1 AND id = $2"
+_GET_MANY: Final = "SELECT snapshot::text FROM call WHERE account_id = $1 AND id = ANY($2::text[])"
+_FIND_LEG: Final = """
+SELECT call.snapshot::text
+FROM leg JOIN call ON call.id = leg.call_id
+WHERE leg.id = $2 AND leg.account_id = $1 AND call.account_id = $1
+"""
+
+
+class CallOrder(StrEnum):
+    """The orders a list of calls can have."""
+
+    CREATED_AT_DESC = "CREATED_AT_DESC"
+    CREATED_AT_ASC = "CREATED_AT_ASC"
+
+
+class CallQueries:
+    """Every method raises DatabaseUnavailableError when the database is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, account_id: str, call_id: str) -> Call | None:
+        """One call; None when there is none, or it is another account's."""
+        async with self._database.acquire() as connection:
+            snapshot = await connection.fetchval(_GET, account_id, call_id)
+        return None if snapshot is None else decode_call(snapshot)
+
+    async def get_many(self, account_id: str, call_ids: Sequence[str]) -> dict[str, Call]:
+        """Those of the given calls that the account has, by id."""
+        if not call_ids:
+            return {}
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(_GET_MANY, account_id, list(call_ids))
+        calls = (decode_call(row["snapshot"]) for row in rows)
+        return {call.id: call for call in calls}
+
+    async def find_leg(self, account_id: str, leg_id: str) -> tuple[Call, Leg] | None:
+        """A leg and the call it belongs to; None when there is none, or it is another account's."""
+        async with self._database.acquire() as connection:
+            snapshot = await connection.fetchval(_FIND_LEG, account_id, leg_id)
+        if snapshot is None:
+            return None
+        call = decode_call(snapshot)
+        return call, call.leg(LegId(leg_id))
+
+    async def page(
+        self,
+        account_id: str,
+        where: CallFilter,
+        page: PageRequest,
+        *,
+        order: CallOrder = CallOrder.CREATED_AT_DESC,
+    ) -> Page[Call]:
+        """The account's calls that a filter admits.
+
+        Raises:
+            RefusedError: INVALID_CURSOR, the page's position does not fit this list.
+        """
+        statement = sa.select(_SNAPSHOT).where(*conditions(_CALLS, account_id, where))
+        if where.states:
+            statement = statement.where(_CALLS.c.state == any_of(where.states))
+        async with self._database.begin() as connection:
+            return await keyset_page(
+                connection,
+                statement,
+                keys=_KEYS,
+                descending=order is CallOrder.CREATED_AT_DESC,
+                page=page,
+                item=lambda row: decode_call(row.snapshot),
+            )
+
+    async def count(self, account_id: str, where: CallFilter, at_most: int = DEFAULT_COUNT_LIMIT) -> RowCount:
+        """How many calls a filter admits, counted no further than ``at_most``."""
+        statement = sa.select(_CALLS.c.id).where(*conditions(_CALLS, account_id, where))
+        if where.states:
+            statement = statement.where(_CALLS.c.state == any_of(where.states))
+        async with self._database.begin() as connection:
+            return await count_rows(connection, statement, at_most=at_most)
+
+
+def conditions(table: sa.FromClause, account_id: str, where: CallFilter) -> list[sa.ColumnElement[bool]]:
+    """What calls and their records are filtered by alike: everything but ``states``.
+
+    ``number`` is the number that was dialled, in E.164.
+    """
+    columns = table.c
+    found = [columns.account_id == account_id]
+    if where.created_from is not None:
+        found.append(columns.created_at >= where.created_from)
+    if where.created_to is not None:
+        found.append(columns.created_at < where.created_to)
+    for column, value in ((columns.dialled_number, where.number), (columns.external_id, where.external_id)):
+        if value is not None:
+            found.append(column == value)
+    for column, values in (
+        (columns.agent_id, where.agent_ids),
+        (columns.extension, where.extensions),
+        (columns.disposition, where.dispositions),
+        (columns.direction, where.directions),
+        (columns.kind, where.kinds),
+    ):
+        if values:
+            # One value is an equality: its index then gives the rows in the list's own order.
+            found.append(column == (any_of(values) if len(values) > 1 else str(values[0])))
+    if where.tag is not None:
+        found.append(sa.literal(where.tag) == sa.any_(columns.tags))
+    return found
+
+
+def any_of(values: Sequence[str]) -> sa.ColumnElement[Any]:
+    """``ANY`` of one array, not IN (…): the statement's text, and so its plan, is the same for any number of values."""
+    return sa.any_(sa.cast(sa.literal([str(value) for value in values], sa.ARRAY(sa.Text)), sa.ARRAY(sa.Text)))

@@ -1,0 +1,106 @@
+"""Who is alive on this node: call to actor, and leg or recording to call."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime
+
+import structlog
+
+from app.calls.actor import CallActor
+from app.calls.executor import Executor
+from app.calls.inputs import Input
+from app.calls.keys import KeyClaim
+from app.calls.model import Call
+from app.calls.store import CallStore
+from app.clock import Clock
+from app.errors import OverloadedError
+
+_log = structlog.get_logger(__name__)
+
+
+class CallRegistry:
+    """All live calls of this node, and the tasks that run them. ``run`` holds the tasks."""
+
+    def __init__(self, store: CallStore, executor: Executor, clock: Clock, *, capacity: int) -> None:
+        self._store = store
+        self._executor = executor
+        self._clock = clock
+        self._capacity = capacity
+        self._actors: dict[str, CallActor] = {}
+        self._owner_of: dict[str, str] = {}
+        self._is_empty = asyncio.Event()
+        self._is_empty.set()
+        self._newcomers: asyncio.Queue[CallActor] = asyncio.Queue()  # bounded by capacity: each is in _actors
+
+    def __len__(self) -> int:
+        return len(self._actors)
+
+    def __iter__(self) -> Iterator[CallActor]:
+        return iter(tuple(self._actors.values()))
+
+    def find(self, call_id: str) -> CallActor | None:
+        """The actor of a live call."""
+        return self._actors.get(call_id)
+
+    def owner_of(self, subject_id: str) -> CallActor | None:
+        """The actor of the call that a leg or recording belongs to."""
+        call_id = self._owner_of.get(subject_id)
+        return None if call_id is None else self._actors.get(call_id)
+
+    def start(self, call: Call, *, claim: KeyClaim | None = None) -> CallActor:
+        """Give a call its actor.
+
+        Raises:
+            OverloadedError: this node has as many live calls as it may.
+        """
+        if len(self._actors) >= self._capacity:
+            raise OverloadedError(f"This node has its {self._capacity} live calls already.")
+        actor = CallActor(call, store=self._store, executor=self._executor, clock=self._clock, claim=claim)
+        self._actors[call.id] = actor
+        for subject_id in _subjects(call):
+            self._owner_of[subject_id] = call.id
+        self._is_empty.clear()
+        self._newcomers.put_nowait(actor)
+        return actor
+
+    def post(self, subject_id: str, event: Input, *, at: datetime | None = None) -> bool:
+        """Post an input to the call of a leg or recording; False when no live call owns it."""
+        actor = self.owner_of(subject_id)
+        if actor is None:
+            return False
+        try:
+            actor.post(event, at=at)
+        except OverloadedError:
+            _log.error("mailbox_full", call_id=actor.call.id, input=type(event).__name__)
+        return True
+
+    async def wait_until_empty(self) -> None:
+        """Return once no call lives here."""
+        await self._is_empty.wait()
+
+    async def run(self) -> None:
+        """Run actors until cancelled. Calls stay in Asterisk and in the database; the next start adopts them."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                actor = await self._newcomers.get()
+                group.create_task(self._live(actor), name=f"call {actor.call.id}")
+
+    async def _live(self, actor: CallActor) -> None:
+        subjects = _subjects(actor.call)
+        try:
+            await actor.run()
+        except Exception:  # noqa: BLE001 -- one call that meets a mistake of ours must not take the others with it
+            # Its channels are found, and hung up, by the next reconcile.
+            _log.exception("call_actor_crashed", call_id=actor.call.id)
+            if not actor.accepted.done():
+                actor.accepted.set_exception(OverloadedError("The call could not be started. Try again."))
+        finally:
+            self._actors.pop(actor.call.id, None)
+            if not self._actors:
+                self._is_empty.set()
+            for subject_id in subjects:
+                self._owner_of.pop(subject_id, None)
+
+
+def _subjects(call: Call) -> tuple[str, ...]:
+    return (*(leg.id for leg in call.legs), *(recording.id for recording in call.recordings))

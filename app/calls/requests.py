@@ -1,0 +1,113 @@
+"""What the outside may ask of calls, and what it gets back: plain values between the API and the service."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from app.calls.model import Call
+from app.facts.vocabulary import (
+    AgentDisplay,
+    CallKind,
+    CallState,
+    Direction,
+    Disposition,
+    LegRole,
+    Pair,
+    RecordingMode,
+)
+from app.numbers.lookup import NumberLookup
+
+
+class WaitFor(StrEnum):
+    """How far a call has to get before originateCall answers."""
+
+    CREATED = "CREATED"
+    FIRST_ANSWER = "FIRST_ANSWER"
+    AGENT_ANSWERED = "AGENT_ANSWERED"
+    CONNECTED = "CONNECTED"
+
+
+class WaitOutcome(StrEnum):
+    """Whether it got there."""
+
+    REACHED = "REACHED"
+    CALL_ENDED = "CALL_ENDED"
+    TIMED_OUT = "TIMED_OUT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginateRequest:
+    """A call that is asked for. Exactly one ``destination_…`` and one ``connect_…`` are set; None elsewhere is "your
+    default". Texts are as the caller wrote them: the service checks every one. Durations are seconds.
+    """
+
+    idempotency_key: str
+    destination_number: str | None = None
+    destination_extension: str | None = None
+    connect_agent_id: str | None = None
+    connect_extension: str | None = None
+    connect_number: str | None = None
+    dial_first: LegRole = LegRole.AGENT
+    caller_id: str | None = None
+    caller_id_name: str | None = None
+    agent_display: AgentDisplay = AgentDisplay.DESTINATION
+    destination_name: str | None = None
+    trunk_id: str | None = None
+    agent_ring_seconds: float | None = None
+    customer_ring_seconds: float | None = None
+    max_duration_seconds: float | None = None
+    recording_mode: RecordingMode = RecordingMode.OFF
+    external_id: str | None = None
+    metadata: tuple[Pair, ...] = ()
+    tags: tuple[str, ...] = ()
+    wait_for: WaitFor = WaitFor.CREATED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginateOutcome:
+    """A placed call as it stands. ``is_replayed``: the idempotency key had placed it before.
+
+    ``lookup`` tells about the dialled number; None for an extension.
+    """
+
+    call: Call
+    is_replayed: bool
+    wait_outcome: WaitOutcome
+    lookup: NumberLookup | None
+
+
+class Unset(StrEnum):
+    """The value of a field that was not given at all, where None means "clear it"."""
+
+    UNSET = "UNSET"
+
+
+UNSET: Final = Unset.UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRequest:
+    """The caller's own data on a call; what is UNSET stays, lists replace."""
+
+    call_id: str
+    external_id: str | Unset | None = UNSET
+    metadata: tuple[Pair, ...] | Unset = UNSET
+    tags: tuple[str, ...] | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFilter:
+    """Which calls (or CDRs); every field that is set must hold. ``[created_from, created_to)``."""
+
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    number: str | None = None
+    agent_ids: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
+    dispositions: tuple[Disposition, ...] = ()
+    states: tuple[CallState, ...] = ()
+    directions: tuple[Direction, ...] = ()
+    kinds: tuple[CallKind, ...] = ()
+    external_id: str | None = None
+    tag: str | None = None

@@ -1,0 +1,235 @@
+"""The use cases of calls: originate, hang up, update. What the API, campaigns and callbacks call."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from app.accounts.principal import Principal
+from app.accounts.scopes import Scope
+from app.calls import inputs, texts
+from app.calls.actor import CallActor
+from app.calls.keys import KeyClaim, KeyHolder, check_key, check_same_input, hash_input
+from app.calls.model import Call
+from app.calls.plan import (
+    Defaults,
+    check_allowed,
+    check_request,
+    normalised_input,
+    plan_call,
+    read_caller_id,
+    read_numbers,
+)
+from app.calls.registry import CallRegistry
+from app.calls.requests import UNSET, OriginateOutcome, OriginateRequest, UpdateRequest, WaitFor, WaitOutcome
+from app.calls.store import CallStore
+from app.clock import Clock
+from app.errors import AsteriskUnavailableError, Problem, RefusedError
+from app.facts.vocabulary import CallState, LegRole
+from app.ids import Kind, kind_of, new_id
+from app.numbers.lookup import NumberLookup, describe_number
+from app.numbers.parse import E164, is_e164
+from app.routing.directory import Directory
+
+ORIGINATE: Final = "originateCall"
+LONGEST_WAIT_SECONDS: Final = 55.0
+#: How long a hang-up or update waits to be written before it answers with the call as it stands.
+_EFFECT_SECONDS: Final = 10.0
+
+
+class Readiness(Protocol):
+    """Whether calls may be dialled just now."""
+
+    @property
+    def why_not_ready(self) -> str | None:
+        """What is in the way, fit to be shown; None when nothing is."""
+        ...
+
+
+class CallService:
+    """What may be done with calls, on one node."""
+
+    def __init__(
+        self,
+        *,
+        registry: CallRegistry,
+        store: CallStore,
+        directory: Directory,
+        readiness: Readiness,
+        clock: Clock,
+        node: str,
+        defaults: Defaults,
+        wait_seconds: float = LONGEST_WAIT_SECONDS,
+    ) -> None:
+        self._registry = registry
+        self._store = store
+        self._directory = directory
+        self._readiness = readiness
+        self._clock = clock
+        self._node = node
+        self._defaults = defaults
+        self._wait_seconds = wait_seconds
+
+    async def originate(self, principal: Principal, request: OriginateRequest) -> OriginateOutcome:
+        """Place a call, or give back the one that this idempotency key has placed.
+
+        A caller that goes away meanwhile hangs up nothing; the same key joins the wait.
+
+        Raises:
+            RefusedError: see ``plan`` for the codes; INVALID_INPUT, IDEMPOTENCY_KEY_REUSED for the key.
+            AsteriskUnavailableError: nothing can be dialled now. Nothing was; the key is not burnt.
+            DatabaseUnavailableError: nothing was dialled. The same key may be used again.
+            OverloadedError: this node has as many calls as it may.
+        """
+        principal.require(Scope.CALLS_ORIGINATE)
+        check_key(request.idempotency_key)
+        check_request(request)
+        caller_id = read_caller_id(request, principal)
+        found = await self._directory.resolve_originate(
+            principal.account_id,
+            extension=request.connect_extension,
+            agent_id=request.connect_agent_id,
+            destination_extension=request.destination_extension,
+            trunk_id=request.trunk_id,
+            caller_id=caller_id,
+        )
+        is_sandbox = found.trunk is not None and found.trunk.is_sandbox
+        numbers = read_numbers(request, principal, is_sandbox=is_sandbox)
+        input_hash = hash_input(normalised_input(request, numbers, caller_id))
+        holder = await self._store.find_key(principal.account_id, ORIGINATE, request.idempotency_key)
+        if holder is not None:
+            return await self._replay(holder, input_hash, request.wait_for)
+        check_allowed(request, principal, numbers, found)
+        if (why := self._readiness.why_not_ready) is not None:
+            raise AsteriskUnavailableError(f"No call can be placed now. {why}")
+        call = plan_call(
+            request,
+            principal,
+            numbers,
+            found,
+            node=self._node,
+            now=self._clock.now(),
+            defaults=self._defaults,
+            make_id=new_id,
+        )
+        claim = KeyClaim(principal.account_id, ORIGINATE, request.idempotency_key, input_hash, call.id)
+        actor = self._registry.start(call, claim=claim)
+        actor.post(inputs.Start())
+        taken = await asyncio.shield(actor.accepted)
+        if taken is not None:
+            return await self._replay(taken.holder, input_hash, request.wait_for)
+        return await self._answer(actor, actor.call, request.wait_for, is_replayed=False)
+
+    async def hang_up(self, principal: Principal, call_id: str) -> Call:
+        """End a call; gives it as it stands once its end is decided.
+
+        Raises:
+            RefusedError: NOT_FOUND; INVALID_STATE when it has ended.
+        """
+        principal.require(Scope.CALLS_CONTROL)
+        actor = await self._find_live(principal, call_id)
+        if not actor.call.is_ending:
+            actor.post(inputs.HangupRequested(actor=principal.actor, request_id=principal.request_id))
+        return await self._wait_for_effect(actor, lambda call: call.is_ending)
+
+    async def update(self, principal: Principal, request: UpdateRequest) -> Call:
+        """Change the caller's own data on a live call.
+
+        Raises:
+            RefusedError: NOT_FOUND; INVALID_INPUT; INVALID_STATE when it has ended.
+        """
+        principal.require(Scope.CALLS_CONTROL)
+        problems: list[Problem] = []
+        if request.external_id is not UNSET:
+            problems += texts.check_external_id(request.external_id)
+        if request.metadata is not UNSET:
+            problems += texts.check_metadata(request.metadata)
+        if request.tags is not UNSET:
+            problems += texts.check_tags(request.tags)
+        if problems:
+            raise RefusedError(problems)
+        actor = await self._find_live(principal, request.call_id)
+        change = inputs.UpdateRequested(
+            actor=principal.actor,
+            request_id=principal.request_id,
+            external_id=None if request.external_id is UNSET else request.external_id,
+            clear_external_id=request.external_id is None,
+            metadata=None if request.metadata is UNSET else request.metadata,
+            tags=None if request.tags is UNSET else request.tags,
+        )
+        actor.post(change)
+
+        def is_changed(call: Call) -> bool:
+            return (
+                (request.external_id is UNSET or call.external_id == request.external_id)
+                and (request.metadata is UNSET or call.metadata == request.metadata)
+                and (request.tags is UNSET or call.tags == request.tags)
+            )
+
+        return await self._wait_for_effect(actor, is_changed)
+
+    def live_call(self, account_id: str, call_id: str) -> Call | None:
+        """A live call of the account as it stands this moment; None when it is not live here."""
+        actor = self._registry.find(call_id)
+        if actor is None or actor.call.account_id != account_id or actor.call.state is CallState.PENDING:
+            return None
+        return actor.call
+
+    async def _replay(self, holder: KeyHolder, input_hash: bytes, wait_for: WaitFor) -> OriginateOutcome:
+        check_same_input(holder, input_hash)
+        actor = self._registry.find(holder.subject_id)
+        if actor is not None:
+            return await self._answer(actor, actor.call, wait_for, is_replayed=True)
+        call = await self._store.load(holder.subject_id)
+        if call is None:
+            msg = "an idempotency key is written together with its call"
+            raise LookupError(msg)
+        return await self._answer(None, call, wait_for, is_replayed=True)
+
+    async def _answer(
+        self, actor: CallActor | None, call: Call, wait_for: WaitFor, *, is_replayed: bool
+    ) -> OriginateOutcome:
+        reached = _REACHED[wait_for]
+        outcome = WaitOutcome.REACHED
+        if not reached(call) and actor is not None:
+            try:
+                async with asyncio.timeout(self._wait_seconds):
+                    call = await actor.wait_until(lambda now: reached(now) or now.is_ending)
+            except TimeoutError:
+                call = actor.call
+                outcome = WaitOutcome.TIMED_OUT
+        if not reached(call) and call.is_ending:
+            outcome = WaitOutcome.CALL_ENDED
+        return OriginateOutcome(
+            call=call, is_replayed=is_replayed, wait_outcome=outcome, lookup=await _look_up(call.dialled_number)
+        )
+
+    async def _find_live(self, principal: Principal, call_id: str) -> CallActor:
+        actor = self._registry.find(call_id) if kind_of(call_id) is Kind.CALL else None
+        if actor is not None and actor.call.account_id == principal.account_id and not actor.call.is_ended:
+            return actor
+        call = await self._store.load(call_id) if kind_of(call_id) is Kind.CALL else None
+        if call is None or call.account_id != principal.account_id:
+            raise RefusedError(Problem("NOT_FOUND", "There is no such call.", ("callId",)))
+        if call.is_ended:
+            message = "The call has ended."
+            raise RefusedError(Problem("INVALID_STATE", message, ("callId",), current_state=call.state.value))
+        raise AsteriskUnavailableError("The call is not under this node's control just now. Try again shortly.")
+
+    async def _wait_for_effect(self, actor: CallActor, holds: Callable[[Call], bool]) -> Call:
+        try:
+            async with asyncio.timeout(_EFFECT_SECONDS):
+                return await actor.wait_until(lambda call: holds(call) or call.is_ended)
+        except TimeoutError:
+            return actor.call  # the request stands in the call's mailbox and will be carried out
+
+
+_REACHED: Final[dict[WaitFor, Callable[[Call], bool]]] = {
+    WaitFor.CREATED: lambda _: True,
+    WaitFor.FIRST_ANSWER: lambda call: any(leg.answered_at is not None for leg in call.legs),
+    WaitFor.AGENT_ANSWERED: lambda call: call.leg_of(LegRole.AGENT).answered_at is not None,
+    WaitFor.CONNECTED: lambda call: call.connected_at is not None,
+}
+
+
+async def _look_up(number: str | None) -> NumberLookup | None:
+    return await describe_number(E164(number)) if number is not None and is_e164(number) else None

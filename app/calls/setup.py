@@ -1,0 +1,140 @@
+"""The setting-up's part of the machine: one leg after the other, then the connection.
+
+::
+
+    Start ─> create first ─> created ─> dial ─> ringing ─> answered
+                                                                    │
+        CONNECTED <─ answered <─ ringing <─ join, dial <─ created <─ bridge, join, create second
+
+The second leg joins the bridge before it is dialled, so that the first party hears the network's own ringing and
+announcements.
+"""
+
+from app.calls import ending, recording
+from app.calls.commands import CreateBridge, CreateChannel, DialChannel, HangupChannel, JoinBridge
+from app.calls.inputs import LegAnswered, LegCreated, LegRinging
+from app.calls.model import Call, HangupReason, Leg, TimerName, side_of
+from app.calls.turn import Turn
+from app.facts.calls import CallConnected, CallCreated, LegDialing
+from app.facts.calls import LegAnswered as LegAnsweredFact
+from app.facts.calls import LegRinging as LegRingingFact
+from app.facts.vocabulary import CallState, Disposition, EndCode, EndReason, LegRole, LegState, Party
+
+SETUP_SECONDS = 10.0
+#: How long a party that could not be bridged has to turn out gone.
+JOIN_SECONDS = 2.0
+#: How much longer than our own limits the ones inside Asterisk are: they are for when Offhook is away.
+BACKSTOP_SECONDS = 60.0
+DIAL_MARGIN_SECONDS = 5.0
+
+
+def start(turn: Turn) -> None:
+    """The call exists from here on."""
+    call = turn.call
+    if call.state is not CallState.PENDING or call.sequence:
+        return
+    turn.change(state=CallState.DIALING)
+    turn.say(
+        CallCreated(
+            call=call.ref,
+            agent=_party_of(call, LegRole.AGENT),
+            customer=_party_of(call, LegRole.CUSTOMER),
+            dial_first=call.legs[0].role,
+            recording_mode=call.recording_mode,
+        )
+    )
+    _create(turn, turn.call.legs[0])
+
+
+def on_created(turn: Turn, event: LegCreated) -> None:
+    """The leg's channel is there: dial it, unless nobody wants it any more."""
+    leg = turn.call.leg(event.leg_id)
+    if turn.call.is_ending or leg.state is LegState.ENDED:
+        turn.ask(HangupChannel(leg_id=leg.id, reason=leg.hangup_reason or HangupReason.CALL_OVER))
+        return
+    if leg.state is not LegState.CREATING:
+        return
+    leg = turn.change_leg(leg.id, state=LegState.DIALING, channel_name=event.channel_name, dialing_at=turn.now)
+    turn.say(LegDialing(call=turn.call.ref, leg=leg.ref))
+    turn.clear_timers(TimerName.SETUP)
+    turn.set_timer(TimerName.RING, leg.ring_seconds)
+    if turn.call.has_bridge:
+        turn.ask(JoinBridge(leg_id=leg.id))
+    turn.ask(DialChannel(leg_id=leg.id, timeout_seconds=leg.ring_seconds + DIAL_MARGIN_SECONDS))
+
+
+def on_ringing(turn: Turn, event: LegRinging) -> None:
+    """The far end rings."""
+    leg = turn.call.leg(event.leg_id)
+    if leg.state is not LegState.DIALING:
+        return
+    leg = turn.change_leg(leg.id, state=LegState.RINGING, ringing_at=turn.now)
+    if not turn.call.is_ending and turn.call.state is CallState.DIALING:
+        turn.change(state=CallState.RINGING)
+    turn.say(LegRingingFact(call=turn.call.ref, leg=leg.ref))
+
+
+def on_answered(turn: Turn, event: LegAnswered) -> None:
+    """The far end answered: the first leg waits in the bridge for the second; with the second, they talk."""
+    leg = turn.call.leg(event.leg_id)
+    if leg.state not in {LegState.DIALING, LegState.RINGING}:
+        return
+    leg = turn.change_leg(leg.id, state=LegState.UP, answered_at=turn.now)
+    if turn.call.is_ending:
+        # It answered in the very moment it was being cancelled: it is on the record, and goes.
+        turn.say(LegAnsweredFact(call=turn.call.ref, leg=leg.ref))
+        turn.ask(HangupChannel(leg_id=leg.id, reason=leg.hangup_reason or HangupReason.CALL_OVER))
+        return
+    turn.clear_timers(TimerName.RING)
+    other = turn.call.other(leg)
+    if other is None or other.state is LegState.UP:
+        _connect(turn, leg)
+        return
+    turn.change(state=CallState.ANSWERED, has_bridge=True)
+    turn.say(LegAnsweredFact(call=turn.call.ref, leg=leg.ref))
+    turn.ask(CreateBridge(), JoinBridge(leg_id=leg.id))
+    _create(turn, other)
+
+
+def on_setup_timer(turn: Turn) -> None:
+    """Asterisk did not hand the channel over in time."""
+    for leg in turn.call.legs:
+        if leg.state is LegState.CREATING:
+            turn.change_leg(leg.id, hangup_reason=HangupReason.SETUP_TIMEOUT)
+            ending.begin_by_system(turn, EndCode.DIAL_FAILED)
+
+
+def on_ring_timer(turn: Turn) -> None:
+    """Nobody answered in time."""
+    for leg in turn.call.legs:
+        if leg.state in {LegState.DIALING, LegState.RINGING}:
+            turn.change_leg(leg.id, hangup_reason=HangupReason.RING_TIMEOUT)
+            reason = EndReason(code=EndCode.NO_ANSWER, party=side_of(leg.role))
+            ending.begin(turn, Disposition.NO_ANSWER, reason)
+
+
+def _create(turn: Turn, leg: Leg) -> None:
+    turn.change_leg(leg.id, state=LegState.CREATING, created_at=turn.now)
+    turn.set_timer(TimerName.SETUP, SETUP_SECONDS)
+    rings = sum(one.ring_seconds + SETUP_SECONDS for one in turn.call.legs)
+    turn.ask(
+        CreateChannel(
+            leg_id=leg.id,
+            endpoint=leg.endpoint,
+            shown_number=leg.shown_number,
+            shown_name=leg.shown_name,
+            lifetime_seconds=turn.call.max_duration_seconds + rings + BACKSTOP_SECONDS,
+        )
+    )
+
+
+def _connect(turn: Turn, leg: Leg) -> None:
+    turn.change(state=CallState.CONNECTED, connected_at=turn.now)
+    turn.say(LegAnsweredFact(call=turn.call.ref, leg=leg.ref))
+    turn.say(CallConnected(call=turn.call.ref, connected_at=turn.now))
+    turn.set_timer(TimerName.MAX_DURATION, turn.call.max_duration_seconds)
+    recording.start_recordings(turn)
+
+
+def _party_of(call: Call, role: LegRole) -> Party:
+    return call.leg_of(role).party

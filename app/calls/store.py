@@ -1,0 +1,215 @@
+"""The call store: what all calls have ready goes into one transaction while the next is being gathered.
+
+One row in a transaction of its own costs PostgreSQL a flush; a hundred together cost the same flush. So actors hand
+over their changes and wait; the store writes whatever has gathered since the last commit.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import asyncpg
+import structlog
+
+from app.calls.keys import KeyClaim, KeyHolder, claim_keys, find_key
+from app.calls.model import Call, Leg, Recording, decode_call
+from app.calls.rows import UPSERT_CALL, UPSERT_LEG, UPSERT_RECORDING, call_row, leg_row, recording_row
+from app.calls.turn import Happening
+from app.cdrs.rows import insert_cdrs
+from app.db.engine import Database, PooledConnection
+from app.errors import OverloadedError
+from app.events.log import Appended, EventLog
+from app.facts.calls import CallEnded
+from app.facts.event import Draft
+from app.ids import Kind, new_id
+
+_log = structlog.get_logger(__name__)
+
+LARGEST_GROUP: Final = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one call has ready to be written: itself, the facts that led here, and what of it is new.
+
+    ``claim`` comes with the very first change of a call that was asked for with an idempotency key. ``is_retry``: an
+    earlier try failed, perhaps after the commit; the drafts' ids tell.
+    """
+
+    call: Call
+    drafts: tuple[Draft, ...]
+    is_retry: bool = False
+    legs: tuple[Leg, ...] = ()
+    recordings: tuple[Recording, ...] = ()
+    claim: KeyClaim | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTaken:
+    """The change was not written: its key belongs to an earlier request."""
+
+    holder: KeyHolder
+
+
+@dataclass(slots=True)
+class _Waiting:
+    change: Change
+    done: "asyncio.Future[KeyTaken | None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class CallStore:
+    """Group commit for calls. ``run`` is its one writer."""
+
+    def __init__(self, database: Database, log: EventLog, *, capacity: int = 10_000) -> None:
+        self._database = database
+        self._event_log = log
+        self._capacity = capacity
+        self._waiting: deque[_Waiting] = deque()
+        self._has_work = asyncio.Event()
+
+    @property
+    def backlog(self) -> int:
+        """Changes that wait for their commit."""
+        return len(self._waiting)
+
+    async def commit(self, change: Change) -> KeyTaken | None:
+        """Write a change; returns once it is durable and its facts are announced.
+
+        Raises:
+            DatabaseUnavailableError: nobody knows whether it was written; the same change may be handed in again.
+            OverloadedError: too many changes wait already.
+        """
+        if len(self._waiting) >= self._capacity:
+            raise OverloadedError(f"The call store is full: {self._capacity} changes are waiting.")
+        waiting = _Waiting(change)
+        self._waiting.append(waiting)
+        self._has_work.set()
+        return await waiting.done
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            await self._has_work.wait()
+            group = [self._waiting.popleft() for _ in range(min(LARGEST_GROUP, len(self._waiting)))]
+            if not self._waiting:
+                self._has_work.clear()
+            if group:
+                await self._write_or_tell(group)
+
+    async def find_key(self, account_id: str, mutation: str, key: str) -> KeyHolder | None:
+        """Who has this idempotency key, if anybody."""
+        async with self._database.acquire() as connection:
+            return await find_key(connection, account_id, mutation, key)
+
+    async def load(self, call_id: str) -> Call | None:
+        """A call as it was last written, whoever's it is: for this service's own use."""
+        async with self._database.acquire() as connection:
+            snapshot = await connection.fetchval("SELECT snapshot::text FROM call WHERE id = $1", call_id)
+        return None if snapshot is None else decode_call(snapshot)
+
+    async def load_open(self, node: str) -> list[Call]:
+        """All calls of this node with something left to do."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(
+                "SELECT snapshot::text FROM call WHERE node = $1 AND NOT is_settled ORDER BY created_at", node
+            )
+        return [decode_call(row["snapshot"]) for row in rows]
+
+    async def _write_or_tell(self, group: Sequence[_Waiting]) -> None:
+        try:
+            await self._write(group)
+        except asyncpg.DataError as error:
+            if len(group) == 1:
+                _log.error("change_not_storable", call_id=group[0].change.call.id, error=type(error).__name__)
+                _tell(group, error)
+                return
+            # One change that PostgreSQL cannot take must not sink the others.
+            for waiting in group:
+                await self._write_or_tell([waiting])
+        except Exception as error:  # noqa: BLE001 -- each waiting actor hears it and decides
+            _tell(group, error)
+
+    async def _write(self, group: Sequence[_Waiting]) -> None:
+        async with self._database.acquire() as connection, connection.transaction():
+            taken = await _claim(connection, group)
+            known = await _written_before(connection, group)
+            new = [one.change for one in group if one.change.call.id not in taken and one.change.call.id not in known]
+            appended = await self._write_changes(connection, new)
+        self._event_log.announce(appended)
+        for waiting in group:
+            if not waiting.done.done():
+                waiting.done.set_result(taken.get(waiting.change.call.id))
+
+    async def _write_changes(self, connection: PooledConnection, changes: Sequence[Change]) -> Appended:
+        if not changes:
+            return Appended(0, ())
+        await connection.executemany(UPSERT_CALL, [call_row(change.call) for change in changes])
+        legs = [leg_row(change.call, leg) for change in changes for leg in change.legs]
+        if legs:
+            await connection.executemany(UPSERT_LEG, legs)
+        recordings = [recording_row(change.call, one) for change in changes for one in change.recordings]
+        if recordings:
+            await connection.executemany(UPSERT_RECORDING, recordings)
+        records = [
+            (change.call.account_id, draft.fact.cdr)
+            for change in changes
+            for draft in change.drafts
+            if isinstance(draft.fact, CallEnded)
+        ]
+        if records:
+            await insert_cdrs(connection, records)
+        return await self._event_log.append_in(connection, [draft for change in changes for draft in change.drafts])
+
+
+def _tell(group: Sequence[_Waiting], error: Exception) -> None:
+    for waiting in group:
+        if not waiting.done.done():
+            waiting.done.set_exception(error)
+
+
+async def _claim(connection: PooledConnection, group: Sequence[_Waiting]) -> dict[str, KeyTaken]:
+    claims = {waiting.change.claim.subject_id: waiting.change.claim for waiting in group if waiting.change.claim}
+    if not claims:
+        return {}
+    held = await claim_keys(connection, list(claims.values()))
+    taken: dict[str, KeyTaken] = {}
+    for subject_id, claim in claims.items():
+        if subject_id in held:
+            continue
+        holder = await find_key(connection, claim.account_id, claim.mutation, claim.key)
+        if holder is not None and holder.subject_id != subject_id:
+            taken[subject_id] = KeyTaken(holder)
+    return taken
+
+
+async def _written_before(connection: PooledConnection, group: Sequence[_Waiting]) -> frozenset[str]:
+    """The calls whose change is in the log already: its commit went through, and only the answer was lost."""
+    firsts = {
+        waiting.change.drafts[0].id: waiting.change.call.id
+        for waiting in group
+        if waiting.change.is_retry and waiting.change.drafts
+    }
+    if not firsts:
+        return frozenset()
+    rows = await connection.fetch("SELECT id FROM event WHERE id = ANY($1::text[])", list(firsts))
+    return frozenset(firsts[row["id"]] for row in rows)
+
+
+def make_drafts(call: Call, happenings: Sequence[Happening]) -> tuple[Draft, ...]:
+    """The facts of a step, ready for the log."""
+    return tuple(
+        Draft(
+            id=new_id(Kind.EVENT),
+            account_id=call.account_id,
+            subject_id=call.id,
+            occurred_at=happening.at,
+            fact=happening.fact,
+            actor=happening.actor,
+            call_sequence=happening.sequence,
+            request_id=happening.request_id,
+            is_sandbox=call.is_sandbox,
+        )
+        for happening in happenings
+    )

@@ -1,0 +1,96 @@
+"""One turn of the machine: the call as it changes, and what the change says and asks.
+
+A ``Turn`` lives inside one ``step`` and is the only mutable thing there; nothing of it escapes but its ``Step``.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from app.calls.commands import Command
+from app.calls.model import Call, Leg, Recording, RecordingPart, Timer, TimerName
+from app.facts.calls import CallFact
+from app.facts.event import SYSTEM, Actor
+from app.facts.vocabulary import Words
+from app.ids import LegId, RecordingId
+
+
+class Happening(Words, frozen=True, kw_only=True):
+    """A fact with its place in the call: number, instant, and who set it in motion."""
+
+    fact: CallFact
+    sequence: int
+    at: datetime
+    actor: Actor = SYSTEM
+    request_id: str | None = None
+
+
+class Step(Words, frozen=True, kw_only=True):
+    """What a turn leaves: the next call, its facts in order, and the commands to carry out after the commit."""
+
+    call: Call
+    happenings: tuple[Happening, ...] = ()
+    commands: tuple[Command, ...] = ()
+
+
+class Turn:
+    """The call during one step."""
+
+    def __init__(self, call: Call, now: datetime, *, actor: Actor = SYSTEM, request_id: str | None = None) -> None:
+        self.call = call
+        self.now = now
+        self._actor = actor
+        self._request_id = request_id
+        self._happenings: list[Happening] = []
+        self._commands: list[Command] = []
+
+    def change(self, **fields: Any) -> None:
+        """Change fields of the call."""
+        self.call = msgspec.structs.replace(self.call, **fields)
+
+    def change_leg(self, leg_id: LegId, **fields: Any) -> Leg:
+        """Change fields of a leg; gives the leg as it is now."""
+        changed = msgspec.structs.replace(self.call.leg(leg_id), **fields)
+        self.change(legs=tuple(changed if leg.id == leg_id else leg for leg in self.call.legs))
+        return changed
+
+    def change_recording(self, recording_id: RecordingId, **fields: Any) -> Recording:
+        """Change fields of a recording; gives it as it is now."""
+        found = self.call.recording(recording_id)
+        if found is None:
+            raise KeyError(recording_id)
+        changed = msgspec.structs.replace(found, **fields)
+        self.change(recordings=tuple(changed if one.id == recording_id else one for one in self.call.recordings))
+        return changed
+
+    def change_part(self, recording: Recording, part: RecordingPart, **fields: Any) -> Recording:
+        """Change one recorded side; gives the recording as it is now."""
+        changed = msgspec.structs.replace(part, **fields)
+        parts = tuple(changed if one.role is part.role else one for one in recording.parts)
+        return self.change_recording(recording.id, parts=parts)
+
+    def say(self, fact: CallFact, *, at: datetime | None = None) -> None:
+        """State a fact; it takes the call's next number."""
+        sequence = self.call.sequence + 1
+        self.change(sequence=sequence)
+        self._happenings.append(
+            Happening(fact=fact, sequence=sequence, at=at or self.now, actor=self._actor, request_id=self._request_id)
+        )
+
+    def ask(self, *commands: Command) -> None:
+        """Ask for commands, in this order."""
+        self._commands.extend(commands)
+
+    def set_timer(self, name: TimerName, seconds: float) -> None:
+        """Start or move a timer."""
+        timer = Timer(name=name, due=self.now + timedelta(seconds=seconds))
+        self.change(timers=(*(one for one in self.call.timers if one.name is not name), timer))
+
+    def clear_timers(self, *names: TimerName) -> None:
+        """Stop timers, running or not."""
+        self.change(timers=tuple(timer for timer in self.call.timers if timer.name not in names))
+
+    def done(self) -> Step:
+        """What the turn leaves."""
+        return Step(call=self.call, happenings=tuple(self._happenings), commands=tuple(self._commands))

@@ -1,0 +1,8 @@
+"""Call detail records: what is left of a call when it is over, one row each, written once and never changed.
+
+The record itself is derived by ``app.calls.record``, pure, in the step that ends the call, and travels inside the
+``call.ended`` fact; so the log, the webhook and the row say the same.
+
+- ``rows``  record to row and back; the insert that the call store makes in its own transaction
+- ``queries``  look-ups and pages, always one account's
+"""

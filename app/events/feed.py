@@ -1,0 +1,165 @@
+"""Following the log: from any cursor to the present and on, for many subscribers at once.
+
+One head moves along the log. Events that this process appended right behind the head are handed to the subscribers at
+once; whenever something else was appended in between (by another process), or nothing was heard for a while, the
+missing part is read from the log first. So everybody sees everything, once, in order.
+
+A subscriber has a bounded queue. When it overflows the subscriber is told (``Gap``) and goes on from the log.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.daemon import Daemon
+from app.events.log import EVERYTHING, Appended, EventFilter, EventLog
+from app.facts.event import Event
+
+_READ_SIZE = 500
+
+
+class GapReason(StrEnum):
+    """Why a subscriber did not get events as they happened."""
+
+    SLOW_SUBSCRIBER = "SLOW_SUBSCRIBER"
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """Everything up to this number has been delivered; what follows is live."""
+
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The subscriber fell behind by a whole queue; what it missed follows, read from the log."""
+
+    from_sequence: int
+    to_sequence: int
+    missed_count: int
+    reason: GapReason
+
+
+FeedItem = Event | CaughtUp | Gap
+
+
+class _Subscriber:
+    """One reader's bounded queue."""
+
+    def __init__(self, account_id: str, where: EventFilter, limit: int) -> None:
+        self._account_id = account_id
+        self._where = where
+        self._limit = limit
+        self._queue: deque[Event] = deque()
+        self._wake = asyncio.Event()
+        self.dropped = 0
+
+    def offer(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            if event.account_id == self._account_id and self._where.admits(event):
+                if len(self._queue) >= self._limit or self.dropped:
+                    self.dropped += 1
+                else:
+                    self._queue.append(event)
+                self._wake.set()
+
+    async def take(self) -> list[Event]:
+        """What has come, at least one event or a drop."""
+        await self._wake.wait()
+        self._wake.clear()
+        taken = list(self._queue)
+        self._queue.clear()
+        return taken
+
+
+class Feed(Daemon):
+    """The live end of the log, for this process."""
+
+    name = "feed"
+    poll_seconds = 1.0
+
+    def __init__(self, log: EventLog, *, queue_size: int = 1000) -> None:
+        super().__init__()
+        self._event_log = log
+        self._queue_size = queue_size
+        self._head = 0
+        self._subscribers: set[_Subscriber] = set()
+        self._is_started = asyncio.Event()
+        log.on_appended(self._hear)
+
+    @property
+    def subscriber_count(self) -> int:
+        """How many follow right now."""
+        return len(self._subscribers)
+
+    async def begin(self) -> None:
+        """Place the head at the log's end; subscribers may come from here on."""
+        self._head = await self._event_log.head()
+        self._is_started.set()
+
+    async def run_round(self) -> bool:
+        """Read what others appended since the head."""
+        if not self._is_started.is_set():
+            await self.begin()
+        events = await self._event_log.read_after(self._head, limit=_READ_SIZE)
+        # What this process appended meanwhile has moved the head by itself.
+        self._advance(tuple(event for event in events if event.sequence > self._head))
+        return len(events) == _READ_SIZE
+
+    async def follow(
+        self, account_id: str, *, after: int | None = None, where: EventFilter = EVERYTHING
+    ) -> AsyncIterator[FeedItem]:
+        """The account's events after a number (None: from now on), then live, for as long as the reader likes.
+
+        Raises:
+            DatabaseUnavailableError: the database is away while the past is being read.
+        """
+        await self._is_started.wait()
+        subscriber = _Subscriber(account_id, where, self._queue_size)
+        cursor = self._head if after is None else after
+        self._subscribers.add(subscriber)
+        try:
+            async for event in self._read_up(account_id, cursor, where):
+                cursor = event.sequence
+                yield event
+            yield CaughtUp(max(cursor, after or 0))
+            while True:
+                for event in await subscriber.take():
+                    if event.sequence > cursor:
+                        cursor = event.sequence
+                        yield event
+                if subscriber.dropped:
+                    missed, subscriber.dropped = subscriber.dropped, 0
+                    yield Gap(cursor, self._head, missed, GapReason.SLOW_SUBSCRIBER)
+                    async for event in self._read_up(account_id, cursor, where):
+                        cursor = event.sequence
+                        yield event
+                    yield CaughtUp(cursor)
+        finally:
+            self._subscribers.discard(subscriber)
+
+    async def _read_up(self, account_id: str, cursor: int, where: EventFilter) -> AsyncIterator[Event]:
+        while events := await self._event_log.read_after(cursor, limit=_READ_SIZE, account_id=account_id, where=where):
+            for event in events:
+                cursor = event.sequence
+                yield event
+            if len(events) < _READ_SIZE:
+                return
+
+    def _hear(self, appended: Appended) -> None:
+        if not self._is_started.is_set():
+            return
+        if appended.previous <= self._head:
+            self._advance(tuple(event for event in appended.events if event.sequence > self._head))
+        else:
+            self.wake()
+
+    def _advance(self, events: tuple[Event, ...]) -> None:
+        if not events:
+            return
+        self._head = events[-1].sequence
+        for subscriber in self._subscribers:
+            subscriber.offer(events)

@@ -1,0 +1,231 @@
+"""The event log: appended in order, read by cursor, never skipped.
+
+A plain sequence is not commit order: a slow transaction could make a lower number visible after a reader has passed
+it. So appending takes one lock that PostgreSQL holds until the commit, and numbers are given out under it: what a
+reader sees is always everything up to the highest number it sees. Appending in groups keeps the lock cheap.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import asyncpg
+
+from app.db.engine import Database, PooledConnection
+from app.facts.catalogue import decode_fact, encode_fact
+from app.facts.event import Actor, ActorKind, Draft, Event
+from app.paging import Page, PageRequest
+
+_LOCK: Final = "SELECT pg_advisory_xact_lock(4919)"
+
+_INSERT: Final = """
+WITH head AS (SELECT max(sequence) AS sequence FROM event)
+INSERT INTO event (id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id, request_id,
+                   is_sandbox, data)
+SELECT id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id, request_id, is_sandbox,
+       data::json
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::text[], $8::text[],
+            $9::text[], $10::bool[], $11::text[])
+     WITH ORDINALITY AS draft (id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id,
+                               request_id, is_sandbox, data, position)
+ORDER BY position
+RETURNING sequence, (SELECT sequence FROM head) AS head
+"""
+
+_COLUMNS: Final = """sequence, id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id,
+       request_id, is_sandbox, data::text AS data"""
+
+#: Runs inside the appending transaction, after the events have their numbers.
+AppendHook = Callable[[PooledConnection, Sequence[Event]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Events that were appended together, and the number of the last event before them (0: there was none)."""
+
+    previous: int
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events; every field that is set must hold. ``[occurred_from, occurred_to)``."""
+
+    types: tuple[str, ...] = ()
+    subject_id: str | None = None
+    occurred_from: datetime | None = None
+    occurred_to: datetime | None = None
+
+    def admits(self, event: Event) -> bool:
+        """Whether an event is one of these."""
+        return (
+            (not self.types or event.type in self.types)
+            and (self.subject_id is None or event.subject_id == self.subject_id)
+            and (self.occurred_from is None or event.timestamp >= self.occurred_from)
+            and (self.occurred_to is None or event.timestamp < self.occurred_to)
+        )
+
+
+EVERYTHING: Final = EventFilter()
+
+
+class EventLog:
+    """The log, on one database."""
+
+    def __init__(self, database: Database, *, hooks: Sequence[AppendHook] = ()) -> None:
+        self._database = database
+        self._hooks = tuple(hooks)
+        self._listeners: list[Callable[[Appended], None]] = []
+
+    def on_appended(self, listener: Callable[[Appended], None]) -> None:
+        """Call this listener after each commit of events by this process. It must not block."""
+        self._listeners.append(listener)
+
+    def announce(self, appended: Appended) -> None:
+        """Tell the listeners; whoever appended in a transaction of its own calls this after its commit."""
+        if appended.events:
+            for listener in self._listeners:
+                listener(appended)
+
+    async def append(self, drafts: Sequence[Draft]) -> tuple[Event, ...]:
+        """Append facts in a transaction of their own, and announce them.
+
+        Raises:
+            DatabaseUnavailableError: nothing was appended, or nobody knows; the drafts' ids tell when tried again.
+        """
+        async with self._database.acquire() as connection, connection.transaction():
+            appended = await self.append_in(connection, drafts)
+        self.announce(appended)
+        return appended.events
+
+    async def append_in(self, connection: PooledConnection, drafts: Sequence[Draft]) -> Appended:
+        """Append facts in the caller's transaction, in this order. Best last in it: it takes the log's lock."""
+        if not drafts:
+            return Appended(0, ())
+        await connection.execute(_LOCK)
+        rows = await connection.fetch(
+            _INSERT,
+            [draft.id for draft in drafts],
+            [draft.account_id for draft in drafts],
+            [draft.fact.type for draft in drafts],
+            [draft.subject_id for draft in drafts],
+            [draft.call_sequence for draft in drafts],
+            [draft.occurred_at for draft in drafts],
+            [draft.actor.kind.value for draft in drafts],
+            [draft.actor.id for draft in drafts],
+            [draft.request_id for draft in drafts],
+            [draft.is_sandbox for draft in drafts],
+            [encode_fact(draft.fact).decode() for draft in drafts],
+        )
+        numbers = sorted(row["sequence"] for row in rows)
+        events = tuple(_number(draft, sequence) for draft, sequence in zip(drafts, numbers, strict=True))
+        for hook in self._hooks:
+            await hook(connection, events)
+        return Appended(rows[0]["head"] or 0, events)
+
+    async def head(self) -> int:
+        """The number of the last event, 0 when there is none."""
+        async with self._database.acquire() as connection:
+            value = await connection.fetchval("SELECT max(sequence) FROM event")
+        return int(value or 0)
+
+    async def read_after(
+        self, sequence: int, *, limit: int, account_id: str | None = None, where: EventFilter = EVERYTHING
+    ) -> list[Event]:
+        """The next events after a number, in order; of one account, or (for this service's own use) of all."""
+        conditions, values = _conditions(where, account_id)
+        values.append(sequence)
+        conditions.append(f"sequence > ${len(values)}")
+        values.append(limit)
+        query = (
+            f"SELECT {_COLUMNS} FROM event WHERE {' AND '.join(conditions)} "  # noqa: S608 -- only our own texts
+            f"ORDER BY sequence LIMIT ${len(values)}"
+        )
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(query, *values)
+        return [_event(row) for row in rows]
+
+    async def get(self, account_id: str, event_id: str) -> Event | None:
+        """One event by its id."""
+        query = f"SELECT {_COLUMNS} FROM event WHERE account_id = $1 AND id = $2"  # noqa: S608
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(query, account_id, event_id)
+        return None if row is None else _event(row)
+
+    async def page(self, account_id: str, where: EventFilter, page: PageRequest) -> Page[Event]:
+        """A page of the account's events, oldest first; positions are ``(sequence,)``."""
+        conditions, values = _conditions(where, account_id)
+        if page.position is not None:
+            values.append(page.position[0])
+            conditions.append(f"sequence {'<' if page.backwards else '>'} ${len(values)}")
+        values.append(page.limit + 1)
+        order = "DESC" if page.backwards else "ASC"
+        query = (
+            f"SELECT {_COLUMNS} FROM event WHERE {' AND '.join(conditions)} "  # noqa: S608
+            f"ORDER BY sequence {order} LIMIT ${len(values)}"
+        )
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(query, *values)
+        has_more = len(rows) > page.limit
+        events = [_event(row) for row in rows[: page.limit]]
+        if page.backwards:
+            events.reverse()
+        return Page(
+            items=events,
+            positions=[(event.sequence,) for event in events],
+            has_next=page.position is not None if page.backwards else has_more,
+            has_previous=has_more if page.backwards else page.position is not None,
+        )
+
+
+def _conditions(where: EventFilter, account_id: str | None) -> tuple[list[str], list[Any]]:
+    conditions, values = ["true"], list[Any]()
+
+    def add(condition: str, value: object) -> None:
+        values.append(value)
+        conditions.append(condition.format(f"${len(values)}"))
+
+    if account_id is not None:
+        add("account_id = {}", account_id)
+    if where.types:
+        add("type = ANY({}::text[])", list(where.types))
+    if where.subject_id is not None:
+        add("subject_id = {}", where.subject_id)
+    if where.occurred_from is not None:
+        add("occurred_at >= {}", where.occurred_from)
+    if where.occurred_to is not None:
+        add("occurred_at < {}", where.occurred_to)
+    return conditions, values
+
+
+def _number(draft: Draft, sequence: int) -> Event:
+    return Event(
+        id=draft.id,
+        type=draft.fact.type,
+        timestamp=draft.occurred_at,
+        sequence=sequence,
+        account_id=draft.account_id,
+        subject_id=draft.subject_id,
+        actor=draft.actor,
+        fact=draft.fact,
+        call_sequence=draft.call_sequence,
+        request_id=draft.request_id,
+        is_sandbox=draft.is_sandbox,
+    )
+
+
+def _event(row: asyncpg.Record) -> Event:
+    return Event(
+        id=row["id"],
+        type=row["type"],
+        timestamp=row["occurred_at"],
+        sequence=row["sequence"],
+        account_id=row["account_id"],
+        subject_id=row["subject_id"],
+        actor=Actor(kind=ActorKind(row["actor_kind"]), id=row["actor_id"]),
+        fact=decode_fact(row["type"], row["data"]),
+        call_sequence=row["call_sequence"],
+        request_id=row["request_id"],
+        is_sandbox=row["is_sandbox"],
+    )

@@ -1,0 +1,35 @@
+"""Everything the surfaces (GraphQL, HTTP) may call, in one value. ``bootstrap`` fills it."""
+
+from dataclasses import dataclass
+
+from app.accounts.keys import ApiKeys
+from app.calls.queries import CallQueries
+from app.calls.service import CallService
+from app.cdrs.queries import CdrQueries
+from app.clock import Clock
+from app.events.feed import Feed
+from app.events.log import EventLog
+from app.recordings.queries import RecordingQueries
+from app.recordings.urls import RecordingUrls
+from app.webhooks.endpoints import WebhookEndpoints
+from app.webhooks.queries import WebhookQueries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The use cases and queries of every area."""
+
+    clock: Clock
+    keys: ApiKeys
+    calls: CallService
+    call_queries: CallQueries
+    cdr_queries: CdrQueries
+    recordings: RecordingQueries
+    recording_urls: RecordingUrls
+    event_log: EventLog
+    feed: Feed
+    webhooks: WebhookEndpoints
+    webhook_queries: WebhookQueries
+    cursor_secret: bytes
+    public_url: str
+    recording_url_seconds: float
