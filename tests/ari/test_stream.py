@@ -1,0 +1,456 @@
+"""The event stream against a socket that misbehaves in every way a network and an Asterisk can."""
+
+import asyncio
+import contextlib
+import json
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from itertools import pairwise
+from typing import TypeVar
+
+import pytest
+import structlog
+from websockets.asyncio.server import ServerConnection
+
+from app.ari.events import Event, MalformedEvent, StasisEnd, UnknownEvent
+from app.ari.stream import (
+    Connected,
+    Disconnected,
+    DisconnectReason,
+    EventStream,
+    Replaced,
+    StreamTimings,
+    events_url,
+)
+from tests.ari.event_server import (
+    PASSWORD,
+    Behaviour,
+    EventServer,
+    channel_json,
+    event_json,
+    reset,
+    running_event_server,
+    stay_open,
+    stop_listening,
+    until,
+)
+
+T = TypeVar("T")
+
+QUICK = StreamTimings(
+    open_timeout=1.0,
+    close_timeout=0.1,
+    ping_interval=0.1,
+    ping_timeout=0.2,
+    back_off_first=0.01,
+    back_off_most=0.05,
+    steady_after=0.5,
+)
+DEADLINE_SECONDS = 10
+
+
+@pytest.fixture(name="server")
+async def _server() -> AsyncIterator[EventServer]:
+    async with running_event_server() as server:
+        yield server
+
+
+@asynccontextmanager
+async def streaming(
+    server: EventServer, *, queue_limit: int = 20_000, password: str = PASSWORD, timings: StreamTimings = QUICK
+) -> AsyncIterator[EventStream]:
+    async with (
+        asyncio.timeout(DEADLINE_SECONDS),
+        server.client(password=password) as client,
+        EventStream(client, queue_limit=queue_limit, timings=timings, jitter=random.Random(1)) as stream,
+    ):
+        yield stream
+
+
+async def take(stream: EventStream, kind: type[T]) -> T:
+    item = await anext(stream)
+    assert isinstance(item, kind), item
+    return item
+
+
+def sending(*messages: str | bytes, then: Behaviour = stay_open) -> Behaviour:
+    async def behave(connection: ServerConnection) -> None:
+        for message in messages:
+            await connection.send(message, text=True)
+        await then(connection)
+
+    return behave
+
+
+def stasis_end(number: int) -> str:
+    return event_json("StasisEnd", channel=channel_json(f"ofh-{number}"))
+
+
+async def close_properly(connection: ServerConnection) -> None:
+    await connection.close()
+
+
+async def break_off(connection: ServerConnection) -> None:
+    reset(connection)
+
+
+async def fall_silent(connection: ServerConnection) -> None:
+    stop_listening(connection)
+    await connection.wait_closed()
+
+
+async def test_given_events_when_streaming_then_they_come_in_order_after_connected(server: EventServer) -> None:
+    server.behaviours = [sending(*(stasis_end(n) for n in range(200)))]
+
+    async with streaming(server) as stream:
+        connected = await take(stream, Connected)
+        events = [await take(stream, StasisEnd) for _ in range(200)]
+
+        assert stream.is_connected
+        assert stream.server_version == "22.10.1"
+        assert stream.last_failure is None
+
+    assert [event.channel.id for event in events] == [f"ofh-{n}" for n in range(200)]
+    assert (connected.version, connected.entity_id, connected.is_restart) == ("22.10.1", "00:00:00:00:00:01", False)
+    assert connected.asterisk_started_at.isoformat() == "2026-01-02T03:00:00+00:00"
+    assert server.paths == ["/ari/events?app=offhook&subscribeAll=false"]
+    assert server.filters == [{"disallowed": [{"type": "ChannelVarset"}, {"type": "ChannelDialplan"}], "allowed": []}]
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason"),
+    [
+        (close_properly, DisconnectReason.CLOSED),
+        (break_off, DisconnectReason.RESET),
+        (fall_silent, DisconnectReason.SILENT),
+    ],
+)
+async def test_given_any_end_of_the_connection_when_streaming_then_it_is_said_and_followed_by_a_new_one(
+    server: EventServer, ending: Behaviour, reason: DisconnectReason
+) -> None:
+    server.behaviours = [sending(stasis_end(1), then=ending), sending(stasis_end(2))]
+
+    async with streaming(server) as stream:
+        await take(stream, Connected)
+        assert (await take(stream, StasisEnd)).channel.id == "ofh-1"
+        assert (await take(stream, Disconnected)).reason is reason
+        again = await take(stream, Connected)
+        assert (await take(stream, StasisEnd)).channel.id == "ofh-2"
+        assert stream.is_connected
+
+    assert again.is_restart is False
+    assert len(server.filters) == 2
+
+
+async def test_given_a_lost_connection_when_asked_then_it_is_not_connected_before_the_news_is_read(
+    server: EventServer,
+) -> None:
+    server.behaviours = [close_properly]
+
+    async with streaming(server) as stream:
+        await take(stream, Connected)
+        server.refuse_with = HTTPStatus.SERVICE_UNAVAILABLE
+        await until(lambda: not stream.is_connected)
+        await take(stream, Disconnected)
+
+
+async def test_given_asterisk_started_anew_when_connected_again_then_it_is_a_restart(server: EventServer) -> None:
+    async def restart(connection: ServerConnection) -> None:
+        await until(lambda: server.infos == 1)
+        server.started_at = "2026-01-02T04:00:00.000+0000"
+        await connection.close()
+
+    server.behaviours = [restart, close_properly, stay_open]
+
+    async with streaming(server) as stream:
+        first = await take(stream, Connected)
+        await take(stream, Disconnected)
+        second = await take(stream, Connected)
+        await take(stream, Disconnected)
+        third = await take(stream, Connected)
+
+    assert [first.is_restart, second.is_restart, third.is_restart] == [False, True, False]
+
+
+async def test_given_messages_that_are_no_events_when_streaming_then_they_are_items_and_the_stream_goes_on(
+    server: EventServer,
+) -> None:
+    server.behaviours = [
+        sending("not json", b"\xff\xfe", "[1]", event_json("ChannelLevitated"), event_json("StasisEnd"), stasis_end(1))
+    ]
+
+    async with streaming(server) as stream:
+        await take(stream, Connected)
+        kinds = [type(await anext(stream)) for _ in range(6)]
+
+    assert kinds == [MalformedEvent, MalformedEvent, MalformedEvent, UnknownEvent, MalformedEvent, StasisEnd]
+    assert server.connections == 1
+
+
+async def test_given_a_message_of_a_megabyte_when_streaming_then_it_is_read(server: EventServer) -> None:
+    server.behaviours = [sending(event_json("ChannelLevitated", padding="x" * 1_000_000))]
+
+    async with streaming(server) as stream:
+        await take(stream, Connected)
+        event = await take(stream, UnknownEvent)
+
+    assert len(event.raw["padding"]) == 1_000_000
+
+
+async def test_given_a_message_of_ten_megabytes_when_streaming_then_it_is_a_disconnect_and_not_ten_megabytes(
+    server: EventServer,
+) -> None:
+    server.behaviours = [sending("x" * 10_000_000), sending(stasis_end(1))]
+
+    async with streaming(server) as stream:
+        await take(stream, Connected)
+        assert (await take(stream, Disconnected)).reason is DisconnectReason.TOO_BIG
+        await take(stream, Connected)
+        await take(stream, StasisEnd)
+
+
+async def test_given_a_consumer_that_falls_behind_when_the_queue_is_full_then_it_says_so_and_drops_nothing_silently(
+    server: EventServer,
+) -> None:
+    server.behaviours = [sending(*(stasis_end(n) for n in range(500))), sending(stasis_end(1000))]
+
+    async with streaming(server, queue_limit=100) as stream:
+        await until(lambda: stream.last_failure == DisconnectReason.OVERFLOW)
+        assert not stream.is_connected
+        assert stream.backlog <= 101
+
+        await take(stream, Connected)
+        events = [await take(stream, StasisEnd) for _ in range(99)]
+        assert (await take(stream, Disconnected)).reason is DisconnectReason.OVERFLOW
+        await take(stream, Connected)
+        after = await take(stream, StasisEnd)
+
+    assert [event.channel.id for event in events] == [f"ofh-{n}" for n in range(99)]
+    assert after.channel.id == "ofh-1000"
+
+
+async def test_given_a_full_queue_when_nobody_reads_then_there_is_no_second_connection_until_there_is_room(
+    server: EventServer,
+) -> None:
+    server.behaviours = [sending(*(stasis_end(n) for n in range(500))), stay_open]
+
+    async with streaming(server, queue_limit=100) as stream:
+        await until(lambda: stream.last_failure == DisconnectReason.OVERFLOW)
+        # Ten times the longest back-off: it would be there by now.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(QUICK.back_off_most * 10):
+                await until(lambda: server.connections > 1)
+        assert server.connections == 1
+
+        for _ in range(60):
+            await anext(stream)
+        await until(lambda: server.connections == 2)
+
+
+async def test_given_another_socket_took_over_when_told_then_the_stream_ends_and_does_not_take_it_back(
+    server: EventServer,
+) -> None:
+    server.behaviours = [sending(stasis_end(1), event_json("ApplicationReplaced"), stasis_end(2))]
+
+    async with streaming(server) as stream:
+        items: list[Connected | Disconnected | Replaced | Event] = [item async for item in stream]
+
+        assert not stream.is_connected
+        assert stream.last_failure == "replaced"
+
+    assert [type(item) for item in items] == [Connected, StasisEnd, Replaced]
+    assert server.connections == 1
+
+
+async def test_given_another_application_was_replaced_when_told_then_it_is_an_event_like_any_other(
+    server: EventServer,
+) -> None:
+    replaced = json.loads(event_json("ApplicationReplaced")) | {"application": "other"}
+    server.behaviours = [sending(json.dumps(replaced), stasis_end(1))]
+
+    async with streaming(server) as stream:
+        await take(stream, Connected)
+        await anext(stream)
+        await take(stream, StasisEnd)
+
+
+async def test_given_a_wrong_password_when_connecting_then_it_keeps_trying_and_says_unauthorized_once(
+    server: EventServer,
+) -> None:
+    with structlog.testing.capture_logs() as logs:
+        async with streaming(server, password="wrong") as stream:
+            await until(lambda: server.refusals >= 3)
+            assert stream.last_failure == "unauthorized"
+            assert not stream.is_connected
+            assert stream.backlog == 0
+
+    assert [(entry["event"], entry["reason"]) for entry in logs] == [("ari_connect_failed", "unauthorized")]
+    assert "wrong" not in str(logs)
+
+
+async def test_given_a_503_when_it_passes_then_the_stream_connects(server: EventServer) -> None:
+    server.refuse_with = HTTPStatus.SERVICE_UNAVAILABLE
+
+    async with streaming(server) as stream:
+        await until(lambda: server.refusals >= 2)
+        assert stream.last_failure == "status 503"
+        server.refuse_with = None
+        await take(stream, Connected)
+        assert stream.last_failure is None
+
+
+async def test_given_nothing_listens_when_something_does_then_the_stream_connects(server: EventServer) -> None:
+    port, server.port = server.port, 1
+
+    async with server.client() as client, EventStream(client, timings=QUICK, jitter=random.Random(1)) as stream:
+        await until(lambda: stream.last_failure is not None)
+        stream._url = events_url(f"http://127.0.0.1:{port}/ari", "offhook")
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await take(stream, Connected)
+
+
+async def test_given_a_server_that_says_nothing_when_connecting_then_the_time_out_ends_the_attempt() -> None:
+    accepted = 0
+    is_over = asyncio.Event()
+
+    async def accept(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal accepted
+        accepted += 1
+        await is_over.wait()
+        writer.close()
+
+    silent = await asyncio.start_server(accept, "127.0.0.1", 0)
+    server = EventServer()
+    server.port = silent.sockets[0].getsockname()[1]
+    timings = StreamTimings(open_timeout=0.1, back_off_first=0.01, back_off_most=0.02)
+    async with streaming(server, timings=timings) as stream:
+        await until(lambda: accepted >= 2)
+        assert stream.last_failure == "TimeoutError"
+    is_over.set()
+    silent.close()
+    await silent.wait_closed()
+
+
+async def test_given_the_application_appears_a_moment_late_when_filtering_then_it_is_tried_again(
+    server: EventServer,
+) -> None:
+    server.filter_refusals_left = 2
+
+    async with streaming(server) as stream:
+        await take(stream, Connected)
+
+    assert len(server.filters) == 1
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "is_warned"),
+    [
+        ("22.10.0", True),
+        ("20.6.0~dfsg", True),
+        ("GIT-master-abc", True),
+        ("22.10.1+dfsg-1", False),
+        ("22.11.0", False),
+        ("23.0.0", False),
+    ],
+)
+async def test_given_a_version_when_connected_then_one_below_the_floor_is_warned_of(
+    server: EventServer, version: str, is_warned: bool
+) -> None:
+    server.version = version
+
+    with structlog.testing.capture_logs() as logs:
+        async with streaming(server) as stream:
+            await take(stream, Connected)
+            assert stream.server_version == version
+
+    assert any(entry["event"] == "asterisk_too_old" for entry in logs) is is_warned
+
+
+async def test_given_connections_that_drop_at_once_when_reconnecting_then_the_back_off_grows(
+    server: EventServer,
+) -> None:
+    waits: list[float] = []
+
+    class Recorded(random.Random):
+        def uniform(self, a: float, b: float) -> float:
+            # The stream multiplies this with what it would wait at most.
+            waits.append((a + b) / 2)
+            return 1.0
+
+    server.behaviours = [close_properly]
+    timings = StreamTimings(back_off_first=0.01, back_off_most=0.04, steady_after=60)
+    at: list[float] = []
+    loop = asyncio.get_running_loop()
+    async with (
+        asyncio.timeout(DEADLINE_SECONDS),
+        server.client() as client,
+        EventStream(client, timings=timings, jitter=Recorded()) as stream,
+    ):
+        async for item in stream:
+            if isinstance(item, Connected):
+                at.append(loop.time())
+            if len(at) == 6:
+                break
+
+    gaps = [later - earlier for earlier, later in pairwise(at)]
+    assert all(gap >= least for gap, least in zip(gaps, [0.01, 0.02, 0.04, 0.04, 0.04], strict=True))
+    assert set(waits) == {0.75}
+
+
+async def test_given_a_consumer_in_another_task_when_the_stream_is_left_then_its_iteration_ends(
+    server: EventServer,
+) -> None:
+    async def consume(stream: EventStream) -> list[str]:
+        return [type(item).__name__ async for item in stream]
+
+    async with asyncio.timeout(DEADLINE_SECONDS), asyncio.TaskGroup() as group, streaming(server) as stream:
+        consumer = group.create_task(consume(stream))
+        await until(lambda: stream.is_connected)
+
+    assert consumer.result() == ["Connected"]
+
+
+async def test_given_an_error_in_the_block_when_left_then_it_is_that_error_and_not_a_group(server: EventServer) -> None:
+    with pytest.raises(LookupError):
+        async with streaming(server):
+            raise LookupError
+
+
+async def test_given_cancellation_when_streaming_then_it_goes_through(server: EventServer) -> None:
+    async def stream_forever() -> None:
+        async with streaming(server) as stream:
+            async for _ in stream:
+                pass
+
+    task = asyncio.get_running_loop().create_task(stream_forever())
+    await until(lambda: server.connections == 1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_given_a_defect_in_the_reader_when_it_fails_then_the_block_fails_loudly(
+    server: EventServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_self: EventStream) -> Connected:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(EventStream, "_prepare", fail)
+    with pytest.raises(ExceptionGroup) as caught:
+        async with streaming(server):
+            await asyncio.sleep(DEADLINE_SECONDS)
+    assert caught.group_contains(ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "expected"),
+    [
+        ("http://pbx:8088/ari", "ws://pbx:8088/ari/events?app=offhook&subscribeAll=false"),
+        ("https://pbx/proxy/ari", "wss://pbx/proxy/ari/events?app=offhook&subscribeAll=false"),
+    ],
+)
+def test_given_a_rest_address_when_streaming_then_the_socket_belongs_to_it(base_url: str, expected: str) -> None:
+    assert events_url(base_url, "offhook") == expected
