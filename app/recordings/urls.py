@@ -1,0 +1,71 @@
+"""Signed addresses of recordings: whoever holds one may listen until it expires, and to that recording only."""
+
+import base64
+import hmac
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from app.errors import OffhookError
+
+#: Under this path the files are served; see ``serve``.
+PATH_PREFIX: Final = "/recordings/"
+
+_EXPIRES: Final = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
+_PURPOSE: Final = b"offhook recording address 1"
+
+
+class UrlInvalidError(OffhookError):
+    """The address was not signed by us, or was changed since."""
+
+    code = "URL_SIGNATURE_INVALID"
+    http_status = 403
+
+
+class UrlExpiredError(OffhookError):
+    """The address was good once; ask for a new one."""
+
+    code = "URL_EXPIRED"
+    http_status = 403
+
+
+class RecordingUrls:
+    """Signs and checks addresses with a key of their own, made from the service's secret.
+
+    The signature covers the recording's id and the instant of expiry, and stands for reading (GET and HEAD) alone. It
+    does not name the account: an address is only ever made for a recording that the asking account owns, and ids are
+    unique over all accounts.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = hmac.digest(secret, _PURPOSE, "sha256")
+
+    def sign(self, recording_id: str, now: datetime, ttl: timedelta) -> str:
+        """Path and query of an address that works from now on for ``ttl``, to the full second (rounded up)."""
+        expires = -int(-(now + ttl).timestamp() // 1)
+        query = urlencode({"expires": expires, "signature": self._signature(recording_id, str(expires))})
+        return f"{PATH_PREFIX}{quote(recording_id, safe='')}?{query}"
+
+    def verify(self, recording_id: str, expires: Sequence[str], signature: Sequence[str], now: datetime) -> None:
+        """Return when the address is ours and has not expired. Parameters as they came: every value given for each.
+
+        Raises:
+            UrlInvalidError: parameters are missing, doubled or malformed, or the signature is another's.
+            UrlExpiredError: the signature is ours, the time is over.
+        """
+        invalid = UrlInvalidError("This address is not valid: take it whole, as it was given out.")
+        if len(expires) != 1 or len(signature) != 1 or _EXPIRES.fullmatch(expires[0]) is None:
+            raise invalid
+        # Compared as text: one signature has exactly one spelling.
+        expected = self._signature(recording_id, expires[0]).encode("ascii")
+        if not hmac.compare_digest(expected, signature[0].encode("utf-8", "surrogateescape")):
+            raise invalid
+        if now.timestamp() >= int(expires[0]):
+            raise UrlExpiredError("This address has expired. Ask for a new one.")
+
+    def _signature(self, recording_id: str, expires: str) -> str:
+        # Unambiguous: an id cannot hold a line feed that survives a path, and expiry is digits.
+        message = f"READ\n{expires}\n{recording_id}".encode("utf-8", "surrogateescape")
+        return base64.urlsafe_b64encode(hmac.digest(self._key, message, "sha256")).decode("ascii").rstrip("=")

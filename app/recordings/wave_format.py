@@ -1,0 +1,114 @@
+"""The WAV container: reading headers as they really come, and writing correct ones.
+
+Asterisk writes a header with length 0 when it opens a file and mends it when it closes the file; after a crash the 0
+is what stays. Programs that write to a pipe leave 0xFFFFFFFF or another length that cannot be. In all these cases the
+samples reach to the end of the file.
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+SAMPLE_BYTES: Final = 2
+
+#: How much of a file's start holds the header of any file this module reads.
+HEADER_LIMIT: Final = 64 * 1024
+
+_PCM: Final = 1
+_EXTENSIBLE: Final = 0xFFFE
+_SAMPLE_BITS: Final = 8 * SAMPLE_BYTES
+_RIFF_HEADER: Final = 12
+_CHUNK_HEADER: Final = 8
+_FORMAT_BODY: Final = 16
+_EXTENSIBLE_BODY: Final = 26
+_DS64_BODY: Final = 28
+_UNKNOWN_LENGTH: Final = 0xFFFFFFFF
+_MOST_CHANNELS: Final = 2
+_LEAST_RATE: Final = 8_000
+_MOST_RATE: Final = 48_000
+
+
+class AudioError(Exception):
+    """A file is not audio that Offhook can use; the text says why, without quoting content. Trying again won't help."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaveLayout:
+    """What a WAV file holds and where: ``frames`` samples per channel, 16-bit signed, from byte ``data_offset`` on."""
+
+    channels: int
+    sample_rate: int
+    data_offset: int
+    frames: int
+
+    @property
+    def duration_seconds(self) -> float:
+        return self.frames / self.sample_rate
+
+
+def read_layout(head: bytes, file_size: int) -> WaveLayout:
+    """The layout of a WAV file from its first bytes (HEADER_LIMIT of them are enough) and its size in bytes.
+
+    A last half sample, or a sample for one channel only, is left out.
+
+    Raises:
+        AudioError: it is no WAV file, its header is cut off, or its samples are not 16-bit PCM, mono or stereo,
+            8 to 48 kHz.
+    """
+    if len(head) < _RIFF_HEADER or head[:4] not in {b"RIFF", b"RF64"} or head[8:12] != b"WAVE":
+        raise AudioError("The file is empty." if file_size == 0 else "The file has no WAV header.")
+    at, form, long_length = _RIFF_HEADER, None, None
+    while at + _CHUNK_HEADER <= len(head):
+        name, length = struct.unpack_from("<4sI", head, at)
+        body = at + _CHUNK_HEADER
+        if name == b"data":
+            if form is None:
+                raise AudioError("The WAV header does not say what the samples are.")
+            channels, rate = form
+            left = max(0, file_size - body)
+            if length == _UNKNOWN_LENGTH and long_length is not None:
+                length = long_length
+            size = length if 0 < length <= left else left
+            return WaveLayout(channels, rate, body, size // (SAMPLE_BYTES * channels))
+        if name == b"fmt ":
+            form = _read_form(head[body : body + length])
+        elif name == b"ds64" and len(head) >= body + _FORMAT_BODY:
+            _riff_length, long_length = struct.unpack_from("<QQ", head, body)
+        at = body + length + length % 2
+    raise AudioError("The WAV header is cut off.")
+
+
+def _read_form(body: bytes) -> tuple[int, int]:
+    """Channels and sample rate from a format chunk."""
+    if len(body) < _FORMAT_BODY:
+        raise AudioError("The WAV header is cut off.")
+    code, channels, rate, _bytes_per_second, _frame_bytes, bits = struct.unpack_from("<HHIIHH", body)
+    if code == _EXTENSIBLE and len(body) >= _EXTENSIBLE_BODY:
+        # The real code is the start of the sub-format's GUID.
+        (code,) = struct.unpack_from("<H", body, _EXTENSIBLE_BODY - 2)
+    if code != _PCM or bits != _SAMPLE_BITS:
+        raise AudioError(f"The samples are not 16-bit PCM (format {code}, {bits} bits).")
+    if not 1 <= channels <= _MOST_CHANNELS:
+        raise AudioError(f"The file has {channels} channels.")
+    if not _LEAST_RATE <= rate <= _MOST_RATE:
+        raise AudioError(f"The sample rate is {rate} Hz.")
+    return channels, rate
+
+
+def write_header(channels: int, sample_rate: int, frames: int) -> bytes:
+    """The header of a 16-bit PCM file: RIFF, or RF64 (EBU Tech 3306) when it would pass RIFF's 4 GiB."""
+    frame_bytes = SAMPLE_BYTES * channels
+    data_length = frames * frame_bytes
+    form = struct.pack(
+        "<4sIHHIIHH", b"fmt ", _FORMAT_BODY, _PCM, channels, sample_rate, sample_rate * frame_bytes, frame_bytes, 16
+    )
+    riff_length = 4 + len(form) + _CHUNK_HEADER + data_length
+    if riff_length < _UNKNOWN_LENGTH:
+        return struct.pack("<4sI4s", b"RIFF", riff_length, b"WAVE") + form + struct.pack("<4sI", b"data", data_length)
+    riff_length += _CHUNK_HEADER + _DS64_BODY
+    return (
+        struct.pack("<4sI4s", b"RF64", _UNKNOWN_LENGTH, b"WAVE")
+        + struct.pack("<4sIQQQI", b"ds64", _DS64_BODY, riff_length, data_length, frames, 0)
+        + form
+        + struct.pack("<4sI", b"data", _UNKNOWN_LENGTH)
+    )
