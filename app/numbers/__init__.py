@@ -1,0 +1,1 @@
+"""Telephone numbers: how they are read, who may dial which, what is known about them."""

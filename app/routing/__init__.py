@@ -1,0 +1,1 @@
+"""Who can be reached and how: agents, extensions, devices, trunks, outbound numbers."""

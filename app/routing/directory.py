@@ -1,0 +1,190 @@
+"""Reading who can be reached and how, for calls: one database round trip for all that a call needs.
+
+Every query has the account in it, so another account's rows are simply not there.
+"""
+
+from typing import Final
+
+import asyncpg
+
+from app.db.engine import Database
+from app.numbers.parse import E164
+from app.numbers.policy import Rule
+from app.routing.model import CallerIdTarget, ExtensionTarget, OriginateResolution, TrunkTarget
+
+# $1 account, $2 extension number, $3 agent id (wins over $2), $4 destination's extension number, $5 trunk id or NULL
+# for the default, $6 caller id or NULL for the default. Each branch is a look-up by key, and asyncpg keeps the
+# statement prepared on its connection, so this costs one round trip and some index reads.
+_RESOLVE: Final = """
+SELECT
+    connect.id AS connect_id, connect.number AS connect_number, connect.endpoints AS connect_endpoints,
+    connect.agent_id AS connect_agent_id, connect.agent_name AS connect_agent_name,
+    destination.id AS destination_id, destination.number AS destination_number,
+    destination.endpoints AS destination_endpoints,
+    destination.agent_id AS destination_agent_id, destination.agent_name AS destination_agent_name,
+    EXISTS (SELECT FROM agent WHERE id = $3 AND account_id = $1 AND deleted_at IS NULL) AS has_agent,
+    way_out.id AS trunk_id, way_out.name AS trunk_name, way_out.endpoint AS trunk_endpoint,
+    way_out.dial_template, way_out.is_sandbox,
+    shown.id AS caller_id_id, shown.number AS caller_id_number, shown.label AS caller_id_label,
+    policy.prefixes, policy.allowances, policy.notes
+FROM (SELECT $1::text AS account_id) AS asked
+LEFT JOIN LATERAL (
+    SELECT extension.id, extension.number, person.id AS agent_id, person.name AS agent_name,
+        ARRAY(
+            SELECT device.endpoint FROM device
+            WHERE device.extension_id = extension.id AND device.account_id = asked.account_id
+                AND device.deleted_at IS NULL
+            ORDER BY device.created_at, device.id
+        ) AS endpoints
+    FROM extension
+    LEFT JOIN LATERAL (
+        SELECT agent.id, agent.name FROM agent
+        WHERE agent.account_id = asked.account_id AND agent.extension_id = extension.id
+            AND agent.deleted_at IS NULL AND ($3::text IS NULL OR agent.id = $3)
+        ORDER BY agent.created_at, agent.id LIMIT 1
+    ) AS person ON true
+    WHERE extension.account_id = asked.account_id AND extension.deleted_at IS NULL
+        AND extension.id = CASE WHEN $3 IS NULL
+            THEN (SELECT id FROM extension WHERE account_id = $1 AND number = $2 AND deleted_at IS NULL)
+            ELSE (SELECT extension_id FROM agent WHERE id = $3 AND account_id = $1 AND deleted_at IS NULL)
+        END
+) AS connect ON true
+LEFT JOIN LATERAL (
+    SELECT extension.id, extension.number, person.id AS agent_id, person.name AS agent_name,
+        ARRAY(
+            SELECT device.endpoint FROM device
+            WHERE device.extension_id = extension.id AND device.account_id = asked.account_id
+                AND device.deleted_at IS NULL
+            ORDER BY device.created_at, device.id
+        ) AS endpoints
+    FROM extension
+    LEFT JOIN LATERAL (
+        SELECT agent.id, agent.name FROM agent
+        WHERE agent.account_id = asked.account_id AND agent.extension_id = extension.id AND agent.deleted_at IS NULL
+        ORDER BY agent.created_at, agent.id LIMIT 1
+    ) AS person ON true
+    WHERE extension.account_id = asked.account_id AND extension.number = $4 AND extension.deleted_at IS NULL
+) AS destination ON true
+LEFT JOIN LATERAL (
+    SELECT id, name, endpoint, dial_template, is_sandbox FROM trunk
+    WHERE account_id = asked.account_id AND deleted_at IS NULL
+        AND CASE WHEN $5::text IS NULL THEN is_default ELSE id = $5 END
+    LIMIT 1
+) AS way_out ON true
+LEFT JOIN LATERAL (
+    SELECT id, number, label FROM outbound_number
+    WHERE account_id = asked.account_id AND number = $6 AND deleted_at IS NULL
+    UNION ALL
+    SELECT id, number, label FROM outbound_number
+    WHERE $6::text IS NULL AND account_id = asked.account_id AND is_default AND deleted_at IS NULL
+    LIMIT 1
+) AS shown ON true
+LEFT JOIN LATERAL (
+    SELECT array_agg(prefix ORDER BY id) AS prefixes, array_agg(is_allowed ORDER BY id) AS allowances,
+        array_agg(note ORDER BY id) AS notes
+    FROM destination_rule WHERE account_id = asked.account_id
+) AS policy ON true
+"""
+
+
+class Directory:
+    """The account's rows as calls need them. Holds no state: what was changed is seen by the next question."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def resolve_originate(
+        self,
+        account_id: str,
+        *,
+        extension: str | None = None,
+        agent_id: str | None = None,
+        destination_extension: str | None = None,
+        trunk_id: str | None = None,
+        caller_id: str | None = None,
+    ) -> OriginateResolution:
+        """Everything for one call, in one round trip.
+
+        Args:
+            account_id: Whose call it is.
+            extension: Whom to connect, by extension number…
+            agent_id: …or by agent; wins over ``extension``.
+            destination_extension: The destination, when that is an extension of the account.
+            trunk_id: The way out; None is the account's default.
+            caller_id: The outbound number to show, E.164; None is the account's default.
+
+        Raises:
+            DatabaseUnavailableError: the database is away.
+        """
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(
+                _RESOLVE, account_id, extension, agent_id, destination_extension, trunk_id, caller_id
+            )
+        assert row is not None  # the query starts from one made-up row
+        return OriginateResolution(
+            connect=_read_extension(row, "connect"),
+            has_agent=row["has_agent"],
+            destination=_read_extension(row, "destination"),
+            trunk=_read_trunk(row),
+            caller_id=_read_caller_id(row),
+            rules=_read_rules(row),
+        )
+
+    async def resolve_extension(self, account_id: str, number: str) -> ExtensionTarget | None:
+        """The extension with this number."""
+        return (await self.resolve_originate(account_id, extension=number)).connect
+
+    async def resolve_agent(self, account_id: str, agent_id: str) -> ExtensionTarget | None:
+        """The extension at which this agent sits."""
+        return (await self.resolve_originate(account_id, agent_id=agent_id)).connect
+
+    async def resolve_trunk(self, account_id: str, trunk_id: str | None = None) -> TrunkTarget | None:
+        """The trunk, or the account's default one."""
+        return (await self.resolve_originate(account_id, trunk_id=trunk_id)).trunk
+
+    async def resolve_caller_id(self, account_id: str, number: str | None = None) -> CallerIdTarget | None:
+        """The outbound number, which must be the account's own, or the account's default one."""
+        return (await self.resolve_originate(account_id, caller_id=number)).caller_id
+
+    async def destination_rules(self, account_id: str) -> tuple[Rule, ...]:
+        """The account's destination policy, in the order in which its rules were made."""
+        return (await self.resolve_originate(account_id)).rules
+
+
+def _read_extension(row: asyncpg.Record, name: str) -> ExtensionTarget | None:
+    if row[f"{name}_id"] is None:
+        return None
+    return ExtensionTarget(
+        id=row[f"{name}_id"],
+        number=row[f"{name}_number"],
+        agent_id=row[f"{name}_agent_id"],
+        agent_name=row[f"{name}_agent_name"],
+        endpoints=tuple(row[f"{name}_endpoints"]),
+    )
+
+
+def _read_trunk(row: asyncpg.Record) -> TrunkTarget | None:
+    if row["trunk_id"] is None:
+        return None
+    return TrunkTarget(
+        id=row["trunk_id"],
+        name=row["trunk_name"],
+        endpoint=row["trunk_endpoint"],
+        dial_template=row["dial_template"],
+        is_sandbox=row["is_sandbox"],
+    )
+
+
+def _read_caller_id(row: asyncpg.Record) -> CallerIdTarget | None:
+    if row["caller_id_id"] is None:
+        return None
+    return CallerIdTarget(id=row["caller_id_id"], number=E164(row["caller_id_number"]), label=row["caller_id_label"])
+
+
+def _read_rules(row: asyncpg.Record) -> tuple[Rule, ...]:
+    return tuple(
+        Rule(prefix=prefix, is_allowed=is_allowed, note=note)
+        for prefix, is_allowed, note in zip(
+            row["prefixes"] or (), row["allowances"] or (), row["notes"] or (), strict=True
+        )
+    )
