@@ -27,15 +27,13 @@ from app.cdrs.queries import CdrQueries
 from app.clock import Clock, SystemClock
 from app.config import ROLES, Settings
 from app.db.engine import Database
-from app.db.migrate import migrate
 from app.errors import AsteriskUnavailableError, ConfigurationError
 from app.events.feed import Feed
 from app.events.log import EventLog
 from app.facts.event import SYSTEM
 from app.ids import RecordingId
 from app.local.asterisk import AsteriskConfig, AsteriskInstance, running_asterisk
-from app.local.postgres import DataDirectoryInUseError, running_postgres
-from app.local.postgres_running import find_running
+from app.local.database import open_database
 from app.recordings.collector import RecordingCollector
 from app.recordings.jobs import Collected, CollectFailed, CollectResult
 from app.recordings.queries import RecordingQueries
@@ -74,38 +72,6 @@ class Service:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """The database of these settings, migrated: one's own, the embedded one, or the embedded one that already runs.
-
-    Raises:
-        ConfigurationError: the settings cannot work; the message holds the mend.
-        DatabaseUnavailableError: the server cannot be reached or did not come up.
-    """
-    async with AsyncExitStack() as stack:
-        dsn = await _enter_postgres(stack, settings)
-        await migrate(dsn)
-        database = await Database.connect(
-            dsn, pool_size=settings.database_pool_size, command_timeout=settings.database_timeout_seconds
-        )
-        stack.push_async_callback(database.aclose)
-        yield database
-
-
-async def _enter_postgres(stack: AsyncExitStack, settings: Settings) -> str:
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
-    data_dir = settings.data_dir / "postgresql"
-    try:
-        server = await stack.enter_async_context(running_postgres(data_dir))
-    except DataDirectoryInUseError:
-        running = await asyncio.to_thread(find_running, data_dir)
-        if running is None:
-            raise
-        return running
-    return server.dsn
-
-
-@asynccontextmanager
 async def running_service(
     settings: Settings, *, roles: Collection[str] = ROLES, clock: Clock | None = None
 ) -> AsyncIterator[Service]:
@@ -124,7 +90,6 @@ async def running_service(
         egress = Egress(
             allow_networks=settings.webhook_allow_networks,
             timeout_seconds=settings.webhook_timeout_seconds,
-            max_connections=settings.webhook_concurrency,
         )
         stack.push_async_callback(egress.aclose)
         service = await _compose(settings, clock, secret, database, ari, egress, asterisk, stack)

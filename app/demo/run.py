@@ -1,0 +1,230 @@
+"""The story of the demo, and the check that all of it was real."""
+
+import asyncio
+import hashlib
+import shlex
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from rich.console import Console
+
+from app.accounts.scopes import Scope
+from app.config import Settings
+from app.demo import queries
+from app.demo.client import DemoError, GraphQLClient
+from app.demo.sink import Sink, running_sink
+from app.demo.timeline import show_event, show_record
+from app.errors import ConfigurationError
+from app.recordings.store import object_key
+from app.serve import Serving, bind, serving, stopping_on_signals
+
+EXTENSION: Final = "2001"
+DESTINATION: Final = "+15550100000"
+TALK_SECONDS: Final = 5.0
+_CALL_SECONDS: Final = 60.0
+_WEBHOOK_SECONDS: Final = 20.0
+_LARGEST_DIFFERENCE_SECONDS: Final = 1.0
+
+
+@dataclass(slots=True)
+class Story:
+    """What was seen of the call, from outside."""
+
+    call_id: str = ""
+    events: list[dict[str, Any]] = field(default_factory=list)
+    call: dict[str, Any] = field(default_factory=dict)
+    is_recording_proven: bool = False
+    webhooks_verified: int = 0
+
+    @property
+    def recording(self) -> dict[str, Any] | None:
+        """The call's recording, if there is one."""
+        recordings = self.call.get("recordings") or []
+        return recordings[0] if recordings else None
+
+    def failures(self) -> list[str]:
+        """What was not as it has to be; empty when everything was real and right."""
+        talk = (self.call.get("cdr") or {}).get("talkSeconds", 0.0)
+        recorded = (self.recording or {}).get("durationSeconds") or 0.0
+        numbers = [event["callSequence"] for event in self.events]
+        checks = {
+            "the call was not answered": self.call.get("disposition") == "ANSWERED",
+            "nobody talked": talk > 0,
+            "talk time and recording differ by over a second": abs(talk - recorded) <= _LARGEST_DIFFERENCE_SECONDS,
+            "the recording's bytes do not match its SHA-256": self.is_recording_proven,
+            "events came out of order": numbers == list(range(1, len(numbers) + 1)),
+            "not every event arrived as a verified webhook": self.webhooks_verified == len(self.events) > 0,
+        }
+        return [problem for problem, holds in checks.items() if not holds]
+
+    def summary(self) -> dict[str, Any]:
+        """The last line of ``make demo ONCE=1``."""
+        return {
+            "callId": self.call_id,
+            "disposition": self.call.get("disposition"),
+            "talkSeconds": (self.call.get("cdr") or {}).get("talkSeconds"),
+            "recordingSeconds": (self.recording or {}).get("durationSeconds"),
+            "webhooksVerified": self.webhooks_verified,
+            "events": len(self.events),
+        }
+
+
+async def run(settings: Settings, *, once: bool) -> int:
+    """Run the demo; gives the exit status: 0 only when all of it was real and right."""
+    console = Console(highlight=False, stderr=once)
+    settings = settings.model_copy(
+        update={"webhook_allow_networks": [*settings.webhook_allow_networks, ip_network("127.0.0.0/8")]}
+    )
+    console.print("Starting an embedded PostgreSQL and a real Asterisk …", style="dim")
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(_serving_somewhere(settings, console))
+        stack.enter_context(stopping_on_signals(running))
+        sandbox = running.service.sandbox
+        if sandbox is None:
+            raise ConfigurationError("The demo brings its own Asterisk: unset OFFHOOK_ARI_URL.")
+        issued = await running.service.services.keys.create(
+            sandbox.account.id, name="demo", scopes=frozenset(Scope), is_test=True
+        )
+        client = GraphQLClient(running.url, issued.token)
+        stack.push_async_callback(client.aclose)
+        sink = await stack.enter_async_context(running_sink())
+        story = Story()
+        try:
+            async with asyncio.timeout(_CALL_SECONDS):
+                await _tell(story, running, client, sink, console)
+        except TimeoutError:
+            console.print(f"The call was not over within {_CALL_SECONDS:g} s.", style="bold red")
+        failures = story.failures()
+        for problem in failures:
+            console.print(f"  ✗ {problem}", style="bold red")
+        if once:
+            print(orjson.dumps(story.summary()).decode(), flush=True)  # noqa: T201 -- the contract's last line
+            return 1 if failures else 0
+        _show_next_steps(console, running.url, issued.token)
+        await running.ended()
+        return 1 if failures else 0
+
+
+def _serving_somewhere(settings: Settings, console: Console) -> AbstractAsyncContextManager[Serving]:
+    try:
+        listener = bind(settings)
+    except ConfigurationError:
+        console.print(f"Port {settings.port} is taken; using a free one.", style="yellow")
+        settings = settings.model_copy(update={"port": 0})
+        listener = bind(settings)
+    return serving(settings, listener=listener)
+
+
+async def _tell(story: Story, running: Serving, client: GraphQLClient, sink: Sink, console: Console) -> None:
+    while (why := running.service.controller.why_not_ready) is not None:
+        console.print(why, style="dim")
+        await asyncio.sleep(0.2)
+    made = (
+        await client.run(
+            queries.CREATE_ENDPOINT, input={"url": sink.url, "eventTypes": ["*"], "description": "make demo"}
+        )
+    )["createWebhookEndpoint"]
+    _require_no_user_errors(made)
+    sink.secret = made["secret"]
+    console.print(f"\nConnecting extension {EXTENSION} with {DESTINATION}, recorded on both sides:\n", style="bold")
+    async with client.subscribe(queries.EVENTS) as messages, asyncio.TaskGroup() as group:
+        group.create_task(_place_and_end(story, client))
+        await _watch(story, messages, console)
+    story.call = (await client.run(queries.RESULT, id=story.call_id))["call"]
+    await sink.wait_for({event["id"] for event in story.events}, seconds=_WEBHOOK_SECONDS)
+    story.webhooks_verified = sum(event["subjectId"] == story.call_id for event in sink.verified)
+    console.print()
+    show_record(console, story.call["cdr"])
+    await _prove_recording(story, running, client, console)
+    _show_webhook(story, sink, console)
+
+
+async def _place_and_end(story: Story, client: GraphQLClient) -> None:
+    placed = (
+        await client.run(
+            queries.ORIGINATE,
+            input={
+                "destination": {"number": DESTINATION},
+                "connect": {"extension": EXTENSION},
+                "recordingMode": "BOTH",
+                "externalId": "demo-lead-1",
+                "waitFor": "CONNECTED",
+                "idempotencyKey": str(uuid.uuid4()),
+            },
+        )
+    )["originateCall"]
+    _require_no_user_errors(placed)
+    story.call_id = placed["call"]["id"]
+    await asyncio.sleep(TALK_SECONDS)  # the conversation
+    _require_no_user_errors((await client.run(queries.HANG_UP, input={"callId": story.call_id}))["hangupCall"])
+
+
+async def _watch(story: Story, messages: AsyncIterator[dict[str, Any]], console: Console) -> None:
+    began: datetime | None = None
+    seen: set[str] = set()
+    async for message in messages:
+        event = message["events"].get("event")
+        if event is None or not event["subjectId"].startswith("call_"):
+            continue
+        if event["type"] == "call.created":
+            began = datetime.fromisoformat(event["timestamp"])
+            story.call_id = event["subjectId"]
+        if began is None or event["subjectId"] != story.call_id:
+            continue
+        story.events.append(event)
+        show_event(console, event, began)
+        seen.add(event["type"])
+        if "call.ended" in seen and seen & {"recording.saved", "recording.failed"}:
+            return
+    raise DemoError("The subscription ended before the call did.")
+
+
+async def _prove_recording(story: Story, running: Serving, client: GraphQLClient, console: Console) -> None:
+    recording = story.recording
+    if recording is None or recording["url"] is None:
+        return
+    content = await client.download(recording["url"]["url"])
+    story.is_recording_proven = hashlib.sha256(content).hexdigest() == recording["sha256"]
+    settings = running.service.settings
+    console.print(
+        f"\nRecording: {recording['durationSeconds']:.2f} s, {recording['channels']} channels, {len(content)} bytes, "
+        f"SHA-256 {'verified' if story.is_recording_proven else 'WRONG'}"
+    )
+    if settings.recordings_url is None and running.service.sandbox is not None:
+        key = object_key(running.service.sandbox.account.id, recording["id"])
+        console.print(f"  {Path(settings.data_dir) / 'recordings' / key}", style="dim")
+    console.print(f"  {recording['url']['url']}", style="dim", soft_wrap=True)
+
+
+def _show_webhook(story: Story, sink: Sink, console: Console) -> None:
+    ended = next((event for event in sink.verified if event["type"] == "call.ended"), None)
+    console.print(
+        f"\nWebhooks: {story.webhooks_verified} of {len(story.events)} received, each signature verified, "
+        f"{sink.refused} refused"
+    )
+    if ended is not None:
+        shown = {name: ended[name] for name in ("id", "type", "timestamp", "sequence", "subjectId", "callSequence")}
+        console.print(f"  {orjson.dumps(shown).decode()[:-1]},…", style="dim", soft_wrap=True)
+
+
+def _show_next_steps(console: Console, url: str, token: str) -> None:
+    body = shlex.quote(orjson.dumps({"query": queries.FIRST_QUERY}).decode())
+    console.print(f"\nServing at {url} until Ctrl-C. GraphQL and its IDE: {url}/graphql", style="bold")
+    console.print(f"  API key (sandbox only): {token}")
+    console.print(f"  Query: {queries.FIRST_QUERY}")
+    console.print(
+        f"  curl -s {url}/graphql -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d {body}",
+        soft_wrap=True,
+    )
+
+
+def _require_no_user_errors(payload: dict[str, Any]) -> None:
+    if payload["userErrors"]:
+        raise DemoError("; ".join(f"{error['code']}: {error['message']}" for error in payload["userErrors"]))

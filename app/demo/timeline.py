@@ -1,0 +1,61 @@
+"""The call as a person reads it: one line an event, with the seconds since the call was asked for."""
+
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_COLOURS = {"call": "bold cyan", "leg": "green", "recording": "magenta", "dtmf": "yellow"}
+
+
+def show_event(console: Console, event: dict[str, Any], began: datetime) -> None:
+    """Print one event's line."""
+    seconds = (datetime.fromisoformat(event["timestamp"]) - began).total_seconds()
+    line = Text(f"  {seconds:7.3f} s  ")
+    line.append(f"{event['callSequence']:>3}  ", style="dim")
+    line.append(f"{event['type']:<20}", style=_COLOURS.get(event["type"].split(".")[0], ""))
+    line.append(_detail(event))
+    console.print(line)
+
+
+def show_record(console: Console, cdr: dict[str, Any]) -> None:
+    """Print a call detail record."""
+    table = Table(title="Call detail record", title_justify="left", show_header=False, box=None, padding=(0, 2))
+    for name in (
+        "id",
+        "disposition",
+        "direction",
+        "extension",
+        "dialledNumber",
+        "callerId",
+        "createdAt",
+        "connectedAt",
+        "endedAt",
+        "ringSeconds",
+        "talkSeconds",
+        "durationSeconds",
+        "source",
+    ):
+        table.add_row(name, str(cdr[name]))
+    table.add_row("endReason", f"{cdr['endReason']['code']} by {cdr['endReason']['party']}")
+    console.print(table)
+
+
+def _detail(event: dict[str, Any]) -> str:
+    leg = event.get("leg")
+    parts = []
+    if leg:
+        party = leg["party"]
+        who = party.get("number") or party.get("extension") or ""
+        parts.append(f"{leg['role'].lower()} {who}".strip())
+    if event.get("mode"):
+        parts.append(event["mode"])
+    if event.get("durationSeconds") is not None:
+        parts.append(f"{event['durationSeconds']:.2f} s")
+    if event.get("disposition"):
+        parts.append(event["disposition"])
+    if event.get("hangupCause") is not None:
+        parts.append(f"cause {event['hangupCause']}")
+    return " · ".join(parts)

@@ -1,0 +1,147 @@
+"""The web server around a running service: bound first, so that the address is known; stopped in order.
+
+SIGTERM and Ctrl-C: no new requests, open ones are finished, then the service stops. A second Ctrl-C does not wait.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+
+from app.asgi import create_app
+from app.bootstrap import Service, running_service
+from app.config import ROLES, Settings
+from app.errors import ConfigurationError
+
+_log = structlog.get_logger(__name__)
+
+GRACEFUL_SECONDS: Final = 5
+LARGEST_WEBSOCKET_MESSAGE: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A service that can be reached at ``url``. ``stop`` begins the orderly end; ``ended`` waits for it."""
+
+    service: Service
+    url: str
+    server: "_Server"
+    task: "asyncio.Task[None]"
+
+    def stop(self) -> None:
+        """Ask the web server to end; harmless when it is ending already."""
+        self.server.should_exit = True
+
+    async def ended(self) -> None:
+        """Return once the web server has ended."""
+        await asyncio.shield(self.task)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling, which would end the process before the service has stopped."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def bind(settings: Settings) -> socket.socket:
+    """A listening socket at the settings' address; port 0 takes a free one.
+
+    Raises:
+        ConfigurationError: the port is taken, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError(
+            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
+            "Choose another port with --port or OFFHOOK_PORT, or end what listens there."
+        ) from error
+    return listener
+
+
+@asynccontextmanager
+async def serving(
+    settings: Settings, *, roles: Collection[str] = ROLES, listener: socket.socket | None = None
+) -> AsyncIterator[Serving]:
+    """The whole service, reachable over HTTP.
+
+    Raises:
+        ConfigurationError, DatabaseUnavailableError, AsteriskUnavailableError: it cannot start; the message says why.
+    """
+    listener = listener or bind(settings)
+    with contextlib.closing(listener):
+        port = listener.getsockname()[1]
+        settings = settings.model_copy(update={"port": port})
+        async with running_service(settings, roles=roles) as service:
+            app = create_app(service.services, settings, health=service, recordings=service.recording_files)
+            server = _Server(_uvicorn_config(app))
+            async with asyncio.TaskGroup() as group:
+                task = group.create_task(server.serve(sockets=[listener]), name="http")
+                try:
+                    await _until_started(server, task)
+                    yield Serving(service, service.services.public_url, server, task)
+                finally:
+                    server.should_exit = True
+
+
+async def serve(settings: Settings, *, roles: Collection[str] = ROLES) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    async with serving(settings, roles=roles) as running:
+        with stopping_on_signals(running):
+            _log.info("serving", url=running.url, graphql=f"{running.url}/graphql")
+            await running.ended()
+
+
+@contextlib.contextmanager
+def stopping_on_signals(running: Serving) -> Iterator[None]:
+    """Let SIGTERM and Ctrl-C end the service in order; a second one at once."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        running.server.force_exit = running.server.should_exit
+        running.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _uvicorn_config(app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="websockets-sansio",
+        ws_max_size=LARGEST_WEBSOCKET_MESSAGE,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )
+
+
+async def _until_started(server: _Server, task: "asyncio.Task[None]") -> None:
+    while not server.started:
+        if task.done():
+            await task
+            msg = "the web server ended before it had begun"
+            raise RuntimeError(msg)
+        await asyncio.sleep(0.01)
