@@ -1,7 +1,7 @@
 """The composition root: the one place that knows every stage, and the order in which they start and stop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -27,10 +27,11 @@ from app.cdrs.queries import CdrQueries
 from app.clock import Clock, SystemClock
 from app.config import ROLES, Settings
 from app.db.engine import Database
-from app.errors import AsteriskUnavailableError, ConfigurationError
+from app.errors import AsteriskUnavailableError, ConfigurationError, DatabaseUnavailableError
 from app.events.feed import Feed
 from app.events.log import EventLog
 from app.facts.event import SYSTEM
+from app.health import PartHealth
 from app.ids import RecordingId
 from app.local.asterisk import AsteriskConfig, AsteriskInstance, running_asterisk
 from app.local.database import open_database
@@ -69,6 +70,33 @@ class Service:
     recording_files: RecordingFiles
     asterisk: AsteriskInstance | None
     sandbox: Sandbox | None
+
+
+class ServiceHealth:
+    """How the parts of a running service fare, for ``/readyz`` and ``/metrics``."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def check(self) -> Sequence[PartHealth]:
+        """Database, Asterisk, feed and webhooks."""
+        service = self._service
+        why_not = service.controller.why_not_ready
+        return [
+            await self._check_database(),
+            PartHealth("asterisk", is_ready=why_not is None, reason=why_not),
+            *(
+                PartHealth(health.name, is_ready=health.is_healthy, reason=health.last_error)
+                for health in (service.services.feed.health, *service.deliverer.healths)
+            ),
+        ]
+
+    async def _check_database(self) -> PartHealth:
+        try:
+            await self._service.database.check()
+        except DatabaseUnavailableError as error:
+            return PartHealth("database", is_ready=False, reason=error.message)
+        return PartHealth("database", is_ready=True)
 
 
 @asynccontextmanager

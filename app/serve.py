@@ -16,15 +16,14 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from app.asgi import create_app
-from app.bootstrap import Service, running_service
+from app.asgi import SERVER_OPTIONS, create_app
+from app.bootstrap import Service, ServiceHealth, running_service
 from app.config import ROLES, Settings
 from app.errors import ConfigurationError
 
 _log = structlog.get_logger(__name__)
 
 GRACEFUL_SECONDS: Final = 5
-LARGEST_WEBSOCKET_MESSAGE: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ async def serving(
         port = listener.getsockname()[1]
         settings = settings.model_copy(update={"port": port})
         async with running_service(settings, roles=roles) as service:
-            app = create_app(service.services, settings, health=service, recordings=service.recording_files)
+            app = create_app(service.services, files=service.recording_files, health=ServiceHealth(service))
             server = _Server(_uvicorn_config(app))
             async with asyncio.TaskGroup() as group:
                 task = group.create_task(server.serve(sockets=[listener]), name="http")
@@ -129,12 +128,10 @@ def _uvicorn_config(app: Starlette) -> uvicorn.Config:
         app,
         lifespan="off",
         log_config=None,
-        access_log=False,
-        server_header=False,
         proxy_headers=False,
         ws="websockets-sansio",
-        ws_max_size=LARGEST_WEBSOCKET_MESSAGE,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        **SERVER_OPTIONS,
     )
 
 

@@ -20,6 +20,7 @@ from app.calls.commands import Command
 from app.calls.inputs import FailureKind, Input
 from app.calls.model import Call, PartState
 from app.calls.names import bridge_of, channel_of, hangup_memory_of, snoop_of
+from app.errors import OverloadedError
 from app.ids import LegId
 from app.recordings.jobs import CollectJob, Part
 
@@ -47,6 +48,9 @@ class Executor:
                 "command_failed", call_id=call.id, command=type(command).__name__, kind=kind.value, detail=str(error)
             )
             return (inputs.CommandFailed(command=command, kind=kind, detail=str(error)),)
+        except OverloadedError as error:
+            # The collector's queue is full: the recording waits in Asterisk, and is offered again.
+            return (inputs.CommandFailed(command=command, kind=FailureKind.UNSENT, detail=error.message),)
 
     async def _do(self, call: Call, command: Command) -> tuple[Input, ...]:
         match command:
@@ -146,6 +150,7 @@ class Executor:
                 role=part.role,
                 stored_name=snoop_of(self._node, recording.id, part.role),
                 started_at=part.started_at or recording.created_at,
+                finished_at=part.stopped_at,
             )
             for part in recording.parts
         )

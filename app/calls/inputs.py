@@ -74,10 +74,11 @@ class PartStarted(Words, frozen=True, kw_only=True):
 
 
 class PartStopped(Words, frozen=True, kw_only=True):
-    """The recording of one side is whole on Asterisk's disk, or failed there (``failure``)."""
+    """The recording of one side is whole on Asterisk's disk since ``at``, or failed there (``failure``)."""
 
     recording_id: RecordingId
     role: LegRole
+    at: datetime | None = None
     failure: str | None = None
 
 

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from app.calls import ending, inputs, recording, setup
 from app.calls.commands import (
+    CollectRecording,
     CreateBridge,
     CreateChannel,
     CreateSnoop,
@@ -189,6 +190,8 @@ def _on_failure(turn: Turn, event: inputs.CommandFailed) -> None:
             ending.begin_by_system(turn, EndCode.BRIDGE_FAILED)
         case CreateSnoop(recording_id=recording_id) | RecordSnoop(recording_id=recording_id):
             recording.fail_start(turn, recording_id, event.detail)
+        case CollectRecording(recording_id=recording_id):
+            recording.collect_later(turn, recording_id)
         case _:
             pass  # the rest is retried by its timer or found by the next reconcile
 

@@ -109,11 +109,15 @@ class PartState(StrEnum):
 
 
 class RecordingPart(Words, frozen=True, kw_only=True):
-    """One recorded side: a snoop channel and a stored recording of the same name."""
+    """One recorded side: a snoop channel and a stored recording of the same name.
+
+    Both instants are by Asterisk's clock: the sides of a stereo file are aligned by them.
+    """
 
     role: LegRole
     state: PartState = PartState.SNOOPING
     started_at: datetime | None = None
+    stopped_at: datetime | None = None
 
 
 class Recording(Words, frozen=True, kw_only=True):

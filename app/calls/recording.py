@@ -11,6 +11,8 @@ One snoop per recorded side hears only what that side says. All sides begin to b
 file's channels line up.
 """
 
+import msgspec
+
 from app.calls.commands import CollectRecording, CreateSnoop, RecordSnoop, StopPart
 from app.calls.inputs import PartStarted, PartStopped, RecordingCollected, RecordingLost, SnoopCreated
 from app.calls.model import Call, PartState, Recording, RecordingPart, TimerName
@@ -93,7 +95,7 @@ def on_part_stopped(turn: Turn, event: PartStopped) -> None:
     part = recording.part(event.role) if recording else None
     if recording is None or part is None or part.state is PartState.STOPPED:
         return
-    recording = turn.change_part(recording, part, state=PartState.STOPPED)
+    recording = turn.change_part(recording, part, state=PartState.STOPPED, stopped_at=event.at)
     if recording.state not in {RecordingState.PENDING, RecordingState.RECORDING}:
         return
     if event.failure is not None:
@@ -111,9 +113,9 @@ def on_start_timeout(turn: Turn) -> None:
 
 
 def on_stop_timeout(turn: Turn) -> None:
-    """Asterisk did not say that a recording is whole; collecting finds out."""
+    """Asterisk did not say that a recording is whole, or nobody would collect it: collecting finds out."""
     for recording in turn.call.recordings:
-        if recording.state is RecordingState.RECORDING:
+        if recording.state in {RecordingState.RECORDING, RecordingState.COLLECTING}:
             _collect(turn, recording)
 
 
@@ -160,6 +162,13 @@ def fail_start(turn: Turn, recording_id: RecordingId, detail: str) -> None:
         _fail(turn, recording, f"Asterisk could not begin it: {detail}")
 
 
+def collect_later(turn: Turn, recording_id: RecordingId) -> None:
+    """The collector did not take the recording: it stays in Asterisk, and is offered again."""
+    recording = turn.call.recording(recording_id)
+    if recording is not None and recording.state is RecordingState.COLLECTING:
+        turn.set_timer(TimerName.RECORDING_STOP, STOP_SECONDS)
+
+
 def resume_collecting(call: Call) -> tuple[CollectRecording, ...]:
     """What a restarted service has to ask for again."""
     return tuple(
@@ -172,9 +181,7 @@ def _is_wanted(recording: Recording) -> bool:
 
 
 def _collect(turn: Turn, recording: Recording) -> None:
-    stopped = tuple(
-        RecordingPart(role=one.role, state=PartState.STOPPED, started_at=one.started_at) for one in recording.parts
-    )
+    stopped = tuple(msgspec.structs.replace(one, state=PartState.STOPPED) for one in recording.parts)
     turn.change_recording(recording.id, state=RecordingState.COLLECTING, parts=stopped)
     if not any(one.state is RecordingState.RECORDING for one in turn.call.recordings):
         turn.clear_timers(TimerName.RECORDING_STOP)

@@ -7,10 +7,11 @@ from datetime import datetime
 import structlog
 
 from app.calls.actor import CallActor
+from app.calls.commands import HangupChannel
 from app.calls.executor import Executor
 from app.calls.inputs import Input
 from app.calls.keys import KeyClaim
-from app.calls.model import Call
+from app.calls.model import Call, HangupReason
 from app.calls.store import CallStore
 from app.clock import Clock
 from app.errors import OverloadedError
@@ -90,10 +91,14 @@ class CallRegistry:
         try:
             await actor.run()
         except Exception:  # noqa: BLE001 -- one call that meets a mistake of ours must not take the others with it
-            # Its channels are found, and hung up, by the next reconcile.
+            # Nobody controls its legs any more, so they go; its record is closed by the next start.
             _log.exception("call_actor_crashed", call_id=actor.call.id)
             if not actor.accepted.done():
                 actor.accepted.set_exception(OverloadedError("The call could not be started. Try again."))
+            for leg in actor.call.legs:
+                if leg.is_alive:
+                    hangup = HangupChannel(leg_id=leg.id, reason=HangupReason.CALL_OVER)
+                    await self._executor.carry_out(actor.call, hangup)
         finally:
             self._actors.pop(actor.call.id, None)
             if not self._actors:

@@ -95,7 +95,7 @@ def _on_recording(node: str, event: RecordingStarted | RecordingFinished | Recor
             start = inputs.PartStarted(recording_id=recording_id, role=role, at=event.timestamp)
             return Addressed(recording_id, start, event.timestamp)
         case RecordingFinished():
-            stop = inputs.PartStopped(recording_id=recording_id, role=role)
+            stop = inputs.PartStopped(recording_id=recording_id, role=role, at=event.timestamp)
             return Addressed(recording_id, stop, event.timestamp)
         case RecordingFailed():
             failure = "Asterisk could not write the recording"

@@ -5,7 +5,7 @@ from typing import Final
 CREATE_ENDPOINT: Final = """
 mutation ($input: CreateWebhookEndpointInput!) {
   createWebhookEndpoint(input: $input) {
-    webhookEndpoint { id url }
+    endpoint { id url }
     secret
     userErrors { code message field }
   }
@@ -24,7 +24,7 @@ subscription {
         ... on LegEndedEvent { leg { role party { number extension } } hangupCause }
         ... on RecordingStartedEvent { mode }
         ... on RecordingSavedEvent { mode durationSeconds sha256 }
-        ... on CallEndedEvent { disposition durationSeconds }
+        ... on CallEndedEvent { disposition talkSeconds }
       }
     }
     ... on CaughtUp { cursor }
@@ -55,7 +55,7 @@ query ($id: ID!) {
   call(id: $id) {
     id state disposition
     cdr {
-      id disposition direction extension dialledNumber callerId source
+      id disposition direction extension dialledNumber { number } callerId { number } source
       createdAt connectedAt endedAt ringSeconds talkSeconds durationSeconds
       endReason { code party }
     }
@@ -64,4 +64,4 @@ query ($id: ID!) {
 }
 """
 
-FIRST_QUERY: Final = "{ cdrs(first: 5) { nodes { id disposition dialledNumber talkSeconds createdAt } } }"
+FIRST_QUERY: Final = "{ cdrs(first: 5) { nodes { id disposition dialledNumber { number } talkSeconds createdAt } } }"

@@ -173,7 +173,7 @@ async def _watch(story: Story, messages: AsyncIterator[dict[str, Any]], console:
         event = message["events"].get("event")
         if event is None or not event["subjectId"].startswith("call_"):
             continue
-        if event["type"] == "call.created":
+        if event["type"] == "CALL_CREATED":
             began = datetime.fromisoformat(event["timestamp"])
             story.call_id = event["subjectId"]
         if began is None or event["subjectId"] != story.call_id:
@@ -181,7 +181,7 @@ async def _watch(story: Story, messages: AsyncIterator[dict[str, Any]], console:
         story.events.append(event)
         show_event(console, event, began)
         seen.add(event["type"])
-        if "call.ended" in seen and seen & {"recording.saved", "recording.failed"}:
+        if "CALL_ENDED" in seen and seen & {"RECORDING_SAVED", "RECORDING_FAILED"}:
             return
     raise DemoError("The subscription ended before the call did.")
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_COLOURS = {"call": "bold cyan", "leg": "green", "recording": "magenta", "dtmf": "yellow"}
+_COLOURS = {"CALL": "bold cyan", "LEG": "green", "RECORDING": "magenta", "DTMF": "yellow"}
 
 
 def show_event(console: Console, event: dict[str, Any], began: datetime) -> None:
@@ -15,7 +15,7 @@ def show_event(console: Console, event: dict[str, Any], began: datetime) -> None
     seconds = (datetime.fromisoformat(event["timestamp"]) - began).total_seconds()
     line = Text(f"  {seconds:7.3f} s  ")
     line.append(f"{event['callSequence']:>3}  ", style="dim")
-    line.append(f"{event['type']:<20}", style=_COLOURS.get(event["type"].split(".")[0], ""))
+    line.append(f"{event['type']:<20}", style=_COLOURS.get(event["type"].split("_")[0], ""))
     line.append(_detail(event))
     console.print(line)
 
@@ -38,7 +38,8 @@ def show_record(console: Console, cdr: dict[str, Any]) -> None:
         "durationSeconds",
         "source",
     ):
-        table.add_row(name, str(cdr[name]))
+        value = cdr[name]
+        table.add_row(name, value["number"] if isinstance(value, dict) else str(value))
     table.add_row("endReason", f"{cdr['endReason']['code']} by {cdr['endReason']['party']}")
     console.print(table)
 

@@ -17,7 +17,8 @@ from app.facts.catalogue import decode_fact, encode_fact
 from app.facts.event import Actor, ActorKind, Draft, Event
 from app.paging import Page, PageRequest
 
-_LOCK: Final = "SELECT pg_advisory_xact_lock(4919)"
+# An advisory lock of our own; the number means nothing, it only has to be nobody else's.
+_LOCK: Final = "SELECT pg_advisory_xact_lock(0x0FF10)"
 
 _INSERT: Final = """
 WITH head AS (SELECT max(sequence) AS sequence FROM event)

@@ -29,12 +29,17 @@ _SAMPLE: Final = np.dtype("<i2")
 _LONGEST: Final = timedelta(hours=25)
 
 
+#: Further apart, start and end do not speak of the same sound: the recording was paused, or broke off.
+_MOST_DISAGREEMENT: Final = timedelta(milliseconds=250)
+
+
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One side: a mono WAV file, and when its first sample was taken."""
+    """One side: a mono WAV file, and when it was started and finished, as far as that is known."""
 
     path: Path
     started_at: datetime
+    finished_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ def assemble(
     """
     layouts = [read_file_layout(track.path) for track in tracks]
     rate = _common_rate(layouts)
-    offsets = _offsets([track.started_at for track in tracks], rate)
+    offsets = _offsets([_began_at(*pair) for pair in zip(tracks, layouts, strict=True)], rate)
     frames = max(offset + layout.frames for offset, layout in zip(offsets, layouts, strict=True))
     if not any(layout.frames for layout in layouts):
         raise AudioError("No audio was recorded.")
@@ -118,10 +123,23 @@ def _common_rate(layouts: Sequence[WaveLayout]) -> int:
     return rates[0]
 
 
+def _began_at(track: Track, layout: WaveLayout) -> datetime:
+    """When the first sample was taken, by the best guess.
+
+    Asterisk says that a recording started some milliseconds before its first sample, and that it finished some after
+    its last one. The middle between the start and the end less the length halves the error.
+    """
+    if track.finished_at is None:
+        return track.started_at
+    # In UTC: two instants of one zone subtract by their wall clocks, which jump.
+    length = timedelta(seconds=layout.duration_seconds)
+    late = track.finished_at.astimezone(UTC) - length - track.started_at.astimezone(UTC)
+    return track.started_at.astimezone(UTC) + late / 2 if abs(late) <= _MOST_DISAGREEMENT else track.started_at
+
+
 def _offsets(instants: Sequence[datetime], rate: int) -> list[int]:
     """How many frames after the earliest each track begins."""
     earliest = min(instants)
-    # In UTC: two instants of one zone subtract by their wall clocks, which jump.
     apart = [instant.astimezone(UTC) - earliest.astimezone(UTC) for instant in instants]
     if max(apart) > _LONGEST:
         raise AudioError("The sides do not belong together: they began more than a day apart.")

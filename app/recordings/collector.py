@@ -237,7 +237,7 @@ class RecordingCollector:
                 for number, part in enumerate(job.channels):
                     path = Path(folder, f"part-{number}.wav")
                     await self._download(part, path)
-                    tracks.append(Track(path, part.started_at))
+                    tracks.append(Track(path, part.started_at, part.finished_at))
                 path = Path(folder, "whole.wav")
                 assembled = await _assemble_in_thread(tracks, path)
                 await self._store.put_file(key, path, assembled.size_bytes)

@@ -18,13 +18,15 @@ _SIDES = {
 class Part:
     """One side as Asterisk stored it, under ``stored_name``.
 
-    ``started_at`` is when its first sample was taken, best by Asterisk's own clock (the timestamp of
-    RecordingStarted): sides are aligned by the difference of these instants, so both must come from one clock.
+    ``started_at`` and ``finished_at`` are the timestamps of RecordingStarted and RecordingFinished: sides are aligned
+    by these instants, so all must come from one clock, Asterisk's. Without ``finished_at`` (nobody heard the end) the
+    alignment is somewhat coarser.
     """
 
     role: LegRole
     stored_name: str
     started_at: datetime
+    finished_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +43,9 @@ class CollectJob:
         sides = sorted(part.role for part in self.parts)
         if not sides or sides != sorted(_SIDES[self.mode]):
             raise ValueError(f"mode {self.mode} does not go with the sides {sides}")
-        if any(part.started_at.tzinfo is None for part in self.parts):
-            raise ValueError("started_at needs a time zone")
+        instants = [instant for part in self.parts for instant in (part.started_at, part.finished_at) if instant]
+        if any(instant.tzinfo is None for instant in instants):
+            raise ValueError("started_at and finished_at need a time zone")
 
     @property
     def channels(self) -> tuple[Part, ...]:

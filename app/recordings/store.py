@@ -76,7 +76,8 @@ class RecordingStore:
         """The store at an address (``file:///…``, ``s3://bucket/…``, ``gs://bucket/…``, ``memory://``).
 
         Without one, ``data_dir/recordings``. A folder is made if need be, readable by this user alone. S3 and Google
-        take credentials from their usual environment variables.
+        take credentials from their usual environment variables; AWS_ENDPOINT names another S3, and AWS_ALLOW_HTTP=true
+        lets it be plain HTTP.
 
         Raises:
             ConfigurationError: the address is of no known kind, or the folder cannot be made.
@@ -183,7 +184,12 @@ def _open_cloud(url: str, timeout_seconds: float) -> ObjectStore:
     try:
         return from_url(
             url,
-            client_options={"connect_timeout": timedelta(seconds=_CONNECT_SECONDS), "timeout": seconds},
+            client_options={
+                "connect_timeout": timedelta(seconds=_CONNECT_SECONDS),
+                "timeout": seconds,
+                # Options given here take the place of all from the environment; an S3 of one's own may want this one.
+                "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in {"1", "true"},
+            },
             retry_config={"max_retries": _CLOUD_RETRIES, "retry_timeout": seconds},
         )
     except (ValueError, obstore_errors.BaseError) as error:

@@ -57,6 +57,12 @@ class _Handler(BaseHTTPRequestHandler):
                 server.uploads[upload] = {}
                 xml = f"<InitiateMultipartUploadResult><UploadId>{upload}</UploadId></InitiateMultipartUploadResult>"
                 self._answer(200, xml.encode())
+            case "POST" if "delete" in query:
+                names = re.findall(r"<Key>(.*?)</Key>", body.decode())
+                for name in names:  # those that are not there are answered alike
+                    server.objects.pop(f"{key.rstrip('/')}/{name}", None)
+                deleted = "".join(f"<Deleted><Key>{name}</Key></Deleted>" for name in names)
+                self._answer(200, f"<DeleteResult>{deleted}</DeleteResult>".encode())
             case "POST":
                 pieces = server.uploads.pop(query["uploadId"][0])
                 server.objects[key] = b"".join(pieces[number] for number in sorted(pieces))
@@ -68,15 +74,12 @@ class _Handler(BaseHTTPRequestHandler):
             case "PUT":
                 server.objects[key] = body
                 self._answer(200, ETag='"x"')
-            case "DELETE":
-                server.objects.pop(key, None)
-                self._answer(204)
             case _ if key not in server.objects:
                 self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
             case _:
                 self._send_object(server.objects[key])
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _handle  # noqa: N815 - the base class's names
+    do_GET = do_HEAD = do_PUT = do_POST = _handle  # noqa: N815 - the base class's names
 
     def _send_object(self, data: bytes) -> None:
         common = {"ETag": '"x"', "Last_Modified": "Fri, 01 May 2026 12:00:00 GMT"}

@@ -67,6 +67,31 @@ def test_given_a_side_that_began_later_when_assembled_then_one_click_is_at_one_p
     assert onset_seconds(samples[:, 0], rate) == pytest.approx(4 + max(0.0, -late), abs=0.002)
 
 
+@pytest.mark.parametrize(
+    ("finished_after", "expected_offset"),
+    [
+        pytest.param(1.0, 0.5, id="start and end agree"),
+        pytest.param(1.04, 0.52, id="the end says 40 ms later: the middle"),
+        pytest.param(0.98, 0.49, id="the end says earlier: the middle"),
+        pytest.param(4.0, 0.5, id="paused for 3 s: the start alone"),
+        pytest.param(None, 0.5, id="nobody heard the end"),
+    ],
+)
+def test_given_start_and_end_of_a_side_when_assembled_then_it_begins_between_what_they_say(
+    finished_after: float | None, expected_offset: float, tmp_path: Path
+) -> None:
+    path = write_wave(tmp_path / "a.wav", make_tone(1000, 1))
+    finished_at = None if finished_after is None else after(0.5 + finished_after)
+
+    assemble([Track(path, NOON), Track(path, after(0.5), finished_at)], tmp_path / "both.wav")
+
+    samples, rate = read_wave(tmp_path / "both.wav")
+    assert onset_seconds(samples[:, 1], rate) == pytest.approx(expected_offset, abs=0.012)
+    assert onset_seconds(samples[:, 1], rate) - onset_seconds(samples[:, 0], rate) == pytest.approx(
+        expected_offset, abs=0.001
+    )
+
+
 def test_given_instants_in_different_zones_when_assembled_then_the_moments_count(tmp_path: Path) -> None:
     path = write_wave(tmp_path / "a.wav", make_tone(1000, 1))
     there = after(0.5).astimezone(timezone(timedelta(hours=-5)))
