@@ -250,7 +250,8 @@ async def _wait_until_ready(server: LocalPostgres) -> None:
             while server.process.is_running:
                 try:
                     connection = await asyncpg.connect(server.admin_dsn, timeout=_STATEMENT_SECONDS)
-                except (OSError, asyncpg.CannotConnectNowError):  # no socket yet; starting up or in recovery
+                except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError):
+                    # No socket yet; starting up or in recovery; ended between our connecting and its greeting.
                     await asyncio.sleep(_POLL_SECONDS)
                 else:
                     await connection.close(timeout=_STATEMENT_SECONDS)

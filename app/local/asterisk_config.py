@@ -1,0 +1,192 @@
+"""Asterisk's configuration, rendered from ``asterisk/templates`` for one instance.
+
+Standard library only: the container image of Asterisk runs this file by itself
+(``python3 -m app.local.asterisk_config DIRECTORY``, settings from ``OFFHOOK_ASTERISK_*``).
+
+A template names a value as ``@{name}``, because Asterisk's own language uses ``${NAME}`` for something else.
+"""
+
+import os
+import re
+import secrets
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+TEMPLATE_DIRECTORY = Path(__file__).resolve().parents[2] / "asterisk" / "templates"
+_SUBDIRECTORIES = ("etc", "log", "spool/recording", "db", "keys/keys", "lib", "cache", "agi")
+_PLACEHOLDER = re.compile(r"@\{([a-z_]+)\}")
+# A name that could end a line or open a section would write configuration of its own.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def fill_template(text: str, values: dict[str, str]) -> str:
+    """Replace each ``@{name}``; every other ``@`` and ``$`` is Asterisk's. KeyError names one without a value."""
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskPorts:
+    """UDP and TCP port numbers of one instance; ``rtp_first`` to ``rtp_last`` are UDP, both ends included."""
+
+    http: int
+    sip: int
+    sandbox_sip: int
+    rtp_first: int
+    rtp_last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipPeer:
+    """A PJSIP endpoint beside the sandbox's: another program that we call, that calls us, or both.
+
+    With ``port`` the endpoint can be dialled as ``PJSIP/<digits>@<name>``, and its calls are told by that source
+    address and port. Without one, every call from ``host`` is this peer's: for an instance that has no sandbox and no
+    other peer there, such as a far end that answers whoever calls.
+    """
+
+    name: str
+    host: str = "127.0.0.1"
+    port: int | None = None
+    context: str = "offhook-trunks"
+    codecs: tuple[str, ...] = ("ulaw", "alaw")
+
+    def __post_init__(self) -> None:
+        for word in (self.name, self.host, self.context, *self.codecs):
+            if not _NAME.fullmatch(word):
+                raise ValueError(f"{word!r} cannot stand in Asterisk's configuration")
+
+    def render(self) -> str:
+        """Return this peer's sections of pjsip.conf."""
+        address = self.host if self.port is None else f"{self.host}:{self.port}"
+        lines = [
+            f"[{self.name}](offhook-line)",
+            f"context = {self.context}",
+            f"disallow = all\nallow = {','.join(self.codecs)}",
+            f"aors = {self.name}",
+            f"[{self.name}]\ntype = aor",
+            *([f"contact = sip:{address}"] if self.port is not None else []),
+            # A match with a port needs the /32, or the port would be read as part of a host name.
+            f"[{self.name}]\ntype = identify\nendpoint = {self.name}\nmatch = {address}/32",
+        ]
+        return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsteriskConfig:
+    """What one instance is to be. Passwords and the entity id are made up when they are not given.
+
+    ``stasis_app`` receives inbound calls. ``rtp_port_count`` bounds the calls at once: two ports for each channel that
+    carries audio, so four for each leg of the sandbox, which runs both ends.
+    """
+
+    stasis_app: str = "offhook"
+    system_name: str = "offhook"
+    bind_address: str = "127.0.0.1"
+    has_sandbox: bool = True
+    peers: tuple[SipPeer, ...] = ()
+    rtp_port_count: int = 990
+    ari_username: str = "offhook"
+    ari_password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    entity_id: str = field(default_factory=lambda: ":".join(f"{byte:02x}" for byte in b"\x02" + secrets.token_bytes(5)))
+
+    def __post_init__(self) -> None:
+        for word in (self.stasis_app, self.system_name, self.ari_username):
+            if not _NAME.fullmatch(word):
+                raise ValueError(f"{word!r} cannot stand in Asterisk's configuration")
+        # ";" would begin a comment, and cut the password short without a word.
+        if not re.fullmatch(r"[!-:<-~]{8,128}", self.ari_password):
+            raise ValueError("the ARI password must be 8 to 128 printable characters without spaces or semicolons")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsteriskPaths:
+    """``directory`` holds all that the instance writes; ``run`` holds its control socket, so its name must be short."""
+
+    directory: Path
+    run: Path
+    modules: Path
+    data: Path
+
+    @property
+    def config_file(self) -> Path:
+        return self.directory / "etc" / "asterisk.conf"
+
+    @property
+    def log_file(self) -> Path:
+        return self.directory / "log" / "messages.log"
+
+
+def render_configuration(config: AsteriskConfig, ports: AsteriskPorts, paths: AsteriskPaths) -> None:
+    """Write the whole configuration below ``paths.directory``, readable by this user alone."""
+    for name in _SUBDIRECTORIES:
+        (paths.directory / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+    paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+    values = {
+        "directory": str(paths.directory),
+        "run_directory": str(paths.run),
+        "module_directory": str(paths.modules),
+        "data_directory": str(paths.data),
+        "system_name": config.system_name,
+        "entity_id": config.entity_id,
+        "bind_address": config.bind_address,
+        "http_port": str(ports.http),
+        "sip_port": str(ports.sip),
+        "sandbox_port": str(ports.sandbox_sip),
+        "rtp_start": str(ports.rtp_first),
+        "rtp_end": str(ports.rtp_last),
+        "ari_username": config.ari_username,
+        "ari_password": config.ari_password,
+        "stasis_app": config.stasis_app,
+    }
+    files = {
+        source.name: fill_template(source.read_text(encoding="utf-8"), values)
+        for source in sorted(TEMPLATE_DIRECTORY.glob("*.conf"))
+    }
+    files["pjsip_peers.conf"] = "\n".join(peer.render() for peer in config.peers)
+    if not config.has_sandbox:
+        files["pjsip_sandbox.conf"] = files["extensions_sandbox.conf"] = "; This instance has no sandbox.\n"
+    for name, text in files.items():
+        target = paths.directory / "etc" / name
+        target.touch(mode=0o600)
+        target.write_text(text, encoding="utf-8")
+
+
+def _first_directory(patterns: tuple[str, ...]) -> Path:
+    for pattern in patterns:
+        for found in sorted(Path("/").glob(pattern)):
+            return found
+    raise SystemExit(f"nothing matches {patterns}: is Asterisk installed in this image?")
+
+
+def main() -> None:
+    """Render for the container: every address, ports from the environment, the machine's own Asterisk."""
+    directory = Path(sys.argv[1])
+    environment = os.environ
+    first = int(environment.get("OFFHOOK_ASTERISK_RTP_FIRST", "10000"))
+    last = int(environment.get("OFFHOOK_ASTERISK_RTP_LAST", "10999"))
+    config = AsteriskConfig(
+        bind_address=environment.get("OFFHOOK_ASTERISK_BIND", "0.0.0.0"),  # noqa: S104  # its network is the container's
+        stasis_app=environment.get("OFFHOOK_ASTERISK_APP", "offhook"),
+        has_sandbox=environment.get("OFFHOOK_ASTERISK_SANDBOX", "true") == "true",
+        ari_username=environment.get("OFFHOOK_ASTERISK_USERNAME", "offhook"),
+        ari_password=environment["OFFHOOK_ASTERISK_PASSWORD"],
+    )
+    ports = AsteriskPorts(
+        http=int(environment.get("OFFHOOK_ASTERISK_HTTP_PORT", "8088")),
+        sip=int(environment.get("OFFHOOK_ASTERISK_SIP_PORT", "5060")),
+        sandbox_sip=int(environment.get("OFFHOOK_ASTERISK_SANDBOX_PORT", "5061")),
+        rtp_first=first,
+        rtp_last=last,
+    )
+    paths = AsteriskPaths(
+        directory=directory,
+        run=directory / "run",
+        modules=_first_directory(("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules")),
+        data=_first_directory(("usr/share/asterisk", "var/lib/asterisk")),
+    )
+    render_configuration(config, ports, paths)
+
+
+if __name__ == "__main__":
+    main()

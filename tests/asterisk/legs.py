@@ -1,0 +1,73 @@
+"""A leg as the service will make it: created, seen in Stasis, dialled; its events and its true end."""
+
+import contextlib
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from tests.rig.ari_ears import AriEars, AriRefusedError, Event, channel_id_of
+
+_numbers = itertools.count(1)
+CALLER_NUMBER = "+12125550100"
+CALLER_NAME = "Acme Co"
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    ears: AriEars
+    channel_id: str
+
+    async def wait_for(self, event_type: str, *, seconds: float = 10.0, **fields: object) -> Event:
+        return await self.ears.wait_for_channel(self.channel_id, event_type, seconds=seconds, **fields)
+
+    async def wait_until_ended(self, *, seconds: float = 10.0) -> tuple[int, int | None]:
+        """Return ChannelDestroyed's cause and tech_cause."""
+        event = await self.wait_for("ChannelDestroyed", seconds=seconds)
+        return event["cause"], event.get("tech_cause")
+
+    async def hang_up(self) -> None:
+        await self.ears.request("DELETE", f"/channels/{self.channel_id}")
+
+    async def remembered_end(self) -> tuple[float, int, str]:
+        """Return what the hang-up handler left: epoch seconds, cause, the technology's words."""
+        answer = await self.ears.request("GET", "/asterisk/variable", variable=f"hup_{self.channel_id}")
+        at, cause, tech = answer.json()["value"].split("|")
+        return float(at), int(cause), tech
+
+    def saw(self, event_type: str, **fields: object) -> bool:
+        return any(
+            event["type"] == event_type
+            and channel_id_of(event) == self.channel_id
+            and all(event.get(name) == value for name, value in fields.items())
+            for event in self.ears.events
+        )
+
+
+@contextlib.asynccontextmanager
+async def dialled(ears: AriEars, endpoint: str, *, ring_seconds: int = 20) -> AsyncIterator[Leg]:
+    """Dial ``PJSIP/…``; whatever is left of the leg at the end of the block is hung up."""
+    leg = Leg(ears, f"test-{next(_numbers)}")
+    await ears.request(
+        "POST",
+        "/channels/create",
+        body={
+            "variables": {
+                "CONNECTEDLINE(num)": CALLER_NUMBER,
+                "CONNECTEDLINE(name)": CALLER_NAME,
+                "CHANNEL(hangup_handler_push)": "offhook-hangup,s,1",
+                "TIMEOUT(absolute)": "120",
+            }
+        },
+        endpoint=endpoint,
+        app=ears.app,
+        channelId=leg.channel_id,
+    )
+    await leg.wait_for("StasisStart")
+    await ears.request("POST", f"/channels/{leg.channel_id}/dial", timeout=ring_seconds)
+    try:
+        yield leg
+    finally:
+        if not leg.saw("ChannelDestroyed"):
+            with contextlib.suppress(AriRefusedError):  # it ended in this very moment
+                await leg.hang_up()
+            await leg.wait_until_ended()

@@ -1,0 +1,145 @@
+"""The rig's far end, against the Asterisk under test: what it does is what the other side sees."""
+
+import asyncio
+
+import pytest
+
+from app.local.asterisk import AsteriskInstance
+from tests.asterisk.legs import CALLER_NAME, CALLER_NUMBER, dialled
+from tests.rig.ari_ears import AriEars
+from tests.rig.far_end import FarEnd
+from tests.rig.fixtures import FAR_END_TRUNK
+from tests.rig.voice import Voice
+
+pytestmark = pytest.mark.asterisk
+
+
+async def test_given_a_call_when_the_far_end_sees_it_then_number_and_caller_are_what_was_dialled(
+    ears: AriEars, far_end: FarEnd
+) -> None:
+    async with dialled(ears, f"PJSIP/+15557770001@{FAR_END_TRUNK}") as leg:
+        call = await far_end.expect_call("+15557770001")
+        assert (call.caller_number, call.caller_name) == (CALLER_NUMBER, CALLER_NAME)
+        assert not leg.saw("Dial", dialstatus="RINGING")
+        await call.ring()
+        await leg.wait_for("Dial", dialstatus="RINGING")
+        await call.answer()
+        await leg.wait_for("Dial", dialstatus="ANSWER")
+        await call.hang_up()
+        assert await leg.wait_until_ended() == (16, None)
+
+
+@pytest.mark.parametrize(
+    ("sip_status", "cause"),
+    [
+        (403, 21),
+        (404, 1),
+        (408, 18),
+        (410, 22),
+        (480, 19),
+        (484, 28),
+        (486, 17),
+        (500, 38),
+        (501, 29),
+        (502, 27),
+        (503, 34),
+        (603, 21),
+    ],
+)
+async def test_given_a_rejection_when_the_leg_ends_then_it_has_that_status_and_its_cause(
+    ears: AriEars, far_end: FarEnd, sip_status: int, cause: int
+) -> None:
+    async with dialled(ears, f"PJSIP/+15557771{sip_status}@{FAR_END_TRUNK}") as leg:
+        call = await far_end.expect_call(f"+15557771{sip_status}")
+        await call.reject(sip_status)
+        assert await leg.wait_until_ended() == (cause, sip_status)
+
+
+async def test_given_tones_both_ways_when_each_side_listens_then_it_hears_the_other(
+    ears: AriEars, far_end: FarEnd
+) -> None:
+    async with dialled(ears, f"PJSIP/+15557770002@{FAR_END_TRUNK}") as leg:
+        call = await far_end.expect_call("+15557770002")
+        await call.answer()
+        await leg.wait_for("Dial", dialstatus="ANSWER")
+        near = Voice(ears, leg.channel_id)
+        async with call.playing_tone(1000), near.playing_tone(400):
+            far_heard, near_heard = await asyncio.gather(call.hear(1.5), near.hear(1.5))
+        assert far_heard.between(0.5, 1.5).tone_dbfs(400) > -20
+        assert far_heard.between(0.5, 1.5).tone_dbfs(1000) < -60
+        assert near_heard.between(0.5, 1.5).tone_dbfs(1000) > -20
+        assert near_heard.between(0.5, 1.5).tone_dbfs(400) < -60
+        assert far_heard.seconds == pytest.approx(1.5, abs=0.2)
+
+
+async def test_given_keys_pressed_at_the_far_end_when_they_arrive_then_they_are_these_in_order(
+    ears: AriEars, far_end: FarEnd
+) -> None:
+    async with dialled(ears, f"PJSIP/+15557770003@{FAR_END_TRUNK}") as leg:
+        call = await far_end.expect_call("+15557770003")
+        await call.answer()
+        await leg.wait_for("Dial", dialstatus="ANSWER")
+        near = Voice(ears, leg.channel_id)
+        await call.press("42#*")
+        await near.expect_digits("42#*")
+        await near.press("17")
+        await call.expect_digits("17")
+
+
+async def test_given_a_ringing_call_when_we_give_it_up_then_the_far_end_sees_the_cancel(
+    ears: AriEars, far_end: FarEnd
+) -> None:
+    async with dialled(ears, f"PJSIP/+15557770004@{FAR_END_TRUNK}") as leg:
+        call = await far_end.expect_call("+15557770004")
+        await call.ring()
+        await leg.wait_for("Dial", dialstatus="RINGING")
+        assert not call.has_ended
+        await leg.hang_up()
+        await call.wait_until_ended()
+
+
+async def test_given_a_call_from_a_trunk_when_its_application_listens_then_it_arrives_as_inbound(
+    asterisk: AsteriskInstance, far_end: FarEnd
+) -> None:
+    async with AriEars.listening(
+        asterisk.ari_url, asterisk.ari_username, asterisk.ari_password, asterisk.config.stasis_app
+    ) as service:
+        call = await far_end.place_call(f"sip:+15557770005@127.0.0.1:{asterisk.sip_port}", caller_number="+4930123456")
+        start = await service.wait_for(lambda event: event["type"] == "StasisStart", what="the inbound call")
+        assert start["args"] == ["inbound", "trunk", FAR_END_TRUNK, "+15557770005"]
+        assert start["channel"]["caller"]["number"] == "+4930123456"
+        channel_id = start["channel"]["id"]
+        # Without this the application would hear nothing after StasisEnd.
+        await service.request("POST", f"/applications/{service.app}/subscription", eventSource=f"channel:{channel_id}")
+        await service.request("POST", f"/channels/{channel_id}/answer")
+        await far_end.ears.wait_for_channel(call.channel_id, "Dial", dialstatus="ANSWER")
+        await call.hang_up()
+        await service.wait_for_channel(channel_id, "ChannelDestroyed", cause=16)
+        remembered = await service.request("GET", "/asterisk/variable", variable=f"hup_{channel_id}")
+        assert remembered.json()["value"].split("|")[1] == "16"
+
+
+async def test_given_a_call_from_a_trunk_when_no_application_listens_then_the_carrier_is_told_to_go_elsewhere(
+    asterisk: AsteriskInstance, far_end: FarEnd
+) -> None:
+    call = await far_end.place_call(f"sip:+15557770006@127.0.0.1:{asterisk.sip_port}", caller_number="+4930123456")
+    end = await call.wait_until_ended()
+    assert (end["cause"], end["tech_cause"]) == (34, 503)
+
+
+async def test_given_a_blind_transfer_asked_for_by_the_far_end_then_the_service_is_told(
+    ears: AriEars, far_end: FarEnd
+) -> None:
+    async with dialled(ears, f"PJSIP/+15557770007@{FAR_END_TRUNK}") as leg:
+        call = await far_end.expect_call("+15557770007")
+        await call.answer()
+        await leg.wait_for("Dial", dialstatus="ANSWER")
+        await ears.request(
+            "POST",
+            f"/channels/{leg.channel_id}/variable",
+            variable="PJSIP_TRANSFER_HANDLING()",
+            value="ari-only",
+        )
+        await call.refer_to("sip:2002@127.0.0.1")
+        asked = await ears.wait_for(lambda event: event["type"] == "ChannelTransfer", what="the transfer request")
+        assert asked["refer_to"]["requested_destination"]["destination"] == "2002"

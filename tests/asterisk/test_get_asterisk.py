@@ -1,0 +1,86 @@
+"""The script that gets Asterisk onto a machine, with the real cache and with made-up system programs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.local.asterisk import AsteriskInstall
+
+pytestmark = pytest.mark.asterisk
+
+SCRIPT = Path(__file__).resolve().parents[2] / "asterisk" / "get-asterisk"
+
+
+def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *arguments],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def _fake_asterisk(directory: Path, version: str) -> str:
+    directory.mkdir()
+    program = directory / "asterisk"
+    program.write_text(f"#!/bin/sh\necho Asterisk {version}\n")
+    program.chmod(0o755)
+    return f"{directory}:{os.environ['PATH']}"
+
+
+def test_given_an_unpacked_asterisk_when_asked_again_then_it_answers_at_once_and_silently(
+    asterisk_install: AsteriskInstall,
+) -> None:
+    done = _run("--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert tuple(found["asterisk"]) == asterisk_install.asterisk
+    assert int(found["version"].split(".")[0]) >= 22
+    assert (Path(found["data_directory"]) / "sounds" / "en" / "hello.wav").exists()
+
+
+def test_given_the_printed_command_line_when_run_then_it_is_that_asterisk(asterisk_install: AsteriskInstall) -> None:
+    done = _run()
+    answer = subprocess.run(f"{done.stdout.strip()} -V", shell=True, capture_output=True, text=True, check=True)  # noqa: S602  # a line to paste into a shell
+    assert f"Asterisk {asterisk_install.version}" in answer.stdout
+
+
+@pytest.mark.parametrize(("version", "complaint"), [("20.6.0", "22 or later is needed"), ("22.10.1", "lacks")])
+def test_given_a_system_asterisk_that_will_not_do_when_asked_then_the_unpacked_one_is_used_and_it_says_why(
+    asterisk_install: AsteriskInstall, tmp_path: Path, version: str, complaint: str
+) -> None:
+    done = _run("--json", PATH=_fake_asterisk(tmp_path / "bin", version))
+    assert complaint in done.stderr
+    found = json.loads(done.stdout)
+    assert found["source"] == "unpacked"
+    assert found["version"] != version or "lacks" in complaint
+
+
+def test_given_no_tools_and_an_empty_cache_when_asked_then_what_is_missing_is_named(tmp_path: Path) -> None:
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    done = _run("--no-system", OFFHOOK_CACHE_DIR=str(tmp_path / "cache"), PATH=str(empty))
+    assert done.returncode == 3
+    assert "mmdebstrap" in done.stderr
+
+
+def test_given_a_failing_download_when_asked_then_nothing_half_done_is_left(tmp_path: Path) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    unpacker = tools / "mmdebstrap"
+    unpacker.write_text(
+        '#!/bin/sh\nfor last; do :; done\nmkdir -p "$last/usr"\necho "E: no route to host" >&2\nexit 1\n'
+    )
+    unpacker.chmod(0o755)
+    cache = tmp_path / "cache"
+    path = f"{tools}:{os.environ['PATH']}"
+    done = _run("--no-system", OFFHOOK_CACHE_DIR=str(cache), PATH=path)
+    assert done.returncode == 1
+    assert "no route to host" in done.stderr
+    assert [entry.name for entry in cache.iterdir()] == ["asterisk.lock"]

@@ -1,0 +1,156 @@
+"""Fixtures: Offhook itself on the rig's Asterisk and a database of the test's own, and a desk to call from.
+
+Every service has a node name and a Stasis application of its own, so that tests run side by side on one Asterisk, and
+what one of them leaves behind can be told from everything else.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from pydantic import SecretStr
+
+from app.accounts.audit import AuditLog
+from app.accounts.principal import Principal
+from app.accounts.scopes import Scope
+from app.bootstrap import Service, running_service
+from app.calls.names import snoop_of
+from app.config import Settings, load_settings
+from app.facts.vocabulary import LegRole
+from app.ids import RecordingId, asterisk_prefix
+from app.local.asterisk import AsteriskInstance
+from app.routing.sandbox import seed_sandbox
+from app.routing.service import Routing
+from tests.rig.desk import PATIENCE_SECONDS, Desk
+from tests.rig.service_line import ServiceLine
+from tests.rig.witness import Witness
+from tests.webhooks.sink import Sink, running_sink
+
+_POLL_SECONDS = 0.05
+_numbers = itertools.count(1)
+
+#: Starts a service with some settings changed.
+StartService: TypeAlias = Callable[..., AbstractAsyncContextManager["RunningOffhook"]]
+
+
+@dataclass(frozen=True, slots=True)
+class RunningOffhook:
+    """A running service of one sandbox account. ``token`` is a key with every scope, ``trunks`` ids by name."""
+
+    service: Service
+    principal: Principal
+    token: str
+    trunks: dict[str, str]
+
+    @property
+    def node(self) -> str:
+        return self.service.settings.node
+
+    async def wait_until_ready(self, *, seconds: float = PATIENCE_SECONDS) -> None:
+        async with asyncio.timeout(seconds):
+            while (why := self.service.controller.why_not_ready) is not None:
+                await _pause(why)
+
+    async def wait_until_unready(self, *, seconds: float = PATIENCE_SECONDS) -> None:
+        async with asyncio.timeout(seconds):
+            while self.service.controller.is_ready:
+                await _pause("still ready")
+
+    def desk(self) -> AbstractAsyncContextManager[Desk]:
+        return Desk.listening(ServiceLine(self.service.services, self.principal), self.node, self.trunks)
+
+    async def assert_nothing_is_left(self, witness: Witness, *, seconds: float = PATIENCE_SECONDS) -> None:
+        """No live call, no unsettled row, and nothing of ours in Asterisk by an independent client's word."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.service.registry.wait_until_empty()
+        except TimeoutError:
+            left = [(actor.call.id, actor.call.state, actor.call.timers) for actor in self.service.registry]
+            raise AssertionError(f"calls are still alive: {left}") from None
+        async with self.service.database.acquire() as connection:
+            open_calls = await connection.fetch("SELECT id, state FROM call WHERE NOT is_settled OR state <> 'ENDED'")
+            recordings = await connection.fetch("SELECT id FROM recording")
+        assert open_calls == []
+        names = [snoop_of(self.node, RecordingId(row["id"]), role) for row in recordings for role in LegRole]
+        await witness.wait_until_gone(asterisk_prefix(self.node), recording_names=names)
+
+
+async def _pause(_why: str) -> None:
+    await asyncio.sleep(_POLL_SECONDS)
+
+
+def make_settings(asterisk: AsteriskInstance, dsn: str, data_dir: Path, **changes: object) -> Settings:
+    """Settings for one service of a test; ``changes`` win."""
+    node = f"t{os.getpid()}-{next(_numbers)}"
+    values: dict[str, object] = {
+        "node": node,
+        "data_dir": data_dir,
+        "database_url": SecretStr(dsn),
+        "ari_url": asterisk.ari_url,
+        "ari_username": asterisk.ari_username,
+        "ari_password": SecretStr(asterisk.ari_password),
+        "ari_application": f"offhook-{node}",
+        "webhook_allow_networks": [IPv4Network("127.0.0.0/8")],
+        "webhook_schedule_seconds": (0.0, 0.2, 0.5, 1.0, 2.0),
+        "port": 0,
+        **changes,
+    }
+    return load_settings(**values)
+
+
+async def prepare_account(service: Service) -> RunningOffhook:
+    """Seed the sandbox, the rig's far ends as trunks, and a key with every scope. Doing it again changes nothing."""
+    audit = AuditLog(service.database)
+    sandbox = await seed_sandbox(service.database, audit)
+    routing = Routing(service.database, audit)
+    trunks = {trunk.name: trunk.id for trunk in await routing.list_trunks(sandbox.account.id)}
+    for name in ("farend", "sipp"):
+        if name not in trunks:
+            trunk = await routing.create_trunk(sandbox.account.id, name, dial_template="{e164}", is_sandbox=True)
+            trunks[name] = trunk.id
+    issued = await service.services.keys.create(sandbox.account.id, name="the desk's", scopes=list(Scope))
+    principal = await service.services.keys.authenticate(issued.token, "127.0.0.1")
+    return RunningOffhook(service, principal, issued.token, trunks)
+
+
+@contextlib.asynccontextmanager
+async def running_offhook(settings: Settings) -> AsyncIterator[RunningOffhook]:
+    """A service that is ready to dial."""
+    async with running_service(settings) as service:
+        offhook = await prepare_account(service)
+        await offhook.wait_until_ready()
+        yield offhook
+
+
+@pytest.fixture
+def settings(asterisk: AsteriskInstance, database_dsn: str, tmp_path: Path) -> Settings:
+    return make_settings(asterisk, database_dsn, tmp_path / "data")
+
+
+@pytest.fixture
+async def offhook(settings: Settings, witness: Witness) -> AsyncIterator[RunningOffhook]:
+    """The service of this test. At its end nothing may be left of its calls, in Asterisk or in the database."""
+    async with running_offhook(settings) as running:
+        yield running
+        await running.assert_nothing_is_left(witness)
+
+
+@pytest.fixture
+async def desk(offhook: RunningOffhook) -> AsyncIterator[Desk]:
+    async with offhook.desk() as calling:
+        yield calling
+
+
+@pytest.fixture
+async def webhook_sink() -> AsyncIterator[Sink]:
+    """A customer's server on this machine."""
+    async with running_sink() as sink:
+        yield sink

@@ -1,0 +1,56 @@
+"""What holds of every ended call, whatever happened in it."""
+
+from datetime import datetime
+
+from tests.rig.desk import Body, Desk, Story
+
+
+async def assert_is_whole(desk: Desk, story: Story) -> None:
+    """Facts are dense, told once and in order; the record is the one that was told, and adds up."""
+    call_id = story.facts[0].call_id
+    assert [fact.call_sequence for fact in story.facts] == list(range(1, len(story.facts) + 1))
+    sequences = [fact.sequence for fact in story.facts]
+    assert sequences == sorted(set(sequences))
+    assert story.types[0] == "call.created"
+    assert story.types.count("call.ended") == 1
+    # What was followed live is what the log has.
+    assert [fact.id for fact in await desk.line.facts(call_id)] == [fact.id for fact in story.facts]
+    assert await desk.line.record(call_id) == story.record
+    _assert_adds_up(story)
+    for leg_id in {fact.body["leg"]["id"] for fact in story.facts if "leg" in fact.body}:
+        of_leg = [fact.type for fact in story.facts if fact.body.get("leg", {}).get("id") == leg_id]
+        steps = [name for name in of_leg if name != "dtmf.received"]
+        assert steps == [n for n in ("leg.dialing", "leg.ringing", "leg.answered", "leg.ended") if n in steps]
+        assert steps[-1] == "leg.ended"
+
+
+def _assert_adds_up(story: Story) -> None:
+    record = story.record
+    created, ended = _instant(record, "createdAt"), _instant(record, "endedAt")
+    assert created is not None
+    assert ended is not None
+    instants = [created, *(_instant(record, n) for n in ("ringingAt", "answeredAt", "connectedAt")), ended]
+    known = [instant for instant in instants if instant is not None]
+    assert known == sorted(known)
+    assert _near(record["durationSeconds"], (ended - created).total_seconds())
+    connected = _instant(record, "connectedAt")
+    ends = [fact.at for fact in story.all_of("leg.ended")]
+    talk = (min(ends) - connected).total_seconds() if connected else 0.0
+    assert _near(record["talkSeconds"], talk)
+    assert record["talkSeconds"] + record["ringSeconds"] <= record["durationSeconds"] + 0.01
+    ended_fact = story.ended.body
+    assert (ended_fact["talkSeconds"], ended_fact["durationSeconds"]) == (talk_of(record), record["durationSeconds"])
+    assert (ended_fact["disposition"], ended_fact["endReason"]) == (record["disposition"], record["endReason"])
+
+
+def talk_of(record: Body) -> float:
+    return float(record["talkSeconds"])
+
+
+def _near(told: float, derived: float) -> bool:
+    return abs(told - max(0.0, derived)) <= 0.002
+
+
+def _instant(record: Body, name: str) -> datetime | None:
+    text = record.get(name)
+    return None if text is None else datetime.fromisoformat(text)
