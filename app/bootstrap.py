@@ -10,7 +10,6 @@ import structlog
 
 from app.accounts.audit import AuditLog
 from app.accounts.keys import ApiKeys
-from app.accounts.sandbox import Sandbox, seed_sandbox
 from app.accounts.secret import Purpose, ServiceSecret
 from app.ari.client import AriClient
 from app.ari.stream import EventStream
@@ -35,6 +34,7 @@ from app.health import PartHealth
 from app.ids import RecordingId
 from app.local.asterisk import AsteriskConfig, AsteriskInstance, running_asterisk
 from app.local.database import open_database
+from app.numbers.lookup import preload
 from app.recordings.collector import RecordingCollector
 from app.recordings.jobs import Collected, CollectFailed, CollectResult
 from app.recordings.queries import RecordingQueries
@@ -42,6 +42,7 @@ from app.recordings.serve import RecordingFiles
 from app.recordings.store import RecordingStore
 from app.recordings.urls import RecordingUrls
 from app.routing.directory import Directory
+from app.routing.sandbox import Sandbox, seed_sandbox
 from app.services import Services
 from app.webhooks.deliver import Deliverer
 from app.webhooks.egress import Egress
@@ -196,6 +197,7 @@ async def _compose(
             ("recordings", collector.run()),
             ("feed", feed.run()),
             ("webhooks", deliverer.run()),
+            ("number-tables", preload()),
         )
     ]
     await stack.enter_async_context(stream)

@@ -86,7 +86,9 @@ async def serving(
         port = listener.getsockname()[1]
         settings = settings.model_copy(update={"port": port})
         async with running_service(settings, roles=roles) as service:
-            app = create_app(service.services, files=service.recording_files, health=ServiceHealth(service))
+            app = create_app(
+                service.services, settings, health=ServiceHealth(service), recordings=service.recording_files
+            )
             server = _Server(_uvicorn_config(app))
             async with asyncio.TaskGroup() as group:
                 task = group.create_task(server.serve(sockets=[listener]), name="http")

@@ -11,6 +11,7 @@ from app.errors import RefusedError
 from app.numbers.policy import Rule
 from app.routing.directory import Directory
 from app.routing.model import Agent, Extension, OutboundNumber, Trunk
+from app.routing.policies import DestinationPolicies
 from app.routing.service import Routing
 
 pytestmark = pytest.mark.postgres
@@ -27,9 +28,11 @@ class Office:
     number: OutboundNumber
 
 
-async def furnish(accounts: Accounts, routing: Routing, name: str, number: str) -> Office:
+async def furnish(
+    accounts: Accounts, policies: DestinationPolicies, routing: Routing, name: str, number: str
+) -> Office:
     account = await accounts.create(name)
-    await accounts.set_destination_rules(account.id, [Rule("+1", is_allowed=True), Rule("+1212", is_allowed=False)])
+    await policies.set_rules(account.id, [Rule("+1", is_allowed=True), Rule("+1212", is_allowed=False)])
     extension = await routing.create_extension(account.id, "2001", label="Desk")
     agent = await routing.create_agent(account.id, f"Agent of {name}", extension_id=extension.id)
     await routing.create_device(account.id, extension.id)
@@ -54,13 +57,18 @@ def accounts(database: Database, audit: AuditLog) -> Accounts:
 
 
 @pytest.fixture
-async def acme(accounts: Accounts, routing: Routing) -> Office:
-    return await furnish(accounts, routing, "acme", "+12024561111")
+def policies(database: Database, audit: AuditLog) -> DestinationPolicies:
+    return DestinationPolicies(database, audit)
 
 
 @pytest.fixture
-async def rival(accounts: Accounts, routing: Routing) -> Office:
-    return await furnish(accounts, routing, "rival", "+12024562222")
+async def acme(accounts: Accounts, policies: DestinationPolicies, routing: Routing) -> Office:
+    return await furnish(accounts, policies, routing, "acme", "+12024561111")
+
+
+@pytest.fixture
+async def rival(accounts: Accounts, policies: DestinationPolicies, routing: Routing) -> Office:
+    return await furnish(accounts, policies, routing, "rival", "+12024562222")
 
 
 @pytest.fixture

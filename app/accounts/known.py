@@ -1,0 +1,46 @@
+"""A small memory of credentials that were valid a moment ago."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class KnownKeys(Generic[T]):
+    """At most ``size`` values, each for ``seconds``; the least recently used goes first.
+
+    ``generation`` counts the calls of `clear`: what was read from the database before a revocation must not be
+    remembered after it.
+    """
+
+    def __init__(self, seconds: float, size: int, monotonic: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._size = size
+        self._monotonic = monotonic
+        self._values: OrderedDict[bytes, tuple[float, T]] = OrderedDict()
+        self.generation = 0
+
+    def find(self, hashed: bytes) -> T | None:
+        found = self._values.get(hashed)
+        if found is None:
+            return None
+        until, value = found
+        if self._monotonic() >= until:
+            del self._values[hashed]
+            return None
+        self._values.move_to_end(hashed)
+        return value
+
+    def remember(self, hashed: bytes, value: T, generation: int) -> None:
+        """Keep a value that was read when ``generation`` was the present one; older ones are left out."""
+        if generation != self.generation:
+            return
+        self._values[hashed] = (self._monotonic() + self._seconds, value)
+        self._values.move_to_end(hashed)
+        while len(self._values) > self._size:
+            self._values.popitem(last=False)
+
+    def clear(self) -> None:
+        self._values.clear()
+        self.generation += 1

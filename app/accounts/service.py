@@ -1,0 +1,126 @@
+"""Accounts: made and found."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import asyncpg
+import phonenumbers
+
+from app.accounts.audit import AuditLog, entry_by
+from app.db.engine import Database
+from app.errors import Problem, RefusedError
+from app.ids import Kind, new_id
+
+_NAME: Final = re.compile(r"[a-z0-9]{2,20}", re.ASCII)
+_RESERVED: Final = frozenset({"offhook"})  # our own names in Asterisk begin so
+_LONGEST_DISPLAY_NAME: Final = 100
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+
+_COLUMNS: Final = "id, name, display_name, default_region, is_sandbox, created_at, suspended_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A tenant; ``name`` is what its endpoints in Asterisk begin with."""
+
+    id: str
+    name: str
+    display_name: str
+    default_region: str
+    is_sandbox: bool
+    created_at: datetime
+    suspended_at: datetime | None
+
+
+class Accounts:
+    """The operator's view of all accounts: nothing here is scoped to one, so no API key may reach it."""
+
+    def __init__(self, database: Database, audit: AuditLog) -> None:
+        self._database = database
+        self._audit = audit
+
+    async def create(
+        self,
+        name: str,
+        *,
+        display_name: str | None = None,
+        default_region: str = "US",
+        is_sandbox: bool = False,
+    ) -> Account:
+        """Make an account. It may call nobody until it has destination rules.
+
+        Raises:
+            RefusedError: INVALID_INPUT; ALREADY_EXISTS, the name is taken.
+        """
+        display_name = (display_name or name).strip()
+        problems = [
+            *_check_name(name),
+            *check_text(display_name, ("displayName",), longest=_LONGEST_DISPLAY_NAME),
+            *_check_region(default_region),
+        ]
+        if problems:
+            raise RefusedError(problems)
+        try:
+            async with self._database.acquire() as connection:
+                row = await connection.fetchrow(
+                    "INSERT INTO account (id, name, display_name, default_region, is_sandbox) "  # noqa: S608  # constant columns
+                    f"VALUES ($1, $2, $3, $4, $5) RETURNING {_COLUMNS}",
+                    new_id(Kind.ACCOUNT),
+                    name,
+                    display_name,
+                    default_region,
+                    is_sandbox,
+                )
+        except asyncpg.UniqueViolationError as error:
+            raise RefusedError(
+                Problem("ALREADY_EXISTS", f"There is an account {name!r} already.", ("name",))
+            ) from error
+        account = _read(row)
+        self._audit.record(entry_by(None, "account.create", account_id=account.id, subject_id=account.id))
+        return account
+
+    async def find(self, name_or_id: str) -> Account | None:
+        """The account with this name or id."""
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(
+                f"SELECT {_COLUMNS} FROM account WHERE name = $1 OR id = $1",  # noqa: S608  # constant columns
+                name_or_id,
+            )
+        return None if row is None else _read(row)
+
+    async def list_all(self) -> list[Account]:
+        """Every account, by name."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(f"SELECT {_COLUMNS} FROM account ORDER BY name")  # noqa: S608  # constant columns
+        return [_read(row) for row in rows]
+
+
+def check_text(text: str, field: tuple[str, ...], *, longest: int) -> list[Problem]:
+    """What is wrong with a text that people will read: empty, too long, or with control characters in it."""
+    if not text.strip():
+        return [Problem("REQUIRED", "This must not be empty.", field)]
+    if len(text) > longest:
+        return [Problem("INVALID_INPUT", f"Use at most {longest} characters.", field)]
+    if _CONTROL.search(text):
+        return [Problem("INVALID_INPUT", "Control characters and line breaks are not allowed.", field)]
+    return []
+
+
+def _check_name(name: str) -> list[Problem]:
+    if _NAME.fullmatch(name) is None or name in _RESERVED:
+        return [
+            Problem("INVALID_INPUT", "An account's name is 2 to 20 lower-case letters and digits.", ("name",)),
+        ]
+    return []
+
+
+def _check_region(region: str) -> list[Problem]:
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        return [Problem("INVALID_INPUT", "Use a two-letter country code such as US or DE.", ("defaultRegion",))]
+    return []
+
+
+def _read(row: Any) -> Account:
+    return Account(**dict(row))

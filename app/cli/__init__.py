@@ -1,0 +1,5 @@
+"""The command ``offhook``."""
+
+from app.cli.program import main
+
+__all__ = ["main"]

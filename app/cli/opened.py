@@ -1,0 +1,60 @@
+"""What commands about accounts work on: the database of these settings and the services over it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from app.accounts.audit import AuditLog
+from app.accounts.keys import ApiKeys
+from app.accounts.secret import Purpose, ServiceSecret
+from app.accounts.service import Account, Accounts
+from app.config import load_settings
+from app.db.engine import Database
+from app.errors import Problem, RefusedError
+from app.local.database import open_database
+from app.routing.directory import Directory
+from app.routing.policies import DestinationPolicies
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The services that commands use."""
+
+    database: Database
+    accounts: Accounts
+    keys: ApiKeys
+    policies: DestinationPolicies
+    directory: Directory
+
+    async def find_account(self, name_or_id: str) -> Account:
+        """The account, or RefusedError NOT_FOUND."""
+        account = await self.accounts.find(name_or_id)
+        if account is None:
+            raise RefusedError(
+                Problem("NOT_FOUND", f"There is no account {name_or_id!r}. `offhook account list` names them.")
+            )
+        return account
+
+
+@asynccontextmanager
+async def opened_services() -> AsyncIterator[Opened]:
+    """Open the database, which may be the one that a running service uses; store audit lines at the end.
+
+    Raises:
+        ConfigurationError, DatabaseUnavailableError: as `open_database`.
+    """
+    settings = load_settings()
+    async with open_database(settings, may_join=True) as database:
+        # After the database: it makes the data directory in the way that its server's user can pass through.
+        secret = ServiceSecret.load(settings)
+        audit = AuditLog(database)
+        try:
+            yield Opened(
+                database=database,
+                accounts=Accounts(database, audit),
+                keys=ApiKeys(database, secret.derive(Purpose.API_KEYS), audit),
+                policies=DestinationPolicies(database, audit),
+                directory=Directory(database),
+            )
+        finally:
+            await audit.flush()

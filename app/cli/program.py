@@ -1,0 +1,125 @@
+"""The command line: what each command is called and takes. The work is imported when a command runs."""
+
+import sys
+from typing import Annotated, Any, Final
+
+import typer
+
+from app.cli import accounts, keys
+from app.cli.accounts import AsJson
+from app.cli.output import FAILED, run, telling_errors, write_json
+
+program = typer.Typer(
+    name="offhook",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its traceback shows local variables, and those may be secrets
+    help="Offhook: call control for Asterisk as a GraphQL API.",
+)
+program.add_typer(accounts.commands, name="account")
+program.add_typer(keys.commands, name="key")
+
+_SIGNS: Final = {"OK": "ok", "WARNING": "note", "FAILED": "FAILED"}
+_COLOURS: Final = {"OK": None, "WARNING": typer.colors.YELLOW, "FAILED": typer.colors.RED}
+
+
+def main() -> None:
+    """The entry point of ``offhook``."""
+    program(prog_name="offhook")
+
+
+@program.command()
+def serve(
+    roles: Annotated[str | None, typer.Option(help="Comma-separated: api, controller, worker. Default: all.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on. Default: OFFHOOK_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port. Default: OFFHOOK_PORT.")] = None,
+) -> None:
+    """Serve until interrupted: GraphQL, calls, webhooks."""
+    with telling_errors():
+        settings = _load(host=host, port=port)
+        chosen = _read_roles(roles)
+        _configure_logging(settings)
+        # Imported late, as all work is: a service's worth of modules takes a second that --help should not.
+        from app.serve import serve as serve_until_stopped
+
+        run(serve_until_stopped(settings, roles=chosen))
+
+
+@program.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Stop after the call; the last line on stdout is JSON.")] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on. Default: OFFHOOK_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port. Default: OFFHOOK_PORT.")] = None,
+) -> None:
+    """Place a real call between two sandbox phones, and show everything a CRM would see of it."""
+    with telling_errors():
+        settings = _load(host=host, port=port)
+        # The demo tells its own story; only what goes wrong joins in, unless somebody asked for more.
+        _configure_logging(settings, **({} if "log_level" in settings.model_fields_set else {"log_level": "warning"}))
+        from app.demo.run import run as run_demo
+
+        status = run(run_demo(settings, once=once))
+    raise SystemExit(status)
+
+
+@program.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check this machine and the settings, and say how to mend what is broken."""
+    from app.doctor.examination import examine, explain_settings, is_fit
+    from app.errors import ConfigurationError
+
+    try:
+        settings = _load()
+    except ConfigurationError as error:  # the first thing to mend; nothing else can be looked at before
+        findings = explain_settings(error)
+    else:
+        _configure_logging(settings, log_level="error")
+        findings = run(examine(settings))
+    if as_json:
+        write_json({"isFit": is_fit(findings), "findings": findings})
+    else:
+        for finding in findings:
+            mend = "" if finding.mend is None else f" {finding.mend}"
+            line = f"{_SIGNS[finding.status.value]:<8}{finding.check}: {finding.message}{mend}"
+            typer.secho(line, fg=_COLOURS[finding.status.value])
+    if not is_fit(findings):
+        raise SystemExit(FAILED)
+
+
+@program.command()
+def schema() -> None:
+    """Print the GraphQL schema (SDL)."""
+    from app.api.sdl import print_sdl
+
+    sys.stdout.write(print_sdl())
+
+
+@program.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as find_version
+
+    typer.echo(find_version("offhook"))
+
+
+def _load(**overrides: object) -> Any:
+    from app.config import load_settings
+
+    return load_settings(**{name: value for name, value in overrides.items() if value is not None})
+
+
+def _configure_logging(settings: Any, **overrides: object) -> None:
+    from app.logging import configure_logging
+
+    configure_logging(settings.model_copy(update=overrides))
+
+
+def _read_roles(text: str | None) -> frozenset[str]:
+    from app.config import ROLES
+    from app.errors import ConfigurationError
+
+    roles = frozenset(ROLES if text is None else (part.strip() for part in text.split(",")))
+    unknown = sorted(roles - set(ROLES))
+    if unknown:
+        raise ConfigurationError(f"There is no role {', '.join(map(repr, unknown))}. Roles: {', '.join(ROLES)}.")
+    return roles

@@ -1,0 +1,147 @@
+"""``offhook account`` and ``offhook key``."""
+
+import asyncio
+
+import pytest
+
+from app.accounts.audit import AuditLog
+from app.accounts.keys import ApiKeys
+from app.accounts.secret import Purpose, ServiceSecret
+from app.config import load_settings
+from app.db.engine import Database
+from app.errors import AuthenticationError
+from tests.cli.command import Command
+
+pytestmark = pytest.mark.postgres
+
+
+def authenticate(token: str) -> str:
+    """The account's name behind a token, as a service with the same settings would see it."""
+
+    async def ask() -> str:
+        settings = load_settings()
+        assert settings.database_url is not None
+        database = await Database.connect(settings.database_url.get_secret_value(), pool_size=2)
+        try:
+            key = ServiceSecret.load(settings).derive(Purpose.API_KEYS)
+            return (await ApiKeys(database, key, AuditLog(database)).authenticate(token, "10.0.0.5")).account_name
+        finally:
+            await database.aclose()
+
+    return asyncio.run(ask())
+
+
+def test_given_a_new_account_when_shown_then_its_policy_is_what_was_allowed(offhook: Command) -> None:
+    made = offhook.read("account", "create", "acme", "--display-name", "Acme [Ltd.]", "--allow", "+1", "--allow", "+44")
+
+    shown = offhook.read("account", "show", "acme")
+    assert shown["id"] == made["id"]
+    assert shown["displayName"] == "Acme [Ltd.]"
+    assert [rule["prefix"] for rule in shown["destinationRules"]] == ["+1", "+44"]
+    assert shown["keys"] == []
+    assert [account["name"] for account in offhook.read("account", "list")] == ["acme"]
+    for arguments in (("account", "show", made["id"]), ("account", "list")):
+        said = offhook.run(*arguments)
+        assert said.status == 0
+        assert "Acme [Ltd.]" in said.out
+
+
+def test_given_a_key_when_made_then_stdout_is_the_key_alone_and_it_works(offhook: Command) -> None:
+    offhook.run("account", "create", "acme")
+
+    said = offhook.run("key", "create", "acme", "--name", "CRM", "--ip", "10.0.0.0/24", "--expires-in-days", "1")
+
+    token = said.out.strip()
+    assert said.status == 0
+    assert token.startswith("ofk_live_")
+    assert "\n" not in token
+    assert authenticate(token) == "acme"
+    listed = offhook.run("key", "list", "acme")
+    assert "CRM" in listed.out
+    assert token not in listed.out
+
+
+def test_given_scopes_by_name_when_a_key_is_made_then_it_has_those_alone(offhook: Command) -> None:
+    offhook.run("account", "create", "acme")
+
+    made = offhook.read("key", "create", "acme", "--scope", "calls:read", "--scope", "keys", "--test")
+
+    assert made["scopes"] == ["calls:read", "keys"]
+    assert made["isTest"] is True
+    assert made["token"].startswith("ofk_test_")
+    assert {"keys", "audit", "dtmf:read"}.isdisjoint(offhook.read("key", "create", "acme")["scopes"])
+
+
+def test_given_a_key_when_rotated_and_revoked_then_old_ones_stop_working(offhook: Command) -> None:
+    offhook.run("account", "create", "acme")
+    first = offhook.read("key", "create", "acme")
+
+    second = offhook.read("key", "rotate", "acme", first["id"])
+    assert authenticate(second["token"]) == "acme"
+    with pytest.raises(AuthenticationError):
+        authenticate(first["token"])
+
+    said = offhook.run("key", "revoke", "acme", second["id"])
+    assert said.status == 0
+    with pytest.raises(AuthenticationError):
+        authenticate(second["token"])
+    assert all(key["revokedAt"] for key in offhook.read("key", "list", "acme"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("account", "create", "Not Good"), "2 to 20 lower-case"),
+        (("account", "create", "acme"), "already"),
+        (("account", "create", "other", "--allow", "1"), "prefix"),
+        (("account", "create", "other", "--region", "Mars"), "two-letter"),
+        (("account", "show", "nobody"), "offhook account list"),
+        (("key", "create", "nobody"), "no account"),
+        (("key", "create", "acme", "--ip", "0.0.0.0/0"), "all addresses"),
+        (("key", "revoke", "acme", "key_x"), "no such API key"),
+        (("key", "rotate", "acme", "key_x"), "no such API key"),
+    ],
+)
+def test_given_a_mistake_when_a_command_runs_then_one_message_says_it_and_the_status_is_one(
+    offhook: Command, arguments: tuple[str, ...], message: str
+) -> None:
+    offhook.run("account", "create", "acme")
+
+    said = offhook.run(*arguments)
+
+    assert (said.status, said.out) == (1, "")
+    assert message in said.err
+    assert "Traceback" not in said.err
+    assert [account["name"] for account in offhook.read("account", "list")] == ["acme"]
+
+
+@pytest.mark.parametrize("scope", ["everything", "calls:*", ""])
+def test_given_an_unknown_scope_when_a_key_is_made_then_the_known_ones_are_named(offhook: Command, scope: str) -> None:
+    said = offhook.run("key", "create", "acme", "--scope", scope)
+
+    assert said.status == 2
+    assert "calls:originate" in said.err
+
+
+def test_given_what_commands_did_when_audited_then_the_operator_stands_as_system(offhook: Command) -> None:
+    offhook.run("account", "create", "acme")
+    key = offhook.read("key", "create", "acme")
+    offhook.run("key", "revoke", "acme", key["id"])
+
+    async def read() -> list[tuple[str, str]]:
+        settings = load_settings()
+        assert settings.database_url is not None
+        database = await Database.connect(settings.database_url.get_secret_value(), pool_size=2)
+        try:
+            async with database.acquire() as connection:
+                rows = await connection.fetch("SELECT actor_kind, action FROM audit_line ORDER BY id")
+            return [(row["actor_kind"], row["action"]) for row in rows]
+        finally:
+            await database.aclose()
+
+    assert asyncio.run(read()) == [
+        ("SYSTEM", "account.create"),
+        ("SYSTEM", "destination_policy.set"),
+        ("SYSTEM", "api_key.create"),
+        ("SYSTEM", "api_key.revoke"),
+    ]
