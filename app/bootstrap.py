@@ -119,6 +119,7 @@ async def running_service(
         egress = Egress(
             allow_networks=settings.webhook_allow_networks,
             timeout_seconds=settings.webhook_timeout_seconds,
+            max_idle=settings.webhook_concurrency,
         )
         stack.push_async_callback(egress.aclose)
         service = await _compose(settings, clock, secret, database, ari, egress, asterisk, stack)

@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     )
     webhook_timeout_seconds: float = Field(default=15.0, gt=0, description="How long an endpoint may take to answer.")
     webhook_schedule_seconds: Annotated[tuple[float, ...], NoDecode] = Field(
-        default=WEBHOOK_SCHEDULE, description="Waits before each attempt, comma-separated."
+        default=WEBHOOK_SCHEDULE, min_length=1, description="Waits before each attempt, comma-separated."
     )
     webhook_concurrency: int = Field(default=64, gt=0, description="Deliveries on their way at once.")
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from app.ari.errors import AriError
-from app.ari.events import MalformedEvent, UnknownEvent
+from app.ari.events import Event, MalformedEvent, StasisStart, UnknownEvent
 from app.ari.stream import Connected, Disconnected, EventStream, Replaced, StreamItem
 from app.calls.reconcile import Reconciler
 from app.calls.registry import CallRegistry
@@ -53,12 +53,13 @@ class Controller:
 
     async def run(self) -> None:
         """Read events until cancelled, or another process takes the application over."""
-        async for item in self._stream:
-            if isinstance(item, Replaced):
-                self._is_replaced = True
-                _log.error("asterisk_application_replaced", advice="stop one of the two services")
-                return
-            await self._take(item)
+        async with asyncio.TaskGroup() as self._strays:
+            async for item in self._stream:
+                if isinstance(item, Replaced):
+                    self._is_replaced = True
+                    _log.error("asterisk_application_replaced", advice="stop one of the two services")
+                    return
+                await self._take(item)
 
     async def _take(self, item: StreamItem) -> None:
         match item:
@@ -76,8 +77,15 @@ class Controller:
                 pass  # handled by run
             case _:
                 addressed = translate(self._node, item)
-                if addressed is not None:
-                    self._registry.post(addressed.subject_id, addressed.input, at=addressed.at)
+                if addressed is not None and not self._registry.post(
+                    addressed.subject_id, addressed.input, at=addressed.at
+                ):
+                    self._on_unowned(item)
+
+    def _on_unowned(self, event: Event) -> None:
+        """A channel of ours came to us and its call is over: a request that Asterisk carried out very late."""
+        if isinstance(event, StasisStart):
+            self._strays.create_task(self._reconciler.hang_up(event.channel.id), name="stray")
 
     async def _on_connected(self, connected: Connected) -> None:
         seconds = _FIRST_RETRY_SECONDS

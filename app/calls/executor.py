@@ -105,7 +105,6 @@ class Executor:
         return inputs.LegDestroyed(leg_id=leg_id, cause=cause, sip_code=sip_code, at=at, is_late=is_late)
 
     async def _create(self, call: Call, command: commands.CreateChannel) -> None:
-        other = next((leg.party for leg in call.legs if leg.id == command.leg_id), None)
         variables = {
             "TIMEOUT(absolute)": str(ceil(command.lifetime_seconds)),
             "CHANNEL(hangup_handler_push)": HANGUP_HANDLER,
@@ -114,9 +113,13 @@ class Executor:
             variables["CONNECTEDLINE(num)"] = command.shown_number
         if command.shown_name:
             variables["CONNECTEDLINE(name)"] = command.shown_name
-        identity = (other.number or other.extension) if other else None
-        if identity:
-            variables["CALLERID(num)"] = identity
+        # In the bridge each side is told the other's CALLERID, and the second leg joins before its INVITE is sent: so
+        # a leg's CALLERID is what its other side is to be shown, never who really sits there.
+        other = call.other(call.leg(command.leg_id))
+        if other is not None and other.shown_number:
+            variables["CALLERID(num)"] = other.shown_number
+        if other is not None and other.shown_name:
+            variables["CALLERID(name)"] = other.shown_name
         await self._ari.create_channel(
             command.endpoint, self._channel(command.leg_id), app_args=("leg",), variables=variables
         )

@@ -5,12 +5,12 @@ What comes back is the call model, decoded from the row's snapshot; the other co
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
 from app.calls.model import Call, Leg, decode_call
-from app.calls.requests import CallFilter
+from app.cdrs.filters import CallFilter, any_of, conditions
 from app.db.engine import Database
 from app.db.keyset import DEFAULT_COUNT_LIMIT, RowCount, count_rows, keyset_page
 from app.db.tables import CallRow
@@ -100,37 +100,3 @@ class CallQueries:
             statement = statement.where(_CALLS.c.state == any_of(where.states))
         async with self._database.begin() as connection:
             return await count_rows(connection, statement, at_most=at_most)
-
-
-def conditions(table: sa.FromClause, account_id: str, where: CallFilter) -> list[sa.ColumnElement[bool]]:
-    """What calls and their records are filtered by alike: everything but ``states``.
-
-    ``number`` is the number that was dialled, in E.164.
-    """
-    columns = table.c
-    found = [columns.account_id == account_id]
-    if where.created_from is not None:
-        found.append(columns.created_at >= where.created_from)
-    if where.created_to is not None:
-        found.append(columns.created_at < where.created_to)
-    for column, value in ((columns.dialled_number, where.number), (columns.external_id, where.external_id)):
-        if value is not None:
-            found.append(column == value)
-    for column, values in (
-        (columns.agent_id, where.agent_ids),
-        (columns.extension, where.extensions),
-        (columns.disposition, where.dispositions),
-        (columns.direction, where.directions),
-        (columns.kind, where.kinds),
-    ):
-        if values:
-            # One value is an equality: its index then gives the rows in the list's own order.
-            found.append(column == (any_of(values) if len(values) > 1 else str(values[0])))
-    if where.tag is not None:
-        found.append(sa.literal(where.tag) == sa.any_(columns.tags))
-    return found
-
-
-def any_of(values: Sequence[str]) -> sa.ColumnElement[Any]:
-    """``ANY`` of one array, not IN (…): the statement's text, and so its plan, is the same for any number of values."""
-    return sa.any_(sa.cast(sa.literal([str(value) for value in values], sa.ARRAY(sa.Text)), sa.ARRAY(sa.Text)))

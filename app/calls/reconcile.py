@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from app.ari.client import AriClient
-from app.ari.errors import AriNotFound
+from app.ari.errors import AriError, AriNotFound
 from app.calls import inputs
 from app.calls.actor import CallActor
 from app.calls.executor import NORMAL_CLEARING, Executor
@@ -126,10 +126,20 @@ class Reconciler:
         hung_up = 0
         for channel in await self._ari.list_channels():
             if channel.id.startswith(asterisk_prefix(self._node)) and not self._is_owned(channel.id):
-                with suppress(AriNotFound):  # it went by itself
-                    await self._ari.hangup(channel.id, reason_code=NORMAL_CLEARING)
-                    hung_up += 1
+                await self.hang_up(channel.id)
+                hung_up += 1
         return hung_up
+
+    async def hang_up(self, channel_id: str) -> None:
+        """End a channel that no call owns. What cannot be ended now is found by the next reconcile."""
+        try:
+            await self._ari.hangup(channel_id, reason_code=NORMAL_CLEARING)
+        except AriNotFound:
+            return  # it went by itself
+        except AriError as error:
+            _log.warning("stray_not_hung_up", reason=str(error))
+        else:
+            _log.info("stray_hung_up", channel_id=channel_id)
 
     def _is_owned(self, channel_id: str) -> bool:
         leg_id = leg_in(self._node, channel_id)

@@ -95,11 +95,11 @@ def on_part_stopped(turn: Turn, event: PartStopped) -> None:
     part = recording.part(event.role) if recording else None
     if recording is None or part is None or part.state is PartState.STOPPED:
         return
-    recording = turn.change_part(recording, part, state=PartState.STOPPED, stopped_at=event.at)
-    if recording.state not in {RecordingState.PENDING, RecordingState.RECORDING}:
+    if event.failure is not None and _is_wanted(recording):
+        _fail(turn, recording, event.failure)  # takes this side's snoop away too, which outlives its recording
         return
-    if event.failure is not None:
-        _fail(turn, recording, event.failure)
+    recording = turn.change_part(recording, part, state=PartState.STOPPED, stopped_at=event.at)
+    if not _is_wanted(recording):
         return
     if all(one.state is PartState.STOPPED for one in recording.parts):
         _collect(turn, recording)

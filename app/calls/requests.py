@@ -1,17 +1,12 @@
 """What the outside may ask of calls, and what it gets back: plain values between the API and the service."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from app.calls.model import Call
 from app.facts.vocabulary import (
     AgentDisplay,
-    CallKind,
-    CallState,
-    Direction,
-    Disposition,
     LegRole,
     Pair,
     RecordingMode,
@@ -94,20 +89,3 @@ class UpdateRequest:
     external_id: str | Unset | None = UNSET
     metadata: tuple[Pair, ...] | Unset = UNSET
     tags: tuple[str, ...] | Unset = UNSET
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallFilter:
-    """Which calls (or CDRs); every field that is set must hold. ``[created_from, created_to)``."""
-
-    created_from: datetime | None = None
-    created_to: datetime | None = None
-    number: str | None = None
-    agent_ids: tuple[str, ...] = ()
-    extensions: tuple[str, ...] = ()
-    dispositions: tuple[Disposition, ...] = ()
-    states: tuple[CallState, ...] = ()
-    directions: tuple[Direction, ...] = ()
-    kinds: tuple[CallKind, ...] = ()
-    external_id: str | None = None
-    tag: str | None = None

@@ -4,5 +4,6 @@ The record itself is derived by ``app.calls.record``, pure, in the step that end
 ``call.ended`` fact; so the log, the webhook and the row say the same.
 
 - ``rows``  record to row and back; the insert that the call store makes in its own transaction
+- ``filters``  what calls and records are looked for by, as a value and as SQL conditions
 - ``queries``  look-ups and pages, always one account's
 """

@@ -7,8 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from app.calls.queries import any_of, conditions
-from app.calls.requests import CallFilter
+from app.cdrs.filters import CallFilter, any_of, conditions
 from app.cdrs.rows import CDR_TABLE, read_record
 from app.db.engine import Database
 from app.db.keyset import DEFAULT_COUNT_LIMIT, RowCount, count_rows, keyset_page

@@ -56,15 +56,24 @@ class _Subscriber:
         self._queue: deque[Event] = deque()
         self._wake = asyncio.Event()
         self.dropped = 0
+        self.dropped_to = 0
 
     def offer(self, events: tuple[Event, ...]) -> None:
         for event in events:
             if event.account_id == self._account_id and self._where.admits(event):
                 if len(self._queue) >= self._limit or self.dropped:
                     self.dropped += 1
+                    self.dropped_to = event.sequence
                 else:
                     self._queue.append(event)
                 self._wake.set()
+
+    def forget(self, cursor: int) -> None:
+        """The log has brought everything up to here: what is queued or was dropped of it is not missing."""
+        while self._queue and self._queue[0].sequence <= cursor:
+            self._queue.popleft()
+        if self.dropped_to <= cursor:
+            self.dropped = 0
 
     async def take(self) -> list[Event]:
         """What has come, at least one event or a drop."""
@@ -125,6 +134,7 @@ class Feed(Daemon):
             async for event in self._read_up(account_id, cursor, where):
                 cursor = event.sequence
                 yield event
+            subscriber.forget(cursor)
             yield CaughtUp(max(cursor, after or 0))
             while True:
                 for event in await subscriber.take():
@@ -132,11 +142,11 @@ class Feed(Daemon):
                         cursor = event.sequence
                         yield event
                 if subscriber.dropped:
-                    missed, subscriber.dropped = subscriber.dropped, 0
-                    yield Gap(cursor, self._head, missed, GapReason.SLOW_SUBSCRIBER)
+                    yield Gap(cursor, subscriber.dropped_to, subscriber.dropped, GapReason.SLOW_SUBSCRIBER)
                     async for event in self._read_up(account_id, cursor, where):
                         cursor = event.sequence
                         yield event
+                    subscriber.forget(cursor)
                     yield CaughtUp(cursor)
         finally:
             self._subscribers.discard(subscriber)

@@ -17,8 +17,9 @@ from app.facts.catalogue import decode_fact, encode_fact
 from app.facts.event import Actor, ActorKind, Draft, Event
 from app.paging import Page, PageRequest
 
-# An advisory lock of our own; the number means nothing, it only has to be nobody else's.
-_LOCK: Final = "SELECT pg_advisory_xact_lock(0x0FF10)"
+# An advisory lock of our own; the number means nothing, it only has to be nobody else's. (PostgreSQL before 16 reads no
+# hexadecimal.)
+_LOCK: Final = "SELECT pg_advisory_xact_lock(65296)"
 
 _INSERT: Final = """
 WITH head AS (SELECT max(sequence) AS sequence FROM event)

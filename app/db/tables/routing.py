@@ -83,7 +83,9 @@ class OutboundNumber(SQLModel, table=True):
     __tablename__ = "outbound_number"
     __table_args__ = (
         _unique_among_living("outbound_number_number", "account_id", "number"),
-        sa.Index("outbound_number_default", "account_id", postgresql_where=sa.text("is_default AND deleted_at IS NULL")),
+        sa.Index(
+            "outbound_number_default", "account_id", postgresql_where=sa.text("is_default AND deleted_at IS NULL")
+        ),
     )
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id")

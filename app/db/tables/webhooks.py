@@ -33,7 +33,9 @@ class WebhookDelivery(SQLModel, table=True):
     """One event on its way to one endpoint; the event's id is the ``webhook-id`` of every attempt.
 
     Order holds per endpoint and subject: only the first pending row of such a lane is ever claimed, by
-    ``webhook_delivery_due``; ``webhook_delivery_lane`` finds what is before and behind it.
+    ``webhook_delivery_due``; ``webhook_delivery_lane`` finds what is before and behind it. A delivery is pending
+    exactly as long as ``finished_at`` is null; the two indexes say it in different words, so that a statement names
+    the one it means and the planner cannot mistake one for the other while it knows nothing yet of the contents.
     """
 
     __tablename__ = "webhook_delivery"
@@ -49,10 +51,11 @@ class WebhookDelivery(SQLModel, table=True):
             "endpoint_id",
             "subject_id",
             "event_sequence",
-            postgresql_where=sa.text("state = 'PENDING'"),
+            postgresql_where=sa.text("finished_at IS NULL"),
         ),
-        sa.Index("webhook_delivery_by_time", "account_id", "endpoint_id", "event_sequence"),
-        sa.UniqueConstraint("endpoint_id", "event_sequence"),
+        sa.Index("webhook_delivery_by_time", "account_id", "event_sequence", "id"),
+        sa.UniqueConstraint("event_sequence", "endpoint_id"),
+        sa.CheckConstraint("(state = 'PENDING') = (finished_at IS NULL)", name="webhook_delivery_is_finished_or_not"),
     )
     id: str = Field(primary_key=True)
     account_id: str

@@ -1,0 +1,143 @@
+"""Claiming: which deliveries are next, and whose they are for a while.
+
+A *lane* is one endpoint's deliveries for one subject, in the order of the log. Only the first pending delivery of a
+lane is ever claimed, and the next few come along with it. So order holds within a lane, however many workers there
+are, and no lane waits for another. A claim is a lease: when its worker dies, it runs out and somebody claims again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Final
+
+import asyncpg
+
+from app.db.engine import Database
+from app.webhooks.plans import plan_by_index
+
+# ``candidates`` asks each enabled endpoint for a few due heads by index, so that an endpoint with a hundred thousand
+# due deliveries costs and gets no more than one with ten, then cuts each to its free lanes. They are locked in a
+# second step (``heads``), where a row that another worker took in between is seen as it is now, or skipped; there
+# "not finished" is put so that no index offers itself but the key. "First of its lane" is asked as a value and not as
+# NOT EXISTS, which a planner without statistics turns into a join that reads all the endpoint's lanes for each row.
+_CLAIM: Final = """
+WITH busy AS (
+    SELECT * FROM unnest($1::text[], $2::int[]) AS endpoint (id, lanes)
+), candidates AS MATERIALIZED (
+    SELECT due.id
+    FROM (
+        SELECT head.id, head.next_attempt_at,
+               CASE WHEN endpoint.failing_since IS NULL THEN $3 ELSE $4 END - coalesce(busy.lanes, 0) AS room,
+               row_number() OVER (PARTITION BY endpoint.id ORDER BY head.next_attempt_at, head.event_sequence) AS place
+        FROM webhook_endpoint endpoint
+        LEFT JOIN busy ON busy.id = endpoint.id
+        CROSS JOIN LATERAL (
+            SELECT delivery.id, delivery.next_attempt_at, delivery.event_sequence
+            FROM webhook_delivery delivery
+            WHERE delivery.endpoint_id = endpoint.id AND delivery.state = 'PENDING'
+              AND delivery.next_attempt_at <= $5
+              AND (delivery.leased_until IS NULL OR delivery.leased_until <= $5)
+              AND delivery.event_sequence = (
+                  SELECT first.event_sequence
+                  FROM webhook_delivery first
+                  WHERE first.endpoint_id = delivery.endpoint_id AND first.subject_id = delivery.subject_id
+                    AND first.finished_at IS NULL
+                  ORDER BY first.event_sequence
+                  LIMIT 1)
+            ORDER BY delivery.next_attempt_at
+            LIMIT $3
+        ) head
+        WHERE endpoint.is_enabled AND endpoint.deleted_at IS NULL
+          AND coalesce(busy.lanes, 0) < CASE WHEN endpoint.failing_since IS NULL THEN $3 ELSE $4 END
+    ) due
+    WHERE due.place <= due.room
+    ORDER BY due.next_attempt_at
+    LIMIT $6
+), heads AS MATERIALIZED (
+    SELECT delivery.endpoint_id, delivery.subject_id, delivery.event_sequence
+    FROM webhook_delivery delivery
+    WHERE delivery.id IN (SELECT id FROM candidates)
+      AND coalesce(delivery.finished_at, 'infinity') = 'infinity'
+      AND (delivery.leased_until IS NULL OR delivery.leased_until <= $5)
+    FOR UPDATE SKIP LOCKED
+), runs AS MATERIALIZED (
+    SELECT following.id
+    FROM heads
+    CROSS JOIN LATERAL (
+        SELECT delivery.id
+        FROM webhook_delivery delivery
+        WHERE delivery.endpoint_id = heads.endpoint_id AND delivery.subject_id = heads.subject_id
+          AND delivery.finished_at IS NULL AND delivery.event_sequence >= heads.event_sequence
+        ORDER BY delivery.event_sequence
+        LIMIT $7
+    ) following
+), leased AS (
+    UPDATE webhook_delivery delivery
+    SET leased_until = $8
+    FROM runs
+    WHERE delivery.id = runs.id
+    RETURNING delivery.*
+)
+SELECT leased.id, leased.account_id, leased.endpoint_id, leased.event_sequence, leased.event_type, leased.subject_id,
+       leased.delivery_sequence, leased.attempts, leased.leased_until,
+       endpoint.url, endpoint.secret_sealed, endpoint.failing_since,
+       event.id AS event_id, event.call_sequence, event.occurred_at, event.actor_kind, event.actor_id,
+       event.request_id, event.is_sandbox, event.data::text AS data
+FROM leased
+JOIN webhook_endpoint endpoint ON endpoint.id = leased.endpoint_id
+LEFT JOIN event ON event.sequence = leased.event_sequence
+ORDER BY leased.endpoint_id, leased.subject_id, leased.event_sequence
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What was claimed of one lane, in order. ``rows`` hold the delivery, its endpoint and its event."""
+
+    endpoint_id: str
+    subject_id: str
+    leased_until: datetime
+    rows: Sequence[asyncpg.Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much to claim: lanes of one endpoint at once (fewer of one that fails), deliveries of one lane at once."""
+
+    lanes_per_endpoint: int
+    lanes_per_failing_endpoint: int
+    run_length: int
+
+
+async def claim_lanes(
+    database: Database,
+    *,
+    now: datetime,
+    lease_until: datetime,
+    most: int,
+    limits: Limits,
+    busy: Mapping[str, int],
+) -> list[Lane]:
+    """Lease up to ``most`` lanes that are due; ``busy`` counts the lanes this worker holds, by endpoint.
+
+    Raises:
+        DatabaseUnavailableError: nothing was leased, or the lease will run out by itself.
+    """
+    async with database.acquire() as connection, connection.transaction():
+        await plan_by_index(connection, durable=False)
+        rows = await connection.fetch(
+            _CLAIM,
+            list(busy.keys()),
+            list(busy.values()),
+            limits.lanes_per_endpoint,
+            limits.lanes_per_failing_endpoint,
+            now,
+            most,
+            limits.run_length,
+            lease_until,
+        )
+    return [
+        Lane(endpoint_id=endpoint_id, subject_id=subject_id, leased_until=lease_until, rows=tuple(run))
+        for (endpoint_id, subject_id), run in groupby(rows, key=lambda row: (row["endpoint_id"], row["subject_id"]))
+    ]

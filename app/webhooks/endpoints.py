@@ -1,0 +1,217 @@
+"""The accounts' endpoints: made, changed, tested, deleted, listed."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import asyncpg
+import sqlalchemy as sa
+from msgspec import UNSET, UnsetType
+
+from app.clock import Clock
+from app.db.engine import Database
+from app.db.keyset import keyset_page
+from app.db.tables import WebhookEndpoint as EndpointRow
+from app.errors import Problem, RefusedError
+from app.ids import Kind, new_id
+from app.paging import Page, PageRequest
+from app.webhooks.egress import Egress
+from app.webhooks.event_types import check_event_types, like_pattern
+from app.webhooks.model import API_VERSION, CreatedEndpoint, Endpoint
+from app.webhooks.sealing import Sealer
+from app.webhooks.signing import new_secret, show_secret
+
+MOST_ENDPOINTS: Final = 20
+LONGEST_DESCRIPTION: Final = 500
+_PORTION: Final = 5000
+
+_TABLE: Final = sa.inspect(EndpointRow).local_table
+_COLUMNS: Final = """id, account_id, url, event_types, description, api_version, is_enabled, disabled_reason,
+       failing_since, created_at"""
+
+_INSERT: Final = f"""
+INSERT INTO webhook_endpoint (id, account_id, url, description, event_types, patterns, api_version, secret_sealed,
+                              is_enabled, next_delivery_sequence, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, true, 1, $9)
+RETURNING {_COLUMNS}
+"""  # noqa: S608  # our own constant
+
+_COUNT: Final = "SELECT count(*) FROM webhook_endpoint WHERE account_id = $1 AND deleted_at IS NULL"
+
+_GET: Final = f"SELECT {_COLUMNS} FROM webhook_endpoint WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL"  # noqa: S608  # our own constant
+
+# An omitted argument comes with false beside it, so that null can clear.
+_UPDATE: Final = f"""
+UPDATE webhook_endpoint
+SET url = coalesce($3, url), event_types = coalesce($4, event_types), patterns = coalesce($5, patterns),
+    description = CASE WHEN $6 THEN $7 ELSE description END, is_enabled = coalesce($8, is_enabled),
+    disabled_reason = CASE WHEN $8 THEN NULL ELSE disabled_reason END,
+    failing_since = CASE WHEN $8 THEN NULL ELSE failing_since END
+WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL
+RETURNING {_COLUMNS}
+"""  # noqa: S608  # our own constant
+
+# What was kept while the endpoint was disabled is due at once. Skipping what is locked cannot deadlock; by portions,
+# so that no statement takes long, however much was kept.
+_RESUME: Final = """
+UPDATE webhook_delivery SET next_attempt_at = $2
+WHERE id IN (SELECT id FROM webhook_delivery
+             WHERE endpoint_id = $1 AND state = 'PENDING' AND next_attempt_at > $2
+             LIMIT $3 FOR UPDATE SKIP LOCKED)
+"""
+
+_DELETE: Final = """
+UPDATE webhook_endpoint SET deleted_at = $3, is_enabled = false
+WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL
+RETURNING id
+"""
+
+# Those on their way just now are settled by who sends them; see _RESUME.
+_DROP: Final = """
+UPDATE webhook_delivery SET state = 'DROPPED', finished_at = $2, leased_until = NULL
+WHERE id IN (SELECT id FROM webhook_delivery
+             WHERE endpoint_id = $1 AND state = 'PENDING' AND (leased_until IS NULL OR leased_until <= $2)
+             LIMIT $3 FOR UPDATE SKIP LOCKED)
+"""
+
+
+class WebhookEndpoints:
+    """The use cases. Each takes the account and looks nowhere else; another account's endpoint does not exist."""
+
+    def __init__(self, database: Database, sealer: Sealer, egress: Egress, clock: Clock) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._egress = egress
+        self._clock = clock
+
+    async def create(
+        self, account_id: str, *, url: str, event_types: Sequence[str] = ("*",), description: str | None = None
+    ) -> CreatedEndpoint:
+        """Make an endpoint; its secret is in the answer and never shown again.
+
+        Raises:
+            RefusedError: URL_NOT_ALLOWED, INVALID_INPUT (event types, description, too many endpoints).
+        """
+        globs = check_event_types(event_types, field=("eventTypes",))
+        _check_description(description)
+        await self._egress.check(url)
+        endpoint_id = new_id(Kind.WEBHOOK_ENDPOINT)
+        key = new_secret()
+        async with self._database.acquire() as connection, connection.transaction():
+            # Two requests at once must not both be the last one allowed.
+            await connection.execute("SELECT FROM account WHERE id = $1 FOR NO KEY UPDATE", account_id)
+            if await connection.fetchval(_COUNT, account_id) >= MOST_ENDPOINTS:
+                raise RefusedError(
+                    Problem("INVALID_INPUT", f"An account has at most {MOST_ENDPOINTS} webhook endpoints; delete one.")
+                )
+            row = await connection.fetchrow(
+                _INSERT,
+                endpoint_id,
+                account_id,
+                url,
+                description,
+                list(globs),
+                [like_pattern(glob) for glob in globs],
+                API_VERSION,
+                self._sealer.seal(key, owner_id=endpoint_id),
+                self._clock.now(),
+            )
+        assert row is not None
+        return CreatedEndpoint(_endpoint(row), show_secret(key))
+
+    async def update(
+        self,
+        account_id: str,
+        endpoint_id: str,
+        *,
+        url: str | UnsetType = UNSET,
+        event_types: Sequence[str] | UnsetType = UNSET,
+        description: str | UnsetType | None = UNSET,
+        is_enabled: bool | UnsetType = UNSET,
+    ) -> Endpoint:
+        """Change what is given. Enabling sends what was kept meanwhile; a None description clears it.
+
+        Raises:
+            RefusedError: NOT_FOUND, URL_NOT_ALLOWED, INVALID_INPUT.
+        """
+        globs = None if event_types is UNSET else check_event_types(event_types, field=("eventTypes",))
+        if description is not UNSET:
+            _check_description(description)
+        if url is not UNSET:
+            await self._egress.check(url)
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(
+                _UPDATE,
+                endpoint_id,
+                account_id,
+                None if url is UNSET else url,
+                None if globs is None else list(globs),
+                None if globs is None else [like_pattern(glob) for glob in globs],
+                description is not UNSET,
+                None if description is UNSET else description,
+                None if is_enabled is UNSET else is_enabled,
+            )
+        if row is None:
+            raise _not_found()
+        if is_enabled is True:
+            await self._change_deliveries(_RESUME, endpoint_id)
+        return _endpoint(row)
+
+    async def delete(self, account_id: str, endpoint_id: str) -> None:
+        """Delete an endpoint; what was still to be delivered to it is dropped. Its history can still be read.
+
+        Raises:
+            RefusedError: NOT_FOUND.
+        """
+        async with self._database.acquire() as connection:
+            deleted = await connection.fetchval(_DELETE, endpoint_id, account_id, self._clock.now())
+        if deleted is None:
+            raise _not_found()
+        await self._change_deliveries(_DROP, endpoint_id)
+
+    async def get(self, account_id: str, endpoint_id: str) -> Endpoint | None:
+        """One endpoint, None when the account has no such."""
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(_GET, endpoint_id, account_id)
+        return None if row is None else _endpoint(row)
+
+    async def page(self, account_id: str, request: PageRequest) -> Page[Endpoint]:
+        """The account's endpoints, oldest first.
+
+        Raises:
+            RefusedError: INVALID_CURSOR.
+        """
+        select = sa.select(*(_TABLE.c[name.strip()] for name in _COLUMNS.split(","))).where(
+            _TABLE.c.account_id == account_id, _TABLE.c.deleted_at.is_(None)
+        )
+        async with self._database.begin() as connection:
+            return await keyset_page(
+                connection,
+                select,
+                keys=[_TABLE.c.id],
+                descending=False,
+                page=request,
+                item=lambda row: _endpoint(row._mapping),  # noqa: SLF001  # SQLAlchemy's public name
+            )
+
+    async def _change_deliveries(self, statement: str, endpoint_id: str) -> None:
+        now = self._clock.now()
+        async with self._database.acquire() as connection:
+            while await connection.execute(statement, endpoint_id, now, _PORTION) == f"UPDATE {_PORTION}":
+                pass
+
+
+def _check_description(description: str | None) -> None:
+    if description is not None and (len(description) > LONGEST_DESCRIPTION or "\x00" in description):
+        raise RefusedError(
+            Problem("INVALID_INPUT", f"A description has at most {LONGEST_DESCRIPTION} characters.", ("description",))
+        )
+
+
+def _not_found() -> RefusedError:
+    return RefusedError(Problem("NOT_FOUND", "There is no such webhook endpoint.", ("id",)))
+
+
+def _endpoint(row: asyncpg.Record | sa.RowMapping) -> Endpoint:
+    values: dict[str, Any] = {name: row[name] for name in Endpoint.__slots__}
+    values["event_types"] = tuple(values["event_types"])
+    return Endpoint(**values)

@@ -1,0 +1,250 @@
+"""A call, its machine and a simulated Asterisk, driven step by step, with everything a step must never do checked."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from app.calls import commands, inputs
+from app.calls.actor import is_pointless
+from app.calls.commands import Command
+from app.calls.inputs import Input
+from app.calls.machine import step
+from app.calls.model import Call, Leg, TimerName, decode_call, encode_call
+from app.calls.recording import resume_collecting
+from app.calls.turn import Happening, Step
+from app.facts.calls import CallEnded, Fact
+from app.facts.vocabulary import CallState, LegRole, LegState, RecordingState
+from app.ids import LegId
+from tests.calls.making import make_call
+from tests.calls.simulated_asterisk import Fate, SimulatedAsterisk, Stage
+
+_ONLY_ONCE = (commands.CreateChannel, commands.DialChannel, commands.CreateBridge, commands.CreateSnoop)
+_MOST_ROUNDS = 400
+
+
+class Driver:
+    """What an actor does with a call, without anything around it.
+
+    ``log`` is every fact so far; ``asked`` every command. ``fates`` are those of the next commands; without one a
+    command is done.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.asterisk = SimulatedAsterisk(call.created_at)
+        self.log: list[Happening] = []
+        self.asked: list[Command] = []
+        self.fates: list[Fate] = []
+        self._gone: set[LegId] = set()
+
+    @property
+    def now(self) -> datetime:
+        return self.asterisk.now
+
+    @property
+    def facts(self) -> list[Fact]:
+        return [happening.fact for happening in self.log]
+
+    @property
+    def words(self) -> list[str]:
+        """The facts so far by name; those of a leg with its role."""
+        return [_word(fact) for fact in self.facts]
+
+    @property
+    def ended(self) -> CallEnded:
+        """The one fact that ends the call."""
+        (ended,) = [fact for fact in self.facts if isinstance(fact, CallEnded)]
+        return ended
+
+    def leg(self, role: LegRole) -> Leg:
+        return self.call.leg_of(role)
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.asterisk.now += timedelta(seconds=seconds)
+
+    def feed(self, event: Input) -> Step:
+        """One input, and all that follows from it at once."""
+        first = self._step(event)
+        waiting = self._carry_out(first)
+        while waiting:
+            waiting += self._carry_out(self._step(waiting.pop(0)))
+        return first
+
+    def hear(self, index: int = 0, *, is_kept: bool = False) -> None:
+        """Take an event that Asterisk has said; ``is_kept``: it will come once more."""
+        said = self.asterisk.said
+        self.feed(said[index] if is_kept else said.pop(index))
+
+    def hear_all(self) -> None:
+        for _ in range(_MOST_ROUNDS):
+            if not self.asterisk.said:
+                return
+            self.hear()
+        raise AssertionError("the call and Asterisk never stop talking")
+
+    def go_on(self) -> None:
+        """What should happen next does: events are heard, and a phone that was dialled rings and answers."""
+        self.hear_all()
+        self.pass_seconds(1.5)
+        for leg_id, channel in self.asterisk.channels.items():
+            if channel.stage is Stage.DIALLED:
+                self.asterisk.ring(leg_id)
+            elif channel.stage is Stage.RINGING:
+                self.asterisk.answer(leg_id)
+
+    def go_on_until(self, state: CallState) -> None:
+        """Let it go as it should until the call is in a state, and no time passes after that."""
+        self.hear_all()
+        for _ in range(_MOST_ROUNDS):
+            if self.call.state is state:
+                return
+            self.go_on()
+            self.hear_all()
+        raise AssertionError(f"it never was {state}")
+
+    def fire(self, name: TimerName | None = None) -> None:
+        """Let the time come for a timer: the next one, or the one named."""
+        timer = self.call.next_timer if name is None else self.call.timer(name)
+        assert timer is not None, f"no timer {name or ''}"
+        self.asterisk.now = max(self.now, timer.due)
+        self.feed(inputs.TimerFired(name=timer.name))
+
+    def collect(self, *, is_lost: bool = False) -> None:
+        """The collector comes back with the next recording, or without."""
+        recording_id = self.asterisk.to_collect.pop(0)
+        self.feed(
+            inputs.RecordingLost(recording_id=recording_id, reason="empty")
+            if is_lost
+            else inputs.RecordingCollected(
+                recording_id=recording_id,
+                object_key=f"acc_1/{recording_id}.wav",
+                duration_seconds=1.0,
+                size_bytes=16044,
+                channels=1,
+                sample_rate=8000,
+                sha256="ab" * 32,
+            )
+        )
+
+    def restart_service(self) -> None:
+        """Forget all but what is stored; nothing Asterisk said meanwhile was heard; then look, as on every connect."""
+        self.call = decode_call(encode_call(self.call))
+        self.asterisk.said.clear()
+        self.asterisk.to_collect.clear()
+        self.fates.clear()
+        for command in resume_collecting(self.call):
+            self.asterisk.carry_out(command)
+        self.reconcile()
+
+    def restart_asterisk(self) -> None:
+        """Every channel is gone without a word, and the call is told so."""
+        self.asterisk.restart()
+        self.feed(inputs.NodeLost())
+
+    def reconcile(self) -> None:
+        """Make the call and Asterisk agree, as after a lost connection."""
+        living = [leg for leg in self.call.legs if leg.is_alive]
+        if living:
+            self.feed(inputs.Recovered(blind_from=self.now, blind_until=self.now))
+        for leg in living:
+            for found in self.asterisk.look_up(leg.id, is_late=True):
+                self.feed(found)
+        for recording in self.call.recordings:
+            if recording.state is RecordingState.RECORDING:
+                for part in recording.parts:
+                    if (recording.id, part.role) not in self.asterisk.snoops:
+                        self.feed(inputs.PartStopped(recording_id=recording.id, role=part.role))
+        self.hang_up_strays()
+
+    def hang_up_strays(self) -> None:
+        for leg_id in list(self.asterisk.channels):
+            if not self.call.leg(leg_id).is_alive:
+                self.asterisk.end(leg_id)
+
+    def drain(self) -> None:
+        """Let everything run out: what was said is heard, what waits comes due, what is stored is collected."""
+        for _ in range(_MOST_ROUNDS):
+            if self.asterisk.underway:
+                self.asterisk.catch_up()
+            elif self.asterisk.said:
+                self.hear()
+            elif self.asterisk.to_collect:
+                self.collect()
+            elif self.call.timers:
+                self.fire()
+            else:
+                return
+        raise AssertionError("it never comes to rest")
+
+    def _step(self, event: Input) -> Step:
+        before, text = self.call, encode_call(self.call)
+        result = step(before, event, self.now)
+        assert encode_call(before) == text, "a snapshot never changes"
+        assert step(decode_call(text), event, self.now) == result, "the same again gives the same"
+        assert decode_call(encode_call(result.call)) == result.call
+        self._check(before, result, event)
+        self.call = result.call
+        self.log += result.happenings
+        self.asked += result.commands
+        return result
+
+    def _carry_out(self, result: Step) -> list[Input]:
+        found: list[Input] = []
+        for command in result.commands:
+            if not is_pointless(self.call, command):
+                fate = self.fates.pop(0) if self.fates else Fate.DONE
+                found += self.asterisk.carry_out(command, fate)
+        return found
+
+    def _check(self, before: Call, result: Step, event: Input) -> None:
+        after = result.call
+        numbers = [happening.sequence for happening in result.happenings]
+        assert numbers == list(range(before.sequence + 1, after.sequence + 1))
+        if before.is_ending:
+            assert (after.outcome, after.end_reason) == (before.outcome, before.end_reason)
+        ended = [happening for happening in result.happenings if isinstance(happening.fact, CallEnded)]
+        assert len(ended) == (after.is_ended and not before.is_ended)
+        if before.is_ended:
+            assert after.is_ended
+            assert after.ended_at == before.ended_at
+            assert after.legs == before.legs
+        if after.is_ended:
+            assert {leg.state for leg in after.legs} == {LegState.ENDED}
+            assert not {timer.name for timer in after.timers} - {TimerName.RECORDING_STOP, TimerName.RECORDING_START}
+        if after.sequence and not after.is_ended:
+            assert after.timers, "a call that is not over always waits for something"
+        self._check_commands(before, result, event)
+        self._gone |= {leg.id for leg in after.legs if leg.state is LegState.ENDED}
+
+    def _check_commands(self, before: Call, result: Step, event: Input) -> None:
+        counted = Counter(command for command in (*self.asked, *result.commands) if isinstance(command, _ONLY_ONCE))
+        assert not [command for command, times in counted.items() if times > 1]
+        dialled = Counter(
+            command.leg_id for command in (*self.asked, *result.commands) if isinstance(command, commands.DialChannel)
+        )
+        assert all(times == 1 for times in dialled.values())
+        for command in result.commands:
+            leg_id = getattr(command, "leg_id", None)
+            if leg_id in self._gone:
+                # A channel that appears when its leg is given up already must not stay: nothing else may be asked.
+                assert isinstance(command, commands.HangupChannel)
+                assert isinstance(event, inputs.LegCreated)
+        assert not (before.is_ended and any(isinstance(one, commands.CreateChannel) for one in result.commands))
+
+
+def _word(fact: Fact) -> str:
+    leg = getattr(fact, "leg", None)
+    return fact.type if leg is None else f"{fact.type} {leg.role}"
+
+
+def started_call(dial_first: LegRole = LegRole.AGENT) -> Driver:
+    """A call whose first leg is being made."""
+    driver = Driver(make_call(dial_first=dial_first))
+    driver.feed(inputs.Start())
+    return driver
+
+
+def connected_call(dial_first: LegRole = LegRole.AGENT) -> Driver:
+    """A call whose parties talk, since this very instant."""
+    driver = started_call(dial_first)
+    driver.go_on_until(CallState.CONNECTED)
+    return driver

@@ -1,0 +1,96 @@
+"""Calls as the service would make them, for tests that need one."""
+
+import itertools
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from app.calls.inputs import Input
+from app.calls.machine import step
+from app.calls.model import Call, Leg, Recording
+from app.calls.turn import Step
+from app.facts.event import Actor, ActorKind
+from app.facts.vocabulary import CallKind, Direction, LegRole, Pair, Party, RecordingMode, RecordingState
+from app.ids import CallId, Kind, LegId, RecordingId, new_id
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+AGENT_NUMBER = "2001"
+CUSTOMER_NUMBER = "+15550100000"
+SOMEBODY = Actor(kind=ActorKind.API_KEY, id="key_1")
+
+
+def make_call(
+    *,
+    dial_first: LegRole = LegRole.AGENT,
+    recording_mode: RecordingMode = RecordingMode.OFF,
+    created_at: datetime = NOON,
+    account_id: str = "acc_1",
+    number: str = CUSTOMER_NUMBER,
+    extension: str = AGENT_NUMBER,
+    agent_ring_seconds: float = 30.0,
+    customer_ring_seconds: float = 45.0,
+    max_duration_seconds: float = 3600.0,
+    external_id: str | None = "lead-7",
+    tags: Sequence[str] = ("spring",),
+    agent_id: str | None = "agent_1",
+) -> Call:
+    """A click-to-call that nobody has started."""
+    agent = Leg(
+        id=LegId(new_id(Kind.LEG)),
+        role=LegRole.AGENT,
+        party=Party(extension=extension, display="Ada"),
+        endpoint=f"PJSIP/acme-{extension}",
+        ring_seconds=agent_ring_seconds,
+        shown_number=number,
+    )
+    customer = Leg(
+        id=LegId(new_id(Kind.LEG)),
+        role=LegRole.CUSTOMER,
+        party=Party(number=number, display="Grace"),
+        endpoint=f"PJSIP/{number.lstrip('+')}@acme-trunk-main",
+        ring_seconds=customer_ring_seconds,
+        shown_number="+15550199999",
+    )
+    recordings: tuple[Recording, ...] = ()
+    if recording_mode is not RecordingMode.OFF:
+        recordings = (
+            Recording(
+                id=RecordingId(new_id(Kind.RECORDING)),
+                mode=recording_mode,
+                state=RecordingState.PENDING,
+                created_at=created_at,
+                parts=(),
+            ),
+        )
+    return Call(
+        id=CallId(new_id(Kind.CALL)),
+        account_id=account_id,
+        node="n1",
+        kind=CallKind.CLICK_TO_CALL,
+        direction=Direction.OUTBOUND,
+        legs=(agent, customer) if dial_first is LegRole.AGENT else (customer, agent),
+        created_at=created_at,
+        max_duration_seconds=max_duration_seconds,
+        recording_mode=recording_mode,
+        actor=SOMEBODY,
+        request_id="req_1",
+        agent_id=agent_id,
+        agent_name="Ada Lovelace",
+        extension=extension,
+        dialled_number=number,
+        caller_id="+15550199999",
+        trunk_id="trunk_1",
+        external_id=external_id,
+        metadata=(Pair(key="campaign", value="spring"),),
+        tags=tuple(tags),
+        recordings=recordings,
+        cdr_id=new_id(Kind.CDR),
+    )
+
+
+def run_steps(call: Call, events: Sequence[Input], *, seconds_apart: float = 1.0) -> list[Step]:
+    """One step for each input, the first at the call's creation."""
+    instants = (call.created_at + timedelta(seconds=seconds_apart * number) for number in itertools.count())
+    steps: list[Step] = []
+    for event, now in zip(events, instants, strict=False):
+        steps.append(step(steps[-1].call if steps else call, event, now))
+    return steps

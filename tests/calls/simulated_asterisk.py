@@ -1,0 +1,210 @@
+"""An Asterisk small enough to reason about: channels, snoops, recordings, and what it says of them.
+
+It does what the real one does as far as a call can tell: events come in a queue of their own, a command may do its
+work and lose its answer, a snoop ends with the channel it listens to. The far ends are moved by the test.
+"""
+
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+from typing import assert_never
+
+from app.calls import commands, inputs
+from app.calls.commands import Command
+from app.calls.inputs import FailureKind, Input
+from app.facts.vocabulary import LegRole
+from app.ids import LegId, RecordingId
+
+
+class Fate(Enum):
+    """What becomes of a command."""
+
+    DONE = auto()
+    REFUSED = auto()
+    UNSENT = auto()
+    ANSWER_LOST = auto()
+    LOST = auto()
+    LATE = auto()
+
+
+_KIND = {
+    Fate.REFUSED: FailureKind.REFUSED,
+    Fate.UNSENT: FailureKind.UNSENT,
+    Fate.ANSWER_LOST: FailureKind.UNCLEAR,
+    Fate.LOST: FailureKind.UNCLEAR,
+    Fate.LATE: FailureKind.UNCLEAR,
+}
+
+
+class Stage(Enum):
+    """Where a channel stands."""
+
+    DOWN = auto()
+    DIALLED = auto()
+    RINGING = auto()
+    UP = auto()
+
+
+@dataclass(slots=True)
+class Channel:
+    stage: Stage = Stage.DOWN
+    is_bridged: bool = False
+
+
+@dataclass(slots=True)
+class Snoop:
+    leg_id: LegId
+    is_recording: bool = False
+
+
+Side = tuple[RecordingId, LegRole]
+
+
+class GoneError(Exception):
+    """What the command is for is not there."""
+
+
+@dataclass(slots=True)
+class SimulatedAsterisk:
+    """``said`` are the events that nobody has heard yet; ``underway`` the requests that will still take effect."""
+
+    now: datetime
+    channels: dict[LegId, Channel] = field(default_factory=dict)
+    snoops: dict[Side, Snoop] = field(default_factory=dict)
+    has_bridge: bool = False
+    said: list[Input] = field(default_factory=list)
+    underway: list[Command] = field(default_factory=list)
+    to_collect: list[RecordingId] = field(default_factory=list)
+    dials: Counter[LegId] = field(default_factory=Counter)
+    memory: dict[LegId, inputs.LegDestroyed] = field(default_factory=dict)
+
+    def carry_out(self, command: Command, fate: Fate = Fate.DONE) -> list[Input]:
+        """Do a command, or fail it; gives what is known at once."""
+        if fate is Fate.LATE:
+            self.underway.append(command)
+        if fate in {Fate.DONE, Fate.ANSWER_LOST}:
+            try:
+                found = self._do(command)
+            except GoneError:
+                return [inputs.CommandFailed(command=command, kind=FailureKind.GONE, detail="404")]
+            if fate is Fate.DONE:
+                return found
+        return [inputs.CommandFailed(command=command, kind=_KIND[fate], detail=fate.name)]
+
+    def catch_up(self, index: int = 0) -> None:
+        """Let a request take effect whose answer nobody waits for any more."""
+        with suppress(GoneError):  # it came too late for anything
+            self._do(self.underway.pop(index))
+
+    def look_up(self, leg_id: LegId, *, is_late: bool = False) -> list[Input]:
+        """What a leg's channel is like, or how it ended."""
+        channel = self.channels.get(leg_id)
+        if channel is None:
+            remembered = self.memory.get(leg_id, inputs.LegDestroyed(leg_id=leg_id))
+            return [
+                inputs.LegDestroyed(
+                    leg_id=leg_id,
+                    cause=remembered.cause,
+                    sip_code=remembered.sip_code,
+                    at=remembered.at,
+                    is_late=is_late,
+                )
+            ]
+        match channel.stage:
+            case Stage.UP:
+                return [inputs.LegAnswered(leg_id=leg_id)]
+            case Stage.RINGING:
+                return [inputs.LegRinging(leg_id=leg_id)]
+            case Stage.DOWN | Stage.DIALLED:
+                return [inputs.LegCreated(leg_id=leg_id, channel_name=f"PJSIP/{leg_id}")] if is_late else []
+            case _:
+                assert_never(channel.stage)
+
+    def ring(self, leg_id: LegId, *, has_early_media: bool = False) -> None:
+        self.channels[leg_id].stage = Stage.RINGING
+        self.said.append(inputs.LegRinging(leg_id=leg_id, has_early_media=has_early_media))
+
+    def answer(self, leg_id: LegId) -> None:
+        self.channels[leg_id].stage = Stage.UP
+        self.said.append(inputs.LegAnswered(leg_id=leg_id))
+
+    def press(self, leg_id: LegId, digit: str) -> None:
+        self.said.append(inputs.DtmfReceived(leg_id=leg_id, digit=digit, duration_milliseconds=100))
+
+    def end(self, leg_id: LegId, *, cause: int | None = 16, sip_code: int | None = None) -> None:
+        """A channel ends, and with it what listens to it."""
+        del self.channels[leg_id]
+        for side, snoop in list(self.snoops.items()):
+            if snoop.leg_id == leg_id:
+                self._end_snoop(side)
+        ended = inputs.LegDestroyed(leg_id=leg_id, cause=cause, sip_code=sip_code, at=self.now)
+        self.memory[leg_id] = ended
+        self.said.append(ended)
+
+    def restart(self) -> None:
+        """Everything is gone, and nothing was said."""
+        self.channels.clear()
+        self.snoops.clear()
+        self.underway.clear()
+        self.said.clear()
+        self.memory.clear()
+        self.has_bridge = False
+
+    def _do(self, command: Command) -> list[Input]:
+        match command:
+            case commands.CreateChannel(leg_id=leg_id):
+                self.channels[leg_id] = Channel()
+                self.said.append(inputs.LegCreated(leg_id=leg_id, channel_name=f"PJSIP/{leg_id}"))
+            case commands.DialChannel(leg_id=leg_id):
+                self._channel(leg_id).stage = Stage.DIALLED
+                self.dials[leg_id] += 1
+            case commands.HangupChannel(leg_id=leg_id):
+                self._channel(leg_id)
+                self.end(leg_id)
+            case commands.CreateBridge():
+                self.has_bridge = True
+            case commands.JoinBridge(leg_id=leg_id):
+                self._channel(leg_id).is_bridged = True
+            case commands.DestroyBridge():
+                self.has_bridge = False
+            case commands.VerifyLeg(leg_id=leg_id):
+                return self.look_up(leg_id)
+            case commands.CreateSnoop(recording_id=recording_id, role=role, leg_id=leg_id):
+                self._channel(leg_id)
+                self.snoops[recording_id, role] = Snoop(leg_id)
+                self.said.append(inputs.SnoopCreated(recording_id=recording_id, role=role))
+            case commands.RecordSnoop(recording_id=recording_id, roles=roles):
+                self._record(recording_id, roles)
+            case commands.StopPart(recording_id=recording_id, role=role):
+                if (recording_id, role) in self.snoops:
+                    self._end_snoop((recording_id, role))
+            case commands.CollectRecording(recording_id=recording_id):
+                self.to_collect.append(recording_id)
+            case commands.ForgetHangups(leg_ids=leg_ids):
+                for leg_id in leg_ids:
+                    self.memory.pop(leg_id, None)
+            case _:
+                assert_never(command)
+        return []
+
+    def _channel(self, leg_id: LegId) -> Channel:
+        try:
+            return self.channels[leg_id]
+        except KeyError as error:
+            raise GoneError from error
+
+    def _record(self, recording_id: RecordingId, roles: tuple[LegRole, ...]) -> None:
+        found = [(role, self.snoops.get((recording_id, role))) for role in roles]
+        for role, snoop in found:
+            if snoop is not None:
+                snoop.is_recording = True
+                self.said.append(inputs.PartStarted(recording_id=recording_id, role=role, at=self.now))
+        if any(snoop is None for _, snoop in found):
+            raise GoneError
+
+    def _end_snoop(self, side: Side) -> None:
+        snoop = self.snoops.pop(side)
+        if snoop.is_recording:
+            self.said.append(inputs.PartStopped(recording_id=side[0], role=side[1]))

@@ -1,0 +1,133 @@
+"""A customer's server: takes webhooks over real HTTP, remembers them, and answers as it is told."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+DEADLINE_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request as it came in."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return orjson.loads(self.body)
+
+    @property
+    def webhook_id(self) -> str:
+        return self.headers["webhook-id"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to answer: ``delay`` seconds before it, ``stall`` seconds in the middle of the body, ``raw`` bytes as is."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b"ok"
+    delay: float = 0.0
+    stall: float = 0.0
+    raw: bytes | None = None
+
+
+OK = Reply()
+Behaviour = Callable[[Received], Reply]
+
+
+class Sink:
+    """Behaviours by path; a path without one answers 200. ``received`` is in the order of arrival."""
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self.behaviours: dict[str, Behaviour] = {}
+        self.connections = 0
+        self.port = 0
+        self.scheme = "http"
+        self._news = asyncio.Condition()
+        self._handlers: set[asyncio.Task[None]] = set()
+
+    def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
+        return f"{self.scheme}://{host}:{self.port}{path}"
+
+    def at(self, path: str) -> list[Received]:
+        return [request for request in self.received if request.path == path]
+
+    async def wait_until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(DEADLINE_SECONDS), self._news:
+            await self._news.wait_for(condition)
+
+    async def wait_for(self, count: int, path: str | None = None) -> None:
+        await self.wait_until(lambda: len(self.received if path is None else self.at(path)) >= count)
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._handlers.add(task)
+        try:
+            while await self._answer_one(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the other side went away, or the test is over
+        finally:
+            self._handlers.discard(task)
+            writer.close()
+
+    async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        path = head[0].split(" ")[1]
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        received = Received(path, headers, body)
+        async with self._news:
+            self.received.append(received)
+            self._news.notify_all()
+        behaviour = self.behaviours.get(path)
+        reply = OK if behaviour is None else behaviour(received)
+        await asyncio.sleep(reply.delay)
+        if reply.raw is not None:
+            writer.write(reply.raw)
+            await writer.drain()
+            return False
+        lines = [f"HTTP/1.1 {reply.status} Sure", f"content-length: {len(reply.body)}"]
+        lines += [f"{name}: {value}" for name, value in reply.headers.items()]
+        half = len(reply.body) // 2
+        writer.write("\r\n".join([*lines, "", ""]).encode() + reply.body[:half])
+        if reply.stall:
+            await writer.drain()
+            await asyncio.sleep(reply.stall)
+        writer.write(reply.body[half:])
+        await writer.drain()
+        return True
+
+    async def close_handlers(self) -> None:
+        for task in list(self._handlers):
+            task.cancel()
+        if self._handlers:
+            await asyncio.wait(self._handlers, timeout=DEADLINE_SECONDS)
+
+
+@asynccontextmanager
+async def running_sink(tls: ssl.SSLContext | None = None) -> AsyncIterator[Sink]:
+    """A sink on a free port of loopback."""
+    sink = Sink()
+    server = await asyncio.start_server(sink.handle, "127.0.0.1", 0, ssl=tls)
+    sink.port = server.sockets[0].getsockname()[1]
+    sink.scheme = "http" if tls is None else "https"
+    try:
+        yield sink
+    finally:
+        server.close()
+        await sink.close_handlers()
+        await server.wait_closed()

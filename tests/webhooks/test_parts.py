@@ -1,0 +1,162 @@
+"""The pure parts: event types, sealing, signing, payload."""
+
+import base64
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from app.errors import ConfigurationError, RefusedError
+from app.facts.calls import CallEnded, CallUpdated, CdrRecord, DtmfReceived, LegRef
+from app.facts.vocabulary import (
+    CallKind,
+    CdrSource,
+    Direction,
+    Disposition,
+    EndCode,
+    EndParty,
+    EndReason,
+    LegRole,
+    Party,
+)
+from app.webhooks.event_types import check_event_types, like_pattern, names_events
+from app.webhooks.payload import mask_digits
+from app.webhooks.sealing import Sealer
+from app.webhooks.signing import Signer, new_secret, show_secret
+from tests.webhooks.rig import call_ref
+
+NOW = datetime.now(UTC)
+
+
+@pytest.mark.parametrize("glob", ["*", "call.*", "call.connected", "leg.*", "*.ended", "webhook.test", "dtmf.received"])
+def test_given_a_glob_over_known_events_when_checked_then_it_is_taken(glob: str) -> None:
+    assert check_event_types([glob], field=("eventTypes",)) == (glob,)
+
+
+@pytest.mark.parametrize(
+    "glob",
+    ["", "call", "call.", "calls.*", "call.exploded", "CALL.*", "call.%", "call_*", "c?ll.*", "x" * 65, "[a-z]*"],
+)
+def test_given_a_name_that_is_no_event_when_checked_then_it_is_refused_at_its_place(glob: str) -> None:
+    assert not names_events(glob)
+    with pytest.raises(RefusedError) as refusal:
+        check_event_types(["call.*", glob], field=("eventTypes",))
+    (problem,) = refusal.value.problems
+    assert (problem.code, problem.field) == ("INVALID_INPUT", ("eventTypes", "1"))
+
+
+@pytest.mark.parametrize("globs", [[], [f"{'*' * n}" for n in range(1, 65)] * 2 + ["x"] * 1])
+def test_given_no_event_types_or_unknown_ones_among_many_when_checked_then_they_are_refused(globs: list[str]) -> None:
+    with pytest.raises(RefusedError):
+        check_event_types(globs, field=("eventTypes",))
+
+
+def test_given_the_same_glob_twice_when_checked_then_it_is_kept_once_in_order() -> None:
+    assert check_event_types(["leg.*", "call.*", "leg.*"], field=()) == ("leg.*", "call.*")
+
+
+def test_given_a_glob_when_made_a_like_pattern_then_likes_own_wildcards_are_escaped() -> None:
+    assert like_pattern("agent.state_*") == r"agent.state\_%"
+    assert like_pattern("*") == "%"
+
+
+def test_given_a_sealed_secret_when_opened_for_its_owner_then_it_is_the_same_and_sealed_differently_each_time() -> None:
+    sealer = Sealer(b"k" * 32)
+    one, other = (sealer.seal(b"secret", owner_id="whe_1") for _ in range(2))
+    assert one != other
+    assert b"secret" not in one
+    assert sealer.open(one, owner_id="whe_1") == sealer.open(other, owner_id="whe_1") == b"secret"
+
+
+@pytest.mark.parametrize("damage", [lambda s: s[:-1], lambda s: s[:5], lambda _: b"", lambda s: b"\x02" + s[1:],
+                                    lambda s: s[:-1] + bytes([s[-1] ^ 1])])  # fmt: skip
+def test_given_a_sealed_secret_when_damaged_then_it_is_not_opened(damage: object) -> None:
+    sealer = Sealer(b"k" * 32)
+    assert callable(damage)
+    with pytest.raises(ConfigurationError):
+        sealer.open(damage(sealer.seal(b"secret", owner_id="whe_1")), owner_id="whe_1")
+
+
+def test_given_a_sealed_secret_when_opened_for_another_row_or_with_another_key_then_it_is_not_opened() -> None:
+    sealed = Sealer(b"k" * 32).seal(b"secret", owner_id="whe_1")
+    with pytest.raises(ConfigurationError):
+        Sealer(b"k" * 32).open(sealed, owner_id="whe_2")
+    with pytest.raises(ConfigurationError):
+        Sealer(b"x" * 32).open(sealed, owner_id="whe_1")
+
+
+def test_given_a_signed_body_when_verified_with_the_shown_secret_then_it_holds_and_a_changed_one_does_not() -> None:
+    key = new_secret()
+    secret = show_secret(key)
+    body = '{"display":"Zoë ☎"}'.encode()
+    headers = dict(Signer(key).headers(webhook_id="evt_1", at=NOW, body=body))
+    assert secret.startswith("whsec_")
+    assert len(base64.b64decode(secret.removeprefix("whsec_"))) == 32
+    assert Webhook(secret).verify(body, headers) == {"display": "Zoë ☎"}
+    for changed in (
+        {**headers, "webhook-id": "evt_2"},
+        {**headers, "webhook-timestamp": str(int(NOW.timestamp()) - 1)},
+    ):
+        with pytest.raises(WebhookVerificationError):
+            Webhook(secret).verify(body, changed)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(secret).verify(body + b" ", headers)
+
+
+def test_given_a_signature_when_older_than_five_minutes_then_the_public_library_refuses_it() -> None:
+    key = new_secret()
+    headers = dict(Signer(key).headers(webhook_id="evt_1", at=NOW - timedelta(minutes=6), body=b"{}"))
+    with pytest.raises(WebhookVerificationError, match="too old"):
+        Webhook(show_secret(key)).verify(b"{}", headers)
+
+
+def test_given_pressed_keys_when_masked_then_no_digit_is_left_and_the_rest_is_as_it_was() -> None:
+    leg = LegRef(id="leg_1", role=LegRole.CUSTOMER, party=Party(number="+15550100007"))
+    pressed = DtmfReceived(call=call_ref("call_1"), leg=leg, digit="7", duration_milliseconds=120)
+    masked = mask_digits(pressed)
+    assert isinstance(masked, DtmfReceived)
+    assert (masked.digit, masked.duration_milliseconds, masked.leg) == ("x", 120, leg)
+
+
+@pytest.mark.parametrize(("dtmf", "shown"), [("1234#", "xxxxx"), (None, None), ("", "")])
+def test_given_a_cdr_with_pressed_keys_when_masked_then_only_their_number_is_left(
+    dtmf: str | None, shown: str | None
+) -> None:
+    reason = EndReason(code=EndCode.HANGUP, party=EndParty.AGENT)
+    cdr = CdrRecord(
+        id="cdr_1",
+        call_id="call_1",
+        kind=CallKind.CLICK_TO_CALL,
+        direction=Direction.OUTBOUND,
+        disposition=Disposition.ANSWERED,
+        end_reason=reason,
+        source=CdrSource.LIVE,
+        unique_id="PJSIP/x",
+        created_at=NOW,
+        ended_at=NOW,
+        agent=Party(extension="2001"),
+        customer=Party(number="+15550100007"),
+        ring_seconds=1.0,
+        talk_seconds=2.0,
+        duration_seconds=3.0,
+        dtmf=dtmf,
+    )
+    ended = CallEnded(
+        call=call_ref("call_1"),
+        disposition=Disposition.ANSWERED,
+        end_reason=reason,
+        duration_seconds=3.0,
+        talk_seconds=2.0,
+        cdr=cdr,
+    )
+    masked = mask_digits(ended)
+    assert isinstance(masked, CallEnded)
+    assert masked.cdr.dtmf == shown
+    assert masked.cdr.talk_seconds == 2.0
+
+
+def test_given_a_fact_without_keys_when_masked_then_it_is_the_same_object() -> None:
+    fact = CallUpdated(call=call_ref("call_1"), changed=("tags",))
+    assert mask_digits(fact) is fact
+    assert orjson.loads(orjson.dumps(list(fact.changed))) == ["tags"]
