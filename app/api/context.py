@@ -1,0 +1,98 @@
+"""What a resolver is given: the services, who is calling, and the loaders of this operation."""
+
+import dataclasses
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import strawberry
+
+from app.accounts.principal import Principal
+from app.api.loaders import Loaders
+from app.api.masking import Sight
+from app.errors import AuthenticationError
+from app.ids import Kind, new_id
+from app.services import Services
+
+if TYPE_CHECKING:
+    from app.api.metrics import Metrics
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:/+=-]{8,128}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """GraphQL's own times, in seconds, and sizes.
+
+    A mutation may wait up to 55 s for a call to get somewhere, so its limit lies above that.
+    """
+
+    query_seconds: float = 20.0
+    mutation_seconds: float = 65.0
+    init_seconds: float = 10.0
+    heartbeat_seconds: float = 20.0
+    most_operations_per_socket: int = 100
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One operation (on a websocket: the connection, of which each operation gets a copy of its own)."""
+
+    services: Services
+    options: Options
+    metrics: "Metrics"
+    request_id: str
+    remote_address: str | None = None
+    principal: Principal | None = None
+    is_socket: bool = False
+    operation: str = "unknown"
+    _loaders: Loaders | None = field(default=None, init=False)
+
+    @property
+    def caller(self) -> Principal:
+        """Who is calling. Raises AuthenticationError when nobody said."""
+        if self.principal is None:
+            raise AuthenticationError("This needs an API key: send 'Authorization: Bearer ofk_…'.")
+        return self.principal
+
+    @property
+    def account_id(self) -> str:
+        """Whose things may be seen."""
+        return self.caller.account_id
+
+    @property
+    def sight(self) -> Sight:
+        """What of them."""
+        return Sight.of(self.caller)
+
+    @property
+    def loaders(self) -> Loaders:
+        """This operation's loaders."""
+        if self._loaders is None:
+            self._loaders = Loaders(self.services, self.account_id)
+        return self._loaders
+
+    def forget_loaded(self) -> None:
+        """Load everything anew from here on: a subscription's next message is about a later world."""
+        self._loaders = None
+
+    def admit(self, principal: Principal) -> None:
+        """The credential was good."""
+        self.principal = dataclasses.replace(principal, request_id=self.request_id)
+
+    def for_operation(self) -> "Context":
+        """A copy for one operation on a websocket, with a request id of its own."""
+        copy = dataclasses.replace(self, request_id=new_id(Kind.REQUEST))
+        if copy.principal is not None:
+            copy.admit(copy.principal)
+        return copy
+
+
+Info: TypeAlias = strawberry.Info[Context, None]
+
+
+def request_id_from(header: str | None) -> str:
+    """The client's own request id when it is well-formed (8–128 letters, digits and ``._:/+=-``), else a new one."""
+    if header is not None and _REQUEST_ID.fullmatch(header):
+        return header
+    return new_id(Kind.REQUEST)

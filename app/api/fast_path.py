@@ -1,0 +1,313 @@
+"""The short way through graphql-core for fields that are plain attributes, and documents that were seen before.
+
+graphql-core spends 6 to 8 µs on each field: a path, an info, arguments, a resolver and the completion of its value,
+each general. Most fields of a page of records need none of that: they are attributes of an object that is there. So a
+selection set is looked at once in an operation, and of it
+
+- what is *plain* (an attribute, with neither resolver, arguments, extension nor error handler; a leaf, an object of
+  plain fields, or a list of those) is read and completed directly, the whole subtree;
+- everything else goes graphql-core's own way, in the same executor.
+
+When anything about a plain subtree is out of the ordinary (an error, a null where none may be, a value of an unexpected
+kind) what was done is dropped, and graphql-core does the whole selection set again: reading attributes changes
+nothing, and so data, errors and their places are always those of the slow way. ``tests/api/test_fast_path.py`` compares
+the two.
+
+The executor builds on graphql-core's private structure; the versions are pinned, and the test would notice.
+Switched on by one argument: ``OffhookSchema(…, execution_context_class=FastExecutor)``.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, Final, TypeAlias, cast
+
+from graphql import (
+    DocumentNode,
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLScalarType,
+    GraphQLString,
+    Undefined,
+)
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+GroupedFields: TypeAlias = dict[str, list[Any]]
+Complete: TypeAlias = Callable[[Any], Any]
+
+_LISTS: Final = (list, tuple)
+_LEAST_INT: Final = -(2**31)
+_MOST_INT: Final = 2**31 - 1
+
+
+class _NotPlainError(Exception):
+    """A value that the short way does not know; graphql-core's own way says what it means."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How one selection set is executed: what directly, what by graphql-core, and in which order they answer."""
+
+    names: tuple[str, ...]
+    plain: tuple[tuple[str, str, Complete], ...]
+    rest: GroupedFields
+
+    def read(self, source: Any) -> dict[str, Any]:
+        """The plain fields of an object."""
+        return {response: complete(getattr(source, name)) for response, name, complete in self.plain}
+
+
+class FastExecutor(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core's executor, with the short way for plain fields."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # By the identity of the selection set, which graphql-core makes once for all items of a list; the set is kept
+        # beside its plan, so that no other can take its identity.
+        self._plans: dict[tuple[str, int], tuple[GroupedFields, _Plan | None]] = {}
+        self._is_applicable = self.abort_signal is None and not _has_middleware(self.middleware_manager)
+
+    def execute_fields(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Any,
+        grouped_field_set: GroupedFields,
+        position_context: Any,
+    ) -> Any:
+        plan = self._find_plan(parent_type, grouped_field_set) if position_context is None else None
+        if plan is None:
+            return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+        try:
+            plain = plan.read(source_value)
+        except Exception:  # noqa: BLE001  # whatever it is: the slow way meets it again and reports it in its place
+            return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+        if not plan.rest:
+            return plain
+        rest = super().execute_fields(parent_type, source_value, path, plan.rest, position_context)
+        if self.is_awaitable(rest):
+            return _merge_later(plan.names, plain, rest)
+        return _merge(plan.names, plain, cast("dict[str, Any]", rest))
+
+    def complete_list_value(
+        self,
+        return_type: GraphQLList[Any],
+        field_details_list: list[Any],
+        info: Any,
+        path: Any,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        # A list of plain objects needs no path for each of them either.
+        if position_context is None and type(result) in _LISTS and self._is_applicable:
+            complete = self._make_complete_present(return_type, field_details_list)
+            if complete is not None:
+                try:
+                    return complete(result)
+                except Exception:  # noqa: BLE001, S110  # as above
+                    pass
+        return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
+
+    def _find_plan(self, parent_type: GraphQLObjectType, grouped: GroupedFields) -> _Plan | None:
+        key = (parent_type.name, id(grouped))
+        found = self._plans.get(key)
+        if found is None:
+            plan = self._make_plan(parent_type, grouped) if self._is_applicable else None
+            found = self._plans[key] = (grouped, plan)
+        return found[1]
+
+    def _make_plan(self, parent_type: GraphQLObjectType, grouped: GroupedFields) -> _Plan | None:
+        plain: list[tuple[str, str, Complete]] = []
+        rest: GroupedFields = {}
+        for response, details in grouped.items():
+            if details[0].node.name.value == "__typename":
+                plain.append((response, "__class__", _always(parent_type.name)))
+                continue
+            field = self.schema.get_field(parent_type, details[0].node.name.value)
+            attribute = None if field is None else _plain_attribute(field)
+            complete = None if field is None or attribute is None else self._make_complete(field.type, details)
+            if attribute is None or complete is None:
+                rest[response] = details
+            else:
+                plain.append((response, attribute, complete))
+        return _Plan(tuple(grouped), tuple(plain), rest) if plain else None
+
+    def _make_complete(self, kind: GraphQLOutputType, details: list[Any]) -> Complete | None:
+        """What makes the answer of an attribute's value; None when the short way cannot."""
+        if isinstance(kind, GraphQLNonNull):
+            return self._make_complete_present(kind.of_type, details)
+        complete = self._make_complete_present(kind, details)
+        return None if complete is None else lambda value: None if value is None else complete(value)
+
+    def _make_complete_present(self, kind: GraphQLOutputType, details: list[Any]) -> Complete | None:
+        """The same for values that may not be null."""
+        match kind:
+            case GraphQLEnumType():
+                return _make_enum(_make_leaf(kind, self.is_awaitable))
+            case GraphQLScalarType():
+                return _make_scalar(kind, _make_leaf(kind, self.is_awaitable))
+            case GraphQLList():
+                item = self._make_complete(kind.of_type, details)
+                return None if item is None else _make_list(item)
+            case GraphQLObjectType():
+                collected = self.collect_subfields(kind, details)
+                plan = self._find_plan(kind, collected.grouped_field_set)
+                if plan is None or plan.rest or collected.new_defer_usages:
+                    return None
+                return _make_object(kind, plan)
+            case _:
+                return None  # an interface or a union: graphql-core finds out which type it is
+
+
+def _has_middleware(manager: Any) -> bool:
+    return manager is not None and bool(manager.middlewares)
+
+
+def _plain_attribute(field: GraphQLField) -> str | None:
+    """The attribute that a field is, when it is nothing but one.
+
+    Strawberry marks the resolver of a field that has no resolver, extension or error handler of its own.
+    """
+    if field.args or not getattr(field.resolve, "_is_default", False):
+        return None
+    definition = field.extensions.get("strawberry-definition")
+    if definition is None or definition.default_resolver is not getattr or not definition.is_basic_field:
+        return None
+    name: str = definition.python_name
+    return name
+
+
+def _always(answer: str) -> Complete:
+    return lambda _value: answer
+
+
+def _make_leaf(kind: GraphQLScalarType | GraphQLEnumType, is_awaitable: Callable[[Any], bool]) -> Complete:
+    coerce = kind.coerce_output_value
+
+    def complete(value: Any) -> Any:
+        if isinstance(value, Exception) or is_awaitable(value):
+            raise _NotPlainError
+        completed = coerce(value)
+        if completed is None or completed is Undefined:
+            raise _NotPlainError
+        return completed
+
+    return complete
+
+
+def _make_scalar(kind: GraphQLScalarType, complete: Complete) -> Complete:
+    """Values of exactly the right type are their own answer; all others, and all other scalars, are coerced."""
+    if kind is GraphQLFloat:
+        return lambda value: value if type(value) is float and isfinite(value) else complete(value)
+    if kind is GraphQLInt:
+        return lambda value: value if type(value) is int and _LEAST_INT <= value <= _MOST_INT else complete(value)
+    if kind in (GraphQLString, GraphQLID):
+        return lambda value: value if type(value) is str else complete(value)
+    if kind is GraphQLBoolean:
+        return lambda value: value if type(value) is bool else complete(value)
+    return complete
+
+
+def _make_enum(complete: Complete) -> Complete:
+    names: dict[Any, Any] = {}
+
+    def complete_member(value: Any) -> Any:
+        try:
+            return names[value]
+        except KeyError:
+            names[value] = found = complete(value)
+            return found
+
+    return complete_member
+
+
+def _make_list(item: Complete) -> Complete:
+    def complete(values: Any) -> list[Any]:
+        if type(values) not in _LISTS:
+            raise _NotPlainError
+        return [item(value) for value in values]
+
+    return complete
+
+
+def _make_object(kind: GraphQLObjectType, plan: _Plan) -> Complete:
+    is_type_of, plain = kind.is_type_of, plan.plain
+
+    def complete(source: Any) -> dict[str, Any]:
+        if source is None or isinstance(source, Exception):
+            raise _NotPlainError
+        if is_type_of is not None and is_type_of(source, None) is not True:  # type: ignore[arg-type]  # strawberry's checks look at the object alone
+            raise _NotPlainError
+        return {response: complete(getattr(source, name)) for response, name, complete in plain}
+
+    return complete
+
+
+def _merge(names: tuple[str, ...], plain: dict[str, Any], rest: dict[str, Any]) -> dict[str, Any]:
+    found = plain | rest
+    return {name: found[name] for name in names if name in found}
+
+
+async def _merge_later(
+    names: tuple[str, ...], plain: dict[str, Any], rest: Awaitable[dict[str, Any]]
+) -> dict[str, Any]:
+    return _merge(names, plain, await rest)
+
+
+class _Documents:
+    """Valid documents by their text, the least recently used forgotten first."""
+
+    def __init__(self, capacity: int, longest: int) -> None:
+        self._capacity = capacity
+        self._longest = longest
+        self._documents: OrderedDict[str, DocumentNode] = OrderedDict()
+
+    def find(self, text: str | None) -> DocumentNode | None:
+        document = self._documents.get(text) if text else None
+        if document is not None and text:
+            self._documents.move_to_end(text)
+        return document
+
+    def keep(self, text: str | None, document: DocumentNode | None) -> None:
+        if not text or document is None or len(text) > self._longest:
+            return
+        self._documents[text] = document
+        while len(self._documents) > self._capacity:
+            self._documents.popitem(last=False)
+
+
+class KnownDocuments(SchemaExtension):
+    """Parses and validates a document the first time only. Bounded: strangers choose what documents there are.
+
+    Only what was found valid is kept; whether variables and their values fit is looked at each time, elsewhere.
+    """
+
+    _known: Final = _Documents(capacity=500, longest=20_000)
+
+    def on_parse(self) -> Iterator[None]:
+        execution = self.execution_context
+        if execution.graphql_document is None:
+            execution.graphql_document = self._known.find(execution.query)
+        yield None
+
+    def on_validate(self) -> Iterator[None]:
+        execution = self.execution_context
+        document = execution.graphql_document
+        if document is not None and document is self._known.find(execution.query):
+            if execution.pre_execution_errors is None:
+                execution.pre_execution_errors = []
+            yield None
+            return
+        yield None
+        if not execution.pre_execution_errors:
+            self._known.keep(execution.query, document)

@@ -1,0 +1,41 @@
+"""How fields are declared: each says what it is and, where it gives out or does anything, the scope that takes.
+
+These wrap Strawberry's decorators with types that a checker can follow.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import strawberry
+from strawberry.extensions import FieldExtension
+
+from app.accounts.scopes import Scope
+from app.api.auth import Requires
+from app.api.errors import Refusals
+
+Resolver = TypeVar("Resolver", bound=Callable[..., Any])
+
+
+def field(description: str) -> Callable[[Resolver], Resolver]:
+    """A part of what its parent gives out anyway."""
+    return cast("Callable[[Resolver], Resolver]", strawberry.field(description=description))
+
+
+def guarded_field(scope: Scope | None, description: str) -> Callable[[Resolver], Resolver]:
+    """A field that takes a key with a scope; None takes any key."""
+    extensions: list[FieldExtension] = [Requires(scope)]
+    return cast("Callable[[Resolver], Resolver]", strawberry.field(description=description, extensions=extensions))
+
+
+def mutation(scope: Scope, payload: type[Any], description: str) -> Callable[[Resolver], Resolver]:
+    """A mutation that takes a scope, and whose refusals go into its payload's ``userErrors``."""
+    extensions: list[FieldExtension] = [Requires(scope), Refusals(payload)]
+    return cast("Callable[[Resolver], Resolver]", strawberry.mutation(description=description, extensions=extensions))
+
+
+def subscription(scope: Scope, description: str) -> Callable[[Resolver], Resolver]:
+    """A subscription that takes a scope."""
+    extensions: list[FieldExtension] = [Requires(scope)]
+    return cast(
+        "Callable[[Resolver], Resolver]", strawberry.subscription(description=description, extensions=extensions)
+    )

@@ -1,0 +1,101 @@
+"""The filters of lists, as clients write them, and as the queries take them."""
+
+import strawberry
+
+from app.accounts.principal import Principal
+from app.api.instants import TimeRangeInput, read_range
+from app.api.scalars import PhoneNumber
+from app.api.types.enums import EventType
+from app.cdrs.filters import CallFilter
+from app.events.log import EventFilter
+from app.facts.vocabulary import CallKind, CallState, Direction, Disposition
+from app.numbers.parse import parse_destination
+from app.recordings.model import RecordingFilter
+
+
+@strawberry.input(
+    description="Which calls or records; everything that is given must hold. An empty list holds for all."
+)
+class CallFilterInput:
+    created: TimeRangeInput | None = strawberry.field(default=None, description="When the call was accepted.")
+    number: PhoneNumber | None = strawberry.field(default=None, description="The number that was dialled.")
+    agent_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="One of these agents.")
+    extensions: list[str] | None = strawberry.field(default=None, description="One of these agents' extensions.")
+    dispositions: list[Disposition] | None = strawberry.field(
+        default=None, description="Came out in one of these ways."
+    )
+    states: list[CallState] | None = strawberry.field(
+        default=None, description="Stands at one of these. Records are of `ENDED` calls alone."
+    )
+    directions: list[Direction] | None = strawberry.field(default=None, description="Goes one of these ways.")
+    kinds: list[CallKind] | None = strawberry.field(default=None, description="Is of one of these kinds.")
+    external_id: str | None = strawberry.field(default=None, description="Has this id of yours.")
+    tag: str | None = strawberry.field(default=None, description="Has this tag of yours.")
+
+
+@strawberry.input(description="Which recordings; everything that is given must hold.")
+class RecordingFilterInput:
+    created: TimeRangeInput | None = strawberry.field(default=None, description="When it was asked for.")
+    phone: PhoneNumber | None = strawberry.field(default=None, description="The customer's number.")
+    call_id: strawberry.ID | None = strawberry.field(default=None, description="The call that was recorded.")
+
+
+@strawberry.input(description="Which events; everything that is given must hold. An empty list holds for all.")
+class EventFilterInput:
+    types: list[EventType] | None = strawberry.field(default=None, description="One of these types.")
+    subject_id: strawberry.ID | None = strawberry.field(default=None, description="About this call or endpoint.")
+    occurred: TimeRangeInput | None = strawberry.field(default=None, description="When it happened.")
+
+
+def read_call_filter(given: CallFilterInput | None, caller: Principal) -> CallFilter:
+    """Raises RefusedError: INVALID_NUMBER, INVALID_INPUT."""
+    if given is None:
+        return CallFilter()
+    created_from, created_to = read_range(given.created, field=("filter", "created"))
+    return CallFilter(
+        created_from=created_from,
+        created_to=created_to,
+        number=_read_number(given.number, caller, "number"),
+        agent_ids=tuple(given.agent_ids or ()),
+        extensions=tuple(given.extensions or ()),
+        dispositions=tuple(given.dispositions or ()),
+        states=tuple(given.states or ()),
+        directions=tuple(given.directions or ()),
+        kinds=tuple(given.kinds or ()),
+        external_id=given.external_id,
+        tag=given.tag,
+    )
+
+
+def read_recording_filter(given: RecordingFilterInput | None, caller: Principal) -> RecordingFilter:
+    """Raises RefusedError: INVALID_NUMBER, INVALID_INPUT."""
+    if given is None:
+        return RecordingFilter()
+    created_from, created_until = read_range(given.created, field=("filter", "created"))
+    return RecordingFilter(
+        phone=_read_number(given.phone, caller, "phone"),
+        call_id=given.call_id,
+        created_from=created_from,
+        created_until=created_until,
+    )
+
+
+def read_event_filter(given: EventFilterInput | None) -> EventFilter:
+    """Raises RefusedError: INVALID_INPUT."""
+    if given is None:
+        return EventFilter()
+    occurred_from, occurred_to = read_range(given.occurred, field=("filter", "occurred"))
+    return EventFilter(
+        types=tuple(one.value for one in given.types or ()),
+        subject_id=given.subject_id,
+        occurred_from=occurred_from,
+        occurred_to=occurred_to,
+    )
+
+
+def _read_number(given: str | None, caller: Principal, name: str) -> str | None:
+    if given is None:
+        return None
+    return parse_destination(
+        given, default_region=caller.default_region, is_sandbox=caller.is_test, field=("filter", name)
+    )

@@ -1,0 +1,63 @@
+"""One query for a whole page of parents: the data loaders of one operation.
+
+They remember what they loaded, so they live as long as one operation, and one message of a subscription, and no longer.
+"""
+
+from collections.abc import Sequence
+
+from strawberry.dataloader import DataLoader
+
+from app.calls.model import Call
+from app.facts.calls import CdrRecord
+from app.recordings.model import Recording
+from app.services import Services
+from app.webhooks.model import Attempt
+
+#: The largest page: a batch is one page's worth of parents, and one array in SQL.
+LARGEST_BATCH = 200
+
+
+class Loaders:
+    """The loaders, all of them looking at one account only."""
+
+    def __init__(self, services: Services, account_id: str) -> None:
+        self._services = services
+        self._account_id = account_id
+        self.call: DataLoader[str, Call | None] = DataLoader(self._calls, max_batch_size=LARGEST_BATCH)
+        self.cdr: DataLoader[str, CdrRecord | None] = DataLoader(self._cdrs, max_batch_size=LARGEST_BATCH)
+        self.cdr_of_call: DataLoader[str, CdrRecord | None] = DataLoader(
+            self._cdrs_of_calls, max_batch_size=LARGEST_BATCH
+        )
+        self.recording: DataLoader[str, Recording | None] = DataLoader(self._recordings, max_batch_size=LARGEST_BATCH)
+        self.recordings_of_call: DataLoader[str, list[Recording]] = DataLoader(
+            self._recordings_of_calls, max_batch_size=LARGEST_BATCH
+        )
+        self.attempts_of_delivery: DataLoader[str, Sequence[Attempt]] = DataLoader(
+            self._attempts, max_batch_size=LARGEST_BATCH
+        )
+
+    async def _calls(self, ids: list[str]) -> list[Call | None]:
+        found = await self._services.call_queries.get_many(self._account_id, ids)
+        return [found.get(one) for one in ids]
+
+    async def _cdrs(self, ids: list[str]) -> list[CdrRecord | None]:
+        found = await self._services.cdr_queries.get_many(self._account_id, ids)
+        return [found.get(one) for one in ids]
+
+    async def _cdrs_of_calls(self, ids: list[str]) -> list[CdrRecord | None]:
+        found = await self._services.cdr_queries.get_by_call(self._account_id, ids)
+        return [found.get(one) for one in ids]
+
+    async def _recordings(self, ids: list[str]) -> list[Recording | None]:
+        found = {one.id: one for one in await self._services.recordings.get_many(self._account_id, ids)}
+        return [found.get(one) for one in ids]
+
+    async def _recordings_of_calls(self, ids: list[str]) -> list[list[Recording]]:
+        found: dict[str, list[Recording]] = {}
+        for recording in await self._services.recordings.of_calls(self._account_id, ids):
+            found.setdefault(recording.call_id, []).append(recording)
+        return [found.get(one, []) for one in ids]
+
+    async def _attempts(self, ids: list[str]) -> list[Sequence[Attempt]]:
+        found = await self._services.webhook_queries.attempts_of(self._account_id, ids)
+        return [found.get(one, ()) for one in ids]

@@ -1,0 +1,135 @@
+"""Placing, changing and ending calls."""
+
+from typing import Annotated, Final
+
+import strawberry
+
+from app.accounts.scopes import Scope
+from app.api.context import Info
+from app.api.fields import mutation
+from app.api.mutations.inputs import HangupCallInput, OriginateCallInput, UpdateCallInput, read_pairs
+from app.api.types.call import Call
+from app.api.types.lookup import NumberLookup
+from app.api.types.problem import UserError
+from app.calls.requests import UNSET, OriginateRequest, UpdateRequest, WaitOutcome
+from app.errors import Problem, RefusedError
+
+_USER_ERRORS: Final = "What the caller can mend; empty when it was done."
+
+
+@strawberry.type(description="What came of placing a call.")
+class OriginateCallPayload:
+    call: Call | None = strawberry.field(default=None, description="The call; null when it was refused.")
+    replayed: bool = strawberry.field(
+        default=False, description="The idempotency key had placed this call before; it is shown as it stands now."
+    )
+    wait_outcome: WaitOutcome | None = strawberry.field(
+        default=None, description="Whether the call got as far as `waitFor` asked."
+    )
+    lookup: NumberLookup | None = strawberry.field(
+        default=None, description="What is known about the dialled number; null for an extension."
+    )
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+
+
+@strawberry.type(description="What came of changing a call.")
+class UpdateCallPayload:
+    call: Call | None = strawberry.field(default=None, description="The call as it is now.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+
+
+@strawberry.type(description="What came of ending a call.")
+class HangupCallPayload:
+    call: Call | None = strawberry.field(
+        default=None, description="The call: its end is decided, and its legs are being taken down."
+    )
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+
+
+@strawberry.type
+class CallMutations:
+    @mutation(
+        Scope.CALLS_ORIGINATE,
+        OriginateCallPayload,
+        "Place a call: dial one side, then the other, and connect them. It is placed exactly once for each "
+        "idempotency key. A placed call always comes back as `call`, however it comes out.",
+    )
+    async def originate_call(
+        self,
+        info: Info,
+        input: Annotated[OriginateCallInput, strawberry.argument(description="The call.")],  # noqa: A002  # GraphQL's own word
+    ) -> OriginateCallPayload:
+        context = info.context
+        outcome = await context.services.calls.originate(context.caller, _read_originate(input))
+        return OriginateCallPayload(
+            call=Call.of(outcome.call, context.sight),
+            replayed=outcome.is_replayed,
+            wait_outcome=outcome.wait_outcome,
+            lookup=None if outcome.lookup is None else NumberLookup.of(outcome.lookup),
+        )
+
+    @mutation(Scope.CALLS_CONTROL, UpdateCallPayload, "Change your own data on a live call.")
+    async def update_call(
+        self,
+        info: Info,
+        input: Annotated[UpdateCallInput, strawberry.argument(description="The changes.")],  # noqa: A002
+    ) -> UpdateCallPayload:
+        context = info.context
+        call = await context.services.calls.update(context.caller, _read_update(input))
+        return UpdateCallPayload(call=Call.of(call, context.sight))
+
+    @mutation(
+        Scope.CALLS_CONTROL,
+        HangupCallPayload,
+        "End a live call, whatever its state; one that is ending already is left to end.",
+    )
+    async def hangup_call(
+        self,
+        info: Info,
+        input: Annotated[HangupCallInput, strawberry.argument(description="The call.")],  # noqa: A002
+    ) -> HangupCallPayload:
+        context = info.context
+        call = await context.services.calls.hang_up(context.caller, input.call_id)
+        return HangupCallPayload(call=Call.of(call, context.sight))
+
+
+def _read_originate(given: OriginateCallInput) -> OriginateRequest:
+    return OriginateRequest(
+        idempotency_key=given.idempotency_key,
+        destination_number=_given(given.destination.number),
+        destination_extension=_given(given.destination.extension),
+        connect_agent_id=_given(given.connect.agent_id),
+        connect_extension=_given(given.connect.extension),
+        connect_number=_given(given.connect.number),
+        dial_first=given.dial_first,
+        caller_id=given.caller_id,
+        caller_id_name=given.caller_id_name,
+        agent_display=given.agent_display,
+        destination_name=given.destination_name,
+        trunk_id=given.trunk_id,
+        agent_ring_seconds=given.agent_ring_seconds,
+        customer_ring_seconds=given.customer_ring_seconds,
+        max_duration_seconds=given.max_duration_seconds,
+        recording_mode=given.recording_mode,
+        external_id=given.external_id,
+        metadata=read_pairs(given.metadata),
+        tags=tuple(given.tags),
+        wait_for=given.wait_for,
+    )
+
+
+def _given(value: str | None) -> str | None:
+    # Of a oneOf input all but one are UNSET. An empty text is a text: the service says what is wrong with it.
+    return value if isinstance(value, str) else None
+
+
+def _read_update(given: UpdateCallInput) -> UpdateRequest:
+    for name, value in (("metadata", given.metadata), ("tags", given.tags)):
+        if value is None:
+            raise RefusedError(Problem("INVALID_INPUT", "This cannot be null; give [] to clear it.", (name,)))
+    return UpdateRequest(
+        call_id=given.call_id,
+        external_id=UNSET if given.external_id is strawberry.UNSET else given.external_id,
+        metadata=UNSET if not isinstance(given.metadata, list) else read_pairs(given.metadata),
+        tags=UNSET if not isinstance(given.tags, list) else tuple(given.tags),
+    )

@@ -1,0 +1,129 @@
+"""Making, changing and deleting webhook endpoints."""
+
+from typing import Annotated, Final
+
+import strawberry
+from msgspec import UNSET
+
+from app.accounts.scopes import Scope
+from app.api.context import Info
+from app.api.fields import mutation
+from app.api.types.problem import UserError
+from app.api.types.webhook import WebhookEndpoint
+from app.errors import Problem, RefusedError
+
+_USER_ERRORS: Final = "What the caller can mend; empty when it was done."
+_URL: Final = "The address: https, on a public host. Redirects are not followed."
+_TYPES: Final = "What to send: public names with `*` for anything, such as `call.*`."
+
+
+@strawberry.input(description="A webhook endpoint to be made.")
+class CreateWebhookEndpointInput:
+    url: str = strawberry.field(description=_URL)
+    event_types: list[str] = strawberry.field(default_factory=lambda: ["*"], description=_TYPES)
+    description: str | None = strawberry.field(default=None, description="Your own words about it.")
+
+
+@strawberry.input(description="Changes of a webhook endpoint. What is left out stays; lists replace.")
+class UpdateWebhookEndpointInput:
+    id: strawberry.ID = strawberry.field(description="The endpoint.")
+    url: str | None = strawberry.field(default=strawberry.UNSET, description=_URL + " Null is refused.")
+    event_types: list[str] | None = strawberry.field(default=strawberry.UNSET, description=_TYPES + " Null is refused.")
+    description: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Your own words about it; null clears them."
+    )
+    is_enabled: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether anything is sent. Enabling sends what was kept meanwhile. Null is refused.",
+    )
+
+
+@strawberry.input(description="A webhook endpoint to be deleted.")
+class DeleteWebhookEndpointInput:
+    id: strawberry.ID = strawberry.field(description="The endpoint.")
+
+
+@strawberry.type(description="What came of making a webhook endpoint.")
+class CreateWebhookEndpointPayload:
+    endpoint: WebhookEndpoint | None = strawberry.field(default=None, description="The endpoint; null when refused.")
+    secret: str | None = strawberry.field(
+        default=None, description="The signing secret, `whsec_…`: shown this once. Verify every delivery with it."
+    )
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+
+
+@strawberry.type(description="What came of changing a webhook endpoint.")
+class UpdateWebhookEndpointPayload:
+    endpoint: WebhookEndpoint | None = strawberry.field(default=None, description="The endpoint as it is now.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+
+
+@strawberry.type(description="What came of deleting a webhook endpoint.")
+class DeleteWebhookEndpointPayload:
+    deleted_id: strawberry.ID | None = strawberry.field(default=None, description="The id of what was deleted.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+
+
+@strawberry.type
+class WebhookMutations:
+    @mutation(
+        Scope.WEBHOOKS_WRITE,
+        CreateWebhookEndpointPayload,
+        "Make a webhook endpoint. Its secret is in the answer and never shown again.",
+    )
+    async def create_webhook_endpoint(
+        self,
+        info: Info,
+        input: Annotated[CreateWebhookEndpointInput, strawberry.argument(description="The endpoint.")],  # noqa: A002  # GraphQL's own word
+    ) -> CreateWebhookEndpointPayload:
+        context = info.context
+        created = await context.services.webhooks.create(
+            context.account_id, url=input.url, event_types=input.event_types, description=input.description
+        )
+        return CreateWebhookEndpointPayload(endpoint=WebhookEndpoint.of(created.endpoint), secret=created.secret)
+
+    @mutation(Scope.WEBHOOKS_WRITE, UpdateWebhookEndpointPayload, "Change a webhook endpoint, or enable or disable it.")
+    async def update_webhook_endpoint(
+        self,
+        info: Info,
+        input: Annotated[UpdateWebhookEndpointInput, strawberry.argument(description="The changes.")],  # noqa: A002
+    ) -> UpdateWebhookEndpointPayload:
+        _refuse_nulls(input)
+        context = info.context
+        endpoint = await context.services.webhooks.update(
+            context.account_id,
+            input.id,
+            url=input.url if isinstance(input.url, str) else UNSET,
+            event_types=input.event_types if isinstance(input.event_types, list) else UNSET,
+            description=UNSET if input.description is strawberry.UNSET else input.description,
+            is_enabled=input.is_enabled if isinstance(input.is_enabled, bool) else UNSET,
+        )
+        return UpdateWebhookEndpointPayload(endpoint=WebhookEndpoint.of(endpoint))
+
+    @mutation(
+        Scope.WEBHOOKS_WRITE,
+        DeleteWebhookEndpointPayload,
+        "Delete a webhook endpoint. What was still to be delivered to it is dropped.",
+    )
+    async def delete_webhook_endpoint(
+        self,
+        info: Info,
+        input: Annotated[DeleteWebhookEndpointInput, strawberry.argument(description="The endpoint.")],  # noqa: A002
+    ) -> DeleteWebhookEndpointPayload:
+        context = info.context
+        await context.services.webhooks.delete(context.account_id, input.id)
+        return DeleteWebhookEndpointPayload(deleted_id=input.id)
+
+
+def _refuse_nulls(given: UpdateWebhookEndpointInput) -> None:
+    nulls = [
+        name
+        for name, value in (
+            ("url", given.url),
+            ("eventTypes", given.event_types),
+            ("isEnabled", given.is_enabled),
+        )
+        if value is None
+    ]
+    if nulls:
+        raise RefusedError([Problem("INVALID_INPUT", "This cannot be null; leave it out.", (name,)) for name in nulls])

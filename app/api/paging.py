@@ -1,0 +1,142 @@
+"""Relay connections over ``app.paging``: nothing is computed that was not asked for."""
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import Annotated, Any, Generic, Protocol, TypeAlias, TypeVar
+
+import strawberry
+
+from app.api.context import Context
+from app.api.fields import field
+from app.api.types.enums import describe
+from app.paging import DEFAULT_PAGE, LARGEST_PAGE, CursorSigner, Page, PageRequest, page_request
+
+T = TypeVar("T")
+
+First: TypeAlias = Annotated[
+    int | None,
+    strawberry.argument(
+        description=f"How many items at most, from the beginning or after `after`: 1 to {LARGEST_PAGE}, "
+        f"by default {DEFAULT_PAGE}."
+    ),
+]
+After: TypeAlias = Annotated[
+    str | None, strawberry.argument(description="The items after this cursor of the same list, filter and order.")
+]
+Last: TypeAlias = Annotated[
+    int | None,
+    strawberry.argument(description=f"How many items at most, from the end or before `before`: 1 to {LARGEST_PAGE}."),
+]
+Before: TypeAlias = Annotated[
+    str | None, strawberry.argument(description="The items before this cursor of the same list, filter and order.")
+]
+
+
+class CountPrecision(StrEnum):
+    """How far a list was counted."""
+
+    EXACT = "EXACT"
+    AT_LEAST = "AT_LEAST"
+
+
+describe(
+    CountPrecision,
+    "How far a list was counted.",
+    {"EXACT": "There are exactly so many.", "AT_LEAST": "There are more; nobody counted further."},
+)
+
+
+@strawberry.type(description="How many items a list has, over all its pages.")
+class TotalCount:
+    count: int = strawberry.field(description="How many were counted.")
+    precision: CountPrecision = strawberry.field(description="Whether that is all of them.")
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="There are items after this page.")
+    has_previous_page: bool = strawberry.field(description="There are items before this page.")
+    start_cursor: str | None = strawberry.field(description="The first item's cursor; null for an empty page.")
+    end_cursor: str | None = strawberry.field(description="The last item's cursor; null for an empty page.")
+
+
+class Counted(Protocol):
+    """What a query's count says."""
+
+    @property
+    def count(self) -> int: ...
+    @property
+    def is_exact(self) -> bool: ...
+
+
+Count: TypeAlias = Callable[[], Awaitable[Counted]]
+
+
+@strawberry.type(description="One item of a list, with its place in it.")
+class Edge(Generic[T]):
+    node: T = strawberry.field(description="The item.")
+    cursor: str = strawberry.field(
+        description="Its place: opaque, and good for this account, list, filter and order only."
+    )
+
+
+@strawberry.type(description="One page of a list.")
+class Connection(Generic[T]):
+    page: strawberry.Private[Page[Any]]
+    make: strawberry.Private[Callable[[Any], Any]]
+    signer: strawberry.Private[CursorSigner]
+    counter: strawberry.Private[Count | None]
+
+    @field("The page's items, each with its cursor.")
+    def edges(self) -> list[Edge[T]]:
+        return [
+            Edge(node=self.make(item), cursor=self.signer.write(position))
+            for item, position in zip(self.page.items, self.page.positions, strict=True)
+        ]
+
+    @field("The page's items alone.")
+    def nodes(self) -> list[T]:
+        return [self.make(item) for item in self.page.items]
+
+    @field("Where the page lies in the list.")
+    def page_info(self) -> PageInfo:
+        positions = self.page.positions
+        return PageInfo(
+            has_next_page=self.page.has_next,
+            has_previous_page=self.page.has_previous,
+            start_cursor=self.signer.write(positions[0]) if positions else None,
+            end_cursor=self.signer.write(positions[-1]) if positions else None,
+        )
+
+    @field("How many items the list has; counted only when asked for, and not for every list: null then.")
+    async def total_count(self) -> TotalCount | None:
+        if self.counter is None:
+            return None
+        counted = await self.counter()
+        precision = CountPrecision.EXACT if counted.is_exact else CountPrecision.AT_LEAST
+        return TotalCount(count=counted.count, precision=precision)
+
+
+def signer_of(context: Context, list_name: str, shape: object) -> CursorSigner:
+    """The signer of one list of the caller's account."""
+    return CursorSigner(context.services.cursor_secret, account_id=context.account_id, list_name=list_name, shape=shape)
+
+
+async def connect(
+    signer: CursorSigner,
+    load: Callable[[PageRequest], Awaitable[Page[Any]]],
+    make: Callable[[Any], Any],
+    counter: Count | None,
+    *,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+) -> Connection[Any]:
+    """The page that Relay's four arguments ask for.
+
+    Raises:
+        RefusedError: INVALID_INPUT for arguments that do not go together, INVALID_CURSOR.
+    """
+    request = page_request(signer, first=first, after=after, last=last, before=before)
+    return Connection(page=await load(request), make=make, signer=signer, counter=counter)

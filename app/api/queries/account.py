@@ -1,0 +1,29 @@
+"""Who is calling, and what is known about a number."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.accounts.scopes import Scope
+from app.api.context import Info
+from app.api.fields import guarded_field
+from app.api.scalars import PhoneNumber
+from app.api.types.lookup import NumberLookup
+from app.api.types.viewer import Viewer
+from app.numbers.lookup import look_up_number
+
+
+@strawberry.type
+class AccountQueries:
+    @guarded_field(None, "Who is calling: the key of this request.")
+    def viewer(self, info: Info) -> Viewer:
+        return Viewer.of(info.context.caller)
+
+    @guarded_field(Scope.CALLS_READ, "What is known about a telephone number. Nothing is dialled, and nobody is asked.")
+    async def number_lookup(
+        self, info: Info, number: Annotated[PhoneNumber, strawberry.argument(description="The number.")]
+    ) -> NumberLookup:
+        caller = info.context.caller
+        return NumberLookup.of(
+            await look_up_number(number, default_region=caller.default_region, is_sandbox=caller.is_test)
+        )

@@ -1,0 +1,105 @@
+"""Anything by its id. Each kind needs the scope that its own field needs."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Final, cast
+
+import strawberry
+
+from app.accounts.scopes import Scope
+from app.api.context import Context, Info
+from app.api.fields import guarded_field
+from app.api.types.call import Call, Leg
+from app.api.types.cdr import Cdr
+from app.api.types.event_list import event_signer
+from app.api.types.event_mapping import event_maker
+from app.api.types.node import Node
+from app.api.types.recording import Recording
+from app.api.types.webhook import WebhookDelivery, WebhookEndpoint
+from app.errors import Problem, RefusedError
+from app.ids import Kind, kind_of
+
+MOST_NODES: Final = 100
+
+
+async def _call(context: Context, node_id: str) -> Node | None:
+    found = await context.loaders.call.load(node_id)
+    return None if found is None else Call.of(found, context.sight)
+
+
+async def _leg(context: Context, node_id: str) -> Node | None:
+    found = await context.services.call_queries.find_leg(context.account_id, node_id)
+    return None if found is None else Leg.of(found[1], context.sight)
+
+
+async def _cdr(context: Context, node_id: str) -> Node | None:
+    found = await context.loaders.cdr.load(node_id)
+    return None if found is None else Cdr.of(found, context.sight)
+
+
+async def _recording(context: Context, node_id: str) -> Node | None:
+    found = await context.loaders.recording.load(node_id)
+    return None if found is None else Recording.of(found, context.sight)
+
+
+async def _event(context: Context, node_id: str) -> Node | None:
+    found = await context.services.event_log.get(context.account_id, node_id)
+    return None if found is None else event_maker(context.sight, event_signer(context))(found)
+
+
+async def _endpoint(context: Context, node_id: str) -> Node | None:
+    found = await context.services.webhooks.get(context.account_id, node_id)
+    return None if found is None else WebhookEndpoint.of(found)
+
+
+async def _delivery(context: Context, node_id: str) -> Node | None:
+    found = await context.services.webhook_queries.get(context.account_id, node_id)
+    return None if found is None else WebhookDelivery.of(found)
+
+
+#: How each kind is found, and the scope it takes.
+FINDERS: Final[Mapping[Kind, tuple[Scope, Callable[[Context, str], Awaitable[Node | None]]]]] = {
+    Kind.CALL: (Scope.CALLS_READ, _call),
+    Kind.LEG: (Scope.CALLS_READ, _leg),
+    Kind.CDR: (Scope.CDRS_READ, _cdr),
+    Kind.RECORDING: (Scope.RECORDINGS_READ, _recording),
+    Kind.EVENT: (Scope.CALLS_READ, _event),
+    Kind.WEBHOOK_ENDPOINT: (Scope.WEBHOOKS_READ, _endpoint),
+    Kind.WEBHOOK_DELIVERY: (Scope.WEBHOOKS_READ, _delivery),
+}
+
+
+async def find_node(context: Context, node_id: str) -> Node | None:
+    """The thing with this id; None when there is none, it is another account's, or of a kind that is no node.
+
+    Raises:
+        ScopeError: the key may not see things of this kind.
+    """
+    kind = kind_of(node_id)
+    if kind is None or kind not in FINDERS:
+        return None
+    scope, find = FINDERS[kind]
+    context.caller.require(scope)
+    return await find(context, node_id)
+
+
+@strawberry.type
+class NodeQueries:
+    @guarded_field(None, "Anything by its id; null when there is none. Each kind needs the scope of its own field.")
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],  # noqa: A002  # the argument's public name
+    ) -> Node | None:
+        return await find_node(info.context, id)
+
+    @guarded_field(None, "Several things by their ids, in the order of the ids; null for each that there is none.")
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description=f"The ids, at most {MOST_NODES}.")],
+    ) -> list[Node | None]:
+        if len(ids) > MOST_NODES:
+            raise RefusedError(Problem("INVALID_INPUT", f"Ask for at most {MOST_NODES} nodes at once.", ("ids",)))
+        # Not awaited here: GraphQL awaits them together, so that the loaders find all of a kind in one query, and gives
+        # each its own error.
+        return cast("list[Node | None]", [find_node(info.context, one) for one in ids])

@@ -1,0 +1,90 @@
+"""The schema: every area's fields under the three roots."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import strawberry
+from graphql import (
+    GraphQLArgument,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    Undefined,
+)
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.execution import ExecutionContext
+
+from app.api.errors import SocketResults
+from app.api.limits import Limits
+from app.api.mutations.calls import CallMutations
+from app.api.mutations.webhooks import WebhookMutations
+from app.api.queries.account import AccountQueries
+from app.api.queries.calls import CallQueries
+from app.api.queries.events import EventQueries
+from app.api.queries.nodes import NodeQueries
+from app.api.queries.recordings import RecordingQueries
+from app.api.queries.webhooks import WebhookQueries
+from app.api.scalars import SCALARS
+from app.api.subscriptions.calls import CallSubscriptions
+from app.api.subscriptions.events import EventSubscriptions
+from app.api.types.event_mapping import EVENT_TYPES
+
+
+@strawberry.type(description="Reading. Nothing here changes anything.")
+class Query(NodeQueries, AccountQueries, CallQueries, RecordingQueries, EventQueries, WebhookQueries):
+    pass
+
+
+@strawberry.type(
+    description="Doing. Each mutation takes one `input` and gives a payload whose `userErrors` hold what the caller "
+    "can mend; authentication, scope, outages and faults are top-level errors."
+)
+class Mutation(CallMutations, WebhookMutations):
+    pass
+
+
+@strawberry.type(
+    description="Following, over a websocket with the subprotocol `graphql-transport-ws`; the key goes into "
+    '`connection_init` as `{"authorization": "Bearer ofk_…"}`. The server sends `ping` every 20 seconds, and closes '
+    "with 4401 when the key is wrong, revoked or expired."
+)
+class Subscription(EventSubscriptions, CallSubscriptions):
+    pass
+
+
+class OffhookSchema(strawberry.Schema):
+    """Strawberry's schema, without its own log of errors: that would quote values, and ``errors`` logs what matters."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # An optional argument of Python has a default of None; in SDL, "= null" says nothing and reads as noise.
+        for kind in self._schema.type_map.values():
+            if isinstance(kind, GraphQLInputObjectType):
+                _drop_null_defaults(kind.fields)
+            elif isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+                for field in kind.fields.values():
+                    _drop_null_defaults(field.args)
+
+    def process_errors(self, errors: list[Any], execution_context: ExecutionContext | None = None) -> None:
+        """Leave it to ``app.api.errors``."""
+
+
+def _drop_null_defaults(arguments: Mapping[str, GraphQLArgument | GraphQLInputField]) -> None:
+    for argument in arguments.values():
+        if argument.default_value is None:
+            argument.default_value = Undefined
+
+
+@cache
+def build_schema() -> OffhookSchema:
+    """The schema; building it takes a moment, so it is built once."""
+    return OffhookSchema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=tuple(EVENT_TYPES.values()),
+        extensions=(SocketResults, Limits),
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )

@@ -1,0 +1,99 @@
+"""The account's log, followed."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any, cast
+
+import strawberry
+
+from app.accounts.scopes import Scope
+from app.api.context import Info
+from app.api.fields import subscription
+from app.api.filters import EventFilterInput, read_event_filter
+from app.api.types.event import Event
+from app.api.types.event_list import event_signer
+from app.api.types.event_mapping import event_maker
+from app.events import feed
+from app.events.feed import GapReason
+from app.events.log import EventFilter
+from app.paging import CursorSigner
+
+
+@strawberry.type(description="An event, as it happens or from the past that was asked for.")
+class EventDelivered:
+    cursor: str = strawberry.field(description="Where to go on after a disconnection: `events(after:)`.")
+    event: Event = strawberry.field(description="The event.")
+
+
+@strawberry.type(description="The past has been delivered; what follows is live.")
+class CaughtUp:
+    cursor: str = strawberry.field(description="Everything up to here has been delivered.")
+
+
+@strawberry.type(
+    description="You read more slowly than events came. Nothing is lost: what was missed follows, from the log, and "
+    "then a `CaughtUp`."
+)
+class Gap:
+    from_cursor: str = strawberry.field(description="The last event that you were given.")
+    to_cursor: str = strawberry.field(description="The log's end at that moment.")
+    missed_count: int = strawberry.field(description="How many events were passed over for now.")
+    reason: GapReason = strawberry.field(description="Why.")
+
+
+EventMessage = Annotated[
+    EventDelivered | CaughtUp | Gap,
+    strawberry.union("EventMessage", description="What the subscription `events` says. Expect further types."),
+]
+
+
+def write_cursor(signer: CursorSigner, sequence: int) -> str:
+    """The cursor of a place in the log."""
+    return signer.write((sequence,))
+
+
+def present_gap(gap: feed.Gap, signer: CursorSigner) -> Gap:
+    """A gap in GraphQL's words."""
+    return Gap(
+        from_cursor=write_cursor(signer, gap.from_sequence),
+        to_cursor=write_cursor(signer, gap.to_sequence),
+        missed_count=gap.missed_count,
+        reason=gap.reason,
+    )
+
+
+@strawberry.type
+class EventSubscriptions:
+    @subscription(
+        Scope.CALLS_READ,
+        "Follow the account's log: what comes after a cursor, then `CaughtUp`, then every event as it "
+        "happens, in the log's order and each exactly once. Without a cursor it begins now. Keep the last cursor, and "
+        "give it as `after` when you come back.",
+    )
+    async def events(
+        self,
+        info: Info,
+        after: Annotated[
+            str | None, strawberry.argument(description="The cursor of the last event you have; of whatever filter.")
+        ] = None,
+        filter: Annotated[  # noqa: A002
+            EventFilterInput | None, strawberry.argument(description="Which events; all by default.")
+        ] = None,
+    ) -> AsyncIterator[EventMessage]:
+        context = info.context
+        signer = event_signer(context)
+        make = event_maker(context.sight, signer)
+        sequence = None if after is None else int(signer.read(after, field="after")[0])
+        where: EventFilter = read_event_filter(filter)
+        items = context.services.feed.follow(context.account_id, after=sequence, where=where)
+        async with aclosing(cast("Any", items)):
+            async for item in items:
+                context.forget_loaded()
+                match item:
+                    case feed.CaughtUp():
+                        yield CaughtUp(cursor=write_cursor(signer, item.sequence))
+                    case feed.Gap():
+                        yield present_gap(item, signer)
+                    case _:
+                        event = make(item)
+                        yield EventDelivered(cursor=event.cursor, event=event)

@@ -1,0 +1,1 @@
+"""What GraphQL gives out, made from the domain's values. Masking happens here and nowhere else."""

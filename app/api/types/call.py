@@ -1,0 +1,185 @@
+"""Calls and their legs."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from app.accounts.scopes import Scope
+from app.api.context import Info
+from app.api.fields import guarded_field
+from app.api.masking import Sight, mask_digits
+from app.api.paging import After, Before, Connection, First, Last
+from app.api.types.cdr import Cdr
+from app.api.types.node import Node
+from app.api.types.recording import Recording
+from app.api.types.values import Actor, EndReason, MetadataPair, Party
+from app.calls import model, record
+from app.facts import vocabulary
+from app.facts.vocabulary import (
+    CallKind,
+    CallState,
+    CdrSource,
+    Direction,
+    Disposition,
+    LegRole,
+    LegState,
+    RecordingMode,
+)
+
+if TYPE_CHECKING:
+    from app.api.types.event import Event
+
+
+@strawberry.type(description="One side of a call: one channel in Asterisk.")
+class Leg(Node):
+    role: LegRole = strawberry.field(description="Whom it reaches.")
+    party: Party = strawberry.field(description="Who is at its far end.")
+    state: LegState = strawberry.field(description="Where it stands.")
+    channel_name: str | None = strawberry.field(description="The channel as Asterisk shows it, once there is one.")
+    created_at: datetime | None = strawberry.field(description="When its channel was made.")
+    dialing_at: datetime | None = strawberry.field(description="When it was dialled.")
+    ringing_at: datetime | None = strawberry.field(description="When it began to ring.")
+    answered_at: datetime | None = strawberry.field(description="When it was answered.")
+    ended_at: datetime | None = strawberry.field(description="When it was gone.")
+    hangup_cause: int | None = strawberry.field(description="The Q.850 cause of its end.")
+    sip_code: int | None = strawberry.field(description="The far end's final SIP status, where it gave one.")
+
+    @classmethod
+    def of(cls, leg: model.Leg, sight: Sight) -> Self:
+        return cls(
+            id=strawberry.ID(leg.id),
+            role=leg.role,
+            party=Party.of(leg.party, sight),
+            state=leg.state,
+            channel_name=leg.channel_name,
+            created_at=leg.created_at,
+            dialing_at=leg.dialing_at,
+            ringing_at=leg.ringing_at,
+            answered_at=leg.answered_at,
+            ended_at=leg.ended_at,
+            hangup_cause=leg.hangup_cause,
+            sip_code=leg.sip_code,
+        )
+
+
+@strawberry.type(description="A call: its parties, where it stands, and what came of it. Durations are seconds.")
+class Call(Node):
+    state: CallState = strawberry.field(description="Where it stands.")
+    kind: CallKind = strawberry.field(description="Why it exists.")
+    direction: Direction = strawberry.field(description="Which way it goes.")
+    disposition: Disposition | None = strawberry.field(
+        description="How it came out; null until that is decided, a moment before it has ended."
+    )
+    end_reason: EndReason | None = strawberry.field(
+        description="Why and on whose side it ended; null until that is decided."
+    )
+    legs: list[Leg] = strawberry.field(description="Its legs, in the order of dialling.")
+    agent: Party | None = strawberry.field(description="The account's side.")
+    customer: Party | None = strawberry.field(description="The other side.")
+    agent_id: strawberry.ID | None = strawberry.field(description="The agent, when one was asked for or is known.")
+    agent_name: str | None = strawberry.field(description="The agent's name.")
+    extension: str | None = strawberry.field(description="The agent's extension.")
+    dialled_number: Party | None = strawberry.field(description="The number that is dialled.")
+    caller_id: Party | None = strawberry.field(description="What the customer sees calling.")
+    trunk_id: strawberry.ID | None = strawberry.field(description="The trunk the call goes over.")
+    external_id: str | None = strawberry.field(
+        description="Your own id for it. Not unique: a lead may be called again."
+    )
+    metadata: list[MetadataPair] = strawberry.field(description="Your own key-value pairs, echoed in every event.")
+    tags: list[str] = strawberry.field(description="Your own tags, echoed in every event.")
+    dtmf: str | None = strawberry.field(
+        description="The keys pressed so far, in order; each reads `x` without the scope `dtmf:read`."
+    )
+    recording_mode: RecordingMode = strawberry.field(description="Whose voice is recorded.")
+    max_duration_seconds: float = strawberry.field(
+        description="How long both may talk, counted from the connection; then the call is ended."
+    )
+    created_at: datetime = strawberry.field(description="When it was accepted.")
+    ringing_at: datetime | None = strawberry.field(description="When the first phone began to ring.")
+    answered_at: datetime | None = strawberry.field(description="When the first party answered.")
+    connected_at: datetime | None = strawberry.field(description="When both could talk.")
+    ended_at: datetime | None = strawberry.field(description="When its last leg was gone.")
+    ring_seconds: float | None = strawberry.field(
+        description="From dialling the party that decided to its answer, or to its end; null until it has ended."
+    )
+    talk_seconds: float | None = strawberry.field(
+        description="How long both could talk, 0 when they never could; null until it has ended."
+    )
+    duration_seconds: float | None = strawberry.field(
+        description="From `createdAt` to `endedAt`; null until it has ended."
+    )
+    source: CdrSource = strawberry.field(
+        description="`RECOVERED` once Offhook could not watch part of it; else `LIVE`."
+    )
+    unique_id: str = strawberry.field(description="The name in Asterisk of the first leg's channel.")
+    actor: Actor = strawberry.field(description="Who placed it.")
+    request_id: str | None = strawberry.field(description="The request that placed it.")
+    last_call_sequence: int = strawberry.field(description="The `callSequence` of its latest event.")
+    sandbox: bool = strawberry.field(description="It stays in the sandbox.")
+
+    @classmethod
+    def of(cls, call: model.Call, sight: Sight) -> Self:
+        ended_at = call.ended_at
+        return cls(
+            id=strawberry.ID(call.id),
+            state=call.state,
+            kind=call.kind,
+            direction=call.direction,
+            disposition=call.outcome,
+            end_reason=None if call.end_reason is None else EndReason.of(call.end_reason),
+            legs=[Leg.of(leg, sight) for leg in call.legs],
+            agent=_party_of(call, LegRole.AGENT, sight),
+            customer=_party_of(call, LegRole.CUSTOMER, sight),
+            agent_id=None if call.agent_id is None else strawberry.ID(call.agent_id),
+            agent_name=call.agent_name,
+            extension=call.extension,
+            dialled_number=Party.of_number(call.dialled_number, sight),
+            caller_id=Party.of_number(call.caller_id, sight, call.caller_id_name),
+            trunk_id=None if call.trunk_id is None else strawberry.ID(call.trunk_id),
+            external_id=call.external_id,
+            metadata=MetadataPair.of_all(call.metadata),
+            tags=list(call.tags),
+            dtmf=(call.dtmf if sight.has_digits else mask_digits(call.dtmf)) or None,
+            recording_mode=call.recording_mode,
+            max_duration_seconds=call.max_duration_seconds,
+            created_at=call.created_at,
+            ringing_at=min((leg.ringing_at for leg in call.legs if leg.ringing_at is not None), default=None),
+            answered_at=min((leg.answered_at for leg in call.legs if leg.answered_at is not None), default=None),
+            connected_at=call.connected_at,
+            ended_at=ended_at,
+            ring_seconds=None if ended_at is None else record.ring_seconds(record.deciding_leg(call)),
+            talk_seconds=None if ended_at is None else record.talk_seconds(call),
+            duration_seconds=None if ended_at is None else record.seconds_between(call.created_at, ended_at),
+            source=call.source,
+            unique_id=call.unique_id,
+            actor=Actor.of(call.actor),
+            request_id=call.request_id,
+            last_call_sequence=call.sequence,
+            sandbox=call.is_sandbox,
+        )
+
+    @guarded_field(Scope.RECORDINGS_READ, "Its recordings, oldest first.")
+    async def recordings(self, info: Info) -> list[Recording] | None:
+        found = await info.context.loaders.recordings_of_call.load(self.id)
+        return [Recording.of(one, info.context.sight) for one in found]
+
+    @guarded_field(Scope.CDRS_READ, "Its call detail record; null while it goes on.")
+    async def cdr(self, info: Info) -> Cdr | None:
+        found = await info.context.loaders.cdr_of_call.load(self.id)
+        return None if found is None else Cdr.of(found, info.context.sight)
+
+    @guarded_field(Scope.CALLS_READ, "Everything that happened to it, oldest first.")
+    async def events(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated["Event", strawberry.lazy("app.api.types.event")]] | None:
+        from app.api.types.event_list import connect_events  # events know calls
+        from app.events.log import EventFilter
+
+        return await connect_events(
+            info.context, EventFilter(subject_id=self.id), first=first, after=after, last=last, before=before
+        )
+
+
+def _party_of(call: model.Call, role: vocabulary.LegRole, sight: Sight) -> Party | None:
+    return next((Party.of(leg.party, sight) for leg in call.legs if leg.role is role), None)

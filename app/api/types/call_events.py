@@ -1,0 +1,76 @@
+"""The events of calls and legs, one type for each fact; fields have the facts' own names."""
+
+from datetime import datetime
+
+import strawberry
+
+from app.api.types.cdr import Cdr
+from app.api.types.event import CallEvent, LegEvent
+from app.api.types.values import EndReason, Party
+from app.facts.vocabulary import Disposition, EndParty, LegRole, RecordingMode
+
+
+@strawberry.type(description="`call.created`: the call was accepted and stored; nothing has rung yet.")
+class CallCreatedEvent(CallEvent):
+    agent: Party = strawberry.field(description="The account's side.")
+    customer: Party = strawberry.field(description="The other side.")
+    dial_first: LegRole = strawberry.field(description="Who is dialled first.")
+    recording_mode: RecordingMode = strawberry.field(description="Whose voice is recorded.")
+
+
+@strawberry.type(description="`call.updated`: external id, metadata or tags were changed by request.")
+class CallUpdatedEvent(CallEvent):
+    changed: list[str] = strawberry.field(description="The names of the fields that changed, such as `externalId`.")
+
+
+@strawberry.type(description="`leg.dialing`: the leg is about to be dialled.")
+class LegDialingEvent(LegEvent):
+    pass
+
+
+@strawberry.type(description="`leg.ringing`: the far end says that it rings.")
+class LegRingingEvent(LegEvent):
+    pass
+
+
+@strawberry.type(description="`leg.answered`: the far end answered.")
+class LegAnsweredEvent(LegEvent):
+    pass
+
+
+@strawberry.type(description="`leg.ended`: the leg is gone.")
+class LegEndedEvent(LegEvent):
+    ended_by: EndParty = strawberry.field(description="The side that hung up or refused; `SYSTEM` when Offhook did.")
+    hangup_cause: int | None = strawberry.field(description="The Q.850 cause.")
+    sip_code: int | None = strawberry.field(description="The far end's final SIP status, where it gave one.")
+    talk_seconds: float = strawberry.field(description="How long it could talk with the other party.")
+
+
+@strawberry.type(description="`call.connected`: both parties are bridged and can talk.")
+class CallConnectedEvent(CallEvent):
+    connected_at: datetime = strawberry.field(description="Since when.")
+
+
+@strawberry.type(description="`dtmf.received`: a party pressed a key.")
+class DtmfReceivedEvent(LegEvent):
+    digit: str = strawberry.field(description="The key; reads `x` without the scope `dtmf:read`.")
+    duration_milliseconds: int = strawberry.field(description="How long it was pressed.")
+
+
+@strawberry.type(
+    description="`call.recovered`: Offhook could not watch the call for a while, and found it or its end again."
+)
+class CallRecoveredEvent(CallEvent):
+    blind_from: datetime = strawberry.field(description="Since when it had not been watched.")
+    blind_until: datetime = strawberry.field(description="Until when.")
+
+
+@strawberry.type(
+    description="`call.ended`: the call is over, with its whole record. Every call ends with exactly one of these."
+)
+class CallEndedEvent(CallEvent):
+    disposition: Disposition = strawberry.field(description="How it came out.")
+    end_reason: EndReason = strawberry.field(description="Why and on whose side it ended.")
+    duration_seconds: float = strawberry.field(description="From its creation to its end.")
+    talk_seconds: float = strawberry.field(description="How long both could talk.")
+    cdr: Cdr = strawberry.field(description="The call detail record.")

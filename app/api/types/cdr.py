@@ -1,0 +1,107 @@
+"""Call detail records."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from app.accounts.scopes import Scope
+from app.api.context import Info
+from app.api.fields import guarded_field
+from app.api.masking import Sight, mask_digits
+from app.api.types.node import Node
+from app.api.types.recording import Recording
+from app.api.types.values import EndReason, MetadataPair, Party
+from app.facts.calls import CdrRecord
+from app.facts.vocabulary import CallKind, CdrSource, Direction, Disposition
+
+if TYPE_CHECKING:
+    from app.api.types.call import Call
+
+
+@strawberry.type(
+    description="A call detail record: written once, when the call has ended, and never changed. Durations are seconds."
+)
+class Cdr(Node):
+    call_id: strawberry.ID = strawberry.field(description="The call it is the record of.")
+    kind: CallKind = strawberry.field(description="Why the call existed.")
+    direction: Direction = strawberry.field(description="Which way it went.")
+    disposition: Disposition = strawberry.field(description="How it came out.")
+    end_reason: EndReason = strawberry.field(description="Why and on whose side it ended.")
+    source: CdrSource = strawberry.field(description="How the end was learnt.")
+    unique_id: str = strawberry.field(description="The name in Asterisk of the first leg's channel.")
+    created_at: datetime = strawberry.field(description="When the call was accepted.")
+    ringing_at: datetime | None = strawberry.field(description="When the party that decided began to ring.")
+    answered_at: datetime | None = strawberry.field(description="When that party answered.")
+    connected_at: datetime | None = strawberry.field(description="When both could talk.")
+    ended_at: datetime = strawberry.field(description="When the last leg was gone.")
+    ring_seconds: float = strawberry.field(
+        description="From dialling the party that decided to its answer, or to its end."
+    )
+    talk_seconds: float = strawberry.field(description="How long both could talk; 0 when they never could.")
+    duration_seconds: float = strawberry.field(description="From `createdAt` to `endedAt`.")
+    agent: Party = strawberry.field(description="The account's side.")
+    customer: Party = strawberry.field(description="The other side.")
+    agent_id: strawberry.ID | None = strawberry.field(description="The agent, when one was known.")
+    agent_name: str | None = strawberry.field(description="The agent's name at that time.")
+    extension: str | None = strawberry.field(description="The agent's extension.")
+    dialled_number: Party | None = strawberry.field(description="The number that was dialled.")
+    caller_id: Party | None = strawberry.field(description="What the customer saw calling.")
+    trunk_id: strawberry.ID | None = strawberry.field(description="The trunk the call went over.")
+    external_id: str | None = strawberry.field(description="Your own id for it.")
+    request_id: str | None = strawberry.field(description="The request that placed the call.")
+    dtmf: str | None = strawberry.field(
+        description="The keys that were pressed, in order; each reads `x` without the scope `dtmf:read`."
+    )
+    recording_ids: list[strawberry.ID] = strawberry.field(description="The recordings that were made.")
+    metadata: list[MetadataPair] = strawberry.field(description="Your own key-value pairs.")
+    tags: list[str] = strawberry.field(description="Your own tags.")
+    sandbox: bool = strawberry.field(description="The call stayed in the sandbox.")
+
+    @classmethod
+    def of(cls, record: CdrRecord, sight: Sight) -> Self:
+        return cls(
+            id=strawberry.ID(record.id),
+            call_id=strawberry.ID(record.call_id),
+            kind=record.kind,
+            direction=record.direction,
+            disposition=record.disposition,
+            end_reason=EndReason.of(record.end_reason),
+            source=record.source,
+            unique_id=record.unique_id,
+            created_at=record.created_at,
+            ringing_at=record.ringing_at,
+            answered_at=record.answered_at,
+            connected_at=record.connected_at,
+            ended_at=record.ended_at,
+            ring_seconds=record.ring_seconds,
+            talk_seconds=record.talk_seconds,
+            duration_seconds=record.duration_seconds,
+            agent=Party.of(record.agent, sight),
+            customer=Party.of(record.customer, sight),
+            agent_id=None if record.agent_id is None else strawberry.ID(record.agent_id),
+            agent_name=record.agent_name,
+            extension=record.extension,
+            dialled_number=Party.of_number(record.dialled_number, sight),
+            caller_id=Party.of_number(record.caller_id, sight, record.caller_id_name),
+            trunk_id=None if record.trunk_id is None else strawberry.ID(record.trunk_id),
+            external_id=record.external_id,
+            request_id=record.request_id,
+            dtmf=record.dtmf if record.dtmf is None or sight.has_digits else mask_digits(record.dtmf),
+            recording_ids=[strawberry.ID(one) for one in record.recording_ids],
+            metadata=MetadataPair.of_all(record.metadata),
+            tags=list(record.tags),
+            sandbox=record.is_sandbox,
+        )
+
+    @guarded_field(Scope.RECORDINGS_READ, "The recordings that were made, oldest first.")
+    async def recordings(self, info: Info) -> list[Recording] | None:
+        found = await info.context.loaders.recordings_of_call.load(self.call_id)
+        return [Recording.of(one, info.context.sight) for one in found]
+
+    @guarded_field(Scope.CALLS_READ, "The call it is the record of.")
+    async def call(self, info: Info) -> Annotated["Call", strawberry.lazy("app.api.types.call")] | None:
+        from app.api.types.call import Call  # the two types know each other
+
+        found = await info.context.loaders.call.load(self.call_id)
+        return None if found is None else Call.of(found, info.context.sight)

@@ -1,0 +1,314 @@
+"""The domain's enums as GraphQL's: the same words, each with a description. A value without one does not start."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, cast
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from app.accounts.scopes import Scope
+from app.calls.queries import CallOrder
+from app.calls.requests import WaitFor, WaitOutcome
+from app.cdrs.queries import CdrOrder
+from app.events.feed import GapReason
+from app.facts.catalogue import FACT_TYPES, graphql_name
+from app.facts.event import ActorKind
+from app.facts.vocabulary import (
+    AgentDisplay,
+    CallKind,
+    CallState,
+    CdrSource,
+    Direction,
+    Disposition,
+    EndCode,
+    EndParty,
+    LegRole,
+    LegState,
+    RecordingMode,
+    RecordingState,
+)
+from app.numbers.lookup import LineType
+from app.webhooks.model import DeliveryState
+
+
+def describe(enum: type[StrEnum], description: str, values: Mapping[str, str], *, name: str | None = None) -> None:
+    """Make a Python enum a GraphQL one. ``values`` describes each member by its name, and no others."""
+    if set(values) != set(enum.__members__):
+        raise ValueError(f"{enum.__name__}: describe exactly its members, not {sorted(values)}")
+    strawberry.enum(enum, name=name, description=description)
+    definition = cast("StrawberryEnumDefinition", cast("Any", enum).__strawberry_definition__)
+    for value in definition.values:
+        value.description = values[value.name]
+
+
+_OPEN = "Expect values you do not know: this list grows."
+
+
+class EventType(StrEnum):
+    """The catalogue's event types under their GraphQL names; a test keeps the two equal."""
+
+    CALL_CREATED = "call.created"
+    CALL_UPDATED = "call.updated"
+    LEG_DIALING = "leg.dialing"
+    LEG_RINGING = "leg.ringing"
+    LEG_ANSWERED = "leg.answered"
+    LEG_ENDED = "leg.ended"
+    CALL_CONNECTED = "call.connected"
+    DTMF_RECEIVED = "dtmf.received"
+    CALL_RECOVERED = "call.recovered"
+    CALL_ENDED = "call.ended"
+    RECORDING_STARTED = "recording.started"
+    RECORDING_SAVED = "recording.saved"
+    RECORDING_FAILED = "recording.failed"
+    WEBHOOK_TEST = "webhook.test"
+    WEBHOOK_EXHAUSTED = "webhook.exhausted"
+    WEBHOOK_DISABLED = "webhook.disabled"
+
+
+def _first_words(text: str | None) -> str:
+    return " ".join((text or "").split()).replace("``", "`")
+
+
+describe(
+    EventType,
+    "What happened. The value is the public name in capitals with `_` for `.`: `CALL_CONNECTED` is `call.connected` in "
+    "webhooks, and the type `CallConnectedEvent` here. " + _OPEN,
+    {graphql_name(name): f"`{name}`: {_first_words(fact.__doc__)}" for name, fact in FACT_TYPES.items()},
+)
+describe(
+    CallState,
+    "Where a call stands. " + _OPEN,
+    {
+        "PENDING": "Accepted and stored; nothing has been dialled yet.",
+        "DIALING": "A leg is being dialled; its far end has not answered our signalling yet.",
+        "RINGING": "A phone rings.",
+        "WAITING_IN_QUEUE": "The customer waits for an agent in a queue.",
+        "ANSWERED": "One party is on the line, the other is still to come.",
+        "CONNECTED": "Both parties are bridged and can talk.",
+        "ENDED": "The last leg is gone. The call detail record is written.",
+    },
+)
+describe(
+    CallKind,
+    "Why a call exists. " + _OPEN,
+    {
+        "CLICK_TO_CALL": "Placed by `originateCall`.",
+        "CAMPAIGN": "Dialled by a campaign.",
+        "OTP": "Speaks a one-time password.",
+        "CALLBACK": "A callback that somebody scheduled.",
+        "INBOUND": "Somebody called one of the account's numbers.",
+        "INTERNAL": "Between two extensions.",
+    },
+)
+describe(
+    Direction,
+    "Which way a call crosses the account's border.",
+    {
+        "OUTBOUND": "From the account to an outside number.",
+        "INBOUND": "From an outside number to the account.",
+        "INTERNAL": "Between the account's own extensions.",
+    },
+)
+describe(
+    LegRole,
+    "Whom a leg reaches.",
+    {"AGENT": "The account's side.", "CUSTOMER": "The other side: the destination."},
+)
+describe(
+    LegState,
+    "Where a leg stands. " + _OPEN,
+    {
+        "PLANNED": "Not dialled yet; its turn comes later, or never.",
+        "CREATING": "Its channel is being made in Asterisk.",
+        "DIALING": "Dialled; the far end has not said that it rings.",
+        "RINGING": "The far end rings.",
+        "UP": "Answered.",
+        "ENDED": "Gone.",
+    },
+)
+describe(
+    RecordingMode,
+    "Whose voice is recorded.",
+    {
+        "OFF": "Nobody's.",
+        "AGENT": "The agent's alone, mono.",
+        "CUSTOMER": "The customer's alone, mono.",
+        "BOTH": "Both, in one stereo file: agent left, customer right.",
+    },
+)
+describe(
+    RecordingState,
+    "Where a recording stands. " + _OPEN,
+    {
+        "PENDING": "Asked for; Asterisk is not writing yet.",
+        "RECORDING": "Asterisk is writing.",
+        "COLLECTING": "Finished in Asterisk, on its way into Offhook's store.",
+        "SAVED": "In the store, whole. Only now is there an address to fetch it from.",
+        "FAILED": "No recording came of it; `failure` says why.",
+    },
+)
+describe(
+    AgentDisplay,
+    "What the agent's phone shows as the caller.",
+    {
+        "DESTINATION": "The customer's number, and `destinationName`.",
+        "CALLER_ID": "The number that the customer sees.",
+        "CUSTOM": "`destinationName` alone.",
+    },
+)
+describe(
+    Disposition,
+    "How a call came out: the outcome of the leg that decided it. " + _OPEN,
+    {
+        "ANSWERED": "Both parties were connected.",
+        "BUSY": "The deciding party was busy.",
+        "NO_ANSWER": "It rang until the time was up.",
+        "CANCELLED": "The call was given up before both were connected.",
+        "REJECTED": "The deciding party declined.",
+        "UNREACHABLE": "The deciding party's phone is not there or not registered.",
+        "INVALID_NUMBER": "There is no such number.",
+        "CONGESTION": "The network had no room.",
+        "FAILED": "A fault in Offhook, Asterisk or on the way.",
+        "MACHINE": "An answering machine took the call.",
+        "VOICEMAIL": "It went to voicemail.",
+        "ABANDONED": "The customer answered and no agent was there in time.",
+        "DNC": "The number is on a do-not-call list; nothing was dialled.",
+        "BLOCKED": "A rule kept the call from being dialled.",
+    },
+)
+describe(
+    EndParty,
+    "On whose side the end of a call or leg lies.",
+    {
+        "AGENT": "The agent's.",
+        "CUSTOMER": "The customer's.",
+        "SYSTEM": "Offhook's: a request, a limit or a fault.",
+    },
+)
+describe(
+    EndCode,
+    "Why a call ended, in one word. " + _OPEN,
+    {
+        "HANGUP": "A connected party hung up.",
+        "BUSY": "The party was busy.",
+        "NO_ANSWER": "The party did not answer in time.",
+        "REJECTED": "The party declined.",
+        "UNREACHABLE": "The party's phone is not there.",
+        "INVALID_NUMBER": "There is no such number.",
+        "CONGESTION": "The network had no room.",
+        "NETWORK_FAILURE": "The way to the party failed.",
+        "API_HANGUP": "A request hung up: `hangupCall`.",
+        "MAX_DURATION": "`maxDurationSeconds` was reached.",
+        "DIAL_FAILED": "Asterisk could not dial.",
+        "BRIDGE_FAILED": "Asterisk could not connect the two legs.",
+        "NODE_LOST": "The Asterisk that carried the call went away.",
+    },
+)
+describe(
+    CdrSource,
+    "How the end of a call was learnt. " + _OPEN,
+    {
+        "LIVE": "Watched as it happened.",
+        "RECOVERED": "Put together after Offhook could not watch for a while.",
+        "BACKFILL": "Added later from another record.",
+    },
+)
+describe(
+    WaitFor,
+    "How far a call has to get before `originateCall` answers.",
+    {
+        "CREATED": "Answer as soon as the call is stored.",
+        "FIRST_ANSWER": "Until anybody answers.",
+        "AGENT_ANSWERED": "Until the agent answers.",
+        "CONNECTED": "Until both parties can talk.",
+    },
+)
+describe(
+    WaitOutcome,
+    "Whether the call got as far as `waitFor` asked.",
+    {
+        "REACHED": "It did.",
+        "CALL_ENDED": "It ended before.",
+        "TIMED_OUT": "Not within 55 seconds. The call goes on; the same request with the same key waits again.",
+    },
+)
+describe(
+    ActorKind,
+    "Who set something in motion. " + _OPEN,
+    {
+        "API_KEY": "A request made with an API key.",
+        "SYSTEM": "Offhook itself.",
+        "PARTY": "A party of the call.",
+    },
+)
+describe(
+    LineType,
+    "What kind of line a number is, as far as its range tells. " + _OPEN,
+    {
+        "FIXED_LINE": "A fixed line.",
+        "MOBILE": "A mobile phone.",
+        "FIXED_LINE_OR_MOBILE": "Either: the range does not tell (as in North America).",
+        "TOLL_FREE": "Free for who calls.",
+        "PREMIUM_RATE": "Costs extra.",
+        "SHARED_COST": "Cost shared between both sides.",
+        "VOIP": "A voice-over-IP service.",
+        "PERSONAL_NUMBER": "A personal number that may lead anywhere.",
+        "PAGER": "A pager.",
+        "UNIVERSAL_ACCESS": "A company's number for the whole country.",
+        "VOICEMAIL": "A voicemail access number.",
+        "SANDBOX": "One of the sandbox's made-up numbers.",
+        "UNKNOWN": "The range does not tell.",
+    },
+)
+describe(
+    GapReason,
+    "Why a subscriber did not get events as they happened. " + _OPEN,
+    {"SLOW_SUBSCRIBER": "It read more slowly than events came, by a whole queue."},
+)
+describe(
+    DeliveryState,
+    "Where a webhook delivery stands. " + _OPEN,
+    {
+        "PENDING": "To be sent, or to be sent again at `nextAttemptAt`.",
+        "DELIVERED": "The endpoint answered with a 2xx status.",
+        "EXHAUSTED": "The last attempt failed; the event stays in the log.",
+        "DROPPED": "Can no longer be delivered: the endpoint was deleted, or the event is past retention.",
+    },
+)
+describe(
+    CallOrder,
+    "The order of a list of calls. Ties are broken by id.",
+    {"CREATED_AT_DESC": "Newest first.", "CREATED_AT_ASC": "Oldest first."},
+)
+describe(
+    CdrOrder,
+    "The order of a list of call detail records. Ties are broken by id.",
+    {
+        "CREATED_AT_DESC": "Newest first.",
+        "CREATED_AT_ASC": "Oldest first.",
+        "DURATION_DESC": "Longest first, counted from creation to end.",
+        "DURATION_ASC": "Shortest first, counted from creation to end.",
+        "TALK_DESC": "Longest talk first.",
+        "TALK_ASC": "Shortest talk first.",
+    },
+)
+describe(
+    Scope,
+    "What an API key may do; the value is the scope's name in capitals with `_` for `:`. " + _OPEN,
+    {
+        "CALLS_READ": "`calls:read`: see calls, legs and events.",
+        "CALLS_ORIGINATE": "`calls:originate`: place calls.",
+        "CALLS_CONTROL": "`calls:control`: change and end calls.",
+        "RECORDINGS_READ": "`recordings:read`: see recordings and fetch them.",
+        "RECORDINGS_DELETE": "`recordings:delete`: delete recordings.",
+        "CDRS_READ": "`cdrs:read`: see call detail records.",
+        "ROUTING": "`routing`: change extensions, trunks, numbers and routes.",
+        "WEBHOOKS_READ": "`webhooks:read`: see webhook endpoints and deliveries.",
+        "WEBHOOKS_WRITE": "`webhooks:write`: make, change and delete webhook endpoints.",
+        "KEYS": "`keys`: make and revoke API keys.",
+        "AUDIT": "`audit`: read the audit log.",
+        "PII_READ": "`pii:read`: see telephone numbers whole.",
+        "DTMF_READ": "`dtmf:read`: see which keys were pressed.",
+    },
+)

@@ -1,0 +1,107 @@
+"""From an event of the log to its GraphQL type. Field names are the facts' own, so one rule serves all."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import strawberry
+
+from app.api.masking import Sight, mask_digits
+from app.api.scalars import Long
+from app.api.types import call_events, other_events
+from app.api.types.cdr import Cdr
+from app.api.types.enums import EventType
+from app.api.types.event import Event, EventLeg
+from app.api.types.values import Actor, EndReason, MetadataPair, Party
+from app.facts import calls, event, recordings, vocabulary, webhooks
+from app.facts.calls import CallRef, Fact
+from app.paging import CursorSigner
+
+#: The GraphQL type of each fact; a test keeps it equal to the catalogue, and the fields to the facts'.
+EVENT_TYPES: Final[Mapping[type[Fact], type[Event]]] = MappingProxyType(
+    {
+        calls.CallCreated: call_events.CallCreatedEvent,
+        calls.CallUpdated: call_events.CallUpdatedEvent,
+        calls.LegDialing: call_events.LegDialingEvent,
+        calls.LegRinging: call_events.LegRingingEvent,
+        calls.LegAnswered: call_events.LegAnsweredEvent,
+        calls.LegEnded: call_events.LegEndedEvent,
+        calls.CallConnected: call_events.CallConnectedEvent,
+        calls.DtmfReceived: call_events.DtmfReceivedEvent,
+        calls.CallRecovered: call_events.CallRecoveredEvent,
+        calls.CallEnded: call_events.CallEndedEvent,
+        recordings.RecordingStarted: other_events.RecordingStartedEvent,
+        recordings.RecordingSaved: other_events.RecordingSavedEvent,
+        recordings.RecordingFailed: other_events.RecordingFailedEvent,
+        webhooks.WebhookTest: other_events.WebhookTestEvent,
+        webhooks.WebhookExhausted: other_events.WebhookExhaustedEvent,
+        webhooks.WebhookDisabled: other_events.WebhookDisabledEvent,
+    }
+)
+
+
+def event_maker(sight: Sight, signer: CursorSigner) -> Callable[[event.Event], Event]:
+    """Makes GraphQL's event of the log's, as far as the caller may see it."""
+
+    def make(one: event.Event) -> Event:
+        return EVENT_TYPES[type(one.fact)](
+            id=strawberry.ID(one.id),
+            cursor=signer.write((one.sequence,)),
+            type=EventType(one.type),
+            timestamp=one.timestamp,
+            sequence=Long(one.sequence),
+            subject_id=strawberry.ID(one.subject_id),
+            call_sequence=one.call_sequence,
+            actor=Actor.of(one.actor),
+            request_id=one.request_id,
+            sandbox=one.is_sandbox,
+            **_payload(one.fact, sight),
+        )
+
+    return make
+
+
+def _payload(fact: Fact, sight: Sight) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in fact.__struct_fields__:
+        value = getattr(fact, name)
+        if isinstance(value, CallRef):
+            values |= _call_fields(value, sight)
+        elif name == "digit":
+            values[name] = value if sight.has_digits else mask_digits(value)
+        elif name == "event_type":
+            values[name] = EventType(value)
+        else:
+            values[name] = _present(value, sight)
+    return values
+
+
+def _present(value: object, sight: Sight) -> object:
+    match value:
+        case vocabulary.Party():
+            return Party.of(value, sight)
+        case vocabulary.EndReason():
+            return EndReason.of(value)
+        case calls.LegRef():
+            return EventLeg.of(value, sight)
+        case calls.CdrRecord():
+            return Cdr.of(value, sight)
+        case tuple():
+            return list(value)
+        case _:
+            return value
+
+
+def _call_fields(call: CallRef, sight: Sight) -> dict[str, Any]:
+    return {
+        "call_id": strawberry.ID(call.id),
+        "kind": call.kind,
+        "direction": call.direction,
+        "unique_id": call.unique_id,
+        "dialled_number": Party.of_number(call.dialled_number, sight),
+        "extension": call.extension,
+        "caller_id": Party.of_number(call.caller_id, sight),
+        "external_id": call.external_id,
+        "metadata": MetadataPair.of_all(call.metadata),
+        "tags": list(call.tags),
+    }

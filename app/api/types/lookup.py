@@ -1,0 +1,52 @@
+"""What is known about a number."""
+
+from typing import Self
+
+import strawberry
+
+from app.numbers import lookup
+from app.numbers.lookup import LineType
+
+
+@strawberry.type(
+    description="What is known about a telephone number from its digits alone. "
+    "When `isValid` is false, `problem` says why and everything else is empty."
+)
+class NumberLookup:
+    is_valid: bool = strawberry.field(description="The number exists in its country's numbering plan.")
+    problem: str | None = strawberry.field(description="Why it is not valid.")
+    e164: str | None = strawberry.field(description="The number in E.164, such as `+12125550123`.")
+    national_format: str | None = strawberry.field(description="As people write it inside its country.")
+    international_format: str | None = strawberry.field(description="As people write it from abroad.")
+    country: str | None = strawberry.field(description="ISO 3166-1 alpha-2 code; null for codes of no country.")
+    calling_code: int | None = strawberry.field(description="Country calling code, such as 44.")
+    location: str | None = strawberry.field(description="Region or town in English, where the number tells.")
+    carrier: str | None = strawberry.field(
+        description="The carrier that the range was given to; a ported number names the wrong one."
+    )
+    line_type: LineType = strawberry.field(description="What kind of line it is.")
+    zones: list[str] = strawberry.field(
+        description="IANA time zones the number may be in. A calling window should hold in all of them."
+    )
+    is_flagged_as_spam: bool | None = strawberry.field(
+        description="Whether the number is reported as spam; null when nobody can say."
+    )
+    spam_reason: str = strawberry.field(description="Where the verdict comes from, or why there is none.")
+
+    @classmethod
+    def of(cls, found: lookup.NumberLookup) -> Self:
+        return cls(
+            is_valid=found.is_valid,
+            problem=found.problem,
+            e164=found.e164,
+            national_format=found.national_format,
+            international_format=found.international_format,
+            country=found.country,
+            calling_code=found.calling_code,
+            location=found.location,
+            carrier=found.carrier,
+            line_type=found.line_type,
+            zones=list(found.zones),
+            is_flagged_as_spam=found.is_flagged_as_spam,
+            spam_reason=found.spam_reason,
+        )

@@ -1,0 +1,78 @@
+"""The events of recordings and of webhook endpoints, one type for each fact."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from app.accounts.scopes import Scope
+from app.api.context import Info
+from app.api.fields import guarded_field
+from app.api.scalars import Long
+from app.api.types.enums import EventType
+from app.api.types.event import CallEvent, Event
+from app.api.types.recording import Recording
+from app.facts.vocabulary import RecordingMode
+
+if TYPE_CHECKING:
+    from app.api.types.webhook import WebhookEndpoint
+
+
+@strawberry.interface(description="An event of a recording. It carries no address, since addresses expire.")
+class RecordingEvent(CallEvent):
+    recording_id: strawberry.ID = strawberry.field(description="The recording.")
+    mode: RecordingMode = strawberry.field(description="Whose voice is recorded.")
+
+    @guarded_field(Scope.RECORDINGS_READ, "The recording as it is now.")
+    async def recording(self, info: Info) -> Recording | None:
+        found = await info.context.loaders.recording.load(self.recording_id)
+        return None if found is None else Recording.of(found, info.context.sight)
+
+
+@strawberry.type(description="`recording.started`: Asterisk is writing the recording.")
+class RecordingStartedEvent(RecordingEvent):
+    pass
+
+
+@strawberry.type(description="`recording.saved`: the recording is in Offhook's store, whole.")
+class RecordingSavedEvent(RecordingEvent):
+    duration_seconds: float = strawberry.field(description="Length, counted from the samples.")
+    size_bytes: Long = strawberry.field(description="Size of the file.")
+    channels: int = strawberry.field(description="1 for one side, 2 for both.")
+    sha256: str = strawberry.field(description="SHA-256 of the file, in hex.")
+
+
+@strawberry.type(description="`recording.failed`: no recording came of it.")
+class RecordingFailedEvent(RecordingEvent):
+    reason: str = strawberry.field(description="Why.")
+
+
+@strawberry.interface(description="An event of a webhook endpoint.")
+class WebhookEvent(Event):
+    endpoint_id: strawberry.ID = strawberry.field(description="The endpoint.")
+
+    @guarded_field(Scope.WEBHOOKS_READ, "The endpoint as it is now.")
+    async def endpoint(
+        self, info: Info
+    ) -> Annotated["WebhookEndpoint", strawberry.lazy("app.api.types.webhook")] | None:
+        from app.api.types.webhook import WebhookEndpoint  # endpoints know events
+
+        found = await info.context.services.webhooks.get(info.context.account_id, self.endpoint_id)
+        return None if found is None else WebhookEndpoint.of(found)
+
+
+@strawberry.type(description="`webhook.test`: a test that a person asked for.")
+class WebhookTestEvent(WebhookEvent):
+    pass
+
+
+@strawberry.type(description="`webhook.exhausted`: the last attempt at a delivery failed; the event stays in the log.")
+class WebhookExhaustedEvent(WebhookEvent):
+    delivery_id: strawberry.ID = strawberry.field(description="The delivery.")
+    event_id: strawberry.ID = strawberry.field(description="The event that was to be delivered.")
+    event_type: EventType = strawberry.field(description="Its type.")
+    attempts: int = strawberry.field(description="How often it was tried.")
+
+
+@strawberry.type(description="`webhook.disabled`: the endpoint gets nothing more until it is enabled again.")
+class WebhookDisabledEvent(WebhookEvent):
+    reason: str = strawberry.field(description="Why.")

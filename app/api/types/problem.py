@@ -1,0 +1,79 @@
+"""What a caller can mend, as every mutation says it."""
+
+from enum import StrEnum
+from typing import Self
+
+import strawberry
+import structlog
+
+from app.api.types.enums import describe
+from app.errors import Problem
+
+_log = structlog.get_logger(__name__)
+
+
+class UserErrorCode(StrEnum):
+    """The codes of RefusedError's problems."""
+
+    INVALID_INPUT = "INVALID_INPUT"
+    REQUIRED = "REQUIRED"
+    NOT_FOUND = "NOT_FOUND"
+    INVALID_STATE = "INVALID_STATE"
+    INVALID_NUMBER = "INVALID_NUMBER"
+    DESTINATION_DENIED = "DESTINATION_DENIED"
+    CALLER_ID_NOT_OWNED = "CALLER_ID_NOT_OWNED"
+    SANDBOX_ONLY = "SANDBOX_ONLY"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    INVALID_CURSOR = "INVALID_CURSOR"
+    ALREADY_EXISTS = "ALREADY_EXISTS"
+    URL_NOT_ALLOWED = "URL_NOT_ALLOWED"
+    AGENT_OFFLINE = "AGENT_OFFLINE"
+
+
+describe(
+    UserErrorCode,
+    "What is to be mended. Expect values you do not know: this list grows.",
+    {
+        "INVALID_INPUT": "The value is not of a form or size that is accepted; the message says what is.",
+        "REQUIRED": "A value is missing or empty.",
+        "NOT_FOUND": "There is no such thing, or it is another account's: the two are not told apart.",
+        "INVALID_STATE": "It cannot be done to something in this state; `currentState` names it.",
+        "INVALID_NUMBER": "This is no telephone number that can be dialled.",
+        "DESTINATION_DENIED": "The account's destination policy does not allow this number.",
+        "CALLER_ID_NOT_OWNED": "The caller id is not one of the account's outbound numbers.",
+        "SANDBOX_ONLY": "A test key reaches the sandbox's phones and numbers only.",
+        "IDEMPOTENCY_KEY_REUSED": "This idempotency key was used before, with another input.",
+        "INVALID_CURSOR": "The cursor was not given out for this list, filter and order.",
+        "ALREADY_EXISTS": "Something with this name or number is there already.",
+        "URL_NOT_ALLOWED": "Webhooks are not sent to this address.",
+        "AGENT_OFFLINE": "The agent sits at no extension, or the extension has no phone.",
+    },
+)
+
+
+@strawberry.type(description="Something about the request that the caller can mend. Nothing was done.")
+class UserError:
+    code: UserErrorCode = strawberry.field(description="What is wrong, for programs.")
+    message: str = strawberry.field(description="What is wrong and how to mend it, for people, in English.")
+    field: list[str] | None = strawberry.field(
+        description='The path inside `input` that is to blame, such as `["destination", "number"]`; '
+        "null when it is the request as a whole."
+    )
+    current_state: str | None = strawberry.field(
+        description="With `INVALID_STATE`: the state that the thing is in, such as `ENDED`."
+    )
+
+    @classmethod
+    def of(cls, problem: Problem) -> Self:
+        try:
+            code = UserErrorCode(problem.code)
+        except ValueError:
+            # Better the nearest word than an error that hides the message.
+            _log.error("user_error_code_unknown", code=problem.code)
+            code = UserErrorCode.INVALID_INPUT
+        return cls(
+            code=code,
+            message=problem.message,
+            field=list(problem.field) or None,
+            current_state=problem.current_state,
+        )

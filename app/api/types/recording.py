@@ -1,0 +1,86 @@
+"""Recordings, and the signed addresses they are fetched from."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from app.accounts.scopes import Scope
+from app.api.context import Info
+from app.api.fields import guarded_field
+from app.api.masking import Sight
+from app.api.scalars import Long
+from app.api.types.node import Node
+from app.api.types.values import Party
+from app.facts.vocabulary import RecordingMode, RecordingState
+from app.recordings import model
+
+if TYPE_CHECKING:
+    from app.api.types.call import Call
+
+
+@strawberry.type(description="An address that works for whoever holds it, until it expires.")
+class SignedUrl:
+    url: str = strawberry.field(description="Absolute. GET and HEAD, with range requests; no key is needed.")
+    expires_at: datetime = strawberry.field(description="When it stops working. Ask again for a new one.")
+
+
+@strawberry.type(description="A recording of one call: a WAV file in Offhook's store.")
+class Recording(Node):
+    call_id: strawberry.ID = strawberry.field(description="The call that was recorded.")
+    mode: RecordingMode = strawberry.field(description="Whose voice it holds.")
+    state: RecordingState = strawberry.field(description="Where it stands.")
+    created_at: datetime = strawberry.field(description="When it was asked for.")
+    started_at: datetime | None = strawberry.field(description="When Asterisk began to write.")
+    saved_at: datetime | None = strawberry.field(description="When it was in the store, whole.")
+    customer: Party | None = strawberry.field(description="The customer of the call, by number.")
+    extension: str | None = strawberry.field(description="The agent's extension.")
+    duration_seconds: float | None = strawberry.field(description="Length, counted from the samples.")
+    size_bytes: Long | None = strawberry.field(description="Size of the file.")
+    channels: int | None = strawberry.field(description="1 for one side, 2 for both (agent left, customer right).")
+    sample_rate: int | None = strawberry.field(description="Samples a second, in Hz.")
+    sha256: str | None = strawberry.field(description="SHA-256 of the file, in hex.")
+    failure: str | None = strawberry.field(description="Why there is no recording, when it is `FAILED`.")
+
+    @classmethod
+    def of(cls, recording: model.Recording, sight: Sight) -> Self:
+        return cls(
+            id=strawberry.ID(recording.id),
+            call_id=strawberry.ID(recording.call_id),
+            mode=recording.mode,
+            state=recording.state,
+            created_at=recording.created_at,
+            started_at=recording.started_at,
+            saved_at=recording.saved_at,
+            customer=Party.of_number(recording.customer_number, sight),
+            extension=recording.extension,
+            duration_seconds=recording.duration_seconds,
+            size_bytes=None if recording.size_bytes is None else Long(recording.size_bytes),
+            channels=recording.channels,
+            sample_rate=recording.sample_rate,
+            sha256=recording.sha256,
+            failure=recording.failure,
+        )
+
+    @guarded_field(
+        Scope.RECORDINGS_READ, "Where to fetch the file: a fresh signed address each time. Null until it is `SAVED`."
+    )
+    def url(self, info: Info) -> SignedUrl | None:
+        if self.state is not RecordingState.SAVED:
+            return None
+        services, now = info.context.services, info.context.services.clock.now()
+        lifetime = timedelta(seconds=services.recording_url_seconds)
+        path = services.recording_urls.sign(self.id, now, lifetime)
+        return SignedUrl(
+            url=services.public_url.rstrip("/") + path,
+            # The signature holds to the full second, rounded up.
+            expires_at=datetime.fromtimestamp(math.ceil((now + lifetime).timestamp()), UTC),
+        )
+
+    @guarded_field(Scope.CALLS_READ, "The call that was recorded.")
+    async def call(self, info: Info) -> Annotated["Call", strawberry.lazy("app.api.types.call")] | None:
+        from app.api.types.call import Call  # the two types know each other
+
+        found = await info.context.loaders.call.load(self.call_id)
+        return None if found is None else Call.of(found, info.context.sight)

@@ -1,0 +1,212 @@
+"""The whole surface over a real database: services as ``bootstrap`` makes them, and an Asterisk that does as told."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from app.accounts.audit import AuditLog
+from app.accounts.keys import ApiKeys
+from app.accounts.scopes import Scope
+from app.accounts.service import Account, Accounts
+from app.api.context import Options
+from app.asgi import SERVER_OPTIONS, create_app
+from app.calls.plan import Defaults
+from app.calls.queries import CallQueries
+from app.calls.registry import CallRegistry
+from app.calls.service import CallService
+from app.calls.store import CallStore
+from app.cdrs.queries import CdrQueries
+from app.clock import SystemClock
+from app.config import Settings
+from app.db.engine import Database
+from app.events.feed import Feed
+from app.events.log import EventLog
+from app.health import PartHealth
+from app.recordings.queries import RecordingQueries
+from app.recordings.serve import RecordingFiles
+from app.recordings.store import RecordingStore
+from app.recordings.urls import RecordingUrls
+from app.routing.directory import Directory
+from app.routing.sandbox import seed_sandbox
+from app.services import Services
+from app.webhooks.egress import Egress
+from app.webhooks.endpoints import WebhookEndpoints
+from app.webhooks.enqueue import Enqueuer
+from app.webhooks.queries import WebhookQueries
+from app.webhooks.schedule import Schedule
+from app.webhooks.sealing import Sealer
+from tests.api.silent_asterisk import AlwaysReady, SilentAsterisk
+
+DEADLINE_SECONDS = 10.0
+ALL_SCOPES = frozenset(Scope)
+
+
+@dataclass
+class Surface:
+    """What the tests hold in hand."""
+
+    app: Starlette
+    services: Services
+    database: Database
+    registry: CallRegistry
+    log: EventLog
+    feed: Feed
+    accounts: Accounts
+    account: Account
+    ready: AlwaysReady
+    health: "Parts"
+    client: httpx.AsyncClient
+    token: str
+
+    async def key(self, scopes: Collection[Scope] = ALL_SCOPES, *, account: Account | None = None) -> str:
+        """A new key's token."""
+        issued = await self.services.keys.create((account or self.account).id, name="test", scopes=scopes)
+        return issued.token
+
+    async def post(
+        self,
+        query: str,
+        variables: dict[str, Any] | None = None,
+        *,
+        token: str | None = "",
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        """One operation; ``token`` "" is the key with all scopes, None is no key."""
+        sent = dict(headers or {})
+        if token is not None:
+            sent["authorization"] = f"Bearer {token or self.token}"
+        return await self.client.post("/graphql", json={"query": query, "variables": variables}, headers=sent)
+
+    async def ask(self, query: str, variables: dict[str, Any] | None = None, *, token: str = "") -> Any:
+        """The data of an operation that has no errors."""
+        response = await self.post(query, variables, token=token)
+        body = response.json()
+        assert "errors" not in body, body["errors"]
+        return body["data"]
+
+    async def refuse(self, query: str, variables: dict[str, Any] | None = None, *, token: str | None = "") -> Any:
+        """The first error's extensions of an operation that fails."""
+        return (await self.post(query, variables, token=token)).json()["errors"][0]["extensions"]
+
+
+class Parts:
+    """A health source that tests write to."""
+
+    def __init__(self) -> None:
+        self.parts = [PartHealth("database", is_ready=True), PartHealth("asterisk", is_ready=True)]
+
+    async def check(self) -> list[PartHealth]:
+        return self.parts
+
+
+@pytest.fixture
+async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
+    clock = SystemClock()
+    audit = AuditLog(database)
+    accounts = Accounts(database, audit)
+    account = (await seed_sandbox(database, audit)).account
+    sealer, egress = Sealer(bytes(32)), Egress(allow_networks=(IPv4Network("127.0.0.0/8"),))
+    log = EventLog(database, hooks=[Enqueuer(clock, Schedule((0.0, 5.0))).enqueue])
+    feed = Feed(log, queue_size=50)
+    store = CallStore(database, log)
+    registry = CallRegistry(store, SilentAsterisk(), clock, capacity=100)  # type: ignore[arg-type]  # stands in for the executor
+    ready = AlwaysReady()
+    recordings, urls = RecordingQueries(database), RecordingUrls(bytes(32))
+    services = Services(
+        clock=clock,
+        keys=ApiKeys(database, bytes(32), audit),
+        calls=CallService(
+            registry=registry,
+            store=store,
+            directory=Directory(database),
+            readiness=ready,
+            clock=clock,
+            node="n1",
+            defaults=Defaults(agent_ring_seconds=30, customer_ring_seconds=45, max_duration_seconds=3600),
+            wait_seconds=5.0,
+        ),
+        call_queries=CallQueries(database),
+        cdr_queries=CdrQueries(database),
+        recordings=recordings,
+        recording_urls=urls,
+        event_log=log,
+        feed=feed,
+        webhooks=WebhookEndpoints(database, sealer, egress, clock),
+        webhook_queries=WebhookQueries(database),
+        cursor_secret=bytes(32),
+        public_url="https://offhook.example",
+        recording_url_seconds=900.0,
+    )
+    health = Parts()
+    app = create_app(
+        services,
+        Settings(data_dir=tmp_path, public_url="https://offhook.example"),
+        health=health,
+        recordings=RecordingFiles(recordings, RecordingStore.open(None, tmp_path), urls, clock),
+        options=Options(init_seconds=1.0, heartbeat_seconds=0.3, most_operations_per_socket=5),
+    )
+    await feed.begin()
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://offhook.test") as client:
+        issued = await services.keys.create(account.id, name="all", scopes=ALL_SCOPES)
+        made = Surface(
+            app=app,
+            services=services,
+            database=database,
+            registry=registry,
+            log=log,
+            feed=feed,
+            accounts=accounts,
+            account=account,
+            ready=ready,
+            health=health,
+            client=client,
+            token=issued.token,
+        )
+        # Not a TaskGroup: a fixture's two halves may run in different tasks.
+        background = [asyncio.create_task(one) for one in (store.run(), registry.run(), feed.run())]
+        yield made
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+    await egress.aclose()
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Starlette) -> AsyncIterator[int]:
+    """The application behind a real uvicorn; gives its port."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_config=None, **SERVER_OPTIONS)
+    )
+    task = asyncio.create_task(server.serve())
+    await until(lambda: server.started)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
+
+
+@pytest.fixture
+async def port(surface: Surface) -> AsyncIterator[int]:
+    async with serving(surface.app) as number:
+        yield number
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:
+    """Return once the condition holds; fail when it does not in time."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while True:
+            holds = condition()
+            if holds if isinstance(holds, bool) else await holds:
+                return
+            await asyncio.sleep(0.01)
