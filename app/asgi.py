@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api import event_schemas
 from app.api.context import Options, request_id_from
 from app.api.http import GraphQLEndpoint
 from app.api.metrics import CONTENT_TYPE, Metrics
@@ -90,6 +91,7 @@ def create_app(
             ),
             WebSocketRoute("/graphql", SocketEndpoint(schema, services, options, metrics).answer),
             *recordings.routes,
+            *event_schemas.ROUTES,
             Route("/healthz", probes.answer_alive, methods=["GET"], name="healthz"),
             Route("/readyz", probes.answer_ready, methods=["GET"], name="readyz"),
             Route("/metrics", probes.answer_metrics, methods=["GET"], name="metrics"),

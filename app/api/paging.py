@@ -85,7 +85,7 @@ class Connection(Generic[T]):
     page: strawberry.Private[Page[Any]]
     make: strawberry.Private[Callable[[Any], Any]]
     signer: strawberry.Private[CursorSigner]
-    counter: strawberry.Private[Count | None]
+    counter: strawberry.Private[Count]
 
     @field("The page's items, each with its cursor.")
     def edges(self) -> list[Edge[T]]:
@@ -108,10 +108,8 @@ class Connection(Generic[T]):
             end_cursor=self.signer.write(positions[-1]) if positions else None,
         )
 
-    @field("How many items the list has; counted only when asked for, and not for every list: null then.")
-    async def total_count(self) -> TotalCount | None:
-        if self.counter is None:
-            return None
+    @field("How many items the list has; counted only when asked for.")
+    async def total_count(self) -> TotalCount:
         counted = await self.counter()
         precision = CountPrecision.EXACT if counted.is_exact else CountPrecision.AT_LEAST
         return TotalCount(count=counted.count, precision=precision)
@@ -126,7 +124,7 @@ async def connect(
     signer: CursorSigner,
     load: Callable[[PageRequest], Awaitable[Page[Any]]],
     make: Callable[[Any], Any],
-    counter: Count | None,
+    counter: Count,
     *,
     first: int | None,
     after: str | None,

@@ -5,7 +5,7 @@ from typing import Final
 CREATE_ENDPOINT: Final = """
 mutation ($input: CreateWebhookEndpointInput!) {
   createWebhookEndpoint(input: $input) {
-    endpoint { id url }
+    webhookEndpoint { id url }
     secret
     userErrors { code message field }
   }

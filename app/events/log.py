@@ -13,6 +13,7 @@ from typing import Any, Final
 import asyncpg
 
 from app.db.engine import Database, PooledConnection
+from app.db.keyset import DEFAULT_COUNT_LIMIT, RowCount
 from app.facts.catalogue import decode_fact, encode_fact
 from app.facts.event import Actor, ActorKind, Draft, Event
 from app.paging import Page, PageRequest
@@ -154,6 +155,18 @@ class EventLog:
         async with self._database.acquire() as connection:
             row = await connection.fetchrow(query, account_id, event_id)
         return None if row is None else _event(row)
+
+    async def count(self, account_id: str, where: EventFilter, *, at_most: int = DEFAULT_COUNT_LIMIT) -> RowCount:
+        """How many events :meth:`page` goes through, counting no further than ``at_most``."""
+        conditions, values = _conditions(where, account_id)
+        values.append(at_most + 1)
+        query = (
+            f"SELECT count(*) FROM (SELECT FROM event WHERE {' AND '.join(conditions)} "  # noqa: S608
+            f"LIMIT ${len(values)}) AS counted"
+        )
+        async with self._database.acquire() as connection:
+            count = await connection.fetchval(query, *values)
+        return RowCount(count=min(count, at_most), is_exact=count <= at_most)
 
     async def page(self, account_id: str, where: EventFilter, page: PageRequest) -> Page[Event]:
         """A page of the account's events, oldest first; positions are ``(sequence,)``."""

@@ -13,7 +13,7 @@ import msgspec
 
 from app.facts import calls, recordings, webhooks
 from app.facts.calls import Fact
-from app.facts.event import Event
+from app.facts.event import Actor, Event
 
 FACT_TYPES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
     {
@@ -87,5 +87,31 @@ def encode_event(event: Event) -> bytes:
 
 
 def json_schema(event_type: str) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of one event type's ``data``."""
-    return msgspec.json.schema(FACT_TYPES[event_type])
+    """The JSON Schema (2020-12) of one event as webhooks carry it: the envelope, with the fact under ``data``.
+
+    Raises:
+        KeyError: there is no such event type.
+    """
+    (fact,), definitions = msgspec.json.schema_components((FACT_TYPES[event_type],), ref_template="#/$defs/{name}")
+    (actor,), more = msgspec.json.schema_components((Actor,), ref_template="#/$defs/{name}")
+    properties: dict[str, Any] = {
+        "id": {"type": "string", "description": "The event's id; the same over retries and replays."},
+        "type": {"const": event_type},
+        "timestamp": {"type": "string", "format": "date-time", "description": "When it happened, UTC."},
+        "sequence": {"type": "integer", "description": "The event's number in the account's log; it may have holes."},
+        "subjectId": {"type": "string", "description": "What the event is about, mostly a call."},
+        "callSequence": {"type": ["integer", "null"], "description": "1, 2, 3 … within a call."},
+        "actor": actor,
+        "requestId": {"type": ["string", "null"], "description": "The request that set it in motion."},
+        "sandbox": {"type": "boolean", "description": "Whether it happened in the sandbox."},
+        "data": fact,
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": event_type,
+        "description": (FACT_TYPES[event_type].__doc__ or "").strip(),
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "$defs": {**definitions, **more},
+    }

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from app.clock import Clock
 from app.db.engine import Database
-from app.db.keyset import keyset_page
+from app.db.keyset import RowCount, count_rows, keyset_page
 from app.db.tables import WebhookEndpoint as EndpointRow
 from app.errors import Problem, RefusedError
 from app.ids import Kind, new_id
@@ -192,6 +192,12 @@ class WebhookEndpoints:
                 page=request,
                 item=lambda row: _endpoint(row._mapping),  # noqa: SLF001  # SQLAlchemy's public name
             )
+
+    async def count(self, account_id: str) -> RowCount:
+        """How many endpoints the account has."""
+        select = sa.select(_TABLE.c.id).where(_TABLE.c.account_id == account_id, _TABLE.c.deleted_at.is_(None))
+        async with self._database.begin() as connection:
+            return await count_rows(connection, select)
 
     async def _change_deliveries(self, statement: str, endpoint_id: str) -> None:
         now = self._clock.now()

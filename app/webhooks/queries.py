@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from app.db.engine import Database
-from app.db.keyset import keyset_page
+from app.db.keyset import RowCount, count_rows, keyset_page
 from app.db.tables import EventRow, WebhookAttempt, WebhookDelivery
 from app.paging import Page, PageRequest
 from app.webhooks.model import Attempt, Delivery, DeliveryState
@@ -52,6 +52,13 @@ class WebhookQueries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def count(
+        self, account_id: str, *, endpoint_id: str | None = None, states: Sequence[DeliveryState] = ()
+    ) -> RowCount:
+        """How many deliveries :meth:`page` goes through."""
+        async with self._database.begin() as connection:
+            return await count_rows(connection, _filtered(account_id, endpoint_id, states))
+
     async def page(
         self,
         account_id: str,
@@ -65,11 +72,7 @@ class WebhookQueries:
         Raises:
             RefusedError: INVALID_CURSOR.
         """
-        select = _select_deliveries().where(_DELIVERY.c.account_id == account_id)
-        if endpoint_id is not None:
-            select = select.where(_DELIVERY.c.endpoint_id == endpoint_id)
-        if states:
-            select = select.where(_DELIVERY.c.state.in_([state.value for state in states]))
+        select = _filtered(account_id, endpoint_id, states)
         async with self._database.begin() as connection:
             return await keyset_page(
                 connection,
@@ -118,6 +121,15 @@ class WebhookQueries:
             disabled_endpoints=endpoints["disabled"],
             failing_endpoints=endpoints["failing"],
         )
+
+
+def _filtered(account_id: str, endpoint_id: str | None, states: Sequence[DeliveryState]) -> sa.Select[Any]:
+    select = _select_deliveries().where(_DELIVERY.c.account_id == account_id)
+    if endpoint_id is not None:
+        select = select.where(_DELIVERY.c.endpoint_id == endpoint_id)
+    if states:
+        select = select.where(_DELIVERY.c.state.in_([state.value for state in states]))
+    return select
 
 
 def _select_deliveries() -> sa.Select[Any]:

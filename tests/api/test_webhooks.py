@@ -10,28 +10,28 @@ from tests.api.conftest import Surface
 pytestmark = pytest.mark.postgres
 
 CREATE = """mutation($input: CreateWebhookEndpointInput!) { createWebhookEndpoint(input: $input) {
-  endpoint { id url eventTypes description isEnabled apiVersion } secret userErrors { code field } } }"""
+  webhookEndpoint { id url eventTypes description isEnabled apiVersion } secret userErrors { code field } } }"""
 UPDATE = """mutation($input: UpdateWebhookEndpointInput!) { updateWebhookEndpoint(input: $input) {
-  endpoint { url eventTypes description isEnabled } userErrors { code field } } }"""
+  webhookEndpoint { url eventTypes description isEnabled } userErrors { code field } } }"""
 DELETE = "mutation($id: ID!) { deleteWebhookEndpoint(input: {id: $id}) { deletedId userErrors { code field } } }"
 URL = "http://127.0.0.1:9999/hook"
 
 
 async def test_given_an_endpoint_when_made_changed_listed_and_deleted_then_each_shows(surface: Surface) -> None:
     made = (await surface.ask(CREATE, {"input": {"url": URL, "description": "CRM"}}))["createWebhookEndpoint"]
-    endpoint_id = made["endpoint"]["id"]
+    endpoint_id = made["webhookEndpoint"]["id"]
     assert made["secret"].startswith("whsec_")
-    assert made["endpoint"] == {
+    assert made["webhookEndpoint"] == {
         "id": endpoint_id, "url": URL, "eventTypes": ["*"], "description": "CRM", "isEnabled": True, "apiVersion": "1",
     }  # fmt: skip
     changed = await surface.ask(
         UPDATE, {"input": {"id": endpoint_id, "eventTypes": ["call.*"], "description": None, "isEnabled": False}}
     )
-    assert changed["updateWebhookEndpoint"]["endpoint"] == {
+    assert changed["updateWebhookEndpoint"]["webhookEndpoint"] == {
         "url": URL, "eventTypes": ["call.*"], "description": None, "isEnabled": False,
     }  # fmt: skip
     listed = await surface.ask("{ webhookEndpoints { nodes { id } totalCount { count } } }")
-    assert listed["webhookEndpoints"] == {"nodes": [{"id": endpoint_id}], "totalCount": None}
+    assert listed["webhookEndpoints"] == {"nodes": [{"id": endpoint_id}], "totalCount": {"count": 1}}
     found = await surface.ask("query($id: ID!) { node(id: $id) { __typename id } }", {"id": endpoint_id})
     assert found["node"] == {"__typename": "WebhookEndpoint", "id": endpoint_id}
     deleted = await surface.ask(DELETE, {"id": endpoint_id})
@@ -55,7 +55,7 @@ async def test_given_a_bad_endpoint_when_made_then_user_errors_say_why(
     surface: Surface, fields: dict[str, object], code: str, field: list[str]
 ) -> None:
     made = (await surface.ask(CREATE, {"input": fields}))["createWebhookEndpoint"]
-    assert (made["endpoint"], made["secret"]) == (None, None)
+    assert (made["webhookEndpoint"], made["secret"]) == (None, None)
     assert made["userErrors"][0] == {"code": code, "field": field}
 
 
@@ -69,7 +69,7 @@ async def test_given_nulls_where_nothing_can_be_cleared_when_updated_then_each_i
 
 
 async def test_given_a_delivery_when_listed_then_it_names_event_endpoint_and_attempts(surface: Surface) -> None:
-    endpoint_id = (await surface.ask(CREATE, {"input": {"url": URL}}))["createWebhookEndpoint"]["endpoint"]["id"]
+    endpoint_id = (await surface.ask(CREATE, {"input": {"url": URL}}))["createWebhookEndpoint"]["webhookEndpoint"]["id"]
     (event,) = await surface.log.append(
         [
             Draft(

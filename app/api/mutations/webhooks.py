@@ -45,7 +45,9 @@ class DeleteWebhookEndpointInput:
 
 @strawberry.type(description="What came of making a webhook endpoint.")
 class CreateWebhookEndpointPayload:
-    endpoint: WebhookEndpoint | None = strawberry.field(default=None, description="The endpoint; null when refused.")
+    webhook_endpoint: WebhookEndpoint | None = strawberry.field(
+        default=None, description="The endpoint; null when refused."
+    )
     secret: str | None = strawberry.field(
         default=None, description="The signing secret, `whsec_…`: shown this once. Verify every delivery with it."
     )
@@ -54,7 +56,7 @@ class CreateWebhookEndpointPayload:
 
 @strawberry.type(description="What came of changing a webhook endpoint.")
 class UpdateWebhookEndpointPayload:
-    endpoint: WebhookEndpoint | None = strawberry.field(default=None, description="The endpoint as it is now.")
+    webhook_endpoint: WebhookEndpoint | None = strawberry.field(default=None, description="The endpoint as it is now.")
     user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
@@ -80,7 +82,9 @@ class WebhookMutations:
         created = await context.services.webhooks.create(
             context.account_id, url=input.url, event_types=input.event_types, description=input.description
         )
-        return CreateWebhookEndpointPayload(endpoint=WebhookEndpoint.of(created.endpoint), secret=created.secret)
+        return CreateWebhookEndpointPayload(
+            webhook_endpoint=WebhookEndpoint.of(created.endpoint), secret=created.secret
+        )
 
     @mutation(Scope.WEBHOOKS_WRITE, UpdateWebhookEndpointPayload, "Change a webhook endpoint, or enable or disable it.")
     async def update_webhook_endpoint(
@@ -98,7 +102,7 @@ class WebhookMutations:
             description=UNSET if input.description is strawberry.UNSET else input.description,
             is_enabled=input.is_enabled if isinstance(input.is_enabled, bool) else UNSET,
         )
-        return UpdateWebhookEndpointPayload(endpoint=WebhookEndpoint.of(endpoint))
+        return UpdateWebhookEndpointPayload(webhook_endpoint=WebhookEndpoint.of(endpoint))
 
     @mutation(
         Scope.WEBHOOKS_WRITE,

@@ -38,7 +38,7 @@ class WebhookQueries:
             signer_of(context, "webhookEndpoints", None),
             lambda page: context.services.webhooks.page(account_id, page),
             WebhookEndpoint.of,
-            None,
+            lambda: context.services.webhooks.count(account_id),
             first=first,
             after=after,
             last=last,
@@ -75,7 +75,7 @@ class WebhookQueries:
                 account_id, page, endpoint_id=endpoint_id, states=states
             ),
             WebhookDelivery.of,
-            None,
+            lambda: context.services.webhook_queries.count(account_id, endpoint_id=endpoint_id, states=states),
             first=first,
             after=after,
             last=last,

@@ -29,7 +29,7 @@ async def connect_events(
         signer,
         lambda page: context.services.event_log.page(account_id, where, page),
         event_maker(context.sight, signer),
-        None,
+        lambda: context.services.event_log.count(account_id, where),
         first=first,
         after=after,
         last=last,

@@ -9,6 +9,7 @@ from app.db.tables.accounts import Account, ApiKey, AuditLine
 from app.db.tables.calls import CallRow, CdrRow, LegRow, RecordingRow, RequestKey
 from app.db.tables.events import EventRow
 from app.db.tables.routing import Agent, DestinationRule, Device, Extension, OutboundNumber, Trunk
+from app.db.tables.statistics import CdrRollup
 from app.db.tables.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "ApiKey",
     "AuditLine",
     "CallRow",
+    "CdrRollup",
     "CdrRow",
     "DestinationRule",
     "Device",

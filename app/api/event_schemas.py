@@ -1,0 +1,45 @@
+"""The JSON Schemas of all events, served: ``/schemas/events`` lists them, ``/schemas/events/call.ended`` is one."""
+
+from functools import cache
+from typing import Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.errors import NotFoundError
+from app.facts.catalogue import FACT_TYPES, json_schema
+
+_HEADERS: Final = {"Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*"}
+
+
+async def answer_list(request: Request) -> Response:
+    """Every event type and where its schema is."""
+    base = str(request.url.path).rstrip("/")
+    return _json({event_type: f"{base}/{event_type}" for event_type in FACT_TYPES}, "application/json")
+
+
+async def answer_one(request: Request) -> Response:
+    """The schema of one event type."""
+    event_type = request.path_params["event_type"]
+    if event_type not in FACT_TYPES:
+        error = NotFoundError("There is no event of this type.")
+        body = {"error": {"code": error.code, "message": error.message, "retryable": False}}
+        return Response(orjson.dumps(body), 404, media_type="application/json")
+    return Response(_schema(event_type), headers=_HEADERS, media_type="application/schema+json")
+
+
+ROUTES: Final = (
+    Route("/schemas/events", answer_list, methods=["GET"]),
+    Route("/schemas/events/{event_type}", answer_one, methods=["GET"]),
+)
+
+
+@cache
+def _schema(event_type: str) -> bytes:
+    return orjson.dumps(json_schema(event_type))
+
+
+def _json(content: object, media_type: str) -> Response:
+    return Response(orjson.dumps(content), headers=_HEADERS, media_type=media_type)

@@ -1,0 +1,258 @@
+"""Statistics over an account's call detail records: counts and sums, by whatever people ask for.
+
+Whatever the boundaries, the answer is that of ``SELECT … GROUP BY`` over the records: the range is cut up by the wall
+clock (``statistics_slices``), whole days and quarters of an hour come from the rollup (``statistics_rollup``), and the
+rest, at most some minutes at each edge as a rule, from the records themselves.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from app.cdrs.filters import CallFilter
+from app.cdrs.statistics_rollup import MEASURES, MERGES, Grain
+from app.cdrs.statistics_slices import SECOND, Interval, Label, Slice, cover, cut, to_instant, to_microseconds
+from app.db.engine import Database
+from app.errors import Problem, RefusedError
+from app.facts.vocabulary import CallKind, CallState, Direction, Disposition
+
+MOST_SLICES: Final = 20_000
+MOST_GROUPS: Final = 10_000
+
+
+_UTC: Final = ZoneInfo("UTC")
+
+
+class GroupBy(StrEnum):
+    """What records are told apart by. HOUR is the hour of the day, 0 to 23, WEEKDAY 1 (Monday) to 7, both local."""
+
+    HOUR = "HOUR"
+    WEEKDAY = "WEEKDAY"
+    DISPOSITION = "DISPOSITION"
+    DIRECTION = "DIRECTION"
+    KIND = "KIND"
+    AGENT = "AGENT"
+    EXTENSION = "EXTENSION"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsRequest:
+    """What is asked for. ``where`` needs both ends of its range; ``zone`` is whose wall clock cuts it up."""
+
+    where: CallFilter
+    group_by: frozenset[GroupBy] = frozenset()
+    interval: Interval | None = None
+    zone: ZoneInfo = _UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsGroup:
+    """One group of records. What was not asked for, and an agent or extension there is none of, is None.
+
+    Seconds are sums over ``calls``; ``longest_talk_seconds`` is the longest of them.
+    """
+
+    begins_at: datetime | None = None
+    hour: int | None = None
+    weekday: int | None = None
+    disposition: Disposition | None = None
+    direction: Direction | None = None
+    kind: CallKind | None = None
+    agent_id: str | None = None
+    extension: str | None = None
+    calls: int
+    connected_calls: int
+    ring_seconds: float
+    talk_seconds: float
+    duration_seconds: float
+    longest_talk_seconds: float
+
+
+_COLUMNS: Final = MappingProxyType(
+    {
+        GroupBy.DISPOSITION: "disposition",
+        GroupBy.DIRECTION: "direction",
+        GroupBy.KIND: "kind",
+        GroupBy.AGENT: "agent_id",
+        GroupBy.EXTENSION: "extension",
+    }
+)
+_DIMENSIONS: Final = ("agent_id", "extension", "direction", "kind", "disposition")
+
+
+class CdrStatistics:
+    """Asks for statistics. Raises DatabaseUnavailableError when the database is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def read(self, account_id: str, request: StatisticsRequest) -> list[StatisticsGroup]:
+        """The groups that have records, by time and then by what they are told apart by.
+
+        Raises:
+            RefusedError: REQUIRED, an end of the range is missing; INVALID_INPUT, there would be too many groups.
+        """
+        slices = _cut(request)
+        if not slices or (request.where.states and CallState.ENDED not in request.where.states):
+            return []  # only ended calls have a record
+        labels = list(dict.fromkeys(one.label for one in slices))
+        statement, values = _make_statement(account_id, request, slices, labels)
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(statement, *values)
+        if len(rows) > MOST_GROUPS:
+            raise RefusedError(_too_many(f"more than {MOST_GROUPS:,} groups"))
+        return [_read_group(row, labels, request) for row in rows]
+
+
+def _cut(request: StatisticsRequest) -> list[Slice]:
+    begin, end = request.where.created_from, request.where.created_to
+    if begin is None or end is None:
+        raise RefusedError(Problem("REQUIRED", "Statistics need both ends of their range.", ("range",)))
+    slices: list[Slice] = []
+    for one in cut(
+        to_microseconds(begin),
+        to_microseconds(end),
+        request.zone,
+        interval=request.interval,
+        by_hour=GroupBy.HOUR in request.group_by,
+        by_weekday=GroupBy.WEEKDAY in request.group_by,
+    ):
+        slices.append(one)
+        if len(slices) > MOST_SLICES:
+            raise RefusedError(_too_many(f"more than {MOST_SLICES:,} pieces of time"))
+    return slices
+
+
+def _too_many(what: str) -> Problem:
+    return Problem("INVALID_INPUT", f"These statistics have {what}. Ask for a shorter range, or for fewer.", ("range",))
+
+
+def _make_statement(
+    account_id: str, request: StatisticsRequest, slices: Sequence[Slice], labels: Sequence[Label]
+) -> tuple[str, list[Any]]:
+    values: list[Any] = []
+
+    def place(value: Any, kind: str) -> str:
+        values.append(value)
+        return f"${len(values)}::{kind}"
+
+    tells_agents = bool(
+        request.group_by & {GroupBy.AGENT, GroupBy.EXTENSION} or request.where.agent_ids or request.where.extensions
+    )
+    account = place(account_id, "text")
+    where = _conditions(request.where, place)
+    if _needs_records(request.where):
+        branches = [_records([(slices[0].begin, slices[-1].end)], account, where, request.where, place)]
+    else:
+        ranges = cover(slices, has_quarters=not tells_agents)
+        day_grain = Grain.AGENT_DAY if tells_agents else Grain.DAY
+        branches = [
+            *([_rollup(ranges.days, day_grain, account, where, place)] if ranges.days else []),
+            *([_rollup(ranges.quarters, Grain.QUARTER, account, where, place)] if ranges.quarters else []),
+            *([_records(ranges.edges, account, where, request.where, place)] if ranges.edges else []),
+        ]
+    keys = [column for group, column in _COLUMNS.items() if group in request.group_by]
+    if len(labels) > 1:
+        # Which slice a row lies in, and which label that slice has.
+        numbers = {label: number for number, label in enumerate(labels)}
+        starts = place([to_instant(one.begin) for one in slices], "timestamptz[]")
+        named = place([numbers[one.label] for one in slices], "int[]")
+        label = f"({named})[width_bucket(begins_at, {starts})]"
+    else:
+        label = "0"
+    names = ", ".join(("label", *keys))
+    sums = ", ".join(f"{'max' if MERGES[name] != '+' else 'sum'}({name})::bigint AS {name}" for name in MEASURES)
+    statement = (
+        f"SELECT {names}, {sums} FROM (SELECT {label} AS label, {', '.join((*keys, *MEASURES))} "  # noqa: S608  # our own names
+        f"FROM ({' UNION ALL '.join(branches)}) AS piece) AS labelled "
+        f"GROUP BY {names} ORDER BY {names} LIMIT {MOST_GROUPS + 1}"
+    )
+    return statement, values
+
+
+def _needs_records(where: CallFilter) -> bool:
+    """Whether the filter asks for what the rollup does not know."""
+    return where.number is not None or where.external_id is not None or where.tag is not None
+
+
+def _conditions(where: CallFilter, place: Any) -> str:
+    """What rollup rows and records are filtered by alike."""
+    found = [
+        f"{column} = ANY({place([str(value) for value in given], 'text[]')})"
+        for column, given in (
+            ("agent_id", where.agent_ids),
+            ("extension", where.extensions),
+            ("disposition", where.dispositions),
+            ("direction", where.directions),
+            ("kind", where.kinds),
+        )
+        if given
+    ]
+    return "".join(f" AND {condition}" for condition in found)
+
+
+def _spans(ranges: Sequence[tuple[int, int]], place: Any) -> str:
+    begins = place([to_instant(begin) for begin, _ in ranges], "timestamptz[]")
+    ends = place([to_instant(end) for _, end in ranges], "timestamptz[]")
+    return f"unnest({begins}, {ends}) AS span (span_begin, span_end)"
+
+
+def _rollup(ranges: Sequence[tuple[int, int]], grain: Grain, account: str, where: str, place: Any) -> str:
+    return (
+        f"SELECT begins_at, {', '.join((*_DIMENSIONS, *MEASURES))} "  # noqa: S608  # our own names
+        f"FROM {_spans(ranges, place)} JOIN cdr_rollup ON account_id = {account} AND grain = {grain:d} "
+        f"AND begins_at >= span_begin AND begins_at < span_end{where}"
+    )
+
+
+def _records(ranges: Sequence[tuple[int, int]], account: str, where: str, given: CallFilter, place: Any) -> str:
+    further = "".join(
+        f" AND {column} = {place(value, 'text')}"
+        for column, value in (("dialled_number", given.number), ("external_id", given.external_id))
+        if value is not None
+    )
+    if given.tag is not None:
+        further += f" AND {place(given.tag, 'text')} = ANY(tags)"
+    measures = ", ".join(
+        {
+            "calls": "1::bigint",
+            "connected_calls": "(connected_at IS NOT NULL)::int::bigint",
+            "ring_microseconds": "round(ring_seconds * 1e6)::bigint",
+            "talk_microseconds": "round(talk_seconds * 1e6)::bigint",
+            "duration_microseconds": "round(duration_seconds * 1e6)::bigint",
+            "longest_talk_microseconds": "round(talk_seconds * 1e6)::bigint",
+        }[name]
+        for name in MEASURES
+    )
+    return (
+        "SELECT created_at AS begins_at, coalesce(agent_id, '') AS agent_id, coalesce(extension, '') AS extension, "  # noqa: S608  # our own names
+        f"direction, kind, disposition, {measures} "
+        f"FROM {_spans(ranges, place)} JOIN cdr ON account_id = {account} "
+        f"AND created_at >= span_begin AND created_at < span_end{where}{further}"
+    )
+
+
+def _read_group(row: asyncpg.Record, labels: Sequence[Label], request: StatisticsRequest) -> StatisticsGroup:
+    label = labels[row["label"]]
+    told: Mapping[str, Any] = {
+        column: row[column] or None for group, column in _COLUMNS.items() if group in request.group_by
+    }
+    kinds: Mapping[str, Any] = {"disposition": Disposition, "direction": Direction, "kind": CallKind}
+    return StatisticsGroup(
+        begins_at=None if label.begins_at is None else to_instant(label.begins_at),
+        hour=label.hour,
+        weekday=label.weekday,
+        calls=row["calls"],
+        connected_calls=row["connected_calls"],
+        ring_seconds=row["ring_microseconds"] / SECOND,
+        talk_seconds=row["talk_microseconds"] / SECOND,
+        duration_seconds=row["duration_microseconds"] / SECOND,
+        longest_talk_seconds=row["longest_talk_microseconds"] / SECOND,
+        **{name: kinds[name](value) if name in kinds else value for name, value in told.items()},
+    )
