@@ -3,7 +3,6 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-export PYTHONWARNINGS ?= default
 
 .PHONY: help demo serve test check format faults soak bench lock schema venv
 

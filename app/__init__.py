@@ -1,1 +1,10 @@
-"""Offhook: call control for Asterisk as a GraphQL API."""
+"""Offhook: call control for Asterisk as a GraphQL API.
+
+::
+
+    Asterisk ──> ari ──> calls (translate, machine, store) ──> events (log, feed) ──> api ──> dashboards
+       ^                   │          ^                          └──> webhooks ──> CRM
+       └───── ari <────────┘          └── calls.service <── api <── CRM
+
+The whole picture, and one fact followed through it, is in ``docs/architecture.md``.
+"""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,8 +14,10 @@ from app.accounts.secret import Purpose, ServiceSecret
 from app.ari.client import AriClient
 from app.ari.stream import EventStream
 from app.calls import inputs
+from app.calls.commands import CollectRecording
 from app.calls.controller import Controller
 from app.calls.executor import Executor
+from app.calls.inputs import FailureKind
 from app.calls.plan import Defaults
 from app.calls.queries import CallQueries
 from app.calls.reconcile import Reconciler
@@ -26,7 +28,7 @@ from app.cdrs.queries import CdrQueries
 from app.clock import Clock, SystemClock
 from app.config import ROLES, Settings
 from app.db.engine import Database
-from app.errors import AsteriskUnavailableError, ConfigurationError, DatabaseUnavailableError
+from app.errors import AsteriskUnavailableError, ConfigurationError, DatabaseUnavailableError, OverloadedError
 from app.events.feed import Feed
 from app.events.log import EventLog
 from app.facts.event import SYSTEM
@@ -269,6 +271,10 @@ def _as_input(result: CollectResult) -> inputs.Input:
                 sample_rate=result.sample_rate,
                 sha256=result.sha256,
             )
+        case CollectFailed(is_final=False):
+            # The parts are still in Asterisk; the call offers them again after a while.
+            command = CollectRecording(recording_id=RecordingId(result.recording_id))
+            return inputs.CommandFailed(command=command, kind=FailureKind.UNSENT, detail=result.reason)
         case CollectFailed():
             return inputs.RecordingLost(recording_id=RecordingId(result.recording_id), reason=result.reason)
 
@@ -283,7 +289,8 @@ async def _drain(registry: CallRegistry) -> None:
     """The embedded Asterisk is about to stop: end its calls properly first, with their records."""
     for actor in registry:
         if not actor.call.is_ending:
-            actor.post(inputs.HangupRequested(actor=SYSTEM))
+            with suppress(OverloadedError):  # the next start closes it
+                actor.post(inputs.HangupRequested(actor=SYSTEM))
     try:
         async with asyncio.timeout(DRAIN_SECONDS):
             await registry.wait_until_empty()

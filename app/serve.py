@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from app.asgi import SERVER_OPTIONS, create_app
 from app.bootstrap import Service, ServiceHealth, running_service
 from app.config import ROLES, Settings
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, OffhookError
 
 _log = structlog.get_logger(__name__)
 
@@ -100,11 +100,29 @@ async def serving(
 
 
 async def serve(settings: Settings, *, roles: Collection[str] = ROLES) -> None:
-    """Serve until SIGTERM or Ctrl-C."""
-    async with serving(settings, roles=roles) as running:
-        with stopping_on_signals(running):
-            _log.info("serving", url=running.url, graphql=f"{running.url}/graphql")
-            await running.ended()
+    """Serve until SIGTERM or Ctrl-C.
+
+    Raises:
+        OffhookError: it could not start, or something it cannot go on without is gone; the message says what.
+    """
+    try:
+        async with serving(settings, roles=roles) as running:
+            with stopping_on_signals(running):
+                _log.info("serving", url=running.url, graphql=f"{running.url}/graphql")
+                await running.ended()
+    except BaseExceptionGroup as group:
+        if (first := first_of(group)) is not None:
+            raise first from group
+        raise
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> OffhookError | None:
+    """The first error with words for people in a group of errors, however deep."""
+    for error in group.exceptions:
+        found = first_of(error) if isinstance(error, BaseExceptionGroup) else error
+        if isinstance(found, OffhookError):
+            return found
+    return None
 
 
 @contextlib.contextmanager

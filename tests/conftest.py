@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.rig.postgres", "tests.rig.fixtures"]
+pytest_plugins = ["tests.rig.postgres", "tests.rig.fixtures", "tests.rig.service"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -12,13 +12,21 @@ from typing import Final
 
 import structlog
 
-from app.calls.commands import Command, CreateChannel, CreateSnoop, DialChannel, JoinBridge
+from app.calls.commands import (
+    Command,
+    CreateBridge,
+    CreateChannel,
+    CreateSnoop,
+    DialChannel,
+    JoinBridge,
+    VerifyLeg,
+)
 from app.calls.executor import Executor
-from app.calls.inputs import Input, TimerFired
+from app.calls.inputs import CommandFailed, DtmfReceived, Input, TimerFired
 from app.calls.keys import KeyClaim
 from app.calls.machine import step
 from app.calls.model import Call
-from app.calls.store import CallStore, Change, KeyTaken, make_drafts
+from app.calls.store import CallStore, Change, FencedError, KeyTaken, make_drafts
 from app.clock import Clock
 from app.errors import OverloadedError, UnavailableError
 from app.facts.event import Draft
@@ -26,6 +34,8 @@ from app.facts.event import Draft
 _log = structlog.get_logger(__name__)
 
 MAILBOX_SIZE: Final = 512
+#: Places that only pressed keys leave free: everything else a call must not miss.
+KEPT_FREE: Final = 128
 #: Beyond this an instant told by Asterisk is its clock's fault, and ours is used.
 LARGEST_SKEW_SECONDS: Final = 60.0
 _FIRST_RETRY_SECONDS: Final = 0.1
@@ -48,22 +58,30 @@ class CallActor:
         self._waiters: list[tuple[Callable[[Call], bool], asyncio.Future[Call]]] = []
         self._is_written = claim is None
         self._last_now = call.created_at
+        self._has_missed_input = False
         #: Done with the first commit: None when the call stands, KeyTaken when its key belongs to another.
         self.accepted: asyncio.Future[KeyTaken | None] = asyncio.get_running_loop().create_future()
+        # Whoever asked may have gone away before the answer; that is no lost exception.
+        self.accepted.add_done_callback(lambda done: done.cancelled() or done.exception())
+        if self._is_written:
+            self.accepted.set_result(None)
 
     def post(self, event: Input, *, at: datetime | None = None) -> None:
         """Put an input into the mailbox; ``at`` is when Asterisk says it happened.
 
         Raises:
-            OverloadedError: the mailbox is full; the input was not taken.
+            OverloadedError: the mailbox is full; the input was not taken. Once there is room again the call looks in
+                Asterisk for what it missed.
         """
-        if len(self._mailbox) >= MAILBOX_SIZE:
+        size = MAILBOX_SIZE - KEPT_FREE if isinstance(event, DtmfReceived) else MAILBOX_SIZE
+        if len(self._mailbox) >= size:
+            self._has_missed_input = True
             raise OverloadedError(f"The mailbox of call {self.call.id} is full.")
         self._mailbox.append((event, at))
         self._has_mail.set()
 
     async def wait_until(self, holds: Callable[[Call], bool]) -> Call:
-        """The call once something holds of it as committed; at once when it holds already."""
+        """The call once something holds of it as committed, or once it ends here without; at once when it holds."""
         if self._is_written and holds(self.call):
             return self.call
         future: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
@@ -77,12 +95,20 @@ class CallActor:
 
     async def run(self) -> None:
         """Live until the call is settled, or was never accepted."""
-        while not self.call.is_settled or self._mailbox:
-            event, now = await self._next()
-            if not await self._turn(event, now):
-                return
+        try:
+            while not self.call.is_settled or self._mailbox:
+                event, now = await self._next()
+                if not await self._turn(event, now):
+                    return
+        except FencedError:
+            return  # the call is in other hands; the store has said so
+        finally:
+            self._dismiss_waiters()
 
     async def _next(self) -> tuple[Input, datetime]:
+        if self._has_missed_input and not self._mailbox:
+            self._has_missed_input = False
+            await self._look_up_legs()
         while not self._mailbox:
             timer = self.call.next_timer
             seconds = None if timer is None else max(0.0, (timer.due - self._clock.now()).total_seconds())
@@ -115,13 +141,31 @@ class CallActor:
         if not await self._commit(before, result.call, drafts):
             return False
         self._tell_waiters()
-        for command in result.commands:
-            if is_pointless(self.call, command):
+        await self._carry_out(result.commands)
+        return True
+
+    async def _carry_out(self, commands: tuple[Command, ...]) -> None:
+        consequences: list[Input] = []
+        has_bridge_failed = False
+        for command in commands:
+            if is_pointless(self.call, command) or (
+                has_bridge_failed and isinstance(command, CreateChannel | DialChannel)
+            ):
+                # A party that could not be put into the bridge must not cause another to be rung.
                 continue
             for consequence in await self._executor.carry_out(self.call, command):
-                # News of our own doing goes first; it is at most a handful a command.
-                self._mailbox.append((consequence, None))
-        return True
+                consequences.append(consequence)
+                has_bridge_failed |= isinstance(consequence, CommandFailed) and isinstance(
+                    consequence.command, CreateBridge | JoinBridge
+                )
+        # News of our own doing goes first: what waits in the mailbox happened in a world where it was not known.
+        self._mailbox.extendleft((consequence, None) for consequence in reversed(consequences))
+
+    async def _look_up_legs(self) -> None:
+        _log.warning("call_looks_for_missed_input", call_id=self.call.id)
+        for leg in self.call.legs:
+            if leg.is_alive:
+                await self._carry_out((VerifyLeg(leg_id=leg.id),))
 
     async def _commit(self, before: Call, after: Call, drafts: tuple[Draft, ...]) -> bool:
         change = Change(
@@ -154,7 +198,7 @@ class CallActor:
             try:
                 await self._store.commit(change)
             except UnavailableError as error:
-                _log.warning("commit_postponed", call_id=change.call.id, code=error.code, again_in_seconds=seconds)
+                _log.debug("commit_postponed", call_id=change.call.id, code=error.code, again_in_seconds=seconds)
                 await asyncio.sleep(seconds)
                 seconds = min(seconds * 2, _SLOWEST_RETRY_SECONDS)
                 change = Change(
@@ -170,6 +214,12 @@ class CallActor:
     def _tell_waiters(self) -> None:
         for holds, future in list(self._waiters):
             if not future.done() and holds(self.call):
+                future.set_result(self.call)
+
+    def _dismiss_waiters(self) -> None:
+        """Nobody waits for a call that no longer changes here."""
+        for _, future in self._waiters:
+            if not future.done():
                 future.set_result(self.call)
 
 

@@ -12,10 +12,11 @@ from app.calls.reconcile import Reconciler
 from app.calls.registry import CallRegistry
 from app.calls.translate import translate
 from app.clock import Clock
-from app.errors import DatabaseUnavailableError
+from app.errors import AsteriskUnavailableError, DatabaseUnavailableError
 
 _log = structlog.get_logger(__name__)
 
+AUDIT_SECONDS = 30.0
 _FIRST_RETRY_SECONDS = 0.2
 _SLOWEST_RETRY_SECONDS = 5.0
 
@@ -33,7 +34,9 @@ class Controller:
         self._node = node
         self._is_reconciled = False
         self._is_replaced = False
+        self._is_node_lost = False
         self._blind_from: datetime | None = None
+        self._reconciling = asyncio.Lock()
 
     @property
     def is_ready(self) -> bool:
@@ -52,14 +55,34 @@ class Controller:
         return "Reconciling with Asterisk after a connect."
 
     async def run(self) -> None:
-        """Read events until cancelled, or another process takes the application over."""
+        """Read events, and audit now and then, until cancelled.
+
+        Raises:
+            AsteriskUnavailableError: another process took the application over. The calls are in its hands now, so
+                this one must end without touching them.
+        """
         async with asyncio.TaskGroup() as self._strays:
+            audits = self._strays.create_task(self._audit_regularly(), name="audit")
             async for item in self._stream:
                 if isinstance(item, Replaced):
                     self._is_replaced = True
-                    _log.error("asterisk_application_replaced", advice="stop one of the two services")
-                    return
+                    raise AsteriskUnavailableError(
+                        "Another process has taken over this Asterisk application, so this one ends. "
+                        "Run one Offhook for each Asterisk, or give them different OFFHOOK_ARI_APPLICATION names."
+                    )
                 await self._take(item)
+            audits.cancel()
+
+    async def _audit_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(AUDIT_SECONDS)
+            if not self.is_ready:
+                continue
+            async with self._reconciling:
+                try:
+                    await self._reconciler.audit()
+                except (AriError, DatabaseUnavailableError) as error:
+                    _log.warning("audit_failed", error=str(error))
 
     async def _take(self, item: StreamItem) -> None:
         match item:
@@ -89,9 +112,12 @@ class Controller:
 
     async def _on_connected(self, connected: Connected) -> None:
         seconds = _FIRST_RETRY_SECONDS
+        # A restart stays one until its calls are closed, however many connects that takes.
+        self._is_node_lost |= connected.is_restart
         while self._stream.is_connected:
             try:
-                await self._reconciler.run(blind_from=self._blind_from, is_node_lost=connected.is_restart)
+                async with self._reconciling:
+                    await self._reconciler.run(blind_from=self._blind_from, is_node_lost=self._is_node_lost)
             except (AriError, DatabaseUnavailableError) as error:
                 # Not ready until it succeeds: nothing is dialled, and events wait in the stream's own queue.
                 _log.warning("reconcile_failed", error=str(error), again_in_seconds=seconds)
@@ -100,5 +126,6 @@ class Controller:
             else:
                 self._is_reconciled = True
                 self._blind_from = None
+                self._is_node_lost = False
                 _log.info("asterisk_connected", version=connected.version)
                 return

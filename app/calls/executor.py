@@ -4,9 +4,10 @@ Whatever fails is told by kind, never swallowed: refused, gone, unclear, or neve
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
+from http import HTTPStatus
 from math import ceil
 from typing import Final, assert_never
 
@@ -21,6 +22,7 @@ from app.calls.inputs import FailureKind, Input
 from app.calls.model import Call, PartState
 from app.calls.names import bridge_of, channel_of, hangup_memory_of, snoop_of
 from app.errors import OverloadedError
+from app.facts.vocabulary import RecordingState
 from app.ids import LegId
 from app.recordings.jobs import CollectJob, Part
 
@@ -61,16 +63,20 @@ class Executor:
             case commands.HangupChannel():
                 await self._ari.hangup(self._channel(command.leg_id), reason_code=NORMAL_CLEARING)
             case commands.CreateBridge():
-                await self._ari.create_bridge(bridge_of(self._node, call.id), bridge_type=("mixing",), name=call.id)
+                bridge = bridge_of(self._node, call.id)
+                creation = self._ari.create_bridge(bridge, bridge_type=("mixing",), name=call.id)
+                await self._make_sure(creation, lambda: self._ari.get_bridge(bridge))
             case commands.JoinBridge():
-                await self._ari.add_channel(bridge_of(self._node, call.id), self._channel(command.leg_id))
+                await self._join(bridge_of(self._node, call.id), self._channel(command.leg_id))
             case commands.DestroyBridge():
                 await self._ignore_gone(self._ari.destroy_bridge(bridge_of(self._node, call.id)))
             case commands.VerifyLeg():
                 return await self.look_up(command.leg_id, is_late=False)
             case commands.CreateSnoop():
                 name = snoop_of(self._node, command.recording_id, command.role)
-                await self._ari.snoop(self._channel(command.leg_id), name, spy=SnoopDirection.IN, app_args=("snoop",))
+                channel = self._channel(command.leg_id)
+                snooping = self._ari.snoop(channel, name, spy=SnoopDirection.IN, app_args=("snoop",))
+                await self._make_sure(snooping, lambda: self._ari.get_channel(name))
             case commands.RecordSnoop():
                 await self._record(command)
             case commands.StopPart():
@@ -127,16 +133,42 @@ class Executor:
     async def _record(self, command: commands.RecordSnoop) -> None:
         names = [snoop_of(self._node, command.recording_id, role) for role in command.roles]
         # Together, so that both sides begin within milliseconds of each other.
-        results = await asyncio.gather(*(self._ari.record(name, name) for name in names), return_exceptions=True)
+        results = await asyncio.gather(*(self._record_one(name) for name in names), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+
+    async def _record_one(self, name: str) -> None:
+        await self._make_sure(self._ari.record(name, name), lambda: self._ari.get_live(name))
+
+    async def _join(self, bridge: str, channel: str) -> None:
+        async def look() -> None:
+            if channel not in (await self._ari.get_bridge(bridge)).channels:
+                raise AriNotFound("The channel is not in it.", operation="GET /bridges/{}", status=HTTPStatus.NOT_FOUND)
+
+        await self._make_sure(self._ari.add_channel(bridge, channel), look)
+
+    async def _make_sure(self, making: Awaitable[object], look: Callable[[], Awaitable[object]]) -> None:
+        """Carry out a request that makes something under a name of ours; if its answer is lost, look for the thing."""
+        try:
+            await making
+        except AriUnavailable as error:
+            if not error.outcome_unknown:
+                raise
+            try:
+                await look()
+            except AriError:  # not there, or nobody says: the first error tells more
+                raise error from None
 
     async def _stop_part(self, call: Call, command: commands.StopPart) -> None:
         name = snoop_of(self._node, command.recording_id, command.role)
         recording = call.recording(command.recording_id)
         part = recording.part(command.role) if recording else None
-        if part is None or part.state in {PartState.RECORDING, PartState.STOPPED} or part.started_at is not None:
+        if recording is not None and recording.state is RecordingState.FAILED:
+            # Nobody will collect it: what there is of it goes, whether it is being written or was.
+            await self._ignore_gone(self._ari.cancel_live(name))
+            await self._ignore_gone(self._ari.delete_stored(name))
+        elif part is None or part.state in {PartState.RECORDING, PartState.STOPPED} or part.started_at is not None:
             await self._ignore_gone(self._ari.stop_live(name))
         await self._ignore_gone(self._ari.hangup(name, reason_code=NORMAL_CLEARING))
 

@@ -25,10 +25,9 @@ class LegCreated(Words, frozen=True, kw_only=True):
 
 
 class LegRinging(Words, frozen=True, kw_only=True):
-    """The far end rings; ``has_early_media`` when it sends sound before the answer."""
+    """The far end rings, or (SIP 183) sends sound of its own before the answer."""
 
     leg_id: LegId
-    has_early_media: bool = False
 
 
 class LegAnswered(Words, frozen=True, kw_only=True):

@@ -211,6 +211,8 @@ def _refuse_leg(turn: Turn, leg_id: LegId, detail: str) -> None:
 
 
 def _on_update(turn: Turn, event: inputs.UpdateRequested) -> None:
+    if turn.call.is_ended:
+        return  # its record is written, and says what held then
     changed: list[str] = []
     wanted = {
         "external_id": None if event.clear_external_id else event.external_id or turn.call.external_id,

@@ -194,7 +194,7 @@ def plan_call(
         account_id=principal.account_id,
         node=node,
         kind=CallKind.CLICK_TO_CALL,
-        direction=Direction.INTERNAL if numbers.destination is None else Direction.OUTBOUND,
+        direction=Direction.INTERNAL if numbers == Numbers(destination=None, connect=None) else Direction.OUTBOUND,
         legs=(agent, customer) if request.dial_first is LegRole.AGENT else (customer, agent),
         created_at=now,
         max_duration_seconds=request.max_duration_seconds or defaults.max_duration_seconds,
@@ -219,12 +219,18 @@ def plan_call(
 
 def normalised_input(request: OriginateRequest, numbers: Numbers, caller_id: E164 | None) -> dict[str, Any]:
     """The request as its idempotency key remembers it: numbers in E.164, without what has no effect on the call."""
-    fields = {name: getattr(request, name) for name in request.__dataclass_fields__}
-    for name in ("idempotency_key", "wait_for"):
-        del fields[name]
-    fields["caller_id"] = caller_id
-    fields["destination_number"] = numbers.destination
-    fields["connect_number"] = numbers.connect
+    # What has its default is left out: a field that a later version adds must not change the mark of older requests.
+    fields = {
+        name: getattr(request, name)
+        for name, field in request.__dataclass_fields__.items()
+        if name not in {"idempotency_key", "wait_for"} and getattr(request, name) != field.default
+    }
+    numbers_read = {
+        "caller_id": caller_id,
+        "destination_number": numbers.destination,
+        "connect_number": numbers.connect,
+    }
+    fields.update({name: number for name, number in numbers_read.items() if number is not None})
     plain: dict[str, Any] = msgspec.to_builtins(fields)
     return plain
 

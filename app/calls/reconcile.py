@@ -77,15 +77,36 @@ class Reconciler:
             node_lost=is_node_lost,
         )
 
+    async def audit(self) -> None:
+        """Look for what fell between: open calls without an actor, channels and bridges that no call owns.
+
+        Raises:
+            AriError, DatabaseUnavailableError: as :meth:`run`.
+        """
+        before = {actor.call.id for actor in self._registry}
+        if await self._adopt():
+            adopted = [actor for actor in self._registry if actor.call.id not in before]
+            await self._look_up_all(adopted, None)
+            _log.warning("audit_adopted_calls", calls=len(adopted))
+        channels, bridges = await self._hang_up_strays(), await self._destroy_stray_bridges()
+        if channels or bridges:
+            _log.warning("audit_found_strays", channels=channels, bridges=bridges)
+
     async def _adopt(self) -> int:
         """Give an actor to every open call in the database that has none."""
         adopted = 0
-        for call in await self._store.load_open(self._node):
-            if self._registry.find(call.id) is None:
-                actor = self._registry.start(call)
-                for command in resume_collecting(call):
-                    await self._executor.carry_out(actor.call, command)
-                adopted += 1
+        for listed in await self._store.load_open(self._node):
+            if self._registry.find(listed.id) is not None:
+                continue
+            # Whoever had it when the list was read may have finished it since: only what is still open has no owner.
+            call = await self._store.load(listed.id)
+            if call is None or call.is_settled or self._registry.find(call.id) is not None:
+                continue
+            actor = self._registry.adopt(call)
+            for command in resume_collecting(call):
+                for consequence in await self._executor.carry_out(call, command):
+                    _post(actor, consequence)
+            adopted += 1
         return adopted
 
     async def _look_up_all(self, actors: Sequence[CallActor], blind_from: datetime | None) -> None:
@@ -95,9 +116,10 @@ class Reconciler:
             async with slots:
                 await self._look_up(actor, blind_from)
 
-        async with asyncio.TaskGroup() as group:
-            for actor in actors:
-                group.create_task(look_up(actor))
+        # All of them, whatever becomes of one: and then the first error as itself, not as a group of errors.
+        for result in await asyncio.gather(*(look_up(actor) for actor in actors), return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
 
     async def _look_up(self, actor: CallActor, blind_from: datetime | None) -> None:
         call = actor.call

@@ -56,6 +56,13 @@ class CallRegistry:
         """
         if len(self._actors) >= self._capacity:
             raise OverloadedError(f"This node has its {self._capacity} live calls already.")
+        return self._enrol(call, claim)
+
+    def adopt(self, call: Call) -> CallActor:
+        """Give an actor to a call that is under way already; it is here whether there is room or not."""
+        return self._enrol(call, None)
+
+    def _enrol(self, call: Call, claim: KeyClaim | None) -> CallActor:
         actor = CallActor(call, store=self._store, executor=self._executor, clock=self._clock, claim=claim)
         self._actors[call.id] = actor
         for subject_id in _subjects(call):

@@ -34,6 +34,8 @@ ORIGINATE: Final = "originateCall"
 LONGEST_WAIT_SECONDS: Final = 55.0
 #: How long a hang-up or update waits to be written before it answers with the call as it stands.
 _EFFECT_SECONDS: Final = 10.0
+#: How often a call that lives in another process is looked at by somebody who waits for it.
+_LOOK_SECONDS: Final = 0.25
 
 
 class Readiness(Protocol):
@@ -77,7 +79,8 @@ class CallService:
         Raises:
             RefusedError: see ``plan`` for the codes; INVALID_INPUT, IDEMPOTENCY_KEY_REUSED for the key.
             AsteriskUnavailableError: nothing can be dialled now. Nothing was; the key is not burnt.
-            DatabaseUnavailableError: nothing was dialled. The same key may be used again.
+            DatabaseUnavailableError: nothing was dialled. Use the same key again: should the call have been written
+                after all, it comes back as it ended (FAILED, never dialled); otherwise it is placed.
             OverloadedError: this node has as many calls as it may.
         """
         principal.require(Scope.CALLS_ORIGINATE)
@@ -165,7 +168,10 @@ class CallService:
                 and (request.tags is UNSET or call.tags == request.tags)
             )
 
-        return await self._wait_for_effect(actor, is_changed)
+        call = await self._wait_for_effect(actor, is_changed)
+        if call.is_ended and not is_changed(call):
+            raise _has_ended(call)
+        return call
 
     def live_call(self, account_id: str, call_id: str) -> Call | None:
         """A live call of the account as it stands this moment; None when it is not live here."""
@@ -189,19 +195,30 @@ class CallService:
         self, actor: CallActor | None, call: Call, wait_for: WaitFor, *, is_replayed: bool
     ) -> OriginateOutcome:
         reached = _REACHED[wait_for]
-        outcome = WaitOutcome.REACHED
-        if not reached(call) and actor is not None:
+        if not reached(call) and not call.is_ending:
             try:
                 async with asyncio.timeout(self._wait_seconds):
-                    call = await actor.wait_until(lambda now: reached(now) or now.is_ending)
+                    call = await self._wait(actor, call, lambda now: reached(now) or now.is_ending)
             except TimeoutError:
-                call = actor.call
-                outcome = WaitOutcome.TIMED_OUT
-        if not reached(call) and call.is_ending:
+                call = call if actor is None else actor.call
+        if reached(call):
+            outcome = WaitOutcome.REACHED
+        elif call.is_ending:
             outcome = WaitOutcome.CALL_ENDED
+        else:
+            outcome = WaitOutcome.TIMED_OUT
         return OriginateOutcome(
             call=call, is_replayed=is_replayed, wait_outcome=outcome, lookup=await _look_up(call.dialled_number)
         )
+
+    async def _wait(self, actor: CallActor | None, call: Call, holds: Callable[[Call], bool]) -> Call:
+        """Wait with the call's actor; for a call that lives in another process, by looking at what it writes."""
+        if actor is not None:
+            return await actor.wait_until(holds)
+        while not holds(call):
+            await asyncio.sleep(_LOOK_SECONDS)
+            call = await self._store.load(call.id) or call
+        return call
 
     async def _find_live(self, principal: Principal, call_id: str) -> CallActor:
         actor = self._registry.find(call_id) if kind_of(call_id) is Kind.CALL else None
@@ -211,8 +228,7 @@ class CallService:
         if call is None or call.account_id != principal.account_id:
             raise RefusedError(Problem("NOT_FOUND", "There is no such call.", ("callId",)))
         if call.is_ended:
-            message = "The call has ended."
-            raise RefusedError(Problem("INVALID_STATE", message, ("callId",), current_state=call.state.value))
+            raise _has_ended(call)
         raise AsteriskUnavailableError("The call is not under this node's control just now. Try again shortly.")
 
     async def _wait_for_effect(self, actor: CallActor, holds: Callable[[Call], bool]) -> Call:
@@ -233,3 +249,8 @@ _REACHED: Final[dict[WaitFor, Callable[[Call], bool]]] = {
 
 async def _look_up(number: str | None) -> NumberLookup | None:
     return await describe_number(E164(number)) if number is not None and is_e164(number) else None
+
+
+def _has_ended(call: Call) -> RefusedError:
+    message = "The call has ended."
+    return RefusedError(Problem("INVALID_STATE", message, ("callId",), current_state=call.state.value))

@@ -19,7 +19,7 @@ from app.calls.rows import UPSERT_CALL, UPSERT_LEG, UPSERT_RECORDING, call_row, 
 from app.calls.turn import Happening
 from app.cdrs.rows import insert_cdrs
 from app.db.engine import Database, PooledConnection
-from app.errors import OverloadedError
+from app.errors import OverloadedError, UnavailableError
 from app.events.log import Appended, EventLog
 from app.facts.calls import CallEnded
 from app.facts.event import Draft
@@ -28,6 +28,9 @@ from app.ids import Kind, new_id
 _log = structlog.get_logger(__name__)
 
 LARGEST_GROUP: Final = 256
+_TRIES_AFTER_ROLLBACK: Final = 3
+#: Of the unique index over (subject, number in the call): what a second writer of the same call runs into.
+_FENCE: Final = "event_by_call"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,10 @@ class KeyTaken:
     holder: KeyHolder
 
 
+class FencedError(Exception):
+    """Another process writes this call: its next fact is in the log already. Hands off, without a word to Asterisk."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     change: Change
@@ -68,6 +75,7 @@ class CallStore:
         self._capacity = capacity
         self._waiting: deque[_Waiting] = deque()
         self._has_work = asyncio.Event()
+        self._is_away = False
 
     @property
     def backlog(self) -> int:
@@ -79,6 +87,7 @@ class CallStore:
 
         Raises:
             DatabaseUnavailableError: nobody knows whether it was written; the same change may be handed in again.
+            FencedError: another process has written the call meanwhile.
             OverloadedError: too many changes wait already.
         """
         if len(self._waiting) >= self._capacity:
@@ -119,17 +128,47 @@ class CallStore:
 
     async def _write_or_tell(self, group: Sequence[_Waiting]) -> None:
         try:
-            await self._write(group)
-        except asyncpg.DataError as error:
-            if len(group) == 1:
-                _log.error("change_not_storable", call_id=group[0].change.call.id, error=type(error).__name__)
-                _tell(group, error)
-                return
-            # One change that PostgreSQL cannot take must not sink the others.
-            for waiting in group:
-                await self._write_or_tell([waiting])
-        except Exception as error:  # noqa: BLE001 -- each waiting actor hears it and decides
+            await self._write_despite_rollbacks(group)
+        except UnavailableError as error:
+            self._say_away(error, len(group))
             _tell(group, error)
+        except asyncpg.PostgresError as error:
+            if len(group) > 1:
+                # One change that PostgreSQL cannot take must not sink the others.
+                for waiting in group:
+                    await self._write_or_tell([waiting])
+                return
+            is_fenced = isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == _FENCE
+            call_id = group[0].change.call.id
+            _log.error(
+                "call_fenced" if is_fenced else "change_not_storable", call_id=call_id, error=type(error).__name__
+            )
+            _tell(group, FencedError(call_id) if is_fenced else error)
+        except Exception as error:  # noqa: BLE001 -- each waiting actor hears it and decides; the writer must live
+            _tell(group, error)
+        else:
+            self._say_back()
+
+    async def _write_despite_rollbacks(self, group: Sequence[_Waiting]) -> None:
+        """PostgreSQL rolls one of two transactions back that wait for each other; it wants to be asked again."""
+        for _ in range(_TRIES_AFTER_ROLLBACK):
+            try:
+                await self._write(group)
+            except asyncpg.TransactionRollbackError as error:
+                _log.info("commit_rolled_back", error=type(error).__name__)
+            else:
+                return
+        await self._write(group)
+
+    def _say_away(self, error: UnavailableError, waiting: int) -> None:
+        if not self._is_away:
+            self._is_away = True
+            _log.error("commits_postponed", code=error.code, reason=error.message, changes=waiting)
+
+    def _say_back(self) -> None:
+        if self._is_away:
+            self._is_away = False
+            _log.info("commits_resumed")
 
     async def _write(self, group: Sequence[_Waiting]) -> None:
         async with self._database.acquire() as connection, connection.transaction():
@@ -170,7 +209,12 @@ def _tell(group: Sequence[_Waiting], error: Exception) -> None:
 
 
 async def _claim(connection: PooledConnection, group: Sequence[_Waiting]) -> dict[str, KeyTaken]:
-    claims = {waiting.change.claim.subject_id: waiting.change.claim for waiting in group if waiting.change.claim}
+    # In one order everywhere, so that two processes with the same keys cannot wait for each other.
+    ordered = sorted(
+        (waiting.change.claim for waiting in group if waiting.change.claim),
+        key=lambda claim: (claim.account_id, claim.mutation, claim.key),
+    )
+    claims = {claim.subject_id: claim for claim in ordered}
     if not claims:
         return {}
     held = await claim_keys(connection, list(claims.values()))

@@ -43,11 +43,8 @@ def translate(node: str, event: Event) -> Addressed | None:
         case Dial():
             leg_id = leg_in(node, event.peer.id)
             match event.dialstatus:
-                case "RINGING" if leg_id:
+                case "RINGING" | "PROGRESS" if leg_id:
                     return Addressed(leg_id, inputs.LegRinging(leg_id=leg_id), event.timestamp)
-                case "PROGRESS" if leg_id:
-                    early = inputs.LegRinging(leg_id=leg_id, has_early_media=True)
-                    return Addressed(leg_id, early, event.timestamp)
                 case "ANSWER" if leg_id:
                     return Addressed(leg_id, inputs.LegAnswered(leg_id=leg_id), event.timestamp)
                 case _:

@@ -12,6 +12,12 @@ mutation ($input: CreateWebhookEndpointInput!) {
 }
 """
 
+DELETE_ENDPOINT: Final = """
+mutation ($input: DeleteWebhookEndpointInput!) {
+  deleteWebhookEndpoint(input: $input) { deletedId userErrors { code message field } }
+}
+"""
+
 EVENTS: Final = """
 subscription {
   events {

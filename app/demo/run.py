@@ -38,6 +38,7 @@ class Story:
     """What was seen of the call, from outside."""
 
     call_id: str = ""
+    endpoint_id: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)
     call: dict[str, Any] = field(default_factory=dict)
     is_recording_proven: bool = False
@@ -92,6 +93,7 @@ async def run(settings: Settings, *, once: bool) -> int:
         issued = await running.service.services.keys.create(
             sandbox.account.id, name="demo", scopes=frozenset(Scope), is_test=True
         )
+        stack.push_async_callback(running.service.services.keys.revoke, sandbox.account.id, issued.key.id)
         client = GraphQLClient(running.url, issued.token)
         stack.push_async_callback(client.aclose)
         sink = await stack.enter_async_context(running_sink())
@@ -101,6 +103,8 @@ async def run(settings: Settings, *, once: bool) -> int:
                 await _tell(story, running, client, sink, console)
         except TimeoutError:
             console.print(f"The call was not over within {_CALL_SECONDS:g} s.", style="bold red")
+        if story.endpoint_id:
+            await client.run(queries.DELETE_ENDPOINT, input={"id": story.endpoint_id})
         failures = story.failures()
         for problem in failures:
             console.print(f"  ✗ {problem}", style="bold red")
@@ -133,6 +137,7 @@ async def _tell(story: Story, running: Serving, client: GraphQLClient, sink: Sin
     )["createWebhookEndpoint"]
     _require_no_user_errors(made)
     sink.secret = made["secret"]
+    story.endpoint_id = made["webhookEndpoint"]["id"]
     console.print(f"\nConnecting extension {EXTENSION} with {DESTINATION}, recorded on both sides:\n", style="bold")
     async with client.subscribe(queries.EVENTS) as messages, asyncio.TaskGroup() as group:
         group.create_task(_place_and_end(story, client))

@@ -162,6 +162,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sequence"),
     )
     op.create_index("event_by_account", "event", ["account_id", "sequence"], unique=False)
+    op.create_index(
+        "event_by_call",
+        "event",
+        ["subject_id", "call_sequence"],
+        unique=True,
+        postgresql_where=sa.text("call_sequence IS NOT NULL"),
+    )
     op.create_index("event_by_id", "event", ["id"], unique=True)
     op.create_index("event_by_subject", "event", ["subject_id", "sequence"], unique=False)
     op.create_table(
@@ -499,6 +506,7 @@ def downgrade() -> None:
     op.drop_table("leg")
     op.drop_index("event_by_subject", table_name="event")
     op.drop_index("event_by_id", table_name="event")
+    op.drop_index("event_by_call", table_name="event", postgresql_where=sa.text("call_sequence IS NOT NULL"))
     op.drop_index("event_by_account", table_name="event")
     op.drop_table("event")
     op.drop_index("cdr_by_time", table_name="cdr")

@@ -122,9 +122,9 @@ class SimulatedAsterisk:
             case _:
                 assert_never(channel.stage)
 
-    def ring(self, leg_id: LegId, *, has_early_media: bool = False) -> None:
+    def ring(self, leg_id: LegId) -> None:
         self.channels[leg_id].stage = Stage.RINGING
-        self.said.append(inputs.LegRinging(leg_id=leg_id, has_early_media=has_early_media))
+        self.said.append(inputs.LegRinging(leg_id=leg_id))
 
     def answer(self, leg_id: LegId) -> None:
         self.channels[leg_id].stage = Stage.UP

@@ -76,7 +76,7 @@ class AnyOrder(RuleBasedStateMachine):
             if data.draw(st.booleans()):
                 asterisk.answer(leg_id)
             else:
-                asterisk.ring(leg_id, has_early_media=data.draw(st.booleans()))
+                asterisk.ring(leg_id)
 
     @precondition(lambda self: self.driver.asterisk.channels)
     @rule(

@@ -169,16 +169,25 @@ def test_given_any_phase_when_a_side_or_a_request_ends_it_then_nobody_is_left_al
 
 def test_given_a_request_to_hang_up_when_the_call_ends_then_the_first_facts_name_who_asked() -> None:
     driver = connected_call()
+    update = driver.feed(inputs.UpdateRequested(actor=SOMEBODY, request_id="req_10", tags=("done",)))
+    assert [(one.actor, one.request_id) for one in update.happenings] == [(SOMEBODY, "req_10")]
     result = driver.feed(inputs.HangupRequested(actor=SOMEBODY, request_id="req_9"))
     assert not result.happenings
     driver.hear_all()
     ends = [happening for happening in driver.log if isinstance(happening.fact, LegEnded)]
     assert {end.actor.kind for end in ends} == {ActorKind.PARTY}
     assert {end.fact.ended_by for end in ends if isinstance(end.fact, LegEnded)} == {EndParty.SYSTEM}
-    update = driver.feed(inputs.UpdateRequested(actor=SOMEBODY, request_id="req_10", tags=("done",)))
-    assert [(one.actor, one.request_id) for one in update.happenings] == [(SOMEBODY, "req_10")]
     assert driver.log[0].actor == SOMEBODY
     assert driver.log[0].request_id == "req_1"
+
+
+def test_given_an_ended_call_when_it_is_updated_then_nothing_is_said_after_its_end() -> None:
+    driver = connected_call()
+    driver.feed(inputs.HangupRequested(actor=SOMEBODY))
+    driver.hear_all()
+    before = driver.call.tags
+    result = driver.feed(inputs.UpdateRequested(actor=SOMEBODY, tags=("late",)))
+    assert (result.happenings, result.call.tags) == ((), before)
 
 
 def test_given_a_far_end_that_acts_when_facts_are_told_then_its_leg_is_the_actor() -> None:
@@ -279,7 +288,7 @@ def test_given_a_phone_that_sends_sound_before_it_answers_when_heard_then_it_rin
     driver.hear_all()
     leg = driver.call.legs[0]
     assert driver.asterisk.channels[leg.id].stage is Stage.DIALLED
-    driver.asterisk.ring(leg.id, has_early_media=True)
+    driver.asterisk.ring(leg.id)
     driver.asterisk.ring(leg.id)
     driver.hear_all()
     assert driver.words.count("leg.ringing AGENT") == 1

@@ -10,7 +10,7 @@ PATIENCE_SECONDS = 10.0
 async def wait_until(condition: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
     """Return once it holds; TimeoutError when it does not in time."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  # the kernel's process table sends no events
+        while not condition():  # the kernel's process table sends no events
             await asyncio.sleep(0.01)
 
 

@@ -21,19 +21,22 @@ from datetime import datetime
 from typing import Any, Protocol, Self, TypeAlias
 
 from app.calls.requests import OriginateRequest, WaitFor
+from app.errors import UnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode
 
 Body: TypeAlias = dict[str, Any]
 
 #: Two cores are shared by Asterisk, both far ends, PostgreSQL and the tests: only an outright hang should hit this.
 PATIENCE_SECONDS = 30.0
+_AGAIN_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One event of a call. ``body`` is the fact itself as JSON has it."""
+    """One event of a call. ``body`` is the fact itself as JSON has it, ``cursor`` its place in the log."""
 
     id: str
+    cursor: str
     type: str
     call_id: str
     call_sequence: int
@@ -128,8 +131,12 @@ class Line(Protocol):
         """The call's recordings: ``id state channels durationSeconds sizeBytes sha256 url failure`` and more."""
         ...
 
-    def follow(self) -> AsyncIterator[Fact]:
-        """Every fact of the account's calls from now on; the first item comes only with the first fact."""
+    def follow(self, after: str | None) -> AsyncIterator[Fact]:
+        """Every fact of the account's calls behind a cursor (None: from the beginning), then live.
+
+        Raises:
+            UnavailableError: the line broke; follow again from the last cursor.
+        """
         ...
 
     async def facts(self, call_id: str) -> list[Fact]:
@@ -159,10 +166,16 @@ class Desk:
                 listener.cancel()
 
     async def _listen(self) -> None:
-        async for fact in self.line.follow():
-            async with self._news:
-                self._heard.setdefault(fact.call_id, []).append(fact)
-                self._news.notify_all()
+        cursor: str | None = None
+        while True:
+            try:
+                async for fact in self.line.follow(cursor):
+                    cursor = fact.cursor
+                    async with self._news:
+                        self._heard.setdefault(fact.call_id, []).append(fact)
+                        self._news.notify_all()
+            except UnavailableError:  # as any client does: from the last cursor on
+                await asyncio.sleep(_AGAIN_SECONDS)
 
     async def place_call(
         self,

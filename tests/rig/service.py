@@ -6,14 +6,14 @@ what one of them leaves behind can be told from everything else.
 
 import asyncio
 import contextlib
+import dataclasses
 import itertools
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 from pydantic import SecretStr
@@ -29,7 +29,9 @@ from app.ids import RecordingId, asterisk_prefix
 from app.local.asterisk import AsteriskInstance
 from app.routing.sandbox import seed_sandbox
 from app.routing.service import Routing
+from app.serve import serving
 from tests.rig.desk import PATIENCE_SECONDS, Desk
+from tests.rig.graphql_line import GraphQLLine
 from tests.rig.service_line import ServiceLine
 from tests.rig.witness import Witness
 from tests.webhooks.sink import Sink, running_sink
@@ -37,18 +39,19 @@ from tests.webhooks.sink import Sink, running_sink
 _POLL_SECONDS = 0.05
 _numbers = itertools.count(1)
 
-#: Starts a service with some settings changed.
-StartService: TypeAlias = Callable[..., AbstractAsyncContextManager["RunningOffhook"]]
-
 
 @dataclass(frozen=True, slots=True)
 class RunningOffhook:
-    """A running service of one sandbox account. ``token`` is a key with every scope, ``trunks`` ids by name."""
+    """A running service of one sandbox account.
+
+    ``token`` is a key with every scope, ``trunks`` are ids by name, ``url`` is where it serves, if it does.
+    """
 
     service: Service
     principal: Principal
     token: str
     trunks: dict[str, str]
+    url: str | None = None
 
     @property
     def node(self) -> str:
@@ -65,7 +68,15 @@ class RunningOffhook:
                 await _pause("still ready")
 
     def desk(self) -> AbstractAsyncContextManager[Desk]:
+        """A caller that speaks to the services themselves."""
         return Desk.listening(ServiceLine(self.service.services, self.principal), self.node, self.trunks)
+
+    @contextlib.asynccontextmanager
+    async def desk_over_graphql(self) -> AsyncIterator[Desk]:
+        """A caller that has only the public API."""
+        assert self.url is not None, "this service does not serve: see running_offhook"
+        async with GraphQLLine.to(self.url, self.token) as line, Desk.listening(line, self.node, self.trunks) as desk:
+            yield desk
 
     async def assert_nothing_is_left(self, witness: Witness, *, seconds: float = PATIENCE_SECONDS) -> None:
         """No live call, no unsettled row, and nothing of ours in Asterisk by an independent client's word."""
@@ -122,10 +133,15 @@ async def prepare_account(service: Service) -> RunningOffhook:
 
 
 @contextlib.asynccontextmanager
-async def running_offhook(settings: Settings) -> AsyncIterator[RunningOffhook]:
-    """A service that is ready to dial."""
-    async with running_service(settings) as service:
-        offhook = await prepare_account(service)
+async def running_offhook(settings: Settings, *, is_serving: bool = False) -> AsyncIterator[RunningOffhook]:
+    """A service that is ready to dial; ``is_serving``: over HTTP as well."""
+    async with contextlib.AsyncExitStack() as stack:
+        if is_serving:
+            running = await stack.enter_async_context(serving(settings))
+            service, url = running.service, running.url
+        else:
+            service, url = await stack.enter_async_context(running_service(settings)), None
+        offhook = dataclasses.replace(await prepare_account(service), url=url)
         await offhook.wait_until_ready()
         yield offhook
 
@@ -146,6 +162,20 @@ async def offhook(settings: Settings, witness: Witness) -> AsyncIterator[Running
 @pytest.fixture
 async def desk(offhook: RunningOffhook) -> AsyncIterator[Desk]:
     async with offhook.desk() as calling:
+        yield calling
+
+
+@pytest.fixture
+async def served_offhook(settings: Settings, witness: Witness) -> AsyncIterator[RunningOffhook]:
+    """As ``offhook``, and reachable over HTTP."""
+    async with running_offhook(settings, is_serving=True) as running:
+        yield running
+        await running.assert_nothing_is_left(witness)
+
+
+@pytest.fixture
+async def graphql_desk(served_offhook: RunningOffhook) -> AsyncIterator[Desk]:
+    async with served_offhook.desk_over_graphql() as calling:
         yield calling
 
 

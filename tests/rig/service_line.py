@@ -52,8 +52,8 @@ class ServiceLine:
             for row in rows
         ]
 
-    async def follow(self) -> AsyncIterator[Fact]:
-        async for item in self.services.feed.follow(self.principal.account_id, after=0):
+    async def follow(self, after: str | None) -> AsyncIterator[Fact]:
+        async for item in self.services.feed.follow(self.principal.account_id, after=int(after or 0)):
             if isinstance(item, Event) and item.call_sequence is not None:
                 yield _fact(item)
 
@@ -75,6 +75,7 @@ def _fact(event: Event) -> Fact:
     assert event.call_sequence is not None
     return Fact(
         id=event.id,
+        cursor=str(event.sequence),
         type=event.type,
         call_id=event.subject_id,
         call_sequence=event.call_sequence,

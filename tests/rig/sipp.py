@@ -96,6 +96,7 @@ class SippServer:
     async def wait_until_idle(self, call_count: int, *, seconds: float = 30.0) -> list[SippCall]:
         """Wait until so many calls have come and all have got a final answer and, if they were talking, a BYE."""
         calls: list[SippCall] = []
+        is_open: list[SippCall] = []
         try:
             async with asyncio.timeout(seconds):
                 while True:
@@ -108,7 +109,7 @@ class SippServer:
                     await asyncio.sleep(_LOG_POLL_SECONDS)
         except TimeoutError:
             raise AssertionError(
-                f"after {seconds:g} s SIPp has {len(calls)} of {call_count} calls: {calls[-5:]}"
+                f"after {seconds:g} s SIPp has {len(calls)} of {call_count} calls, open are {is_open[:5]}"
             ) from None
 
 

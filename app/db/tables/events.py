@@ -21,6 +21,14 @@ class EventRow(SQLModel, table=True):
         sa.Index("event_by_account", "account_id", "sequence"),
         sa.Index("event_by_subject", "subject_id", "sequence"),
         sa.Index("event_by_id", "id", unique=True),
+        # A call's numbers are given out by its one writer: a second writer fails here, and knows.
+        sa.Index(
+            "event_by_call",
+            "subject_id",
+            "call_sequence",
+            unique=True,
+            postgresql_where=sa.text("call_sequence IS NOT NULL"),
+        ),
     )
     sequence: int | None = Field(default=None, sa_type=sa.BigInteger, primary_key=True)
     id: str

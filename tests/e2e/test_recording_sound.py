@@ -1,0 +1,184 @@
+"""Recordings by their sound: whose voice is on which channel, how long, how well aligned, and how they are fetched."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import soundfile  # type: ignore[import-untyped]
+from starlette.applications import Starlette
+
+from app.facts.vocabulary import RecordingMode
+from tests.rig.audio import Sound, onset_seconds, read_wav, write_tone
+from tests.rig.desk import Body, Desk, Story
+from tests.rig.far_end import FarEnd
+from tests.rig.service import RunningOffhook
+from tests.rig.story import assert_is_whole
+
+pytestmark = pytest.mark.asterisk
+
+AGENT_TONE, AGENT_HERTZ = "+15550100013", 400
+CUSTOMER_TONE, CUSTOMER_HERTZ = "+15550100012", 1000
+TALK_SECONDS = 2.0
+LOUD_DBFS = -30.0
+ABSENT_DBFS = -60.0
+
+
+@pytest.fixture
+async def web(offhook: RunningOffhook) -> AsyncIterator[httpx.AsyncClient]:
+    """Where signed addresses lead to."""
+    app = Starlette(routes=offhook.service.recording_files.routes)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://offhook") as client:
+        yield client
+
+
+async def _recorded_call(desk: Desk, mode: RecordingMode) -> tuple[Story, Body]:
+    call = await desk.place_call(CUSTOMER_TONE, connect_number=AGENT_TONE, record=mode)
+    await desk.wait_for(call.id, "recording.started")
+    await asyncio.sleep(TALK_SECONDS)
+    await desk.hang_up(call.id)
+    story = await desk.wait_for_end(call.id)
+    await assert_is_whole(desk, story)
+    (recording,) = await desk.line.recordings(call.id)
+    assert recording["state"] == "SAVED"
+    return story, recording
+
+
+def _assert_only(sound: Sound, channel: int, *, present: int, absent: int) -> None:
+    """One tone is there from near the beginning to the end, and nothing of the other."""
+    for start in np.arange(0.3, sound.seconds - 0.5, 0.5):
+        part = sound.between(start, start + 0.5)
+        assert part.tone_dbfs(present, channel) > LOUD_DBFS
+        assert part.tone_dbfs(absent, channel) < ABSENT_DBFS
+
+
+async def test_given_a_tone_on_each_side_when_both_are_recorded_then_each_is_on_its_own_channel(
+    desk: Desk, web: httpx.AsyncClient
+) -> None:
+    story, recording = await _recorded_call(desk, RecordingMode.BOTH)
+    answer = await web.get(recording["url"])
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "audio/wav"
+    sound = read_wav(answer.content)
+    assert sound.channel_count == recording["channels"] == 2
+    _assert_only(sound, 0, present=AGENT_HERTZ, absent=CUSTOMER_HERTZ)
+    _assert_only(sound, 1, present=CUSTOMER_HERTZ, absent=AGENT_HERTZ)
+    assert sound.seconds == pytest.approx(recording["durationSeconds"], abs=0.001)
+    assert sound.seconds == pytest.approx(story.record["talkSeconds"], abs=0.5)
+    assert recording["sizeBytes"] == len(answer.content)
+    assert recording["sha256"] == hashlib.sha256(answer.content).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("mode", "present", "absent"),
+    [
+        (RecordingMode.AGENT, AGENT_HERTZ, CUSTOMER_HERTZ),
+        (RecordingMode.CUSTOMER, CUSTOMER_HERTZ, AGENT_HERTZ),
+    ],
+)
+async def test_given_a_tone_on_each_side_when_one_is_recorded_then_the_file_is_mono_with_that_tone(
+    desk: Desk, web: httpx.AsyncClient, mode: RecordingMode, present: int, absent: int
+) -> None:
+    story, recording = await _recorded_call(desk, mode)
+    sound = read_wav((await web.get(recording["url"])).content)
+    assert sound.channel_count == recording["channels"] == 1
+    _assert_only(sound, 0, present=present, absent=absent)
+    assert sound.seconds == pytest.approx(story.record["talkSeconds"], abs=0.5)
+
+
+async def test_given_a_recording_when_fetched_in_ranges_then_they_make_up_the_same_file(
+    desk: Desk, web: httpx.AsyncClient
+) -> None:
+    _, recording = await _recorded_call(desk, RecordingMode.BOTH)
+    size = recording["sizeBytes"]
+    parts = []
+    for start in range(0, size, 10_000):
+        answer = await web.get(recording["url"], headers={"Range": f"bytes={start}-{start + 9_999}"})
+        assert answer.status_code == 206
+        assert answer.headers["content-range"] == f"bytes {start}-{min(start + 9_999, size - 1)}/{size}"
+        parts.append(answer.content)
+    assert hashlib.sha256(b"".join(parts)).hexdigest() == recording["sha256"]
+    tampered = recording["url"][:-1] + ("A" if recording["url"][-1] != "A" else "B")
+    refused = await web.get(tampered)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "URL_SIGNATURE_INVALID")
+
+
+async def test_given_no_recording_asked_for_when_the_call_ends_then_there_is_none(desk: Desk) -> None:
+    call = await desk.place_call(CUSTOMER_TONE, connect_number=AGENT_TONE)
+    await desk.wait_for(call.id, "call.connected")
+    await desk.hang_up(call.id)
+    story = await desk.wait_for_end(call.id)
+    assert not [name for name in story.types if name.startswith("recording")]
+    assert await desk.line.recordings(call.id) == []
+
+
+async def test_given_marks_that_sound_on_both_sides_at_once_when_recorded_then_the_channels_agree_within_40_ms(
+    desk: Desk, far_end: FarEnd, web: httpx.AsyncClient
+) -> None:
+    agent_number, customer_number = "+15550113001", "+15550113002"
+    placed = await desk.place_call(
+        customer_number, connect_number=agent_number, trunk="farend", record=RecordingMode.BOTH
+    )
+    agent = await far_end.expect_call(agent_number)
+    await agent.answer()
+    customer = await far_end.expect_call(customer_number)
+    await customer.answer()
+    await desk.wait_for(placed.id, "recording.started")
+    # Both ends of the far end's Asterisk stand in one holding bridge: what is played there leaves for both in the same
+    # 20 ms frame, and neither hears the other, so nothing goes round.
+    ears, mark = far_end.ears, ears_mark(far_end.ears.scratch_directory)
+    bridge = "marks"
+    await ears.request("POST", f"/bridges/{bridge}", type="holding")
+    try:
+        await ears.request("POST", f"/bridges/{bridge}/addChannel", channel=f"{agent.channel_id},{customer.channel_id}")
+        playback = (await ears.request("POST", f"/bridges/{bridge}/play", media=f"sound:{mark}")).json()["id"]
+        await ears.wait_for(
+            lambda event: event["type"] == "PlaybackFinished" and event["playback"]["id"] == playback,
+            what="the end of the marks",
+        )
+    finally:
+        await ears.request("DELETE", f"/bridges/{bridge}")
+    await customer.hang_up()
+    story = await desk.wait_for_end(placed.id)
+    await assert_is_whole(desk, story)
+    (recording,) = await desk.line.recordings(placed.id)
+    sound = read_wav((await web.get(recording["url"])).content)
+    first = [_mark_onsets(sound, channel) for channel in (0, 1)]
+    assert len(first[0]) == len(first[1]) == len(MARKS)
+    for left, right in zip(*first, strict=True):
+        assert left == pytest.approx(right, abs=0.040)
+    for onsets in first:  # and time runs as it did at the far end
+        assert np.diff(onsets) == pytest.approx(np.diff(MARKS), abs=0.040)
+
+
+MARKS = (0.5, 1.1, 1.9)
+MARK_SECONDS = 0.1
+
+
+def ears_mark(directory: Path) -> Path:
+    """A file with short tones at MARKS; its name without the suffix, as Asterisk wants it."""
+    tone = directory / "mark-tone.wav"
+    write_tone(tone, 800, MARK_SECONDS)
+    beep, rate = soundfile.read(tone)
+    samples = np.zeros(int(rate * 2.4))
+    for start in MARKS:
+        samples[int(start * rate) : int(start * rate) + len(beep)] = beep
+    path = directory / "marks.wav"
+    soundfile.write(path, samples, rate, subtype="PCM_16")
+    return path.with_suffix("")
+
+
+def _mark_onsets(sound: Sound, channel: int) -> list[float]:
+    """When each mark begins, by its first loud sample."""
+    onsets: list[float] = []
+    position = 0.0
+    while position < sound.seconds:
+        found = onset_seconds(sound.between(position, sound.seconds).channel(channel), sound.rate)
+        if found is None:
+            break
+        onsets.append(position + found)
+        position += found + MARK_SECONDS * 2
+    return onsets
