@@ -28,10 +28,11 @@ from app.api.metrics import CONTENT_TYPE, Metrics
 from app.api.schema import build_schema
 from app.api.websocket import SocketEndpoint
 from app.config import Settings
-from app.errors import OffhookError
+from app.errors import DatabaseUnavailableError, OffhookError
 from app.health import HealthSource, PartHealth
 from app.recordings.serve import RecordingFiles
 from app.services import Services
+from app.webhooks.queries import Backlog
 
 _log = structlog.get_logger(__name__)
 
@@ -50,6 +51,9 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
 }
 
 _HEALTH_SECONDS: Final = 5.0
+#: Without these nothing can be done here, so traffic should go elsewhere; ``health`` is the check itself. What else is
+#: amiss (a feed or webhooks that lag, a full disk under recordings) is told, and is no reason to send callers away.
+_DECIDING: Final = frozenset({"database", "asterisk", "health"})
 _SECURITY_HEADERS: Final = (
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
@@ -116,9 +120,10 @@ class _Probes:
 
     async def answer_ready(self, _request: Request) -> Response:
         parts = await self._check()
-        is_ready = all(part.is_ready for part in parts)
+        is_ready = all(part.is_ready for part in parts if part.name in _DECIDING)
+        is_whole = all(part.is_ready for part in parts)
         body = {
-            "status": "ready" if is_ready else "unavailable",
+            "status": ("ready" if is_whole else "degraded") if is_ready else "unavailable",
             "parts": {part.name: {"ready": part.is_ready, "reason": part.reason} for part in parts},
         }
         return _json(body, 200 if is_ready else 503)
@@ -127,7 +132,15 @@ class _Probes:
         for part in await self._check():
             self._metrics.part_ready.labels(part.name).set(part.is_ready)
         self._metrics.subscribers.set(self._services.feed.subscriber_count)
+        self._metrics.note_webhooks(await self._webhook_backlog(), self._services.clock.now())
         return Response(self._metrics.expose(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def _webhook_backlog(self) -> Backlog | None:
+        try:
+            async with asyncio.timeout(_HEALTH_SECONDS):
+                return await self._services.webhook_queries.backlog()
+        except (DatabaseUnavailableError, TimeoutError):
+            return None  # the database's own part says so
 
     async def _check(self) -> list[PartHealth]:
         try:

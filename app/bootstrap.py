@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from app import metrics
 from app.accounts.audit import AuditLog
 from app.accounts.keys import ApiKeys
 from app.accounts.secret import Purpose, ServiceSecret
@@ -30,7 +31,8 @@ from app.config import ROLES, Settings
 from app.db.engine import Database
 from app.errors import AsteriskUnavailableError, ConfigurationError, DatabaseUnavailableError, OverloadedError
 from app.events.feed import Feed
-from app.events.log import EventLog
+from app.events.log import Appended, EventLog
+from app.facts.calls import CallEnded
 from app.facts.event import SYSTEM
 from app.health import PartHealth
 from app.ids import RecordingId
@@ -70,6 +72,7 @@ class Service:
     registry: CallRegistry
     controller: Controller
     deliverer: Deliverer
+    collector: RecordingCollector
     recording_files: RecordingFiles
     asterisk: AsteriskInstance | None
     sandbox: Sandbox | None
@@ -88,6 +91,11 @@ class ServiceHealth:
         return [
             await self._check_database(),
             PartHealth("asterisk", is_ready=why_not is None, reason=why_not),
+            PartHealth(
+                "recordings",
+                is_ready=not service.collector.is_full,
+                reason="The collector is full; recordings wait in Asterisk." if service.collector.is_full else None,
+            ),
             *(
                 PartHealth(health.name, is_ready=health.is_healthy, reason=health.last_error)
                 for health in (service.services.feed.health, *service.deliverer.healths)
@@ -141,9 +149,12 @@ async def _compose(
     audit = AuditLog(database, clock=clock)
     sealer = Sealer(secret.derive(Purpose.SEALING))
     schedule = Schedule(settings.webhook_schedule_seconds)
-    log = EventLog(database, hooks=[Enqueuer(clock, schedule).enqueue])
+    enqueuer = Enqueuer(clock, schedule)
+    log = EventLog(database, hooks=[enqueuer.enqueue])
     deliverer = Deliverer(database, log, egress, sealer, clock, schedule, concurrency=settings.webhook_concurrency)
-    log.on_appended(deliverer.notice)
+    log.on_appended(lambda _: deliverer.wake() if enqueuer.take_news() else None)
+    log.on_appended(lambda appended: metrics.count_events(appended.events))
+    log.on_appended(say_ended_calls)
     feed = Feed(log, queue_size=settings.subscriber_queue_size)
     await feed.begin()
     store = CallStore(database, log)
@@ -188,6 +199,14 @@ async def _compose(
         public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
         recording_url_seconds=settings.recording_url_seconds,
     )
+    for gauge, read in (
+        (metrics.LIVE_CALLS, lambda: len(registry)),
+        (metrics.STORE_BACKLOG, lambda: store.backlog),
+        (metrics.STREAM_BACKLOG, lambda: stream.backlog),
+        (metrics.COLLECTOR_BACKLOG, lambda: collector.unfinished),
+        (metrics.AUDIT_DROPS, lambda: audit.dropped),
+    ):
+        stack.enter_context(gauge.watching(read))
     sandbox = await seed_sandbox(database, audit) if asterisk is not None else None
 
     tasks = await stack.enter_async_context(asyncio.TaskGroup())
@@ -223,6 +242,7 @@ async def _compose(
         registry=registry,
         controller=controller,
         deliverer=deliverer,
+        collector=collector,
         recording_files=RecordingFiles(recordings, recording_store, urls, clock),
         asterisk=asterisk,
         sandbox=sandbox,
@@ -277,6 +297,24 @@ def _as_input(result: CollectResult) -> inputs.Input:
             return inputs.CommandFailed(command=command, kind=FailureKind.UNSENT, detail=result.reason)
         case CollectFailed():
             return inputs.RecordingLost(recording_id=RecordingId(result.recording_id), reason=result.reason)
+
+
+def say_ended_calls(appended: Appended) -> None:
+    """One line for each call that ended: what an operator looks for first. It names no number."""
+    for event in appended.events:
+        fact = event.fact
+        if isinstance(fact, CallEnded):
+            _log.info(
+                "call_ended",
+                call_id=event.subject_id,
+                disposition=fact.disposition.value,
+                end_code=fact.end_reason.code.value,
+                end_party=fact.end_reason.party.value,
+                sip_code=fact.end_reason.sip_code,
+                trunk_id=fact.cdr.trunk_id,
+                talk_seconds=fact.talk_seconds,
+                source=fact.cdr.source.value,
+            )
 
 
 async def _watch(asterisk: AsteriskInstance) -> None:

@@ -5,6 +5,7 @@ SIGTERM and Ctrl-C: no new requests, open ones are finished, then the service st
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Collection, Iterator
@@ -24,6 +25,8 @@ from app.errors import ConfigurationError, OffhookError
 _log = structlog.get_logger(__name__)
 
 GRACEFUL_SECONDS: Final = 5
+#: Allocations, less deallocations, between two young collections (Python's own: 700).
+COLLECTOR_THRESHOLD: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,22 @@ async def serving(
                 task = group.create_task(server.serve(sockets=[listener]), name="http")
                 try:
                     await _until_started(server, task)
+                    tune_collector()
                     yield Serving(service, service.services.public_url, server, task)
                 finally:
                     server.should_exit = True
+
+
+def tune_collector() -> None:
+    """Keep Python's garbage collector from stopping the service.
+
+    Modules, the schema and all else that is there once the service has started stays until its end; a full collection
+    that walks through it takes some 80 ms, during which no call is answered. What calls and requests leave behind is
+    mostly freed by reference counting, so the collector may come by far less often.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECTOR_THRESHOLD, 20, 50)
 
 
 async def serve(settings: Settings, *, roles: Collection[str] = ROLES) -> None:

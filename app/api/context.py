@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import strawberry
 
 from app.accounts.principal import Principal
+from app.accounts.scopes import Scope
 from app.api.loaders import Loaders
-from app.api.masking import Sight
 from app.errors import AuthenticationError
+from app.facts.masking import Sight
 from app.ids import Kind, new_id
 from app.services import Services
 
@@ -63,7 +64,8 @@ class Context:
     @property
     def sight(self) -> Sight:
         """What of them."""
-        return Sight.of(self.caller)
+        caller = self.caller
+        return Sight(has_numbers=caller.has(Scope.PII_READ), has_digits=caller.has(Scope.DTMF_READ))
 
     @property
     def loaders(self) -> Loaders:

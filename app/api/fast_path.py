@@ -37,6 +37,7 @@ from graphql import (
     GraphQLOutputType,
     GraphQLScalarType,
     GraphQLString,
+    OperationDefinitionNode,
     Undefined,
 )
 from strawberry.extensions import SchemaExtension
@@ -76,6 +77,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         # beside its plan, so that no other can take its identity.
         self._plans: dict[tuple[str, int], tuple[GroupedFields, _Plan | None]] = {}
         self._is_applicable = self.abort_signal is None and not _has_middleware(self.middleware_manager)
+        self._completes = _SHORT_WAYS.of(self.operation, self.fragment_definitions)
 
     def execute_fields(
         self,
@@ -110,13 +112,19 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         # A list of plain objects needs no path for each of them either.
         if position_context is None and type(result) in _LISTS and self._is_applicable:
-            complete = self._make_complete_present(return_type, field_details_list)
+            complete = self._find_complete(return_type, field_details_list)
             if complete is not None:
                 try:
                     return complete(result)
                 except Exception:  # noqa: BLE001, S110  # as above
                     pass
         return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
+
+    def _find_complete(self, kind: GraphQLList[Any], details: list[Any]) -> Complete | None:
+        key = (id(kind), *(id(one.node) for one in details))
+        if key not in self._completes:
+            self._completes[key] = self._make_complete_present(kind, details)
+        return self._completes[key]
 
     def _find_plan(self, parent_type: GraphQLObjectType, grouped: GroupedFields) -> _Plan | None:
         key = (parent_type.name, id(grouped))
@@ -167,6 +175,34 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
                 return _make_object(kind, plan)
             case _:
                 return None  # an interface or a union: graphql-core finds out which type it is
+
+
+class _ShortWays:
+    """What was found out about the lists of an operation, kept while the operation is among the last that were run.
+
+    Types belong to the schema and nodes to the document, so their identities are good for as long as both are held
+    here. An operation with a directive is not kept: the same selection may be another one next time.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._kept: OrderedDict[int, tuple[object, object, dict[tuple[int, ...], Complete | None]]] = OrderedDict()
+
+    def of(self, operation: OperationDefinitionNode, fragments: object) -> dict[tuple[int, ...], Complete | None]:
+        if operation.loc is None or "@" in operation.loc.source.body:
+            return {}
+        key = id(operation)
+        found = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = (operation, fragments, {})
+            if len(self._kept) > self._capacity:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        return found[2]
+
+
+_SHORT_WAYS: Final = _ShortWays(capacity=500)
 
 
 def _has_middleware(manager: Any) -> bool:
@@ -265,25 +301,27 @@ async def _merge_later(
 
 
 class _Documents:
-    """Valid documents by their text, the least recently used forgotten first."""
+    """Documents that a schema found valid, by their text; the least recently used are forgotten first."""
 
     def __init__(self, capacity: int, longest: int) -> None:
         self._capacity = capacity
         self._longest = longest
-        self._documents: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, str], tuple[object, DocumentNode]] = OrderedDict()
 
-    def find(self, text: str | None) -> DocumentNode | None:
-        document = self._documents.get(text) if text else None
-        if document is not None and text:
-            self._documents.move_to_end(text)
-        return document
+    def find(self, schema: object, text: str | None) -> DocumentNode | None:
+        key = (id(schema), text or "")
+        found = self._kept.get(key)
+        if found is None:
+            return None
+        self._kept.move_to_end(key)
+        return found[1]
 
-    def keep(self, text: str | None, document: DocumentNode | None) -> None:
-        if not text or document is None or len(text) > self._longest:
+    def keep(self, schema: object, text: str | None, document: DocumentNode) -> None:
+        if not text or len(text) > self._longest:
             return
-        self._documents[text] = document
-        while len(self._documents) > self._capacity:
-            self._documents.popitem(last=False)
+        self._kept[id(schema), text] = (schema, document)
+        if len(self._kept) > self._capacity:
+            self._kept.popitem(last=False)
 
 
 class KnownDocuments(SchemaExtension):
@@ -297,17 +335,17 @@ class KnownDocuments(SchemaExtension):
     def on_parse(self) -> Iterator[None]:
         execution = self.execution_context
         if execution.graphql_document is None:
-            execution.graphql_document = self._known.find(execution.query)
+            execution.graphql_document = self._known.find(execution.schema, execution.query)
         yield None
 
     def on_validate(self) -> Iterator[None]:
         execution = self.execution_context
         document = execution.graphql_document
-        if document is not None and document is self._known.find(execution.query):
+        if document is not None and document is self._known.find(execution.schema, execution.query):
             if execution.pre_execution_errors is None:
                 execution.pre_execution_errors = []
             yield None
             return
         yield None
-        if not execution.pre_execution_errors:
-            self._known.keep(execution.query, document)
+        if document is not None and not execution.pre_execution_errors:
+            self._known.keep(execution.schema, execution.query, document)

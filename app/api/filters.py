@@ -36,7 +36,7 @@ class CallFilterInput:
 @strawberry.input(description="Which recordings; everything that is given must hold.")
 class RecordingFilterInput:
     created: TimeRangeInput | None = strawberry.field(default=None, description="When it was asked for.")
-    phone: PhoneNumber | None = strawberry.field(default=None, description="The customer's number.")
+    number: PhoneNumber | None = strawberry.field(default=None, description="The customer's number.")
     call_id: strawberry.ID | None = strawberry.field(default=None, description="The call that was recorded.")
 
 
@@ -55,7 +55,7 @@ def read_call_filter(given: CallFilterInput | None, caller: Principal) -> CallFi
     return CallFilter(
         created_from=created_from,
         created_to=created_to,
-        number=_read_number(given.number, caller, "number"),
+        number=_read_number(given.number, caller),
         agent_ids=tuple(given.agent_ids or ()),
         extensions=tuple(given.extensions or ()),
         dispositions=tuple(given.dispositions or ()),
@@ -73,7 +73,7 @@ def read_recording_filter(given: RecordingFilterInput | None, caller: Principal)
         return RecordingFilter()
     created_from, created_until = read_range(given.created, field=("filter", "created"))
     return RecordingFilter(
-        phone=_read_number(given.phone, caller, "phone"),
+        number=_read_number(given.number, caller),
         call_id=given.call_id,
         created_from=created_from,
         created_until=created_until,
@@ -93,9 +93,9 @@ def read_event_filter(given: EventFilterInput | None) -> EventFilter:
     )
 
 
-def _read_number(given: str | None, caller: Principal, name: str) -> str | None:
+def _read_number(given: str | None, caller: Principal) -> str | None:
     if given is None:
         return None
     return parse_destination(
-        given, default_region=caller.default_region, is_sandbox=caller.is_test, field=("filter", name)
+        given, default_region=caller.default_region, is_sandbox=caller.is_test, field=("filter", "number")
     )

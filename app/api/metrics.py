@@ -1,9 +1,17 @@
-"""What ``/metrics`` tells about the surfaces. Each application has a registry of its own: tests run many."""
+"""What ``/metrics`` tells about the surfaces, and after it what the process counts (``app.metrics``).
 
+Each application has a registry of its own: tests run many.
+"""
+
+import math
+from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from app import metrics
+from app.webhooks.queries import Backlog
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -46,6 +54,39 @@ class Metrics:
             "offhook_part_ready", "Whether a part is ready (1) or not (0).", ("part",), registry=self.registry
         )
 
+        self.webhooks_pending = Gauge(
+            "offhook_webhook_deliveries_pending",
+            "Deliveries to enabled webhook endpoints that wait: for the first attempt (new) or a further one (retry).",
+            ("attempt",),
+            registry=self.registry,
+        )
+        self.webhooks_oldest_seconds = Gauge(
+            "offhook_webhook_oldest_pending_seconds",
+            "How long the oldest delivery has been waiting; 0 when none is.",
+            registry=self.registry,
+        )
+        self.webhook_endpoints = Gauge(
+            "offhook_webhook_endpoints",
+            "Webhook endpoints: enabled, of these failing just now, and disabled.",
+            ("state",),
+            registry=self.registry,
+        )
+
+    def note_webhooks(self, backlog: Backlog | None, now: datetime) -> None:
+        """How webhooks stand; None when nobody can say: then no old number is told."""
+        if backlog is None:
+            self.webhooks_pending.clear()
+            self.webhook_endpoints.clear()
+            self.webhooks_oldest_seconds.set(math.nan)
+            return
+        self.webhooks_pending.labels("new").set(backlog.pending - backlog.retrying)
+        self.webhooks_pending.labels("retry").set(backlog.retrying)
+        waited = 0.0 if backlog.oldest_at is None else (now - backlog.oldest_at).total_seconds()
+        self.webhooks_oldest_seconds.set(max(0.0, waited))
+        self.webhook_endpoints.labels("enabled").set(backlog.enabled_endpoints)
+        self.webhook_endpoints.labels("failing").set(backlog.failing_endpoints)
+        self.webhook_endpoints.labels("disabled").set(backlog.disabled_endpoints)
+
     def expose(self) -> bytes:
-        """All of it in Prometheus' text format."""
-        return generate_latest(self.registry)
+        """All of it, and the process's own, in Prometheus' text format."""
+        return generate_latest(self.registry) + metrics.expose()

@@ -2,16 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
-from typing import Annotated, Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import strawberry
 
 from app.api.context import Context
 from app.api.fields import field
 from app.api.types.enums import describe
+from app.facts.masking import Sight
 from app.paging import DEFAULT_PAGE, LARGEST_PAGE, CursorSigner, Page, PageRequest, page_request
 
 T = TypeVar("T")
+Item = TypeVar("Item")
+Where = TypeVar("Where")
 
 First: TypeAlias = Annotated[
     int | None,
@@ -30,6 +33,15 @@ Last: TypeAlias = Annotated[
 Before: TypeAlias = Annotated[
     str | None, strawberry.argument(description="The items before this cursor of the same list, filter and order.")
 ]
+
+
+class Paging(NamedTuple):
+    """Relay's four arguments."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
 
 
 class CountPrecision(StrEnum):
@@ -125,16 +137,38 @@ async def connect(
     load: Callable[[PageRequest], Awaitable[Page[Any]]],
     make: Callable[[Any], Any],
     counter: Count,
-    *,
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
+    paging: Paging,
 ) -> Connection[Any]:
-    """The page that Relay's four arguments ask for.
+    """The page that is asked for.
 
     Raises:
         RefusedError: INVALID_INPUT for arguments that do not go together, INVALID_CURSOR.
     """
-    request = page_request(signer, first=first, after=after, last=last, before=before)
+    request = page_request(signer, first=paging.first, after=paging.after, last=paging.last, before=paging.before)
     return Connection(page=await load(request), make=make, signer=signer, counter=counter)
+
+
+async def connect_filtered(
+    context: Context,
+    list_name: str,
+    where: Where,
+    *,
+    load: Callable[[str, Where, PageRequest], Awaitable[Page[Item]]],
+    count: Callable[[str, Where], Awaitable[Counted]],
+    make: Callable[[Item, Sight], Any],
+    paging: Paging,
+    order: StrEnum | None = None,
+) -> Connection[Any]:
+    """A page of one of the caller's account's lists that have a filter, and perhaps an order that ``load`` knows.
+
+    Raises:
+        RefusedError: see :func:`connect`.
+    """
+    account_id, sight = context.account_id, context.sight
+    return await connect(
+        signer_of(context, list_name, [where, order]),
+        lambda page: load(account_id, where, page),
+        lambda item: make(item, sight),
+        lambda: count(account_id, where),
+        paging,
+    )

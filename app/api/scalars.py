@@ -102,7 +102,8 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
     ),
     Long: strawberry.scalar(
         name="Long",
-        description="An integer that may exceed 32 bits and always fits a JavaScript number (53 bits).",
+        description="An integer that may exceed 32 bits and always fits a JavaScript number (53 bits). On the wire "
+        "it is a JSON number, never a string, both ways.",
         serialize=int,
         parse_value=_parse_long,
     ),

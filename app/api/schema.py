@@ -47,8 +47,9 @@ class Mutation(CallMutations, WebhookMutations):
 
 @strawberry.type(
     description="Following, over a websocket with the subprotocol `graphql-transport-ws`; the key goes into "
-    '`connection_init` as `{"authorization": "Bearer ofk_…"}`. The server sends `ping` every 20 seconds, and closes '
-    "with 4401 when the key is wrong, revoked or expired."
+    '`connection_init` as `{"authorization": "Bearer ofk_…"}`. Heartbeat: the server '
+    "sends `ping` every 20 seconds (`heartbeatSeconds` in the payload of `connection_ack` says how often); when "
+    "nothing came for twice as long, connect again. It closes with 4401 when the key is wrong, revoked or expired."
 )
 class Subscription(EventSubscriptions, CallSubscriptions):
     pass

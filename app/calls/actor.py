@@ -59,6 +59,7 @@ class CallActor:
         self._is_written = claim is None
         self._last_now = call.created_at
         self._has_missed_input = False
+        self._is_over = False
         #: Done with the first commit: None when the call stands, KeyTaken when its key belongs to another.
         self.accepted: asyncio.Future[KeyTaken | None] = asyncio.get_running_loop().create_future()
         # Whoever asked may have gone away before the answer; that is no lost exception.
@@ -82,7 +83,7 @@ class CallActor:
 
     async def wait_until(self, holds: Callable[[Call], bool]) -> Call:
         """The call once something holds of it as committed, or once it ends here without; at once when it holds."""
-        if self._is_written and holds(self.call):
+        if self._is_over or (self._is_written and holds(self.call)):
             return self.call
         future: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
         entry = (holds, future)
@@ -218,6 +219,7 @@ class CallActor:
 
     def _dismiss_waiters(self) -> None:
         """Nobody waits for a call that no longer changes here."""
+        self._is_over = True
         for _, future in self._waiters:
             if not future.done():
                 future.set_result(self.call)

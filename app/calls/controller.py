@@ -21,6 +21,10 @@ _FIRST_RETRY_SECONDS = 0.2
 _SLOWEST_RETRY_SECONDS = 5.0
 
 
+class _ReplacedError(Exception):
+    """Another process has our application."""
+
+
 class Controller:
     """Keeps this node's calls and its Asterisk together. ``run`` reads until cancelled or replaced."""
 
@@ -61,17 +65,22 @@ class Controller:
             AsteriskUnavailableError: another process took the application over. The calls are in its hands now, so
                 this one must end without touching them.
         """
-        async with asyncio.TaskGroup() as self._strays:
-            audits = self._strays.create_task(self._audit_regularly(), name="audit")
-            async for item in self._stream:
-                if isinstance(item, Replaced):
-                    self._is_replaced = True
-                    raise AsteriskUnavailableError(
-                        "Another process has taken over this Asterisk application, so this one ends. "
-                        "Run one Offhook for each Asterisk, or give them different OFFHOOK_ARI_APPLICATION names."
-                    )
-                await self._take(item)
-            audits.cancel()
+        try:
+            async with asyncio.TaskGroup() as self._strays:
+                audits = self._strays.create_task(self._audit_regularly(), name="audit")
+                async for item in self._stream:
+                    if isinstance(item, Replaced):
+                        self._is_replaced = True
+                        raise _ReplacedError  # from inside, so that the group cancels what it may still be doing
+                    await self._take(item)
+                audits.cancel()
+        except BaseExceptionGroup as group:
+            if group.subgroup(_ReplacedError) is None:
+                raise
+            raise AsteriskUnavailableError(
+                "Another process has taken over this Asterisk application, so this one ends. "
+                "Run one Offhook for each Asterisk, or give them different OFFHOOK_ARI_APPLICATION names."
+            ) from group
 
     async def _audit_regularly(self) -> None:
         while True:

@@ -4,6 +4,7 @@ Whatever fails is told by kind, never swallowed: refused, gone, unclear, or neve
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -30,6 +31,10 @@ _log = structlog.get_logger(__name__)
 
 HANGUP_HANDLER: Final = "offhook-hangup,s,1"
 NORMAL_CLEARING: Final = 16
+
+_STAMP: Final = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")  # seconds; eleven digits are well within any calendar
+_CAUSE: Final = re.compile(r"[0-9]{1,3}")  # Q.850: 7 bits
+_SIP_FAILURE: Final = re.compile(r"SIP +([3-6][0-9]{2})(?![0-9])")  # RFC 3261, 7.2: 3xx to 6xx are final and no success
 
 
 class Executor:
@@ -210,16 +215,12 @@ def parse_hangup_memory(text: str) -> tuple[datetime | None, int | None, int | N
     """
     stamp, _, rest = text.partition("|")
     cause_text, _, sip_text = rest.partition("|")
-    try:
-        at = datetime.fromtimestamp(float(stamp), UTC)
-    except ValueError:
+    if _STAMP.fullmatch(stamp) is None:
         return None, None, None
-    cause = int(cause_text) if cause_text.isdigit() else None
-    words = sip_text.split()
-    least_failure = 300
-    has_status = len(words) > 1 and words[0] == "SIP" and words[1].isdigit()
-    sip_code = int(words[1]) if has_status and int(words[1]) >= least_failure else None
-    return at, cause, sip_code
+    at = datetime.fromtimestamp(float(stamp), UTC)
+    cause = int(cause_text) if _CAUSE.fullmatch(cause_text) else None
+    status = _SIP_FAILURE.match(sip_text)
+    return at, cause, int(status[1]) if status else None
 
 
 def _kind_of(error: AriError, command: Command) -> FailureKind:

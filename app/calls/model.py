@@ -209,7 +209,7 @@ class Call(Words, frozen=True, kw_only=True):
 
     @property
     def unique_id(self) -> str:
-        """The name in Asterisk of the first leg's channel."""
+        """The id in Asterisk of the first leg's channel."""
         return f"ofk.{self.node}.{self.legs[0].id}"
 
     @property

@@ -66,6 +66,7 @@ class Reconciler:
                 _post(actor, inputs.NodeLost())
         else:
             await self._look_up_all(tuple(self._registry), blind_from)
+        self._registry.release()
         hung_up = await self._hang_up_strays()
         destroyed = await self._destroy_stray_bridges()
         _log.info(
@@ -83,10 +84,10 @@ class Reconciler:
         Raises:
             AriError, DatabaseUnavailableError: as :meth:`run`.
         """
-        before = {actor.call.id for actor in self._registry}
-        if await self._adopt():
-            adopted = [actor for actor in self._registry if actor.call.id not in before]
+        await self._adopt()
+        if adopted := self._registry.held:  # an earlier audit's too, that did not come to the end
             await self._look_up_all(adopted, None)
+            self._registry.release()
             _log.warning("audit_adopted_calls", calls=len(adopted))
         channels, bridges = await self._hang_up_strays(), await self._destroy_stray_bridges()
         if channels or bridges:

@@ -32,6 +32,7 @@ class CallRegistry:
         self._is_empty = asyncio.Event()
         self._is_empty.set()
         self._newcomers: asyncio.Queue[CallActor] = asyncio.Queue()  # bounded by capacity: each is in _actors
+        self._held: list[CallActor] = []
 
     def __len__(self) -> int:
         return len(self._actors)
@@ -56,11 +57,28 @@ class CallRegistry:
         """
         if len(self._actors) >= self._capacity:
             raise OverloadedError(f"This node has its {self._capacity} live calls already.")
-        return self._enrol(call, claim)
+        actor = self._enrol(call, claim)
+        self._newcomers.put_nowait(actor)
+        return actor
 
     def adopt(self, call: Call) -> CallActor:
-        """Give an actor to a call that is under way already; it is here whether there is room or not."""
-        return self._enrol(call, None)
+        """Give an actor to a call that is under way already; it is here whether there is room or not.
+
+        Its inputs wait until :meth:`release`: what became of its legs must be known before an overdue timer decides.
+        """
+        actor = self._enrol(call, None)
+        self._held.append(actor)
+        return actor
+
+    @property
+    def held(self) -> tuple[CallActor, ...]:
+        """Those adopted and not released yet."""
+        return tuple(self._held)
+
+    def release(self) -> None:
+        """Let the adopted calls live."""
+        while self._held:
+            self._newcomers.put_nowait(self._held.pop(0))
 
     def _enrol(self, call: Call, claim: KeyClaim | None) -> CallActor:
         actor = CallActor(call, store=self._store, executor=self._executor, clock=self._clock, claim=claim)
@@ -68,7 +86,6 @@ class CallRegistry:
         for subject_id in _subjects(call):
             self._owner_of[subject_id] = call.id
         self._is_empty.clear()
-        self._newcomers.put_nowait(actor)
         return actor
 
     def post(self, subject_id: str, event: Input, *, at: datetime | None = None) -> bool:
@@ -102,16 +119,22 @@ class CallRegistry:
             _log.exception("call_actor_crashed", call_id=actor.call.id)
             if not actor.accepted.done():
                 actor.accepted.set_exception(OverloadedError("The call could not be started. Try again."))
-            for leg in actor.call.legs:
-                if leg.is_alive:
-                    hangup = HangupChannel(leg_id=leg.id, reason=HangupReason.CALL_OVER)
-                    await self._executor.carry_out(actor.call, hangup)
+            await self._hang_up_legs(actor.call)
         finally:
             self._actors.pop(actor.call.id, None)
             if not self._actors:
                 self._is_empty.set()
             for subject_id in subjects:
                 self._owner_of.pop(subject_id, None)
+
+    async def _hang_up_legs(self, call: Call) -> None:
+        for leg in call.legs:
+            if not leg.is_alive:
+                continue
+            try:
+                await self._executor.carry_out(call, HangupChannel(leg_id=leg.id, reason=HangupReason.CALL_OVER))
+            except Exception:  # noqa: BLE001 -- the mistake may lie there, and the other leg must go all the same
+                _log.exception("leg_of_crashed_call_not_hung_up", call_id=call.id)
 
 
 def _subjects(call: Call) -> tuple[str, ...]:

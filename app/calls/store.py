@@ -19,11 +19,12 @@ from app.calls.rows import UPSERT_CALL, UPSERT_LEG, UPSERT_RECORDING, call_row, 
 from app.calls.turn import Happening
 from app.cdrs.rows import insert_cdrs
 from app.db.engine import Database, PooledConnection
-from app.errors import OverloadedError, UnavailableError
+from app.errors import DatabaseUnavailableError, OverloadedError, UnavailableError
 from app.events.log import Appended, EventLog
 from app.facts.calls import CallEnded
 from app.facts.event import Draft
 from app.ids import Kind, new_id
+from app.metrics import COMMIT_CHANGES, COMMIT_SECONDS
 
 _log = structlog.get_logger(__name__)
 
@@ -132,33 +133,33 @@ class CallStore:
         except UnavailableError as error:
             self._say_away(error, len(group))
             _tell(group, error)
-        except asyncpg.PostgresError as error:
+        except Exception as error:  # noqa: BLE001 -- each waiting actor hears it and decides; the writer must live
             if len(group) > 1:
-                # One change that PostgreSQL cannot take must not sink the others.
+                # One change that cannot be encoded, or that PostgreSQL does not take, must not sink the others.
                 for waiting in group:
                     await self._write_or_tell([waiting])
                 return
-            is_fenced = isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == _FENCE
             call_id = group[0].change.call.id
+            is_fenced = _is_fenced(error)
             _log.error(
                 "call_fenced" if is_fenced else "change_not_storable", call_id=call_id, error=type(error).__name__
             )
             _tell(group, FencedError(call_id) if is_fenced else error)
-        except Exception as error:  # noqa: BLE001 -- each waiting actor hears it and decides; the writer must live
-            _tell(group, error)
         else:
             self._say_back()
 
     async def _write_despite_rollbacks(self, group: Sequence[_Waiting]) -> None:
         """PostgreSQL rolls one of two transactions back that wait for each other; it wants to be asked again."""
-        for _ in range(_TRIES_AFTER_ROLLBACK):
+        for tries_left in range(_TRIES_AFTER_ROLLBACK, -1, -1):
             try:
                 await self._write(group)
             except asyncpg.TransactionRollbackError as error:
                 _log.info("commit_rolled_back", error=type(error).__name__)
+                if not tries_left:
+                    message = "The database keeps rolling these changes back."
+                    raise DatabaseUnavailableError(message) from error
             else:
                 return
-        await self._write(group)
 
     def _say_away(self, error: UnavailableError, waiting: int) -> None:
         if not self._is_away:
@@ -171,15 +172,24 @@ class CallStore:
             _log.info("commits_resumed")
 
     async def _write(self, group: Sequence[_Waiting]) -> None:
+        with COMMIT_SECONDS.time():
+            taken, appended = await self._commit(group)
+        COMMIT_CHANGES.observe(len(group))
+        try:
+            self._event_log.announce(appended)
+        except Exception:  # noqa: BLE001 -- what is committed stays committed, whatever a listener makes of it
+            _log.exception("announcement_failed")
+        for waiting in group:
+            if not waiting.done.done():
+                waiting.done.set_result(taken.get(waiting.change.call.id))
+
+    async def _commit(self, group: Sequence[_Waiting]) -> tuple[dict[str, KeyTaken], Appended]:
         async with self._database.acquire() as connection, connection.transaction():
             taken = await _claim(connection, group)
             known = await _written_before(connection, group)
             new = [one.change for one in group if one.change.call.id not in taken and one.change.call.id not in known]
-            appended = await self._write_changes(connection, new)
-        self._event_log.announce(appended)
-        for waiting in group:
-            if not waiting.done.done():
-                waiting.done.set_result(taken.get(waiting.change.call.id))
+            await _refuse_overtaken(connection, new)
+            return taken, await self._write_changes(connection, new)
 
     async def _write_changes(self, connection: PooledConnection, changes: Sequence[Change]) -> Appended:
         if not changes:
@@ -200,6 +210,13 @@ class CallStore:
         if records:
             await insert_cdrs(connection, records)
         return await self._event_log.append_in(connection, [draft for change in changes for draft in change.drafts])
+
+
+def _is_fenced(error: Exception) -> bool:
+    """Whether an error says that the call is in other hands."""
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return error.constraint_name == _FENCE
+    return isinstance(error, FencedError)
 
 
 def _tell(group: Sequence[_Waiting], error: Exception) -> None:
@@ -226,6 +243,24 @@ async def _claim(connection: PooledConnection, group: Sequence[_Waiting]) -> dic
         if holder is not None and holder.subject_id != subject_id:
             taken[subject_id] = KeyTaken(holder)
     return taken
+
+
+async def _refuse_overtaken(connection: PooledConnection, changes: Sequence[Change]) -> None:
+    """A change without facts meets no unique index: it is looked up that its call has not gone on in other hands.
+
+    Raises:
+        FencedError: it has; the snapshot in the database tells more than this one.
+    """
+    silent = {change.call.id: change.call.sequence for change in changes if not change.drafts}
+    if not silent:
+        return
+    rows = await connection.fetch(
+        "SELECT id, (snapshot->>'sequence')::int AS sequence FROM call WHERE id = ANY($1::text[]) FOR UPDATE",
+        sorted(silent),
+    )
+    for row in rows:
+        if row["sequence"] > silent[row["id"]]:
+            raise FencedError(row["id"])
 
 
 async def _written_before(connection: PooledConnection, group: Sequence[_Waiting]) -> frozenset[str]:

@@ -85,6 +85,18 @@ _COLUMNS: Final = MappingProxyType(
 )
 _DIMENSIONS: Final = ("agent_id", "extension", "direction", "kind", "disposition")
 
+#: The measures of a single record.
+_OF_ONE: Final = MappingProxyType(
+    {
+        "calls": "1::bigint",
+        "connected_calls": "(connected_at IS NOT NULL)::int::bigint",
+        "ring_microseconds": "round(ring_seconds * 1e6)::bigint",
+        "talk_microseconds": "round(talk_seconds * 1e6)::bigint",
+        "duration_microseconds": "round(duration_seconds * 1e6)::bigint",
+        "longest_talk_microseconds": "round(talk_seconds * 1e6)::bigint",
+    }
+)
+
 
 class CdrStatistics:
     """Asks for statistics. Raises DatabaseUnavailableError when the database is away."""
@@ -219,17 +231,7 @@ def _records(ranges: Sequence[tuple[int, int]], account: str, where: str, given:
     )
     if given.tag is not None:
         further += f" AND {place(given.tag, 'text')} = ANY(tags)"
-    measures = ", ".join(
-        {
-            "calls": "1::bigint",
-            "connected_calls": "(connected_at IS NOT NULL)::int::bigint",
-            "ring_microseconds": "round(ring_seconds * 1e6)::bigint",
-            "talk_microseconds": "round(talk_seconds * 1e6)::bigint",
-            "duration_microseconds": "round(duration_seconds * 1e6)::bigint",
-            "longest_talk_microseconds": "round(talk_seconds * 1e6)::bigint",
-        }[name]
-        for name in MEASURES
-    )
+    measures = ", ".join(f"{_OF_ONE[name]} AS {name}" for name in MEASURES)
     return (
         "SELECT created_at AS begins_at, coalesce(agent_id, '') AS agent_id, coalesce(extension, '') AS extension, "  # noqa: S608  # our own names
         f"direction, kind, disposition, {measures} "

@@ -1,6 +1,5 @@
 """How commands speak: results on stdout, everything else on stderr; JSON where a program might read."""
 
-import asyncio
 import contextlib
 import dataclasses
 import sys
@@ -23,8 +22,10 @@ INTERRUPTED: Final = 130
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's work to its end, and turn what an operator can mend into a message instead of a traceback."""
+    import uvloop  # late: a command that only prints help has no loop
+
     with telling_errors():
-        return asyncio.run(work)
+        return uvloop.run(work)
 
 
 @contextlib.contextmanager

@@ -74,7 +74,9 @@ class Database:
         try:
             await (await asyncpg.connect(**options)).close(timeout=_CLOSE_SECONDS)
             # No least size: during an outage the pool would go on logging its attempts to keep it.
-            pool = await asyncpg.create_pool(**options, min_size=0, max_size=pool_size, init=_set_json_codecs)
+            pool = await asyncpg.create_pool(
+                **options, min_size=0, max_size=pool_size, init=_set_json_codecs, reset=_keep_session
+            )
         except (*_REFUSED, ValueError) as error:
             raise ConfigurationError(f"OFFHOOK_DATABASE_URL cannot be used: {error}") from error
         except _AWAY as error:
@@ -209,6 +211,14 @@ def _refuse_closed_connection(connection: Any, _record: ConnectionPoolEntry, _pr
     """
     if connection.driver_connection.is_closed():
         raise InvalidatePoolError
+
+
+async def _keep_session(_connection: "asyncpg.Connection[Any]") -> None:
+    """Nothing to undo between two users of a connection, so no round trip for it.
+
+    We change session state within transactions only (``SET LOCAL``, transaction-level locks); asyncpg itself rolls
+    back what was left open.
+    """
 
 
 async def _set_json_codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

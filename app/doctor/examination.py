@@ -15,6 +15,7 @@ from app.doctor.machine import (
     check_secret,
     disk_free_bytes,
 )
+from app.doctor.trunks import check_trunks
 from app.errors import ConfigurationError
 
 
@@ -27,6 +28,7 @@ async def examine(settings: Settings, *, free_bytes: FreeBytes = disk_free_bytes
         check_secret(settings),
         *await check_database(settings),
         *await check_asterisk(settings),
+        *await check_trunks(settings),
         await check_recordings(settings),
         await check_port(settings),
     ]

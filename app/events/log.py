@@ -18,12 +18,11 @@ from app.facts.catalogue import decode_fact, encode_fact
 from app.facts.event import Actor, ActorKind, Draft, Event
 from app.paging import Page, PageRequest
 
-# An advisory lock of our own; the number means nothing, it only has to be nobody else's. (PostgreSQL before 16 reads no
-# hexadecimal.)
-_LOCK: Final = "SELECT pg_advisory_xact_lock(65296)"
-
+# The lock is an advisory one of our own; its number means nothing, it only has to be nobody else's. It is taken before
+# the rows are sorted, and the numbers are given out after that: it is held by then. The statement's own view of the
+# tables may be older than the lock, so nothing here may look at them.
 _INSERT: Final = """
-WITH head AS (SELECT max(sequence) AS sequence FROM event)
+WITH appending AS MATERIALIZED (SELECT pg_advisory_xact_lock(65296))
 INSERT INTO event (id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id, request_id,
                    is_sandbox, data)
 SELECT id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id, request_id, is_sandbox,
@@ -32,8 +31,9 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::times
             $9::text[], $10::bool[], $11::text[])
      WITH ORDINALITY AS draft (id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id,
                                request_id, is_sandbox, data, position)
+     CROSS JOIN appending
 ORDER BY position
-RETURNING sequence, (SELECT sequence FROM head) AS head
+RETURNING sequence
 """
 
 _COLUMNS: Final = """sequence, id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id,
@@ -45,7 +45,10 @@ AppendHook = Callable[[PooledConnection, Sequence[Event]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """Events that were appended together, and the number of the last event before them (0: there was none)."""
+    """Events that were appended together.
+
+    ``previous`` is the number before theirs: that of the event before, or, after a rolled-back transaction, nobody's.
+    """
 
     previous: int
     events: tuple[Event, ...]
@@ -106,7 +109,6 @@ class EventLog:
         """Append facts in the caller's transaction, in this order. Best last in it: it takes the log's lock."""
         if not drafts:
             return Appended(0, ())
-        await connection.execute(_LOCK)
         rows = await connection.fetch(
             _INSERT,
             [draft.id for draft in drafts],
@@ -125,7 +127,7 @@ class EventLog:
         events = tuple(_number(draft, sequence) for draft, sequence in zip(drafts, numbers, strict=True))
         for hook in self._hooks:
             await hook(connection, events)
-        return Appended(rows[0]["head"] or 0, events)
+        return Appended(numbers[0] - 1, events)
 
     async def head(self) -> int:
         """The number of the last event, 0 when there is none."""

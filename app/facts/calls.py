@@ -27,7 +27,7 @@ class Fact(Words, frozen=True, kw_only=True):
 class CallRef(Words, frozen=True, kw_only=True):
     """The call a fact is about, with everything a CRM needs to file it without asking back.
 
-    ``unique_id`` is the name of the first leg's channel in Asterisk.
+    ``unique_id`` is the id of the first leg's channel in Asterisk.
     """
 
     id: str

@@ -74,8 +74,8 @@ class RecordingQueries:
 
     def _filtered(self, account_id: str, condition: RecordingFilter) -> sa.Select[Any]:
         statement = self._of_account(account_id)
-        if condition.phone is not None:
-            statement = statement.where(_ROWS.c.customer_number == condition.phone)
+        if condition.number is not None:
+            statement = statement.where(_ROWS.c.customer_number == condition.number)
         if condition.call_id is not None:
             statement = statement.where(_ROWS.c.call_id == condition.call_id)
         if condition.created_from is not None:

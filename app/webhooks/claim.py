@@ -81,7 +81,7 @@ WITH busy AS (
 )
 SELECT leased.id, leased.account_id, leased.endpoint_id, leased.event_sequence, leased.event_type, leased.subject_id,
        leased.delivery_sequence, leased.attempts, leased.leased_until,
-       endpoint.url, endpoint.secret_sealed, endpoint.failing_since,
+       endpoint.url, endpoint.secret_sealed, endpoint.reads_pii, endpoint.reads_dtmf, endpoint.failing_since,
        event.id AS event_id, event.call_sequence, event.occurred_at, event.actor_kind, event.actor_id,
        event.request_id, event.is_sandbox, event.data::text AS data
 FROM leased

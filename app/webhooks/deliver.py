@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
-from typing import Final
+from typing import Final, TypeAlias
 
 import asyncpg
 import structlog
@@ -14,14 +14,16 @@ import structlog
 from app.clock import Clock
 from app.daemon import Daemon, Health
 from app.db.engine import Database
-from app.events.log import Appended, EventLog
+from app.events.log import EventLog
 from app.facts.event import Draft
+from app.facts.masking import Sight
 from app.facts.webhooks import WebhookExhausted
 from app.ids import Kind, new_id
+from app.metrics import WEBHOOK_ATTEMPTS, WEBHOOK_SECONDS, WEBHOOKS_EXHAUSTED
 from app.webhooks.claim import Lane, Limits, claim_lanes
 from app.webhooks.egress import Answer, Egress, EgressError
 from app.webhooks.model import Attempt, DeliveryState
-from app.webhooks.payload import build_body
+from app.webhooks.payload import build_body, sight_of
 from app.webhooks.schedule import Schedule, read_retry_after
 from app.webhooks.sealing import Sealer
 from app.webhooks.settle import Release, Result
@@ -36,14 +38,8 @@ _USER_AGENT: Final = f"Offhook/{version('offhook')}"
 
 _logger = structlog.get_logger(__name__)
 
-
-@dataclass(slots=True)
-class Tally:
-    """Counts since the start, for metrics."""
-
-    delivered: int = 0
-    failed: int = 0
-    exhausted: int = 0
+#: By the event's sequence and what may be seen of it.
+Bodies: TypeAlias = dict[tuple[int, Sight], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +80,6 @@ class Deliverer(Daemon):
         ``lease_seconds`` is how long after a kill -9 somebody else goes on; by default two time-outs and a margin.
         """
         super().__init__(clock)
-        self.tally = Tally()
         self._database = database
         self._egress = egress
         self._sealer = sealer
@@ -110,10 +105,6 @@ class Deliverer(Daemon):
         """How both loops fare: the one that delivers and the one that writes results."""
         return self.health, self._settler.health
 
-    def notice(self, _appended: Appended) -> None:
-        """A listener for :meth:`EventLog.on_appended`: new events are delivered without waiting for the poll."""
-        self.wake()
-
     async def run(self) -> None:
         """Deliver until stopped (attempts on their way are waited for) or cancelled (they are given up)."""
         async with asyncio.TaskGroup() as group:
@@ -137,13 +128,13 @@ class Deliverer(Daemon):
             limits=self._limits,
             busy=self._busy,
         )
-        bodies: dict[int, bytes] = {}
+        bodies: Bodies = {}
         for lane in lanes:
             self._busy[lane.endpoint_id] += 1
             self._lanes.create_task(self._deliver_lane(lane, bodies))
         return len(lanes) == free
 
-    async def _deliver_lane(self, lane: Lane, bodies: dict[int, bytes]) -> None:
+    async def _deliver_lane(self, lane: Lane, bodies: Bodies) -> None:
         place = 0
         try:
             while place < len(lane.rows) and self._has_time(lane):
@@ -165,7 +156,7 @@ class Deliverer(Daemon):
         longest = timedelta(seconds=self._egress.longest_seconds)
         return not self.is_stopping and self._clock.now() + longest <= lane.leased_until
 
-    async def _deliver(self, lane: Lane, row: asyncpg.Record, bodies: dict[int, bytes]) -> Outcome:
+    async def _deliver(self, lane: Lane, row: asyncpg.Record, bodies: Bodies) -> Outcome:
         if row["event_id"] is None:  # past the log's retention
             return self._conclude(lane, row, DeliveryState.DROPPED, row["attempts"], None)
         if self._schedule.is_exhausted(row["attempts"]):  # the schedule was made shorter
@@ -173,9 +164,7 @@ class Deliverer(Daemon):
         sent = await self._attempt(row, bodies)
         attempt = sent.attempt
         if attempt.failure is None:
-            self.tally.delivered += 1
             return self._conclude(lane, row, DeliveryState.DELIVERED, attempt.number, attempt)
-        self.tally.failed += 1
         attempts = attempt.number
         is_gone = attempt.status == _GONE
         if is_gone:
@@ -202,7 +191,7 @@ class Deliverer(Daemon):
         now = self._clock.now()
         fact = None
         if state is DeliveryState.EXHAUSTED:
-            self.tally.exhausted += 1
+            WEBHOOKS_EXHAUSTED.inc()
             fact = _exhausted(row, attempts, now)
         return Outcome(
             account_id=row["account_id"],
@@ -221,7 +210,7 @@ class Deliverer(Daemon):
             was_failing=row["failing_since"] is not None,
         )
 
-    async def _attempt(self, row: asyncpg.Record, bodies: dict[int, bytes]) -> _Sent:
+    async def _attempt(self, row: asyncpg.Record, bodies: Bodies) -> _Sent:
         number = row["attempts"] + 1
         started_at = self._clock.now()
         started = time.perf_counter()
@@ -242,6 +231,8 @@ class Deliverer(Daemon):
             _logger.exception("webhook_attempt_broke", delivery_id=row["id"], endpoint_id=row["endpoint_id"])
             failure = "an error inside Offhook"
         latency = time.perf_counter() - started
+        WEBHOOK_ATTEMPTS.labels("delivered" if failure is None else "failed").inc()
+        WEBHOOK_SECONDS.observe(latency)
         _logger.debug(
             "webhook_attempt",
             delivery_id=row["id"],
@@ -288,13 +279,14 @@ class Deliverer(Daemon):
         return signer
 
     @staticmethod
-    def _body(row: asyncpg.Record, bodies: dict[int, bytes]) -> bytes:
-        """The event's body, made once for all the endpoints it was claimed for together."""
-        sequence = row["event_sequence"]
-        body = bodies.get(sequence)
+    def _body(row: asyncpg.Record, bodies: Bodies) -> bytes:
+        """The event's body, made once for all the endpoints it was claimed for together that see as much."""
+        sight = sight_of(row)
+        key = (row["event_sequence"], sight)
+        body = bodies.get(key)
         if body is None:
             try:
-                body = bodies[sequence] = build_body(row)
+                body = bodies[key] = build_body(row, sight)
             except (KeyError, ValueError) as error:
                 raise _UnreadableEventError(row["event_type"]) from error
         return body

@@ -7,11 +7,13 @@ import asyncpg
 import sqlalchemy as sa
 from msgspec import UNSET, UnsetType
 
+from app.accounts.scopes import Scope
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.keyset import RowCount, count_rows, keyset_page
 from app.db.tables import WebhookEndpoint as EndpointRow
-from app.errors import Problem, RefusedError
+from app.errors import Problem, RefusedError, ScopeError
+from app.facts.masking import Sight
 from app.ids import Kind, new_id
 from app.paging import Page, PageRequest
 from app.webhooks.egress import Egress
@@ -22,16 +24,17 @@ from app.webhooks.signing import new_secret, show_secret
 
 MOST_ENDPOINTS: Final = 20
 LONGEST_DESCRIPTION: Final = 500
+NOTHING: Final = Sight()
 _PORTION: Final = 5000
 
 _TABLE: Final = sa.inspect(EndpointRow).local_table
-_COLUMNS: Final = """id, account_id, url, event_types, description, api_version, is_enabled, disabled_reason,
-       failing_since, created_at"""
+_COLUMNS: Final = """id, account_id, url, event_types, description, api_version, reads_pii, reads_dtmf, is_enabled,
+       disabled_reason, failing_since, created_at"""
 
 _INSERT: Final = f"""
 INSERT INTO webhook_endpoint (id, account_id, url, description, event_types, patterns, api_version, secret_sealed,
-                              is_enabled, next_delivery_sequence, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, true, 1, $9)
+                              reads_pii, reads_dtmf, is_enabled, next_delivery_sequence, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true, 1, $11)
 RETURNING {_COLUMNS}
 """  # noqa: S608  # our own constant
 
@@ -39,13 +42,18 @@ _COUNT: Final = "SELECT count(*) FROM webhook_endpoint WHERE account_id = $1 AND
 
 _GET: Final = f"SELECT {_COLUMNS} FROM webhook_endpoint WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL"  # noqa: S608  # our own constant
 
+_LOCK: Final = f"""
+SELECT {_COLUMNS} FROM webhook_endpoint WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL FOR NO KEY UPDATE
+"""  # noqa: S608  # our own constant
+
 # An omitted argument comes with false beside it, so that null can clear.
 _UPDATE: Final = f"""
 UPDATE webhook_endpoint
 SET url = coalesce($3, url), event_types = coalesce($4, event_types), patterns = coalesce($5, patterns),
     description = CASE WHEN $6 THEN $7 ELSE description END, is_enabled = coalesce($8, is_enabled),
     disabled_reason = CASE WHEN $8 THEN NULL ELSE disabled_reason END,
-    failing_since = CASE WHEN $8 THEN NULL ELSE failing_since END
+    failing_since = CASE WHEN $8 THEN NULL ELSE failing_since END,
+    reads_pii = coalesce($9, reads_pii), reads_dtmf = coalesce($10, reads_dtmf)
 WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL
 RETURNING {_COLUMNS}
 """  # noqa: S608  # our own constant
@@ -84,13 +92,25 @@ class WebhookEndpoints:
         self._clock = clock
 
     async def create(
-        self, account_id: str, *, url: str, event_types: Sequence[str] = ("*",), description: str | None = None
+        self,
+        account_id: str,
+        *,
+        url: str,
+        event_types: Sequence[str] = ("*",),
+        description: str | None = None,
+        reads_pii: bool = False,
+        reads_dtmf: bool = False,
+        granted: Sight = NOTHING,
     ) -> CreatedEndpoint:
         """Make an endpoint; its secret is in the answer and never shown again.
 
+        ``granted`` is what who makes it may see: nobody gives an endpoint more.
+
         Raises:
             RefusedError: URL_NOT_ALLOWED, INVALID_INPUT (event types, description, too many endpoints).
+            ScopeError: it is to see more than who makes it.
         """
+        _check_granted(granted, reads_pii=reads_pii, reads_dtmf=reads_dtmf)
         globs = check_event_types(event_types, field=("eventTypes",))
         _check_description(description)
         await self._egress.check(url)
@@ -113,6 +133,8 @@ class WebhookEndpoints:
                 [like_pattern(glob) for glob in globs],
                 API_VERSION,
                 self._sealer.seal(key, owner_id=endpoint_id),
+                reads_pii,
+                reads_dtmf,
                 self._clock.now(),
             )
         assert row is not None
@@ -127,18 +149,34 @@ class WebhookEndpoints:
         event_types: Sequence[str] | UnsetType = UNSET,
         description: str | UnsetType | None = UNSET,
         is_enabled: bool | UnsetType = UNSET,
+        reads_pii: bool | UnsetType = UNSET,
+        reads_dtmf: bool | UnsetType = UNSET,
+        granted: Sight = NOTHING,
     ) -> Endpoint:
         """Change what is given. Enabling sends what was kept meanwhile; a None description clears it.
 
+        ``granted`` is what who changes it may see: nobody gives an endpoint more, or has what it sees sent elsewhere.
+
         Raises:
             RefusedError: NOT_FOUND, URL_NOT_ALLOWED, INVALID_INPUT.
+            ScopeError: see above.
         """
         globs = None if event_types is UNSET else check_event_types(event_types, field=("eventTypes",))
         if description is not UNSET:
             _check_description(description)
         if url is not UNSET:
             await self._egress.check(url)
-        async with self._database.acquire() as connection:
+        async with self._database.acquire() as connection, connection.transaction():
+            before = await connection.fetchrow(_LOCK, endpoint_id, account_id)
+            if before is None:
+                raise _not_found()
+            # A new address gets all that the endpoint sees; the old one, only what is new.
+            moves = url is not UNSET and url != before["url"]
+            _check_granted(
+                granted,
+                reads_pii=_is_given_out(before["reads_pii"], reads_pii, moves=moves),
+                reads_dtmf=_is_given_out(before["reads_dtmf"], reads_dtmf, moves=moves),
+            )
             row = await connection.fetchrow(
                 _UPDATE,
                 endpoint_id,
@@ -149,9 +187,10 @@ class WebhookEndpoints:
                 description is not UNSET,
                 None if description is UNSET else description,
                 None if is_enabled is UNSET else is_enabled,
+                None if reads_pii is UNSET else reads_pii,
+                None if reads_dtmf is UNSET else reads_dtmf,
             )
-        if row is None:
-            raise _not_found()
+        assert row is not None  # it was there, and is locked
         if is_enabled is True:
             await self._change_deliveries(_RESUME, endpoint_id)
         return _endpoint(row)
@@ -204,6 +243,21 @@ class WebhookEndpoints:
         async with self._database.acquire() as connection:
             while await connection.execute(statement, endpoint_id, now, _PORTION) == f"UPDATE {_PORTION}":
                 pass
+
+
+def _is_given_out(had: bool, asked: bool | UnsetType, *, moves: bool) -> bool:
+    """Whether a change sends something of this kind where it did not go before."""
+    has = had if asked is UNSET else asked
+    return has and (moves or not had)
+
+
+def _check_granted(granted: Sight, *, reads_pii: bool, reads_dtmf: bool) -> None:
+    for is_read, is_granted, scope in (
+        (reads_pii, granted.has_numbers, Scope.PII_READ),
+        (reads_dtmf, granted.has_digits, Scope.DTMF_READ),
+    ):
+        if is_read and not is_granted:
+            raise ScopeError(scope.value)
 
 
 def _check_description(description: str | None) -> None:

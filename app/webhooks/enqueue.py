@@ -52,18 +52,27 @@ JOIN counted ON counted.id = matched.endpoint_id
 """
 
 
+_ANYBODY: Final = """
+SELECT EXISTS (SELECT FROM webhook_endpoint WHERE account_id = ANY ($1::text[]) AND is_enabled AND deleted_at IS NULL)
+"""
+
+
 class Enqueuer:
     """Makes deliveries of events: ``EventLog(database, hooks=[enqueuer.enqueue])``."""
 
     def __init__(self, clock: Clock, schedule: Schedule) -> None:
         self._clock = clock
         self._first_wait = schedule.first_wait
+        self._has_news = False
 
     async def enqueue(self, connection: PooledConnection, events: Sequence[Event]) -> None:
         """Write a delivery for every enabled endpoint that asks for an event. Called under the log's lock."""
         wanted = [event for event in events if not _is_never_sent(event)]
         if not wanted:
             return
+        if not await connection.fetchval(_ANYBODY, list({event.account_id for event in wanted})):
+            return
+        self._has_news = True
         now = self._clock.now()
         await plan_by_index(connection)
         await connection.execute(
@@ -79,6 +88,11 @@ class Enqueuer:
             now + self._first_wait,
         )
         await plan_as_usual(connection)
+
+    def take_news(self) -> bool:
+        """Whether deliveries may have been written since this was asked last."""
+        has_news, self._has_news = self._has_news, False
+        return has_news
 
 
 def _is_never_sent(event: Event) -> bool:

@@ -23,7 +23,11 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an account wants its events. ``event_types`` are globs over the public names."""
+    """Where an account wants its events. ``event_types`` are globs over the public names.
+
+    ``reads_pii`` and ``reads_dtmf`` are its own scopes: without them its events come masked, as they do to a key that
+    lacks ``pii:read`` or ``dtmf:read``.
+    """
 
     id: str
     account_id: str
@@ -31,6 +35,8 @@ class Endpoint:
     event_types: tuple[str, ...]
     description: str | None
     api_version: str
+    reads_pii: bool
+    reads_dtmf: bool
     is_enabled: bool
     disabled_reason: str | None
     failing_since: datetime | None

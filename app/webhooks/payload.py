@@ -1,30 +1,19 @@
-"""The body of a delivery: the event as its readers may see it."""
+"""The body of a delivery: the event as the endpoint may see it."""
 
 import asyncpg
-import msgspec
 
-from app.facts.calls import CallEnded, DtmfReceived, Fact
 from app.facts.catalogue import decode_fact, encode_event
 from app.facts.event import Actor, ActorKind, Event
-
-#: What stands for a pressed key; not one of the sixteen there are.
-MASKED_DIGIT = "x"
+from app.facts.masking import Sight, mask_fact
 
 
-def mask_digits(fact: Fact) -> Fact:
-    """The fact without the keys that were pressed: they may be card numbers or PINs."""
-    match fact:
-        case DtmfReceived():
-            return msgspec.structs.replace(fact, digit=MASKED_DIGIT)
-        case CallEnded() if fact.cdr.dtmf:
-            cdr = msgspec.structs.replace(fact.cdr, dtmf=MASKED_DIGIT * len(fact.cdr.dtmf))
-            return msgspec.structs.replace(fact, cdr=cdr)
-        case _:
-            return fact
+def sight_of(row: asyncpg.Record) -> Sight:
+    """What the endpoint of a claimed row may see."""
+    return Sight(has_numbers=row["reads_pii"], has_digits=row["reads_dtmf"])
 
 
-def build_body(row: asyncpg.Record) -> bytes:
-    """The JSON body for a row of the log (its columns, with ``data`` as text).
+def build_body(row: asyncpg.Record, sight: Sight) -> bytes:
+    """The JSON body for a row of the log (its columns, with ``data`` as text), for whoever sees so much.
 
     Raises:
         KeyError: a type this version does not know.
@@ -39,7 +28,7 @@ def build_body(row: asyncpg.Record) -> bytes:
             account_id=row["account_id"],
             subject_id=row["subject_id"],
             actor=Actor(kind=ActorKind(row["actor_kind"]), id=row["actor_id"]),
-            fact=mask_digits(decode_fact(row["event_type"], row["data"])),
+            fact=mask_fact(decode_fact(row["event_type"], row["data"]), sight),
             call_sequence=row["call_sequence"],
             request_id=row["request_id"],
             is_sandbox=row["is_sandbox"],

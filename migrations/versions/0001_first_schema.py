@@ -345,6 +345,8 @@ def upgrade() -> None:
         sa.Column("patterns", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("api_version", sa.String(), nullable=False),
         sa.Column("secret_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("reads_pii", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("reads_dtmf", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
         sa.Column("disabled_reason", sa.String(), nullable=True),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),

@@ -16,7 +16,8 @@ _numbers = itertools.count(1)
 ORIGINATE = """
 mutation Place($input: OriginateCallInput!) {
   originateCall(input: $input) {
-    call { id state externalId tags metadata { key value } customer { number display isMasked } agent { extension }
+    call { id state externalId tags metadata { key value } customerParty { number display isMasked }
+           agentParty { extension }
            dialledNumber { number } callerId { number } legs { id role state } sandbox actor { kind id } requestId }
     replayed waitOutcome lookup { isValid country lineType e164 }
     userErrors { code message field currentState }
@@ -51,7 +52,7 @@ async def test_given_a_good_input_when_a_call_is_originated_then_it_comes_back_w
         [{"key": "a", "value": "b"}],
     )
     assert call["dialledNumber"] == {"number": "+15550100000"}
-    assert call["agent"] == {"extension": "2001"}
+    assert call["agentParty"] == {"extension": "2001"}
     assert call["sandbox"] is True
     assert call["actor"]["kind"] == "API_KEY"
     assert call["requestId"].startswith("req_")
@@ -151,7 +152,7 @@ def _is_dialled(surface: Surface, call_id: str, role: LegRole) -> bool:
 CALL = """
 query Look($id: ID!) {
   call(id: $id) { id state disposition externalId tags metadata { key value } endReason { code party }
-    talkSeconds durationSeconds cdr { id callId disposition customer { number } recordings { id } call { id } }
+    talkSeconds durationSeconds cdr { id callId disposition customerParty { number } recordings { id } call { id } }
     recordings { id }
     events(first: 100) { nodes { __typename callSequence ... on CallEndedEvent { cdr { id } call { state } } } } } }
 """
@@ -226,7 +227,7 @@ async def test_given_no_such_call_when_changed_then_it_is_not_found_for_both_a_s
     nothing = await surface.ask(hang_up, {"id": "call_" + "0" * 26}, token=stranger)
     assert foreign == nothing
     assert foreign["hangupCall"]["userErrors"][0]["code"] == "NOT_FOUND"
-    for query in ("call(id: $id) { id }", "node(id: $id) { id }", "cdr(callId: $id) { id }"):
+    for query in ("call(id: $id) { id }", "node(id: $id) { id }", "cdr(id: $id) { id }"):
         assert list(
             (await surface.ask(f"query($id: ID!) {{ {query} }}", {"id": call_id}, token=stranger)).values()
         ) == [None]

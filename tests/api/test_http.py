@@ -1,4 +1,4 @@
-"""HTTP: what is taken, what is refused and how, ids and headers, probes, the IDE page."""
+"""HTTP: what is taken, what is refused and how, ids and headers, the IDE page."""
 
 import asyncio
 import re
@@ -11,7 +11,6 @@ import pytest
 
 from app.accounts.scopes import Scope
 from app.api.http import LARGEST_BODY
-from app.health import PartHealth
 from tests.api.conftest import Surface
 
 pytestmark = pytest.mark.postgres
@@ -272,38 +271,6 @@ async def test_given_a_wrong_address_when_asked_for_then_the_error_is_json_with_
     response = await surface.client.request(method, path)
     assert response.status_code == status
     assert response.json()["error"]["code"] == code
-
-
-async def test_given_health_when_a_part_is_away_then_readyz_says_which_and_why_and_healthz_stays_up(
-    surface: Surface,
-) -> None:
-    ready = await surface.client.get("/readyz")
-    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
-    surface.health.parts = [
-        PartHealth("database", is_ready=True),
-        PartHealth("asterisk", is_ready=False, reason="Not connected."),
-    ]
-    away = await surface.client.get("/readyz")
-    assert away.status_code == 503
-    assert away.json()["parts"] == {
-        "database": {"ready": True, "reason": None},
-        "asterisk": {"ready": False, "reason": "Not connected."},
-    }
-    assert (await surface.client.get("/healthz")).json() == {"status": "ok"}
-
-
-async def test_given_some_traffic_when_metrics_are_read_then_they_count_it_without_any_strangers_words(
-    surface: Surface,
-) -> None:
-    await surface.ask(VIEWER)
-    await surface.refuse(VIEWER, token=None)
-    await surface.client.get("/somebody-made-this-up")
-    text = (await surface.client.get("/metrics")).text
-    assert 'offhook_graphql_operations_total{outcome="ok",type="query"} 1.0' in text
-    assert 'offhook_graphql_operations_total{outcome="UNAUTHENTICATED",type="query"} 1.0' in text
-    assert 'offhook_part_ready{part="asterisk"} 1.0' in text
-    assert 'offhook_http_requests_total{method="POST",route="/graphql",status="200"} 1.0' in text
-    assert "somebody" not in text
 
 
 async def test_given_a_browser_when_it_gets_graphql_then_the_page_needs_nobody_else_and_its_policy_allows_just_it(

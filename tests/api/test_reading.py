@@ -11,6 +11,7 @@ from app.accounts.scopes import Scope
 from app.calls.model import Call
 from app.calls.rows import UPSERT_RECORDING, recording_row
 from app.cdrs.rows import insert_cdrs
+from app.facts.catalogue import rfc3339
 from app.facts.vocabulary import Disposition, RecordingMode, RecordingState
 from app.ids import Kind, new_id
 from tests.api.conftest import Surface
@@ -163,10 +164,10 @@ async def test_given_filters_when_calls_and_records_are_asked_for_then_each_hold
 
 
 ALL_OF_A_CALL = """query($id: ID!) {
-  call(id: $id) { id kind customer { number display extension isMasked } agent { display extension isMasked }
+  call(id: $id) { id kind customerParty { number display extension isMasked } agentParty { display extension isMasked }
     dialledNumber { number } callerId { number display isMasked } dtmf legs { party { number } }
-    recordings { id sizeBytes customer { number } url { url expiresAt } call { id } }
-    cdr { customer { number display } dialledNumber { number } callerId { number display } dtmf
+    recordings { id sizeBytes customerParty { number } url { url expiresAt } call { id } }
+    cdr { customerParty { number display } dialledNumber { number } callerId { number display } dtmf
       metadata { key value } } } }"""
 
 
@@ -175,7 +176,7 @@ async def test_given_scopes_when_a_call_is_read_then_all_numbers_names_and_keys_
 ) -> None:
     (call,) = await _store(surface, 1)
     seen = (await surface.ask(ALL_OF_A_CALL, {"id": call.id}))["call"]
-    assert seen["customer"] == {
+    assert seen["customerParty"] == {
         "number": "+15550100000", "display": "Grace", "extension": None, "isMasked": False,
     }  # fmt: skip
     assert (seen["dtmf"], seen["cdr"]["dtmf"]) == ("12#", "12#")
@@ -183,12 +184,12 @@ async def test_given_scopes_when_a_call_is_read_then_all_numbers_names_and_keys_
     token = await surface.key(set(Scope) - {Scope.PII_READ, Scope.DTMF_READ})
     response = await surface.post(ALL_OF_A_CALL, {"id": call.id}, token=token)
     masked = response.json()["data"]["call"]
-    assert masked["customer"] == {
+    assert masked["customerParty"] == {
         "number": "+1********00", "display": None, "extension": None, "isMasked": True,
     }  # fmt: skip
-    assert masked["agent"] == {"display": "Ada", "extension": "2001", "isMasked": False}
+    assert masked["agentParty"] == {"display": "Ada", "extension": "2001", "isMasked": False}
     assert (masked["dtmf"], masked["cdr"]["dtmf"]) == ("xxx", "xxx")
-    assert masked["recordings"][0]["customer"]["number"] == "+1********00"
+    assert masked["recordings"][0]["customerParty"]["number"] == "+1********00"
     assert "5550100" not in response.text
     assert "Grace" not in response.text
 
@@ -207,8 +208,8 @@ async def test_given_a_saved_recording_when_its_address_is_asked_for_then_it_is_
     response = await surface.client.get(f"{url.path}?{url.query}")
     assert response.json()["error"]["code"] not in {"URL_SIGNATURE_INVALID", "URL_EXPIRED"}
     listed = await surface.ask(
-        'query($id: ID!) { recordings(filter: {callId: $id, phone: "+15550100000"}) { nodes { id state } } '
-        'none: recordings(filter: {phone: "+15550100001"}) { nodes { id } } }',
+        'query($id: ID!) { recordings(filter: {callId: $id, number: "+15550100000"}) { nodes { id state } } '
+        'none: recordings(filter: {number: "+15550100001"}) { nodes { id } } }',
         {"id": call.id},
     )
     assert listed == {"recordings": {"nodes": [{"id": recording["id"], "state": "SAVED"}]}, "none": {"nodes": []}}
@@ -228,7 +229,9 @@ async def test_given_ids_of_every_kind_when_nodes_are_asked_for_then_each_is_fou
     surface: Surface,
 ) -> None:
     (call,) = await _store(surface, 1)
-    cdr_id = (await surface.ask("query($id: ID!) { cdr(callId: $id) { id } }", {"id": call.id}))["cdr"]["id"]
+    cdr_id = (await surface.ask("query($id: ID!) { call(id: $id) { cdr { id } } }", {"id": call.id}))["call"]["cdr"][
+        "id"
+    ]
     ids = [call.id, call.legs[1].id, cdr_id, call.recordings[0].id, new_id(Kind.CALL), "nonsense", surface.account.id]
     query = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
     found = (await surface.ask(query, {"ids": ids}))["nodes"]
@@ -318,5 +321,26 @@ async def test_given_no_number_when_looked_up_then_the_answer_says_why_and_is_no
     assert (found["numberLookup"]["e164"], found["numberLookup"]["zones"]) == (None, [])
 
 
-async def test_given_no_id_when_a_record_is_asked_for_then_it_says_what_is_required(surface: Surface) -> None:
-    assert (await surface.refuse("{ cdr { id } }"))["code"] == "REQUIRED"
+async def test_given_a_call_between_extensions_when_read_without_scopes_then_what_was_dialled_is_an_extension_and_told(
+    surface: Surface,
+) -> None:
+    (call,) = await _store(surface, 1)
+    inside = msgspec.structs.replace(call, id=new_id(Kind.CALL), dialled_number="2003", caller_id=None)
+    failed = msgspec.structs.replace(
+        inside.legs[0], id=new_id(Kind.LEG), dialing_at=NOON, failure="POST /channels/create: 500 Allocation failed"
+    )
+    inside = msgspec.structs.replace(inside, legs=(failed,), recordings=())
+    await insert_calls(surface.database, [inside])
+    token = await surface.key({Scope.CALLS_READ})
+    query = """query($id: ID!) { call(id: $id) { dialledNumber { number extension isMasked }
+      legs { startedAt channelCreatedAt failure } } }"""
+    assert (await surface.ask(query, {"id": inside.id}, token=token))["call"] == {
+        "dialledNumber": {"number": None, "extension": "2003", "isMasked": False},
+        "legs": [
+            {
+                "startedAt": rfc3339(NOON),
+                "channelCreatedAt": None,
+                "failure": "POST /channels/create: 500 Allocation failed",
+            }
+        ],
+    }

@@ -65,6 +65,14 @@ def test_given_the_schema_when_walked_then_everything_in_it_is_described_in_a_se
     ] == []
 
 
+def test_given_the_schema_when_its_words_are_read_then_names_in_code_marks_are_spelt_as_graphql_spells_them(
+    schema: GraphQLSchema,
+) -> None:
+    wrong = {name: text for name, text in _described(schema) if text and re.search(r"`[a-z]+_[a-z]+`", text)}
+    # The one exception is the protocol's own word.
+    assert {name for name, text in wrong.items() if not re.search("`connection_(init|ack)`", text)} == set()
+
+
 @pytest.mark.parametrize("root", [Query, Mutation, Subscription])
 def test_given_a_root_field_when_looked_at_then_it_declares_its_scope_and_its_description_says_so(root: Any) -> None:
     fields = root.__strawberry_definition__.fields

@@ -10,6 +10,7 @@ from gql.transport.websockets import WebsocketsTransport
 
 from app.accounts.scopes import Scope
 from app.calls import inputs
+from app.events.log import EventFilter
 from app.facts.calls import CallRef, CallUpdated, DtmfReceived, Fact, LegRef
 from app.facts.event import Draft
 from app.facts.vocabulary import CallKind, Direction, LegRole, Party
@@ -61,6 +62,9 @@ def fact(number: int, call_id: str = "call_x") -> CallUpdated:
 async def append(
     surface: Surface, facts: Sequence[Fact], subject_id: str = "call_x", account_id: str = ""
 ) -> list[str]:
+    told = await surface.log.count(
+        account_id or surface.account.id, EventFilter(subject_id=subject_id), at_most=100_000
+    )
     drafts = [
         Draft(
             id=new_id(Kind.EVENT),
@@ -70,7 +74,7 @@ async def append(
             fact=one,
             call_sequence=number,
         )
-        for number, one in enumerate(facts, 1)
+        for number, one in enumerate(facts, told.count + 1)
     ]
     return [event.id for event in await surface.log.append(drafts)]
 
@@ -174,7 +178,7 @@ async def test_given_another_accounts_key_when_following_then_nothing_of_ours_co
     async with Follower(client_of(port, token)) as follower:
         await follower.until_caught_up()
         await append(surface, [fact(1)])
-        (theirs,) = await append(surface, [fact(2)], account_id=rival.id)
+        (theirs,) = await append(surface, [fact(2)], "call_y", account_id=rival.id)
         await until(lambda: len(follower.event_ids) == 1)
     assert follower.event_ids == [theirs]
     page = await surface.ask("{ events(last: 1) { pageInfo { endCursor } } }")

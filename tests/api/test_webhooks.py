@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.accounts.scopes import Scope
 from app.facts.event import Draft
 from app.facts.webhooks import WebhookTest
 from app.ids import Kind, new_id
@@ -43,6 +44,37 @@ async def test_given_an_endpoint_when_made_changed_listed_and_deleted_then_each_
     }
 
 
+async def test_given_scopes_when_an_endpoint_is_to_see_numbers_or_keys_then_only_keys_that_see_them_may_let_it(
+    surface: Surface,
+) -> None:
+    query = """mutation($input: CreateWebhookEndpointInput!) { createWebhookEndpoint(input: $input) {
+      webhookEndpoint { id includePersonalData includeDtmf } userErrors { code } } }"""
+    plain = (await surface.ask(query, {"input": {"url": URL}}))["createWebhookEndpoint"]["webhookEndpoint"]
+    assert (plain["includePersonalData"], plain["includeDtmf"]) == (False, False)
+    seeing = (await surface.ask(query, {"input": {"url": URL, "includePersonalData": True, "includeDtmf": True}}))[
+        "createWebhookEndpoint"
+    ]["webhookEndpoint"]
+    assert (seeing["includePersonalData"], seeing["includeDtmf"]) == (True, True)
+
+    blind = await surface.key({Scope.WEBHOOKS_WRITE, Scope.DTMF_READ})
+    for asked, refused in (
+        (query, {"url": URL, "includePersonalData": True}),
+        (UPDATE, {"id": plain["id"], "includePersonalData": True}),
+        (UPDATE, {"id": seeing["id"], "url": URL + "/mine"}),
+    ):
+        response = await surface.post(asked, {"input": refused}, token=blind)
+        (error,) = response.json()["errors"]
+        assert error["extensions"]["code"] == "FORBIDDEN"
+        assert "pii:read" in error["message"]
+    await surface.ask(UPDATE, {"input": {"id": plain["id"], "includeDtmf": True}}, token=blind)
+    await surface.ask(UPDATE, {"input": {"id": seeing["id"], "includePersonalData": False}}, token=blind)
+    listed = await surface.ask("{ webhookEndpoints { nodes { id includePersonalData includeDtmf } } }")
+    assert listed["webhookEndpoints"]["nodes"] == [
+        {"id": plain["id"], "includePersonalData": False, "includeDtmf": True},
+        {"id": seeing["id"], "includePersonalData": False, "includeDtmf": True},
+    ]
+
+
 @pytest.mark.parametrize(
     ("fields", "code", "field"),
     [
@@ -60,11 +92,25 @@ async def test_given_a_bad_endpoint_when_made_then_user_errors_say_why(
 
 
 async def test_given_nulls_where_nothing_can_be_cleared_when_updated_then_each_is_refused(surface: Surface) -> None:
-    changed = await surface.ask(UPDATE, {"input": {"id": "whe_x", "url": None, "eventTypes": None, "isEnabled": None}})
+    changed = await surface.ask(
+        UPDATE,
+        {
+            "input": {
+                "id": "whe_x",
+                "url": None,
+                "eventTypes": None,
+                "isEnabled": None,
+                "includePersonalData": None,
+                "includeDtmf": None,
+            }
+        },
+    )
     assert [one["field"] for one in changed["updateWebhookEndpoint"]["userErrors"]] == [
         ["url"],
         ["eventTypes"],
         ["isEnabled"],
+        ["includePersonalData"],
+        ["includeDtmf"],
     ]
 
 

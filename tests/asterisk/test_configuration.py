@@ -78,3 +78,9 @@ def test_given_a_password_that_asterisk_would_misread_when_used_then_it_is_refus
 def test_given_an_unknown_placeholder_when_filled_then_it_is_named() -> None:
     with pytest.raises(KeyError, match="nowhere"):
         fill_template("x = @{nowhere}", {})
+
+
+def test_given_the_sandboxs_trunk_when_rendered_then_its_far_end_is_asked_whether_it_is_there(tmp_path: Path) -> None:
+    files = _render(AsteriskConfig(), tmp_path)
+    assert "[offhook-trunk-address](!)\ntype = aor\nqualify_frequency = 30\n" in files["pjsip.conf"]
+    assert "[sandbox-trunk-main](offhook-trunk-address)\n" in files["pjsip_sandbox.conf"]

@@ -1,9 +1,6 @@
 """Every fact by its public name: written as JSON, read back, and described by a schema."""
 
 from datetime import UTC, datetime, timedelta, timezone
-from enum import Enum
-from types import NoneType, UnionType
-from typing import Any, get_args, get_origin
 
 import hypothesis.strategies as st
 import msgspec
@@ -14,33 +11,7 @@ from app.facts.calls import CallFact, Fact
 from app.facts.catalogue import FACT_TYPES, decode_fact, encode_event, encode_fact, graphql_name, json_schema, rfc3339
 from app.facts.event import Actor, ActorKind, Event
 from app.facts.webhooks import WebhookTest
-
-_TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)
-_PLAIN: dict[type, st.SearchStrategy[Any]] = {
-    str: _TEXTS,
-    int: st.integers(-(2**31), 2**31),
-    float: st.floats(allow_nan=False, allow_infinity=False),
-    bool: st.booleans(),
-    NoneType: st.none(),
-    datetime: st.datetimes(timezones=st.just(UTC)),
-}
-
-
-def _any(kind: Any) -> st.SearchStrategy[Any]:
-    """Any value of a type that facts are made of."""
-    if kind in _PLAIN:
-        return _PLAIN[kind]
-    if get_origin(kind) is UnionType:
-        return st.one_of(*map(_any, get_args(kind)))
-    if get_origin(kind) is tuple:
-        return st.lists(_any(get_args(kind)[0]), max_size=2).map(tuple)
-    if issubclass(kind, Enum):
-        return st.sampled_from(kind)
-    fields = {field.name: _any(field.type) for field in msgspec.structs.fields(kind)}
-    return st.builds(kind, **fields)
-
-
-FACTS = st.sampled_from(list(FACT_TYPES.values())).flatmap(_any)
+from tests.facts.any_fact import FACTS
 
 
 @given(FACTS)

@@ -115,17 +115,17 @@ async def test_given_recordings_of_two_accounts_when_asked_for_by_ids_or_calls_t
     ("condition", "expected"),
     [
         (ALL, [3, 2, 1, 0]),
-        (RecordingFilter(phone="+15550100012"), [3, 0]),
-        (RecordingFilter(phone="+1555010001"), []),
+        (RecordingFilter(number="+15550100012"), [3, 0]),
+        (RecordingFilter(number="+1555010001"), []),
         (RecordingFilter(call_id=CALL), [1]),
         (RecordingFilter(created_from=NOON + timedelta(seconds=10)), [3, 2, 1]),
         (RecordingFilter(created_until=NOON + timedelta(seconds=20)), [1, 0]),
         (
-            RecordingFilter(phone="+15550100012", created_from=NOON, created_until=NOON + timedelta(seconds=1)),
+            RecordingFilter(number="+15550100012", created_from=NOON, created_until=NOON + timedelta(seconds=1)),
             [0],
         ),
-        (RecordingFilter(phone="+15550100012", call_id=CALL), []),
-        (RecordingFilter(phone="' OR true --"), []),
+        (RecordingFilter(number="+15550100012", call_id=CALL), []),
+        (RecordingFilter(number="' OR true --"), []),
     ],
 )
 async def test_given_a_condition_when_paged_and_counted_then_these_recordings_come(
@@ -212,7 +212,7 @@ async def test_given_many_rows_when_counted_then_the_count_stops_at_its_limit(
     ("condition", "index"),
     [
         (ALL, "recording_by_time"),
-        (RecordingFilter(phone="+15550100012"), "recording_by_number"),
+        (RecordingFilter(number="+15550100012"), "recording_by_number"),
         (RecordingFilter(call_id=CALL), "recording_by_call"),
     ],
 )

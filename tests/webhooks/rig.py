@@ -122,7 +122,7 @@ class Rig:
             concurrency=concurrency,
             lease_seconds=lease_seconds,
         )
-        self.log.on_appended(deliverer.notice)
+        self.log.on_appended(lambda _: deliverer.wake())
         return deliverer
 
     async def fetch(self, query: str, *values: Any) -> list[Any]:

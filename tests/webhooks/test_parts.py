@@ -1,30 +1,15 @@
-"""The pure parts: event types, sealing, signing, payload."""
+"""The pure parts: event types, sealing, signing."""
 
 import base64
 from datetime import UTC, datetime, timedelta
 
-import orjson
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from app.errors import ConfigurationError, RefusedError
-from app.facts.calls import CallEnded, CallUpdated, CdrRecord, DtmfReceived, LegRef
-from app.facts.vocabulary import (
-    CallKind,
-    CdrSource,
-    Direction,
-    Disposition,
-    EndCode,
-    EndParty,
-    EndReason,
-    LegRole,
-    Party,
-)
 from app.webhooks.event_types import check_event_types, like_pattern, names_events
-from app.webhooks.payload import mask_digits
 from app.webhooks.sealing import Sealer
 from app.webhooks.signing import Signer, new_secret, show_secret
-from tests.webhooks.rig import call_ref
 
 NOW = datetime.now(UTC)
 
@@ -109,54 +94,3 @@ def test_given_a_signature_when_older_than_five_minutes_then_the_public_library_
     headers = dict(Signer(key).headers(webhook_id="evt_1", at=NOW - timedelta(minutes=6), body=b"{}"))
     with pytest.raises(WebhookVerificationError, match="too old"):
         Webhook(show_secret(key)).verify(b"{}", headers)
-
-
-def test_given_pressed_keys_when_masked_then_no_digit_is_left_and_the_rest_is_as_it_was() -> None:
-    leg = LegRef(id="leg_1", role=LegRole.CUSTOMER, party=Party(number="+15550100007"))
-    pressed = DtmfReceived(call=call_ref("call_1"), leg=leg, digit="7", duration_milliseconds=120)
-    masked = mask_digits(pressed)
-    assert isinstance(masked, DtmfReceived)
-    assert (masked.digit, masked.duration_milliseconds, masked.leg) == ("x", 120, leg)
-
-
-@pytest.mark.parametrize(("dtmf", "shown"), [("1234#", "xxxxx"), (None, None), ("", "")])
-def test_given_a_cdr_with_pressed_keys_when_masked_then_only_their_number_is_left(
-    dtmf: str | None, shown: str | None
-) -> None:
-    reason = EndReason(code=EndCode.HANGUP, party=EndParty.AGENT)
-    cdr = CdrRecord(
-        id="cdr_1",
-        call_id="call_1",
-        kind=CallKind.CLICK_TO_CALL,
-        direction=Direction.OUTBOUND,
-        disposition=Disposition.ANSWERED,
-        end_reason=reason,
-        source=CdrSource.LIVE,
-        unique_id="PJSIP/x",
-        created_at=NOW,
-        ended_at=NOW,
-        agent=Party(extension="2001"),
-        customer=Party(number="+15550100007"),
-        ring_seconds=1.0,
-        talk_seconds=2.0,
-        duration_seconds=3.0,
-        dtmf=dtmf,
-    )
-    ended = CallEnded(
-        call=call_ref("call_1"),
-        disposition=Disposition.ANSWERED,
-        end_reason=reason,
-        duration_seconds=3.0,
-        talk_seconds=2.0,
-        cdr=cdr,
-    )
-    masked = mask_digits(ended)
-    assert isinstance(masked, CallEnded)
-    assert masked.cdr.dtmf == shown
-    assert masked.cdr.talk_seconds == 2.0
-
-
-def test_given_a_fact_without_keys_when_masked_then_it_is_the_same_object() -> None:
-    fact = CallUpdated(call=call_ref("call_1"), changed=("tags",))
-    assert mask_digits(fact) is fact
-    assert orjson.loads(orjson.dumps(list(fact.changed))) == ["tags"]

@@ -3,6 +3,7 @@
 import strawberry
 
 from app.api.scalars import PhoneNumber
+from app.calls import texts
 from app.calls.requests import WaitFor
 from app.facts.vocabulary import AgentDisplay, LegRole, Pair, RecordingMode
 
@@ -11,6 +12,13 @@ _KEY = (
     "same input never dials twice: it answers with the call as it stands, and `replayed: true`. Kept for good; a "
     "refused request does not burn its key."
 )
+_RING = (
+    f"{texts.SHORTEST_RING_SECONDS:g} to {texts.LONGEST_RING_SECONDS:g} seconds; when left out, the server's setting "
+)
+_EXTERNAL_ID = f"1 to {texts.LONGEST_EXTERNAL_ID} characters"
+_PAIRS = f"At most {texts.MOST_PAIRS}, no key twice."
+_TAGS = f"At most {texts.MOST_TAGS} of 1 to {texts.LONGEST_TAG} characters each, none twice."
+_SHOWN = f"1 to {texts.LONGEST_NAME} characters, without quotes, `<`, `>` or backslashes"
 
 
 @strawberry.input(one_of=True, description="Whom the customer's side reaches: exactly one of these.")
@@ -32,11 +40,11 @@ class CallTarget:
 
 @strawberry.input(description="One of your own key-value pairs.")
 class MetadataPairInput:
-    key: str = strawberry.field(description="The key.")
-    value: str = strawberry.field(description="The value.")
+    key: str = strawberry.field(description=f"The key: 1 to {texts.LONGEST_PAIR_KEY} characters.")
+    value: str = strawberry.field(description=f"The value: at most {texts.LONGEST_PAIR_VALUE} characters.")
 
 
-@strawberry.input(description="A call to be placed. Durations are seconds; what is left out is your account's default.")
+@strawberry.input(description="A call to be placed. Durations are seconds.")
 class OriginateCallInput:
     idempotency_key: str = strawberry.field(description=_KEY)
     destination: CallDestination = strawberry.field(description="Whom to call: the customer.")
@@ -45,30 +53,49 @@ class OriginateCallInput:
         default=LegRole.AGENT, description="Who is dialled first; the other once that one has answered."
     )
     caller_id: PhoneNumber | None = strawberry.field(
-        default=None, description="What the customer sees calling: one of the account's outbound numbers."
+        default=None,
+        description="What the customer sees calling: one of the account's outbound numbers. When left out, "
+        "the account's default one.",
     )
-    caller_id_name: str | None = strawberry.field(default=None, description="The name that the customer sees.")
+    caller_id_name: str | None = strawberry.field(
+        default=None, description=f"The name that the customer sees: {_SHOWN}. None when left out."
+    )
     agent_display: AgentDisplay = strawberry.field(
         default=AgentDisplay.DESTINATION, description="What the agent's phone shows as the caller."
     )
-    destination_name: str | None = strawberry.field(default=None, description="The name that the agent sees.")
-    trunk_id: strawberry.ID | None = strawberry.field(default=None, description="The trunk to dial out over.")
-    agent_ring_seconds: float | None = strawberry.field(default=None, description="How long the agent may ring.")
-    customer_ring_seconds: float | None = strawberry.field(default=None, description="How long the customer may ring.")
+    destination_name: str | None = strawberry.field(
+        default=None,
+        description=f"The name that the agent sees: {_SHOWN}. `agentDisplay: CUSTOM` needs one.",
+    )
+    trunk_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The trunk to dial out over. When left out, the account's default one."
+    )
+    agent_ring_seconds: float | None = strawberry.field(
+        default=None, description=f"How long the agent may ring: {_RING}`OFFHOOK_AGENT_RING_SECONDS` (30)."
+    )
+    customer_ring_seconds: float | None = strawberry.field(
+        default=None, description=f"How long the customer may ring: {_RING}`OFFHOOK_CUSTOMER_RING_SECONDS` (45)."
+    )
     max_duration_seconds: float | None = strawberry.field(
-        default=None, description="How long both may talk, counted from the connection."
+        default=None,
+        description=f"How long both may talk, counted from the connection: {texts.SHORTEST_TALK_SECONDS:g} to "
+        f"{texts.LONGEST_TALK_SECONDS:.0f} seconds; when left out, the server's setting "
+        "`OFFHOOK_MAX_DURATION_SECONDS` (14400).",
     )
     recording_mode: RecordingMode = strawberry.field(
         default=RecordingMode.OFF, description="Whose voice is recorded, from the connection on."
     )
     external_id: str | None = strawberry.field(
         default=None,
-        description="Your own id for it, such as a lead's. Need not be unique; lists can be filtered by it.",
+        description=f"Your own id for it, such as a lead's: {_EXTERNAL_ID}. Need not be unique; lists can be filtered "
+        "by it.",
     )
     metadata: list[MetadataPairInput] = strawberry.field(
-        default_factory=list, description="Your own key-value pairs, echoed in every event."
+        default_factory=list, description=f"Your own key-value pairs, echoed in every event. {_PAIRS}"
     )
-    tags: list[str] = strawberry.field(default_factory=list, description="Your own tags, echoed in every event.")
+    tags: list[str] = strawberry.field(
+        default_factory=list, description=f"Your own tags, echoed in every event. {_TAGS}"
+    )
     wait_for: WaitFor = strawberry.field(
         default=WaitFor.CREATED,
         description="How far the call has to get before this answers, at most 55 seconds. Not part of what the "
@@ -80,13 +107,14 @@ class OriginateCallInput:
 class UpdateCallInput:
     call_id: strawberry.ID = strawberry.field(description="The call.")
     external_id: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Your own id for it; null clears it."
+        default=strawberry.UNSET, description=f"Your own id for it: {_EXTERNAL_ID}; null clears it."
     )
     metadata: list[MetadataPairInput] | None = strawberry.field(
-        default=strawberry.UNSET, description="All of your key-value pairs anew; null is refused, `[]` clears."
+        default=strawberry.UNSET,
+        description=f"All of your key-value pairs anew; null is refused, `[]` clears. {_PAIRS}",
     )
     tags: list[str] | None = strawberry.field(
-        default=strawberry.UNSET, description="All of your tags anew; null is refused, `[]` clears."
+        default=strawberry.UNSET, description=f"All of your tags anew; null is refused, `[]` clears. {_TAGS}"
     )
 
 

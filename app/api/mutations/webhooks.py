@@ -14,6 +14,12 @@ from app.errors import Problem, RefusedError
 
 _USER_ERRORS: Final = "What the caller can mend; empty when it was done."
 _URL: Final = "The address: https, on a public host. Redirects are not followed."
+_PERSONAL: Final = (
+    "Whether events tell telephone numbers and the names that go with them whole. That takes a key with `pii:read`; "
+    "else they come masked, as for a key without it."
+)
+_DTMF: Final = "Whether events tell which keys were pressed. That takes a key with `dtmf:read`; else each reads `x`."
+_MOVING: Final = " A new `url` for an endpoint that has it takes the same scope. Null is refused."
 _TYPES: Final = "What to send: public names with `*` for anything, such as `call.*`."
 
 
@@ -22,6 +28,8 @@ class CreateWebhookEndpointInput:
     url: str = strawberry.field(description=_URL)
     event_types: list[str] = strawberry.field(default_factory=lambda: ["*"], description=_TYPES)
     description: str | None = strawberry.field(default=None, description="Your own words about it.")
+    include_personal_data: bool = strawberry.field(default=False, description=_PERSONAL)
+    include_dtmf: bool = strawberry.field(default=False, description=_DTMF)
 
 
 @strawberry.input(description="Changes of a webhook endpoint. What is left out stays; lists replace.")
@@ -36,6 +44,8 @@ class UpdateWebhookEndpointInput:
         default=strawberry.UNSET,
         description="Whether anything is sent. Enabling sends what was kept meanwhile. Null is refused.",
     )
+    include_personal_data: bool | None = strawberry.field(default=strawberry.UNSET, description=_PERSONAL + _MOVING)
+    include_dtmf: bool | None = strawberry.field(default=strawberry.UNSET, description=_DTMF + _MOVING)
 
 
 @strawberry.input(description="A webhook endpoint to be deleted.")
@@ -80,7 +90,13 @@ class WebhookMutations:
     ) -> CreateWebhookEndpointPayload:
         context = info.context
         created = await context.services.webhooks.create(
-            context.account_id, url=input.url, event_types=input.event_types, description=input.description
+            context.account_id,
+            url=input.url,
+            event_types=input.event_types,
+            description=input.description,
+            reads_pii=input.include_personal_data,
+            reads_dtmf=input.include_dtmf,
+            granted=context.sight,
         )
         return CreateWebhookEndpointPayload(
             webhook_endpoint=WebhookEndpoint.of(created.endpoint), secret=created.secret
@@ -101,6 +117,9 @@ class WebhookMutations:
             event_types=input.event_types if isinstance(input.event_types, list) else UNSET,
             description=UNSET if input.description is strawberry.UNSET else input.description,
             is_enabled=input.is_enabled if isinstance(input.is_enabled, bool) else UNSET,
+            reads_pii=input.include_personal_data if isinstance(input.include_personal_data, bool) else UNSET,
+            reads_dtmf=input.include_dtmf if isinstance(input.include_dtmf, bool) else UNSET,
+            granted=context.sight,
         )
         return UpdateWebhookEndpointPayload(webhook_endpoint=WebhookEndpoint.of(endpoint))
 
@@ -126,6 +145,8 @@ def _refuse_nulls(given: UpdateWebhookEndpointInput) -> None:
             ("url", given.url),
             ("eventTypes", given.event_types),
             ("isEnabled", given.is_enabled),
+            ("includePersonalData", given.include_personal_data),
+            ("includeDtmf", given.include_dtmf),
         )
         if value is None
     ]

@@ -1,5 +1,6 @@
 """Calls and call detail records."""
 
+from functools import partial
 from typing import Annotated
 
 import strawberry
@@ -8,12 +9,11 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
 from app.api.filters import CallFilterInput, read_call_filter
-from app.api.paging import After, Before, Connection, First, Last, connect, signer_of
+from app.api.paging import After, Before, Connection, First, Last, Paging, connect_filtered
 from app.api.types.call import Call
 from app.api.types.cdr import Cdr
 from app.calls.queries import CallOrder
 from app.cdrs.queries import CdrOrder
-from app.errors import Problem, RefusedError
 
 _Filter = Annotated[CallFilterInput | None, strawberry.argument(description="Which of them; all by default.")]
 
@@ -40,38 +40,27 @@ class CallQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Call]:
-        context, sight, account_id = info.context, info.context.sight, info.context.account_id
-        where = read_call_filter(filter, context.caller)
+        context = info.context
         queries = context.services.call_queries
-        return await connect(
-            signer_of(context, "calls", [where, order]),
-            lambda page: queries.page(account_id, where, page, order=order),
-            lambda call: Call.of(call, sight),
-            lambda: queries.count(account_id, where),
-            first=first,
-            after=after,
-            last=last,
-            before=before,
+        return await connect_filtered(
+            context,
+            "calls",
+            read_call_filter(filter, context.caller),
+            load=partial(queries.page, order=order),
+            count=queries.count,
+            make=Call.of,
+            order=order,
+            paging=Paging(first, after, last, before),
         )
 
-    @guarded_field(Scope.CDRS_READ, "One call detail record, by its own id or its call's; null when there is none.")
+    @guarded_field(Scope.CDRS_READ, "One call detail record; null when there is none. A call's own is `call { cdr }`.")
     async def cdr(
         self,
         info: Info,
-        id: Annotated[strawberry.ID | None, strawberry.argument(description="The record's id.")] = None,  # noqa: A002
-        call_id: Annotated[strawberry.ID | None, strawberry.argument(description="Or the call's id.")] = None,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The record's id.")],  # noqa: A002
     ) -> Cdr | None:
-        loaders = info.context.loaders
-        if id is None and call_id is None:
-            raise RefusedError(Problem("REQUIRED", "Give the record's id or the call's.", ("id",)))
-        found = None
-        if id is not None:
-            found = await loaders.cdr.load(id)
-        elif call_id is not None:
-            found = await loaders.cdr_of_call.load(call_id)
-        if found is None or (call_id is not None and found.call_id != call_id):
-            return None
-        return Cdr.of(found, info.context.sight)
+        found = await info.context.loaders.cdr.load(id)
+        return None if found is None else Cdr.of(found, info.context.sight)
 
     @guarded_field(Scope.CDRS_READ, "The account's call detail records.")
     async def cdrs(
@@ -84,16 +73,15 @@ class CallQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Cdr]:
-        context, sight, account_id = info.context, info.context.sight, info.context.account_id
-        where = read_call_filter(filter, context.caller)
+        context = info.context
         queries = context.services.cdr_queries
-        return await connect(
-            signer_of(context, "cdrs", [where, order]),
-            lambda page: queries.page(account_id, where, page, order=order),
-            lambda record: Cdr.of(record, sight),
-            lambda: queries.count(account_id, where),
-            first=first,
-            after=after,
-            last=last,
-            before=before,
+        return await connect_filtered(
+            context,
+            "cdrs",
+            read_call_filter(filter, context.caller),
+            load=partial(queries.page, order=order),
+            count=queries.count,
+            make=Cdr.of,
+            order=order,
+            paging=Paging(first, after, last, before),
         )

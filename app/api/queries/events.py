@@ -8,7 +8,7 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
 from app.api.filters import EventFilterInput, read_event_filter
-from app.api.paging import After, Before, Connection, First, Last
+from app.api.paging import After, Before, Connection, First, Last, Paging
 from app.api.types.event import Event
 from app.api.types.event_list import connect_events, event_signer
 from app.api.types.event_mapping import event_maker
@@ -42,6 +42,4 @@ class EventQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Event]:
-        return await connect_events(
-            info.context, read_event_filter(filter), first=first, after=after, last=last, before=before
-        )
+        return await connect_events(info.context, read_event_filter(filter), Paging(first, after, last, before))

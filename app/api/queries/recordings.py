@@ -8,7 +8,7 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
 from app.api.filters import RecordingFilterInput, read_recording_filter
-from app.api.paging import After, Before, Connection, First, Last, connect, signer_of
+from app.api.paging import After, Before, Connection, First, Last, Paging, connect_filtered
 from app.api.types.recording import Recording
 
 
@@ -35,16 +35,14 @@ class RecordingQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Recording]:
-        context, sight, account_id = info.context, info.context.sight, info.context.account_id
-        where = read_recording_filter(filter, context.caller)
+        context = info.context
         queries = context.services.recordings
-        return await connect(
-            signer_of(context, "recordings", where),
-            lambda page: queries.page(account_id, where, page),
-            lambda recording: Recording.of(recording, sight),
-            lambda: queries.count(account_id, where),
-            first=first,
-            after=after,
-            last=last,
-            before=before,
+        return await connect_filtered(
+            context,
+            "recordings",
+            read_recording_filter(filter, context.caller),
+            load=queries.page,
+            count=queries.count,
+            make=Recording.of,
+            paging=Paging(first, after, last, before),
         )

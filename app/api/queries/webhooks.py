@@ -7,7 +7,7 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
-from app.api.paging import After, Before, Connection, First, Last, connect, signer_of
+from app.api.paging import After, Before, Connection, First, Last, Paging, connect, signer_of
 from app.api.types.webhook import WebhookDelivery, WebhookEndpoint
 from app.webhooks.model import DeliveryState
 
@@ -39,10 +39,7 @@ class WebhookQueries:
             lambda page: context.services.webhooks.page(account_id, page),
             WebhookEndpoint.of,
             lambda: context.services.webhooks.count(account_id),
-            first=first,
-            after=after,
-            last=last,
-            before=before,
+            Paging(first, after, last, before),
         )
 
     @guarded_field(Scope.WEBHOOKS_READ, "One webhook delivery; null when there is none.")
@@ -76,8 +73,5 @@ class WebhookQueries:
             ),
             WebhookDelivery.of,
             lambda: context.services.webhook_queries.count(account_id, endpoint_id=endpoint_id, states=states),
-            first=first,
-            after=after,
-            last=last,
-            before=before,
+            Paging(first, after, last, before),
         )

@@ -36,8 +36,10 @@ class CaughtUp:
 )
 class Gap:
     from_cursor: str = strawberry.field(description="The last event that you were given.")
-    to_cursor: str = strawberry.field(description="The log's end at that moment.")
-    missed_count: int = strawberry.field(description="How many events were passed over for now.")
+    to_cursor: str = strawberry.field(
+        description="The last event that was passed over by then; it, and all before it, follow."
+    )
+    missed_count: int = strawberry.field(description="How many events were passed over by then.")
     reason: GapReason = strawberry.field(description="Why.")
 
 

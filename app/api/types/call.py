@@ -8,14 +8,14 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
-from app.api.masking import Sight, mask_digits
-from app.api.paging import After, Before, Connection, First, Last
+from app.api.paging import After, Before, Connection, First, Last, Paging
 from app.api.types.cdr import Cdr
 from app.api.types.node import Node
 from app.api.types.recording import Recording
 from app.api.types.values import Actor, EndReason, MetadataPair, Party
 from app.calls import model, record
 from app.facts import vocabulary
+from app.facts.masking import Sight, mask_digits
 from app.facts.vocabulary import (
     CallKind,
     CallState,
@@ -37,13 +37,18 @@ class Leg(Node):
     party: Party = strawberry.field(description="Who is at its far end.")
     state: LegState = strawberry.field(description="Where it stands.")
     channel_name: str | None = strawberry.field(description="The channel as Asterisk shows it, once there is one.")
-    created_at: datetime | None = strawberry.field(description="When its channel was made.")
-    dialing_at: datetime | None = strawberry.field(description="When it was dialled.")
+    started_at: datetime | None = strawberry.field(description="When it was dialled; null before, and if it never was.")
+    channel_created_at: datetime | None = strawberry.field(
+        description="When its channel was made, a moment before it is dialled."
+    )
     ringing_at: datetime | None = strawberry.field(description="When it began to ring.")
     answered_at: datetime | None = strawberry.field(description="When it was answered.")
     ended_at: datetime | None = strawberry.field(description="When it was gone.")
     hangup_cause: int | None = strawberry.field(description="The Q.850 cause of its end.")
     sip_code: int | None = strawberry.field(description="The far end's final SIP status, where it gave one.")
+    failure: str | None = strawberry.field(
+        description="Asterisk's own words, when it could not even make the channel: an unknown endpoint, say."
+    )
 
     @classmethod
     def of(cls, leg: model.Leg, sight: Sight) -> Self:
@@ -53,13 +58,14 @@ class Leg(Node):
             party=Party.of(leg.party, sight),
             state=leg.state,
             channel_name=leg.channel_name,
-            created_at=leg.created_at,
-            dialing_at=leg.dialing_at,
+            started_at=leg.dialing_at,
+            channel_created_at=leg.created_at,
             ringing_at=leg.ringing_at,
             answered_at=leg.answered_at,
             ended_at=leg.ended_at,
             hangup_cause=leg.hangup_cause,
             sip_code=leg.sip_code,
+            failure=leg.failure,
         )
 
 
@@ -75,12 +81,14 @@ class Call(Node):
         description="Why and on whose side it ended; null until that is decided."
     )
     legs: list[Leg] = strawberry.field(description="Its legs, in the order of dialling.")
-    agent: Party | None = strawberry.field(description="The account's side.")
-    customer: Party | None = strawberry.field(description="The other side.")
+    agent_party: Party | None = strawberry.field(description="Who is on the account's side.")
+    customer_party: Party | None = strawberry.field(description="Who is on the other side.")
     agent_id: strawberry.ID | None = strawberry.field(description="The agent, when one was asked for or is known.")
     agent_name: str | None = strawberry.field(description="The agent's name.")
     extension: str | None = strawberry.field(description="The agent's extension.")
-    dialled_number: Party | None = strawberry.field(description="The number that is dialled.")
+    dialled_number: Party | None = strawberry.field(
+        description="What is dialled: an outside `number`, or one of the account's own as `extension`."
+    )
     caller_id: Party | None = strawberry.field(description="What the customer sees calling.")
     trunk_id: strawberry.ID | None = strawberry.field(description="The trunk the call goes over.")
     external_id: str | None = strawberry.field(
@@ -93,7 +101,7 @@ class Call(Node):
     )
     recording_mode: RecordingMode = strawberry.field(description="Whose voice is recorded.")
     max_duration_seconds: float = strawberry.field(
-        description="How long both may talk, counted from the connection; then the call is ended."
+        description="How long both may talk, in seconds from the connection; then the call is ended."
     )
     created_at: datetime = strawberry.field(description="When it was accepted.")
     ringing_at: datetime | None = strawberry.field(description="When the first phone began to ring.")
@@ -101,18 +109,19 @@ class Call(Node):
     connected_at: datetime | None = strawberry.field(description="When both could talk.")
     ended_at: datetime | None = strawberry.field(description="When its last leg was gone.")
     ring_seconds: float | None = strawberry.field(
-        description="From dialling the party that decided to its answer, or to its end; null until it has ended."
+        description="Seconds from dialling the party that was tried last to its answer, else to its end; null until "
+        "the call has ended."
     )
     talk_seconds: float | None = strawberry.field(
-        description="How long both could talk, 0 when they never could; null until it has ended."
+        description="How many seconds both could talk, 0 when they never could; null until it has ended."
     )
     duration_seconds: float | None = strawberry.field(
-        description="From `createdAt` to `endedAt`; null until it has ended."
+        description="Seconds from `createdAt` to `endedAt`; null until it has ended."
     )
     source: CdrSource = strawberry.field(
         description="`RECOVERED` once Offhook could not watch part of it; else `LIVE`."
     )
-    unique_id: str = strawberry.field(description="The name in Asterisk of the first leg's channel.")
+    unique_id: str = strawberry.field(description="The id of the first leg's channel in Asterisk.")
     actor: Actor = strawberry.field(description="Who placed it.")
     request_id: str | None = strawberry.field(description="The request that placed it.")
     last_call_sequence: int = strawberry.field(description="The `callSequence` of its latest event.")
@@ -129,12 +138,12 @@ class Call(Node):
             disposition=call.outcome,
             end_reason=None if call.end_reason is None else EndReason.of(call.end_reason),
             legs=[Leg.of(leg, sight) for leg in call.legs],
-            agent=_party_of(call, LegRole.AGENT, sight),
-            customer=_party_of(call, LegRole.CUSTOMER, sight),
+            agent_party=_party_of(call, LegRole.AGENT, sight),
+            customer_party=_party_of(call, LegRole.CUSTOMER, sight),
             agent_id=None if call.agent_id is None else strawberry.ID(call.agent_id),
             agent_name=call.agent_name,
             extension=call.extension,
-            dialled_number=Party.of_number(call.dialled_number, sight),
+            dialled_number=Party.of_dialled(call.dialled_number, sight),
             caller_id=Party.of_number(call.caller_id, sight, call.caller_id_name),
             trunk_id=None if call.trunk_id is None else strawberry.ID(call.trunk_id),
             external_id=call.external_id,
@@ -176,9 +185,7 @@ class Call(Node):
         from app.api.types.event_list import connect_events  # events know calls
         from app.events.log import EventFilter
 
-        return await connect_events(
-            info.context, EventFilter(subject_id=self.id), first=first, after=after, last=last, before=before
-        )
+        return await connect_events(info.context, EventFilter(subject_id=self.id), Paging(first, after, last, before))
 
 
 def _party_of(call: model.Call, role: vocabulary.LegRole, sight: Sight) -> Party | None:

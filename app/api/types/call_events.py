@@ -43,7 +43,7 @@ class LegEndedEvent(LegEvent):
     ended_by: EndParty = strawberry.field(description="The side that hung up or refused; `SYSTEM` when Offhook did.")
     hangup_cause: int | None = strawberry.field(description="The Q.850 cause.")
     sip_code: int | None = strawberry.field(description="The far end's final SIP status, where it gave one.")
-    talk_seconds: float = strawberry.field(description="How long it could talk with the other party.")
+    talk_seconds: float = strawberry.field(description="How many seconds it could talk with the other party.")
 
 
 @strawberry.type(description="`call.connected`: both parties are bridged and can talk.")
@@ -54,7 +54,7 @@ class CallConnectedEvent(CallEvent):
 @strawberry.type(description="`dtmf.received`: a party pressed a key.")
 class DtmfReceivedEvent(LegEvent):
     digit: str = strawberry.field(description="The key; reads `x` without the scope `dtmf:read`.")
-    duration_milliseconds: int = strawberry.field(description="How long it was pressed.")
+    duration_milliseconds: int = strawberry.field(description="How long it was pressed, in milliseconds.")
 
 
 @strawberry.type(
@@ -71,6 +71,6 @@ class CallRecoveredEvent(CallEvent):
 class CallEndedEvent(CallEvent):
     disposition: Disposition = strawberry.field(description="How it came out.")
     end_reason: EndReason = strawberry.field(description="Why and on whose side it ended.")
-    duration_seconds: float = strawberry.field(description="From its creation to its end.")
-    talk_seconds: float = strawberry.field(description="How long both could talk.")
+    duration_seconds: float = strawberry.field(description="Seconds from its creation to its end.")
+    talk_seconds: float = strawberry.field(description="How many seconds both could talk; 0 when they never could.")
     cdr: Cdr = strawberry.field(description="The call detail record.")

@@ -8,20 +8,18 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
-from app.api.masking import Sight, mask_digits
 from app.api.types.node import Node
 from app.api.types.recording import Recording
 from app.api.types.values import EndReason, MetadataPair, Party
 from app.facts.calls import CdrRecord
+from app.facts.masking import Sight, mask_digits
 from app.facts.vocabulary import CallKind, CdrSource, Direction, Disposition
 
 if TYPE_CHECKING:
     from app.api.types.call import Call
 
 
-@strawberry.type(
-    description="A call detail record: written once, when the call has ended, and never changed. Durations are seconds."
-)
+@strawberry.type(description="A call detail record: written once, when the call has ended, and never changed.")
 class Cdr(Node):
     call_id: strawberry.ID = strawberry.field(description="The call it is the record of.")
     kind: CallKind = strawberry.field(description="Why the call existed.")
@@ -29,23 +27,25 @@ class Cdr(Node):
     disposition: Disposition = strawberry.field(description="How it came out.")
     end_reason: EndReason = strawberry.field(description="Why and on whose side it ended.")
     source: CdrSource = strawberry.field(description="How the end was learnt.")
-    unique_id: str = strawberry.field(description="The name in Asterisk of the first leg's channel.")
+    unique_id: str = strawberry.field(description="The id of the first leg's channel in Asterisk.")
     created_at: datetime = strawberry.field(description="When the call was accepted.")
-    ringing_at: datetime | None = strawberry.field(description="When the party that decided began to ring.")
+    ringing_at: datetime | None = strawberry.field(description="When the party that was tried last began to ring.")
     answered_at: datetime | None = strawberry.field(description="When that party answered.")
     connected_at: datetime | None = strawberry.field(description="When both could talk.")
     ended_at: datetime = strawberry.field(description="When the last leg was gone.")
     ring_seconds: float = strawberry.field(
-        description="From dialling the party that decided to its answer, or to its end."
+        description="Seconds from dialling the party that was tried last to its answer, else to its end."
     )
-    talk_seconds: float = strawberry.field(description="How long both could talk; 0 when they never could.")
-    duration_seconds: float = strawberry.field(description="From `createdAt` to `endedAt`.")
-    agent: Party = strawberry.field(description="The account's side.")
-    customer: Party = strawberry.field(description="The other side.")
+    talk_seconds: float = strawberry.field(description="How many seconds both could talk; 0 when they never could.")
+    duration_seconds: float = strawberry.field(description="Seconds from `createdAt` to `endedAt`.")
+    agent_party: Party = strawberry.field(description="Who was on the account's side.")
+    customer_party: Party = strawberry.field(description="Who was on the other side.")
     agent_id: strawberry.ID | None = strawberry.field(description="The agent, when one was known.")
     agent_name: str | None = strawberry.field(description="The agent's name at that time.")
     extension: str | None = strawberry.field(description="The agent's extension.")
-    dialled_number: Party | None = strawberry.field(description="The number that was dialled.")
+    dialled_number: Party | None = strawberry.field(
+        description="What was dialled: an outside `number`, or one of the account's own as `extension`."
+    )
     caller_id: Party | None = strawberry.field(description="What the customer saw calling.")
     trunk_id: strawberry.ID | None = strawberry.field(description="The trunk the call went over.")
     external_id: str | None = strawberry.field(description="Your own id for it.")
@@ -77,12 +77,12 @@ class Cdr(Node):
             ring_seconds=record.ring_seconds,
             talk_seconds=record.talk_seconds,
             duration_seconds=record.duration_seconds,
-            agent=Party.of(record.agent, sight),
-            customer=Party.of(record.customer, sight),
+            agent_party=Party.of(record.agent, sight),
+            customer_party=Party.of(record.customer, sight),
             agent_id=None if record.agent_id is None else strawberry.ID(record.agent_id),
             agent_name=record.agent_name,
             extension=record.extension,
-            dialled_number=Party.of_number(record.dialled_number, sight),
+            dialled_number=Party.of_dialled(record.dialled_number, sight),
             caller_id=Party.of_number(record.caller_id, sight, record.caller_id_name),
             trunk_id=None if record.trunk_id is None else strawberry.ID(record.trunk_id),
             external_id=record.external_id,

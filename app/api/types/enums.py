@@ -1,5 +1,6 @@
 """The domain's enums as GraphQL's: the same words, each with a description. A value without one does not start."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, cast
@@ -66,15 +67,17 @@ class EventType(StrEnum):
     WEBHOOK_DISABLED = "webhook.disabled"
 
 
-def _first_words(text: str | None) -> str:
-    return " ".join((text or "").split()).replace("``", "`")
+def _in_graphql(text: str | None) -> str:
+    """A docstring as GraphQL says it: one line, single backticks, names in camelCase."""
+    line = " ".join((text or "").split()).replace("``", "`")
+    return re.sub(r"`[a-z]+(?:_[a-z]+)+`", lambda name: re.sub("_(.)", lambda head: head[1].upper(), name[0]), line)
 
 
 describe(
     EventType,
     "What happened. The value is the public name in capitals with `_` for `.`: `CALL_CONNECTED` is `call.connected` in "
     "webhooks, and the type `CallConnectedEvent` here. " + _OPEN,
-    {graphql_name(name): f"`{name}`: {_first_words(fact.__doc__)}" for name, fact in FACT_TYPES.items()},
+    {graphql_name(name): f"`{name}`: {_in_graphql(fact.__doc__)}" for name, fact in FACT_TYPES.items()},
 )
 describe(
     CallState,
@@ -190,17 +193,18 @@ describe(
     EndCode,
     "Why a call ended, in one word. " + _OPEN,
     {
-        "HANGUP": "A connected party hung up.",
+        "HANGUP": "A party hung up: one of the two that were connected, or the one that was alone on the line and did "
+        "not wait for the other.",
         "BUSY": "The party was busy.",
-        "NO_ANSWER": "The party did not answer in time.",
+        "NO_ANSWER": "The party did not answer before its ring time was up.",
         "REJECTED": "The party declined.",
-        "UNREACHABLE": "The party's phone is not there.",
+        "UNREACHABLE": "The party's phone is not there, or Asterisk has no way to it.",
         "INVALID_NUMBER": "There is no such number.",
-        "CONGESTION": "The network had no room.",
-        "NETWORK_FAILURE": "The way to the party failed.",
+        "CONGESTION": "The network had no room, or answered with a fault of its own (SIP 5xx).",
+        "NETWORK_FAILURE": "The leg failed before it was answered, for a reason that none of the others names.",
         "API_HANGUP": "A request hung up: `hangupCall`.",
         "MAX_DURATION": "`maxDurationSeconds` was reached.",
-        "DIAL_FAILED": "Asterisk could not dial.",
+        "DIAL_FAILED": "Asterisk did not get as far as dialling.",
         "BRIDGE_FAILED": "Asterisk could not connect the two legs.",
         "NODE_LOST": "The Asterisk that carried the call went away.",
     },
@@ -219,18 +223,20 @@ describe(
     "How far a call has to get before `originateCall` answers.",
     {
         "CREATED": "Answer as soon as the call is stored.",
-        "FIRST_ANSWER": "Until anybody answers.",
+        "FIRST_ANSWER": "Until either party answers.",
         "AGENT_ANSWERED": "Until the agent answers.",
-        "CONNECTED": "Until both parties can talk.",
+        "CONNECTED": "Until both parties can talk. A call that fails before is no error: it comes back with "
+        "`waitOutcome: CALL_ENDED` and empty `userErrors`.",
     },
 )
 describe(
     WaitOutcome,
     "Whether the call got as far as `waitFor` asked.",
     {
-        "REACHED": "It did.",
-        "CALL_ENDED": "It ended before.",
-        "TIMED_OUT": "Not within 55 seconds. The call goes on; the same request with the same key waits again.",
+        "REACHED": "It did, though it may have ended since.",
+        "CALL_ENDED": "Its end was decided before it got there. `call` is there all the same and says how it came out; "
+        "`userErrors` is empty.",
+        "TIMED_OUT": "It did not within 55 seconds. The call goes on; the same request with the same key waits again.",
     },
 )
 describe(

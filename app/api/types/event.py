@@ -8,13 +8,13 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
-from app.api.masking import Sight
 from app.api.scalars import Long
 from app.api.types.call import Call
 from app.api.types.enums import EventType
 from app.api.types.node import Node
 from app.api.types.values import Actor, MetadataPair, Party
 from app.facts.calls import LegRef
+from app.facts.masking import Sight
 from app.facts.vocabulary import CallKind, Direction, LegRole
 
 
@@ -46,8 +46,10 @@ class CallEvent(Event):
     call_id: strawberry.ID = strawberry.field(description="The call.")
     kind: CallKind = strawberry.field(description="Why the call exists.")
     direction: Direction = strawberry.field(description="Which way it goes.")
-    unique_id: str = strawberry.field(description="The name in Asterisk of the first leg's channel.")
-    dialled_number: Party | None = strawberry.field(description="The number that is dialled.")
+    unique_id: str = strawberry.field(description="The id of the first leg's channel in Asterisk.")
+    dialled_number: Party | None = strawberry.field(
+        description="What is dialled: an outside `number`, or one of the account's own as `extension`."
+    )
     extension: str | None = strawberry.field(description="The agent's extension.")
     caller_id: Party | None = strawberry.field(description="What the customer sees calling.")
     external_id: str | None = strawberry.field(description="Your own id for the call.")

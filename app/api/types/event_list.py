@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.api.context import Context
-from app.api.paging import Connection, connect, signer_of
+from app.api.paging import Connection, Paging, connect, signer_of
 from app.api.types.event_mapping import event_maker
 from app.events.log import EventFilter
 from app.paging import CursorSigner
@@ -17,11 +17,7 @@ def event_signer(context: Context) -> CursorSigner:
 async def connect_events(
     context: Context,
     where: EventFilter,
-    *,
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
+    paging: Paging,
 ) -> Connection[Any]:
     """The events that a filter admits, oldest first."""
     account_id, signer = context.account_id, event_signer(context)
@@ -30,8 +26,5 @@ async def connect_events(
         lambda page: context.services.event_log.page(account_id, where, page),
         event_maker(context.sight, signer),
         lambda: context.services.event_log.count(account_id, where),
-        first=first,
-        after=after,
-        last=last,
-        before=before,
+        paging,
     )

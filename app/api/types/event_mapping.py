@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import strawberry
 
-from app.api.masking import Sight, mask_digits
 from app.api.scalars import Long
 from app.api.types import call_events, other_events
 from app.api.types.cdr import Cdr
@@ -15,6 +14,7 @@ from app.api.types.event import Event, EventLeg
 from app.api.types.values import Actor, EndReason, MetadataPair, Party
 from app.facts import calls, event, recordings, vocabulary, webhooks
 from app.facts.calls import CallRef, Fact
+from app.facts.masking import Sight, mask_digits
 from app.paging import CursorSigner
 
 #: The GraphQL type of each fact; a test keeps it equal to the catalogue, and the fields to the facts'.
@@ -98,7 +98,7 @@ def _call_fields(call: CallRef, sight: Sight) -> dict[str, Any]:
         "kind": call.kind,
         "direction": call.direction,
         "unique_id": call.unique_id,
-        "dialled_number": Party.of_number(call.dialled_number, sight),
+        "dialled_number": Party.of_dialled(call.dialled_number, sight),
         "extension": call.extension,
         "caller_id": Party.of_number(call.caller_id, sight),
         "external_id": call.external_id,

@@ -35,8 +35,8 @@ class RecordingStartedEvent(RecordingEvent):
 
 @strawberry.type(description="`recording.saved`: the recording is in Offhook's store, whole.")
 class RecordingSavedEvent(RecordingEvent):
-    duration_seconds: float = strawberry.field(description="Length, counted from the samples.")
-    size_bytes: Long = strawberry.field(description="Size of the file.")
+    duration_seconds: float = strawberry.field(description="Length in seconds, counted from the samples.")
+    size_bytes: Long = strawberry.field(description="Size of the file in bytes, its header included.")
     channels: int = strawberry.field(description="1 for one side, 2 for both.")
     sha256: str = strawberry.field(description="SHA-256 of the file, in hex.")
 

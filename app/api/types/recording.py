@@ -9,10 +9,10 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
-from app.api.masking import Sight
 from app.api.scalars import Long
 from app.api.types.node import Node
 from app.api.types.values import Party
+from app.facts.masking import Sight
 from app.facts.vocabulary import RecordingMode, RecordingState
 from app.recordings import model
 
@@ -34,10 +34,10 @@ class Recording(Node):
     created_at: datetime = strawberry.field(description="When it was asked for.")
     started_at: datetime | None = strawberry.field(description="When Asterisk began to write.")
     saved_at: datetime | None = strawberry.field(description="When it was in the store, whole.")
-    customer: Party | None = strawberry.field(description="The customer of the call, by number.")
+    customer_party: Party | None = strawberry.field(description="The customer of the call, by number.")
     extension: str | None = strawberry.field(description="The agent's extension.")
-    duration_seconds: float | None = strawberry.field(description="Length, counted from the samples.")
-    size_bytes: Long | None = strawberry.field(description="Size of the file.")
+    duration_seconds: float | None = strawberry.field(description="Length in seconds, counted from the samples.")
+    size_bytes: Long | None = strawberry.field(description="Size of the file in bytes, its header included.")
     channels: int | None = strawberry.field(description="1 for one side, 2 for both (agent left, customer right).")
     sample_rate: int | None = strawberry.field(description="Samples a second, in Hz.")
     sha256: str | None = strawberry.field(description="SHA-256 of the file, in hex.")
@@ -53,7 +53,7 @@ class Recording(Node):
             created_at=recording.created_at,
             started_at=recording.started_at,
             saved_at=recording.saved_at,
-            customer=Party.of_number(recording.customer_number, sight),
+            customer_party=Party.of_number(recording.customer_number, sight),
             extension=recording.extension,
             duration_seconds=recording.duration_seconds,
             size_bytes=None if recording.size_bytes is None else Long(recording.size_bytes),

@@ -5,10 +5,10 @@ from typing import Self
 
 import strawberry
 
-from app.api.masking import Sight, mask_number
 from app.facts import event as event_facts
 from app.facts import vocabulary
 from app.facts.event import ActorKind
+from app.facts.masking import Sight, is_extension, mask_party
 from app.facts.vocabulary import EndCode, EndParty
 
 
@@ -26,19 +26,26 @@ class Party:
 
     @classmethod
     def of(cls, party: vocabulary.Party, sight: Sight) -> Self:
-        is_masked = party.number is not None and not sight.has_numbers
+        seen = mask_party(party, sight)
         return cls(
-            number=mask_number(party.number) if party.number is not None and is_masked else party.number,
-            display=None if is_masked else party.display,
-            extension=party.extension,
-            is_anonymous=party.is_anonymous,
-            is_masked=is_masked,
+            number=seen.number,
+            display=seen.display,
+            extension=seen.extension,
+            is_anonymous=seen.is_anonymous,
+            is_masked=seen is not party,
         )
 
     @classmethod
     def of_number(cls, number: str | None, sight: Sight, display: str | None = None) -> Self | None:
         """The party behind a number alone; None when there is no number."""
         return None if number is None else cls.of(vocabulary.Party(number=number, display=display), sight)
+
+    @classmethod
+    def of_dialled(cls, dialled: str | None, sight: Sight) -> Self | None:
+        """The party behind what was dialled, a number or an extension; None when nothing was."""
+        if dialled is not None and is_extension(dialled):
+            return cls.of(vocabulary.Party(extension=dialled), sight)
+        return cls.of_number(dialled, sight)
 
 
 @strawberry.type(description="One of your own key-value pairs, kept with the call and echoed in every event.")

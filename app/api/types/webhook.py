@@ -22,6 +22,10 @@ class WebhookEndpoint(Node):
     )
     description: str | None = strawberry.field(description="Your own words about it.")
     api_version: str = strawberry.field(description="The version of the bodies, pinned when it was made.")
+    include_personal_data: bool = strawberry.field(
+        description="Whether events tell telephone numbers and names whole; else they come masked."
+    )
+    include_dtmf: bool = strawberry.field(description="Whether events tell which keys were pressed; else each is `x`.")
     is_enabled: bool = strawberry.field(description="Whether anything is sent; what is not is kept.")
     disabled_reason: str | None = strawberry.field(description="Why not, when Offhook disabled it.")
     failing_since: datetime | None = strawberry.field(description="Since when no attempt has succeeded.")
@@ -35,6 +39,8 @@ class WebhookEndpoint(Node):
             event_types=list(endpoint.event_types),
             description=endpoint.description,
             api_version=endpoint.api_version,
+            include_personal_data=endpoint.reads_pii,
+            include_dtmf=endpoint.reads_dtmf,
             is_enabled=endpoint.is_enabled,
             disabled_reason=endpoint.disabled_reason,
             failing_since=endpoint.failing_since,
@@ -47,7 +53,7 @@ class WebhookAttempt:
     id: strawberry.ID = strawberry.field(description="Its id.")
     number: int = strawberry.field(description="Counts 1, 2, 3 … within the delivery.")
     started_at: datetime = strawberry.field(description="When it was sent.")
-    latency_seconds: float = strawberry.field(description="How long the answer took.")
+    latency_seconds: float = strawberry.field(description="How many seconds the answer took.")
     status: int | None = strawberry.field(description="The HTTP status; null when there was no answer.")
     failure: str | None = strawberry.field(description="Why it does not count as delivered; null when it does.")
     response_excerpt: str | None = strawberry.field(description="The first 2 KB of the answer.")

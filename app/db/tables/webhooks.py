@@ -9,7 +9,10 @@ from app.db.tables.columns import instant, optional_instant, text_list
 
 
 class WebhookEndpoint(SQLModel, table=True):
-    """Where an account wants its events. ``patterns`` are the ``event_types`` globs as SQL LIKE patterns."""
+    """Where an account wants its events. ``patterns`` are the ``event_types`` globs as SQL LIKE patterns.
+
+    ``reads_pii`` and ``reads_dtmf`` are the endpoint's own scopes: without them its events come masked.
+    """
 
     __tablename__ = "webhook_endpoint"
     __table_args__ = (sa.Index("webhook_endpoint_by_account", "account_id", "id"),)
@@ -21,6 +24,8 @@ class WebhookEndpoint(SQLModel, table=True):
     patterns: list[str] = text_list()
     api_version: str
     secret_sealed: bytes
+    reads_pii: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    reads_dtmf: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     is_enabled: bool = True
     disabled_reason: str | None = None
     failing_since: datetime | None = optional_instant()

@@ -1,0 +1,118 @@
+"""What this process counts and measures for ``/metrics``, beside what the web surfaces count of themselves.
+
+Counters belong to the process, as Prometheus expects: they only grow, and nobody passes them around. What is a matter
+of the moment (live calls, backlogs) is asked for when it is looked at, of whoever said with ``watching`` that they
+know; of several (tests run many services in one process) the sum is told.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from app.facts.calls import CallEnded, LegEnded
+from app.facts.event import Event
+
+REGISTRY: Final = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+
+EVENTS: Final = Counter("offhook_events", "Events that this process wrote, by type.", ("type",), registry=REGISTRY)
+CALLS_ENDED: Final = Counter(
+    "offhook_calls_ended", "Calls that ended, by how they came out.", ("disposition", "direction"), registry=REGISTRY
+)
+LEGS_ENDED: Final = Counter(
+    "offhook_legs_ended",
+    "Legs that ended, by the class of the far end's final SIP status (4xx; none: it gave none) and who ended them.",
+    ("sip_class", "ended_by"),
+    registry=REGISTRY,
+)
+COMMIT_SECONDS: Final = Histogram(
+    "offhook_commit_seconds",
+    "How long one group of call changes took to be committed.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    registry=REGISTRY,
+)
+COMMIT_CHANGES: Final = Histogram(
+    "offhook_commit_changes",
+    "How many calls' changes one commit held.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+    registry=REGISTRY,
+)
+WEBHOOK_ATTEMPTS: Final = Counter(
+    "offhook_webhook_attempts", "Requests to webhook endpoints: delivered or failed.", ("outcome",), registry=REGISTRY
+)
+WEBHOOK_SECONDS: Final = Histogram(
+    "offhook_webhook_attempt_seconds",
+    "How long webhook endpoints took to answer, or not to.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30),
+    registry=REGISTRY,
+)
+WEBHOOKS_EXHAUSTED: Final = Counter(
+    "offhook_webhook_deliveries_exhausted", "Deliveries whose last attempt failed.", registry=REGISTRY
+)
+
+
+class Watched(Collector):
+    """A number that is read where it lives, when somebody scrapes."""
+
+    def __init__(self, name: str, help_text: str, *, family: type[GaugeMetricFamily | CounterMetricFamily]) -> None:
+        self._name = name
+        self._help = help_text
+        self._family = family
+        self._readers: list[Callable[[], float]] = []
+        REGISTRY.register(self)
+
+    def collect(self) -> Iterable[Metric]:
+        """The sum over all who know; nothing while nobody does."""
+        if self._readers:
+            yield self._family(self._name, self._help, value=sum(read() for read in self._readers))
+
+    def describe(self) -> Iterable[Metric]:
+        """Its name alone: registering must not ask."""
+        yield self._family(self._name, self._help)
+
+    @contextmanager
+    def watching(self, read: Callable[[], float]) -> Iterator[None]:
+        """Ask this reader too, inside the block. It must be quick and must not raise."""
+        self._readers.append(read)
+        try:
+            yield
+        finally:
+            self._readers.remove(read)
+
+
+LIVE_CALLS: Final = Watched("offhook_live_calls", "Calls that are alive on this node.", family=GaugeMetricFamily)
+STORE_BACKLOG: Final = Watched(
+    "offhook_store_backlog", "Call changes that wait for their commit.", family=GaugeMetricFamily
+)
+STREAM_BACKLOG: Final = Watched(
+    "offhook_stream_backlog", "Messages of Asterisk that were read and not yet acted on.", family=GaugeMetricFamily
+)
+COLLECTOR_BACKLOG: Final = Watched(
+    "offhook_recordings_uncollected", "Recordings on their way into the store.", family=GaugeMetricFamily
+)
+AUDIT_DROPS: Final = Watched(
+    "offhook_audit_lines_dropped", "Audit lines that found the queue full.", family=CounterMetricFamily
+)
+
+
+def count_events(events: Iterable[Event]) -> None:
+    """Count what was written: a listener for ``EventLog.on_appended`` hands it ``appended.events``."""
+    for event in events:
+        EVENTS.labels(event.type).inc()
+        match event.fact:
+            case CallEnded(disposition=disposition, call=call):
+                CALLS_ENDED.labels(disposition.value, call.direction.value).inc()
+            case LegEnded(sip_code=sip_code, ended_by=ended_by):
+                LEGS_ENDED.labels("none" if sip_code is None else f"{sip_code // 100}xx", ended_by.value).inc()
+            case _:
+                pass  # its type was counted
+
+
+def expose() -> bytes:
+    """All of it in Prometheus' text format."""
+    return generate_latest(REGISTRY)

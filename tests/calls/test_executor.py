@@ -1,0 +1,396 @@
+"""Each command is one request to Asterisk; each way to fail has its name; what Asterisk remembers is read with care."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from math import isfinite
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app.ari.client import AriClient
+from app.ari.errors import AriUnavailable
+from app.calls import commands, inputs
+from app.calls.commands import Command
+from app.calls.executor import Executor, parse_hangup_memory
+from app.calls.inputs import FailureKind
+from app.calls.model import HangupReason, PartState, RecordingPart
+from app.calls.names import bridge_of, channel_of, hangup_memory_of, snoop_of
+from app.errors import OverloadedError
+from app.facts.vocabulary import LegRole, RecordingMode, RecordingState
+from app.recordings.jobs import CollectJob, Part
+from tests.calls.making import make_call
+from tests.calls.standing_in_asterisk import ScriptedAsterisk
+
+_STOPPED_AT = datetime(2026, 3, 2, 12, 1, tzinfo=UTC)
+_STARTED_AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+class World:
+    """An executor, its scripted Asterisk, and a recorded call."""
+
+    def __init__(self, ari: AriClient, asterisk: ScriptedAsterisk) -> None:
+        self.asterisk = asterisk
+        self.jobs: list[CollectJob] = []
+        self.executor = Executor(ari, node="n1", collect=self.collect)
+        self.is_collector_full = False
+        self.call = make_call(recording_mode=RecordingMode.BOTH)
+        self.agent, self.customer = (leg.id for leg in self.call.legs)
+        self.recording_id = self.call.recordings[0].id
+        self.channel = channel_of("n1", self.agent)
+        self.bridge = bridge_of("n1", self.call.id)
+        self.snoop = snoop_of("n1", self.recording_id, LegRole.AGENT)
+
+    def collect(self, job: CollectJob) -> None:
+        if self.is_collector_full:
+            raise OverloadedError("The collector's queue is full.")
+        self.jobs.append(job)
+
+    async def carry_out(self, command: Command) -> tuple[inputs.Input, ...]:
+        return await self.executor.carry_out(self.call, command)
+
+    async def fail(self, command: Command) -> FailureKind:
+        """The kind of the one failure that comes of a command."""
+        (failed,) = await self.carry_out(command)
+        assert isinstance(failed, inputs.CommandFailed)
+        assert failed.command is command
+        assert failed.detail
+        return failed.kind
+
+    def have_recording(self, state: RecordingState, *parts: RecordingPart) -> None:
+        recording = msgspec.structs.replace(self.call.recordings[0], state=state, parts=parts)
+        self.call = msgspec.structs.replace(self.call, recordings=(recording,))
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    asterisk = ScriptedAsterisk()
+    async with asterisk.client() as ari:
+        made = World(ari, asterisk)
+        asterisk.channels[made.channel] = "Up"
+        asterisk.bridges[made.bridge] = ()
+        yield made
+
+
+def _create(world: World) -> commands.CreateChannel:
+    leg = world.call.legs[0]
+    return commands.CreateChannel(
+        leg_id=leg.id,
+        endpoint=leg.endpoint,
+        shown_number="+15550100000",
+        shown_name="Grace",
+        lifetime_seconds=120.2,
+    )
+
+
+def _hang_up(world: World) -> commands.HangupChannel:
+    return commands.HangupChannel(leg_id=world.agent, reason=HangupReason.CALL_OVER)
+
+
+async def test_given_create_channel_when_carried_out_then_limits_memory_and_names_go_with_it(world: World) -> None:
+    assert await world.carry_out(_create(world)) == ()
+    assert world.asterisk.lines == [
+        f"POST /channels/create?endpoint=PJSIP/acme-2001&app=offhook&appArgs=leg&channelId={world.channel}"
+    ]
+    assert world.asterisk.body() == {
+        "variables": {
+            "TIMEOUT(absolute)": "121",
+            "CHANNEL(hangup_handler_push)": "offhook-hangup,s,1",
+            "CONNECTEDLINE(num)": "+15550100000",
+            "CONNECTEDLINE(name)": "Grace",
+            # What the customer is to see calling: the bridge tells it from this leg.
+            "CALLERID(num)": "+15550199999",
+        }
+    }
+
+
+async def test_given_nothing_to_show_when_a_channel_is_created_then_asterisk_is_told_no_name(world: World) -> None:
+    world.call = msgspec.structs.replace(
+        world.call, legs=tuple(msgspec.structs.replace(leg, shown_number=None) for leg in world.call.legs)
+    )
+    await world.carry_out(msgspec.structs.replace(_create(world), shown_number=None, shown_name=None))
+    assert set(world.asterisk.body()["variables"]) == {"TIMEOUT(absolute)", "CHANNEL(hangup_handler_push)"}
+
+
+async def test_given_a_simple_command_when_carried_out_then_it_is_one_request(world: World) -> None:
+    ari = world.asterisk
+    expected: list[tuple[Command, str]] = [
+        (
+            commands.DialChannel(leg_id=world.agent, timeout_seconds=35.5),
+            f"POST /channels/{world.channel}/dial?timeout=36",
+        ),
+        (commands.CreateBridge(), f"POST /bridges/{world.bridge}?type=mixing&name={world.call.id}"),
+        (
+            commands.JoinBridge(leg_id=world.agent),
+            f"POST /bridges/{world.bridge}/addChannel?channel={world.channel}",
+        ),
+        (
+            commands.CreateSnoop(recording_id=world.recording_id, role=LegRole.AGENT, leg_id=world.agent),
+            f"POST /channels/{world.channel}/snoop/{world.snoop}?spy=in&whisper=none&app=offhook&appArgs=snoop",
+        ),
+        (_hang_up(world), f"DELETE /channels/{world.channel}?reason_code=16"),
+        (commands.DestroyBridge(), f"DELETE /bridges/{world.bridge}"),
+    ]
+    for command, line in expected:
+        ari.requests.clear()
+        assert await world.carry_out(command) == ()
+        assert ari.lines == [line]
+
+
+async def test_given_both_sides_to_record_when_carried_out_then_both_are_begun(world: World) -> None:
+    names = [snoop_of("n1", world.recording_id, role) for role in LegRole]
+    world.asterisk.channels |= dict.fromkeys(names, "Up")
+    command = commands.RecordSnoop(recording_id=world.recording_id, roles=tuple(LegRole))
+    assert await world.carry_out(command) == ()
+    assert sorted(line.partition("&")[0] for line in world.asterisk.lines) == sorted(
+        f"POST /channels/{name}/record?name={name}" for name in names
+    )
+
+
+async def test_given_one_of_two_sides_cannot_be_recorded_when_carried_out_then_the_command_has_failed(
+    world: World,
+) -> None:
+    world.asterisk.channels[world.snoop] = "Up"
+    command = commands.RecordSnoop(recording_id=world.recording_id, roles=tuple(LegRole))
+    assert await world.fail(command) is FailureKind.GONE
+    assert len(world.asterisk.requests) == 2
+
+
+async def test_given_legs_whose_ends_are_known_when_forgotten_then_their_globals_are_emptied(world: World) -> None:
+    assert await world.carry_out(commands.ForgetHangups(leg_ids=(world.agent, world.customer))) == ()
+    assert [world.asterisk.body(number) for number in range(2)] == [
+        {"variable": hangup_memory_of("n1", leg_id), "value": ""} for leg_id in (world.agent, world.customer)
+    ]
+
+
+async def test_given_a_recording_to_collect_when_carried_out_then_the_collector_gets_its_parts(world: World) -> None:
+    started = RecordingPart(role=LegRole.AGENT, started_at=_STARTED_AT, stopped_at=_STOPPED_AT)
+    never_told = RecordingPart(role=LegRole.CUSTOMER)
+    world.have_recording(RecordingState.COLLECTING, started, never_told)
+    assert await world.carry_out(commands.CollectRecording(recording_id=world.recording_id)) == ()
+    (job,) = world.jobs
+    assert (job.recording_id, job.call_id, job.account_id) == (world.recording_id, world.call.id, "acc_1")
+    assert job.parts == (
+        Part(role=LegRole.AGENT, stored_name=world.snoop, started_at=_STARTED_AT, finished_at=_STOPPED_AT),
+        Part(
+            role=LegRole.CUSTOMER,
+            stored_name=snoop_of("n1", world.recording_id, LegRole.CUSTOMER),
+            started_at=world.call.created_at,
+        ),
+    )
+
+
+async def test_given_the_collector_is_full_when_asked_then_the_recording_is_said_to_wait(world: World) -> None:
+    world.have_recording(
+        RecordingState.COLLECTING, RecordingPart(role=LegRole.AGENT), RecordingPart(role=LegRole.CUSTOMER)
+    )
+    world.is_collector_full = True
+    assert await world.fail(commands.CollectRecording(recording_id=world.recording_id)) is FailureKind.UNSENT
+
+
+@pytest.mark.parametrize(
+    ("recording_state", "part", "expected"),
+    [
+        (RecordingState.RECORDING, RecordingPart(role=LegRole.AGENT, state=PartState.RECORDING), ["stop", "hangup"]),
+        (RecordingState.PENDING, RecordingPart(role=LegRole.AGENT, state=PartState.SNOOPING), ["hangup"]),
+        (RecordingState.PENDING, None, ["stop", "hangup"]),
+        (
+            RecordingState.FAILED,
+            RecordingPart(role=LegRole.AGENT, state=PartState.RECORDING),
+            ["cancel", "delete", "hangup"],
+        ),
+    ],
+)
+async def test_given_a_part_to_stop_when_carried_out_then_what_there_may_be_of_it_goes_and_gone_is_fine(
+    world: World, recording_state: RecordingState, part: RecordingPart | None, expected: list[str]
+) -> None:
+    world.have_recording(recording_state, *(() if part is None else (part,)))
+    lines = {
+        "stop": f"POST /recordings/live/{world.snoop}/stop",
+        "cancel": f"DELETE /recordings/live/{world.snoop}",
+        "delete": f"DELETE /recordings/stored/{world.snoop}",
+        "hangup": f"DELETE /channels/{world.snoop}?reason_code=16",
+    }
+    command = commands.StopPart(recording_id=world.recording_id, role=LegRole.AGENT)
+    assert await world.carry_out(command) == ()  # none of it is there in this Asterisk
+    assert world.asterisk.lines == [lines[one] for one in expected]
+
+
+@pytest.mark.parametrize(
+    ("fate", "kind"),
+    [
+        (400, FailureKind.REFUSED),
+        (403, FailureKind.REFUSED),
+        (404, FailureKind.GONE),
+        (412, FailureKind.REFUSED),
+        (500, FailureKind.REFUSED),
+        (httpx.ConnectError, FailureKind.UNSENT),
+        (httpx.PoolTimeout, FailureKind.UNSENT),
+        (httpx.ReadTimeout, FailureKind.UNCLEAR),
+        (httpx.ReadError, FailureKind.UNCLEAR),
+        (httpx.RemoteProtocolError, FailureKind.UNCLEAR),
+    ],
+)
+async def test_given_a_request_fails_when_carried_out_then_the_failure_is_told_by_kind(
+    world: World, fate: int | type[httpx.TransportError], kind: FailureKind
+) -> None:
+    world.asterisk.fates = [(r"POST /channels/.*/dial", fate)]
+    assert await world.fail(commands.DialChannel(leg_id=world.agent, timeout_seconds=1)) is kind
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(404, FailureKind.REFUSED), (400, FailureKind.GONE), (422, FailureKind.GONE), (409, FailureKind.REFUSED)],
+)
+async def test_given_a_join_fails_when_carried_out_then_404_is_the_bridges_and_400_the_channels(
+    world: World, status: int, kind: FailureKind
+) -> None:
+    world.asterisk.fates = [(r"POST /bridges/.*", status)]
+    assert await world.fail(commands.JoinBridge(leg_id=world.agent)) is kind
+
+
+async def test_given_the_channels_name_is_taken_when_created_then_an_earlier_try_may_have_got_through(
+    world: World,
+) -> None:
+    world.asterisk.fates = [(r"POST /channels/create", 409)]
+    assert await world.fail(_create(world)) is FailureKind.UNCLEAR
+
+
+async def test_given_an_answer_that_is_none_when_carried_out_then_nobody_knows(world: World) -> None:
+    world.asterisk.fates = [(r"POST /channels/create", lambda _: httpx.Response(200, text="<html>"))]
+    assert await world.fail(_create(world)) is FailureKind.UNCLEAR
+
+
+async def test_given_a_value_that_must_not_be_sent_when_carried_out_then_it_is_refused_and_nothing_goes_out(
+    world: World,
+) -> None:
+    hostile = msgspec.structs.replace(_create(world), shown_name="Bob\r\nX-Evil: 1")
+    assert await world.fail(hostile) is FailureKind.REFUSED
+    assert world.asterisk.requests == []
+
+
+async def test_given_the_answer_is_lost_when_the_thing_is_there_then_it_was_made(world: World) -> None:
+    """By its name, which is ours; each maker of something looks before it says that nobody knows."""
+    ari = world.asterisk
+    ari.bridges[world.bridge] = (world.channel,)
+    ari.channels[world.snoop] = "Up"
+    ari.live_recordings.add(world.snoop)
+    makers: list[tuple[Command, str]] = [
+        (commands.CreateBridge(), r"POST /bridges/[^/]*"),
+        (commands.JoinBridge(leg_id=world.agent), r"POST /bridges/.*/addChannel"),
+        (
+            commands.CreateSnoop(recording_id=world.recording_id, role=LegRole.AGENT, leg_id=world.agent),
+            r"POST /channels/.*/snoop/.*",
+        ),
+        (commands.RecordSnoop(recording_id=world.recording_id, roles=(LegRole.AGENT,)), r"POST /channels/.*/record"),
+    ]
+    for command, pattern in makers:
+        ari.fates = [(pattern, httpx.ReadTimeout)]
+        assert await world.carry_out(command) == ()
+        assert ari.lines[-1].startswith("GET ")
+        ari.fates = [(pattern, httpx.ReadTimeout), (r"GET .*", 404)]
+        assert await world.fail(command) is FailureKind.UNCLEAR
+        ari.fates = [(pattern, httpx.ReadTimeout), (r"GET .*", httpx.ConnectError)]
+        assert await world.fail(command) is FailureKind.UNCLEAR
+
+
+async def test_given_a_join_whose_answer_is_lost_when_the_channel_is_not_in_the_bridge_then_nobody_knows(
+    world: World,
+) -> None:
+    world.asterisk.fates = [(r"POST /bridges/.*", httpx.ReadTimeout)]
+    assert await world.fail(commands.JoinBridge(leg_id=world.agent)) is FailureKind.UNCLEAR
+
+
+@pytest.mark.parametrize(
+    ("state", "found", "found_late"),
+    [
+        ("Up", inputs.LegAnswered, inputs.LegAnswered),
+        ("Ringing", inputs.LegRinging, inputs.LegRinging),
+        ("Down", None, inputs.LegCreated),  # live, its StasisStart is still to come, and only then can it be dialled
+        ("Ring", None, inputs.LegCreated),
+    ],
+)
+async def test_given_a_channel_when_its_leg_is_looked_up_then_it_is_told_where_it_stands(
+    world: World, state: str, found: type | None, found_late: type
+) -> None:
+    world.asterisk.channels[world.channel] = state
+    assert [type(one) for one in await world.carry_out(commands.VerifyLeg(leg_id=world.agent))] == (
+        [] if found is None else [found]
+    )
+    assert [type(one) for one in await world.executor.look_up(world.agent, is_late=True)] == [found_late]
+
+
+async def test_given_the_channel_is_gone_when_its_leg_is_looked_up_then_asterisks_memory_tells_how(
+    world: World,
+) -> None:
+    world.asterisk.variables[hangup_memory_of("n1", world.customer)] = "1795221571.395|17|SIP 486 Busy Here"
+    for is_late in (False, True):
+        assert await world.executor.look_up(world.customer, is_late=is_late) == (
+            inputs.LegDestroyed(
+                leg_id=world.customer,
+                cause=17,
+                sip_code=486,
+                at=datetime.fromtimestamp(1795221571.395, UTC),
+                is_late=is_late,
+            ),
+        )
+    assert await world.executor.look_up(make_call().legs[0].id, is_late=False) != ()
+
+
+async def test_given_asterisk_is_away_when_a_leg_is_looked_up_for_a_reconcile_then_that_hears_it(world: World) -> None:
+    world.asterisk.fates = [(r"GET /channels/.*", httpx.ReadTimeout)] * 2
+    with pytest.raises(AriUnavailable):
+        await world.executor.look_up(world.agent, is_late=True)
+    assert await world.fail(commands.VerifyLeg(leg_id=world.agent)) is FailureKind.UNSENT
+
+
+_AT = datetime.fromtimestamp(1795221571.5, UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1795221571.5|17|SIP 486 Busy Here", (_AT, 17, 486)),
+        ("1795221571.5|16|", (_AT, 16, None)),
+        ("1795221571.5|16|SIP 200 OK", (_AT, 16, None)),
+        ("1795221571.5|16|SIP 180 Ringing", (_AT, 16, None)),
+        ("1795221571.5|16|SIP 699", (_AT, 16, 699)),
+        ("1795221571.5|16|SIP 700 No", (_AT, 16, None)),
+        ("1795221571.5|16|SIP 4866", (_AT, 16, None)),
+        ("1795221571.5||SIP 603 Decline", (_AT, None, 603)),
+        ("1795221571.5", (_AT, None, None)),
+        ("1795221571.5|²|SIP ²²² x", (_AT, None, None)),
+        ("1795221571.5|99999999999|SIP 99999999999 x", (_AT, None, None)),
+        ("1795221571.5|-1|IAX 486", (_AT, None, None)),
+        ("", (None, None, None)),
+        ("|17|SIP 486 Busy", (None, None, None)),
+        ("nan|17|", (None, None, None)),
+        ("inf|17|", (None, None, None)),
+        ("-1e400|17|", (None, None, None)),
+        ("1e18|17|", (None, None, None)),
+        ("soon|17|", (None, None, None)),
+    ],
+)
+def test_given_a_hang_up_memory_when_read_then_only_what_it_truly_says_is_taken(
+    text: str, expected: tuple[datetime | None, int | None, int | None]
+) -> None:
+    assert parse_hangup_memory(text) == expected
+
+
+_garbage = st.text() | st.builds(
+    "{}|{}|{}".format,
+    st.floats() | st.integers() | st.text(max_size=5),
+    st.integers() | st.text(max_size=5),
+    st.text() | st.builds("SIP {} {}".format, st.integers() | st.text(max_size=4), st.text()),
+)
+
+
+@given(_garbage)
+@example("1e309|1|SIP 1")
+def test_given_garbage_as_a_hang_up_memory_when_read_then_what_comes_of_it_fits_its_column(text: str) -> None:
+    at, cause, sip_code = parse_hangup_memory(text)
+    assert at is None or (at.tzinfo is UTC and isfinite(at.timestamp()))
+    assert cause is None or 0 <= cause <= 999
+    assert sip_code is None or 300 <= sip_code <= 699
