@@ -1,23 +1,35 @@
 """Statistics over an account's call detail records: counts and sums, by whatever people ask for.
 
 Whatever the boundaries, the answer is that of ``SELECT … GROUP BY`` over the records: the range is cut up by the wall
-clock (``statistics_slices``), whole days and quarters of an hour come from the rollup (``statistics_rollup``), and the
-rest, at most some minutes at each edge as a rule, from the records themselves.
+clock (``statistics_slices``), whole days, hours and quarters come from the rollup (``statistics_rollup``), and the
+rest, some minutes at each edge as a rule, from the records themselves.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from app.cdrs.filters import CallFilter
 from app.cdrs.statistics_rollup import MEASURES, MERGES, Grain
-from app.cdrs.statistics_slices import SECOND, Interval, Label, Slice, cover, cut, to_instant, to_microseconds
+from app.cdrs.statistics_slices import (
+    DAY,
+    HOUR,
+    QUARTER,
+    SECOND,
+    Interval,
+    Label,
+    Slice,
+    cover,
+    cut,
+    to_instant,
+    to_microseconds,
+)
 from app.db.engine import Database
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import CallKind, CallState, Direction, Disposition
@@ -98,6 +110,10 @@ _OF_ONE: Final = MappingProxyType(
 )
 
 
+#: Puts a value beside the statement and gives its place in it, with its SQL type.
+Place: TypeAlias = Callable[[Any, str], str]
+
+
 class CdrStatistics:
     """Asks for statistics. Raises DatabaseUnavailableError when the database is away."""
 
@@ -154,21 +170,15 @@ def _make_statement(
         values.append(value)
         return f"${len(values)}::{kind}"
 
-    tells_agents = bool(
-        request.group_by & {GroupBy.AGENT, GroupBy.EXTENSION} or request.where.agent_ids or request.where.extensions
-    )
     account = place(account_id, "text")
     where = _conditions(request.where, place)
-    if _needs_records(request.where):
-        branches = [_records([(slices[0].begin, slices[-1].end)], account, where, request.where, place)]
-    else:
-        ranges = cover(slices, has_quarters=not tells_agents)
-        day_grain = Grain.AGENT_DAY if tells_agents else Grain.DAY
-        branches = [
-            *([_rollup(ranges.days, day_grain, account, where, place)] if ranges.days else []),
-            *([_rollup(ranges.quarters, Grain.QUARTER, account, where, place)] if ranges.quarters else []),
-            *([_records(ranges.edges, account, where, request.where, place)] if ranges.edges else []),
-        ]
+    grains = _choose_grains(request)
+    covered, edges = cover(slices, tuple(grains.values()))
+    branches = [
+        _rollup(ranges, grain, account, where, place) for grain, ranges in zip(grains, covered, strict=True) if ranges
+    ]
+    if edges:
+        branches.append(_records(edges, account, where, request.where, place))
     keys = [column for group, column in _COLUMNS.items() if group in request.group_by]
     if len(labels) > 1:
         # Which slice a row lies in, and which label that slice has.
@@ -188,12 +198,19 @@ def _make_statement(
     return statement, values
 
 
-def _needs_records(where: CallFilter) -> bool:
-    """Whether the filter asks for what the rollup does not know."""
-    return where.number is not None or where.external_id is not None or where.tag is not None
+def _choose_grains(request: StatisticsRequest) -> dict[Grain, int]:
+    """The grains that can answer, with their lengths, the longest first; none, where only the records can."""
+    where = request.where
+    if where.number is not None or where.external_id is not None or where.tag is not None:
+        return {}
+    if not (request.group_by & {GroupBy.AGENT, GroupBy.EXTENSION} or where.agent_ids or where.extensions):
+        return {Grain.DAY: DAY, Grain.HOUR: HOUR, Grain.QUARTER: QUARTER}
+    if request.group_by & {GroupBy.KIND, GroupBy.DIRECTION} or where.kinds or where.directions:
+        return {}
+    return {Grain.AGENT_DAY: DAY}
 
 
-def _conditions(where: CallFilter, place: Any) -> str:
+def _conditions(where: CallFilter, place: Place) -> str:
     """What rollup rows and records are filtered by alike."""
     found = [
         f"{column} = ANY({place([str(value) for value in given], 'text[]')})"
@@ -209,21 +226,29 @@ def _conditions(where: CallFilter, place: Any) -> str:
     return "".join(f" AND {condition}" for condition in found)
 
 
-def _spans(ranges: Sequence[tuple[int, int]], place: Any) -> str:
+def _over(ranges: Sequence[tuple[int, int]], place: Place, select: str) -> str:
+    """A select once for each range, from ``span_begin`` up to ``span_end``.
+
+    OFFSET 0 keeps PostgreSQL from making one join of it all: that it would answer by reading the whole table, for it
+    cannot know how short the ranges are.
+    """
     begins = place([to_instant(begin) for begin, _ in ranges], "timestamptz[]")
     ends = place([to_instant(end) for _, end in ranges], "timestamptz[]")
-    return f"unnest({begins}, {ends}) AS span (span_begin, span_end)"
+    spans = f"unnest({begins}, {ends}) AS span (span_begin, span_end)"
+    return f"SELECT piece.* FROM {spans} CROSS JOIN LATERAL ({select} OFFSET 0) AS piece"  # noqa: S608  # our own names
 
 
-def _rollup(ranges: Sequence[tuple[int, int]], grain: Grain, account: str, where: str, place: Any) -> str:
-    return (
-        f"SELECT begins_at, {', '.join((*_DIMENSIONS, *MEASURES))} "  # noqa: S608  # our own names
-        f"FROM {_spans(ranges, place)} JOIN cdr_rollup ON account_id = {account} AND grain = {grain:d} "
-        f"AND begins_at >= span_begin AND begins_at < span_end{where}"
+def _rollup(ranges: Sequence[tuple[int, int]], grain: Grain, account: str, where: str, place: Place) -> str:
+    return _over(
+        ranges,
+        place,
+        f"SELECT begins_at, {', '.join((*_DIMENSIONS, *MEASURES))} FROM cdr_rollup "  # noqa: S608  # our own names
+        f"WHERE account_id = {account} AND grain = {grain:d} "
+        f"AND begins_at >= span_begin AND begins_at < span_end{where}",
     )
 
 
-def _records(ranges: Sequence[tuple[int, int]], account: str, where: str, given: CallFilter, place: Any) -> str:
+def _records(ranges: Sequence[tuple[int, int]], account: str, where: str, given: CallFilter, place: Place) -> str:
     further = "".join(
         f" AND {column} = {place(value, 'text')}"
         for column, value in (("dialled_number", given.number), ("external_id", given.external_id))
@@ -232,11 +257,12 @@ def _records(ranges: Sequence[tuple[int, int]], account: str, where: str, given:
     if given.tag is not None:
         further += f" AND {place(given.tag, 'text')} = ANY(tags)"
     measures = ", ".join(f"{_OF_ONE[name]} AS {name}" for name in MEASURES)
-    return (
+    return _over(
+        ranges,
+        place,
         "SELECT created_at AS begins_at, coalesce(agent_id, '') AS agent_id, coalesce(extension, '') AS extension, "  # noqa: S608  # our own names
-        f"direction, kind, disposition, {measures} "
-        f"FROM {_spans(ranges, place)} JOIN cdr ON account_id = {account} "
-        f"AND created_at >= span_begin AND created_at < span_end{where}{further}"
+        f"direction, kind, disposition, {measures} FROM cdr "
+        f"WHERE account_id = {account} AND created_at >= span_begin AND created_at < span_end{where}{further}",
     )
 
 

@@ -1,9 +1,10 @@
 """The rollup: records counted and summed up in the transaction that writes them, so that no statistics read them all.
 
-There are three grains. A whole day that no boundary cuts is read from one row for each kind of record; days that a
-boundary cuts, from quarters of an hour, since every time zone's offset is whole quarters; agents are told apart by
-days only, as quarters of an hour of one agent are hardly fewer than calls. What no grain can tell is read from the
-records themselves (``statistics``), so the rollup decides how long an answer takes, never what it is.
+There are four grains. A whole day that no boundary cuts is read from one row for each sort of record; a day that a
+boundary cuts, from hours, and an hour that one cuts, from quarters, since every time zone's offset is whole quarters.
+Agents are told apart by days only, and then kinds and directions are not: what an agent does in an hour, or in a day in
+all its sorts, is hardly fewer rows than calls. What no grain can tell is read from the records themselves
+(``statistics``), so the rollup decides how long an answer takes, never what it is.
 """
 
 from collections.abc import Sequence
@@ -15,11 +16,14 @@ from app.facts.calls import CdrRecord
 
 
 class Grain(IntEnum):
-    """How long a row's span is, and whether it tells agents and extensions apart. Values are stored."""
+    """How long a row's span is, and what it tells apart: all but agents and extensions, or (AGENT_DAY) these and
+    dispositions. What is not told apart is an empty text. Values are stored.
+    """
 
     QUARTER = 1
-    DAY = 2
-    AGENT_DAY = 3
+    HOUR = 2
+    DAY = 3
+    AGENT_DAY = 4
 
 
 #: What is counted and summed up of records, by the rollup's column. Seconds become whole microseconds: those add up
@@ -35,6 +39,7 @@ MEASURES: Final = {
 #: How two rows' measures become one's.
 MERGES: Final = {name: "greatest" if name.startswith("longest") else "+" for name in MEASURES}
 
+_EPOCH: Final = "1970-01-01 00:00:00+00"
 _KEY: Final = "account_id, grain, begins_at, agent_id, extension, direction, kind, disposition"
 
 
@@ -49,14 +54,15 @@ def _upsert(source: str) -> str:
     return f"""
 INSERT INTO cdr_rollup ({_KEY}, {", ".join(MEASURES)})
 SELECT record.account_id, span.grain, span.begins_at, span.agent_id, span.extension,
-       record.direction, record.kind, record.disposition, {", ".join(MEASURES.values())}
+       span.direction, span.kind, record.disposition, {", ".join(MEASURES.values())}
 FROM {source}
 CROSS JOIN LATERAL (VALUES
-    ({Grain.QUARTER:d}, date_bin('15 minutes', record.created_at, '1970-01-01 00:00:00+00'), '', ''),
-    ({Grain.DAY:d}, date_bin('1 day', record.created_at, '1970-01-01 00:00:00+00'), '', ''),
-    ({Grain.AGENT_DAY:d}, date_bin('1 day', record.created_at, '1970-01-01 00:00:00+00'),
-     coalesce(record.agent_id, ''), coalesce(record.extension, ''))
-) AS span (grain, begins_at, agent_id, extension)
+    ({Grain.QUARTER:d}, date_bin('15 minutes', record.created_at, '{_EPOCH}'), '', '', record.direction, record.kind),
+    ({Grain.HOUR:d}, date_bin('1 hour', record.created_at, '{_EPOCH}'), '', '', record.direction, record.kind),
+    ({Grain.DAY:d}, date_bin('1 day', record.created_at, '{_EPOCH}'), '', '', record.direction, record.kind),
+    ({Grain.AGENT_DAY:d}, date_bin('1 day', record.created_at, '{_EPOCH}'),
+     coalesce(record.agent_id, ''), coalesce(record.extension, ''), '', '')
+) AS span (grain, begins_at, agent_id, extension, direction, kind)
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
 ON CONFLICT ({_KEY}) DO UPDATE SET {", ".join(_merge(name) for name in MEASURES)}

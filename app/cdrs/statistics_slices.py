@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 SECOND: Final = 1_000_000
@@ -46,17 +46,8 @@ class Slice:
     label: Label
 
 
-@dataclass(frozen=True, slots=True)
-class Ranges:
-    """A range of time as a set of whole UTC days, whole quarters of an hour, and what is left at the edges.
-
-    Each is a list of ``[begin, end)``, in order, joined where they touch. No slice's boundary lies within a whole day
-    of ``days`` or a quarter of ``quarters``.
-    """
-
-    days: list[tuple[int, int]]
-    quarters: list[tuple[int, int]]
-    edges: list[tuple[int, int]]
+#: ``[begin, end)`` in order, joined where they touch.
+Ranges: TypeAlias = list[tuple[int, int]]
 
 
 def to_microseconds(instant: datetime) -> int:
@@ -100,30 +91,35 @@ def cut(
         yield Slice(max(start, begin), min(stop, end), label)
 
 
-def cover(slices: Sequence[Slice], *, has_quarters: bool) -> Ranges:
-    """How the slices are best put together of whole days, quarters (unless there are none) and the rest."""
-    days: list[tuple[int, int]] = []
-    quarters: list[tuple[int, int]] = []
-    edges: list[tuple[int, int]] = []
+def cover(slices: Sequence[Slice], units: Sequence[int]) -> tuple[list[Ranges], Ranges]:
+    """The slices put together of whole units, as large ones as they go, and of what is left at the edges.
+
+    ``units`` are lengths, largest first, each a multiple of the next. Gives the ranges of each unit, in the same order,
+    and the edges. No slice's boundary lies within a unit.
+    """
+    ranges: list[Ranges] = [[] for _ in (*units, None)]
     for one in slices:
-        fine, lists = (QUARTER, quarters) if has_quarters else (DAY, days)
-        inner, after = -(-one.begin // fine) * fine, one.end // fine * fine
-        if inner >= after:
-            _add(edges, one.begin, one.end)
-            continue
-        _add(edges, one.begin, inner)
-        first_day, last_day = -(-inner // DAY) * DAY, after // DAY * DAY
-        if first_day < last_day:
-            _add(lists, inner, first_day)
-            _add(days, first_day, last_day)
-            _add(lists, last_day, after)
-        else:
-            _add(lists, inner, after)
-        _add(edges, after, one.end)
-    return Ranges(days, quarters, edges)
+        _cover(one.begin, one.end, units, ranges, 0)
+    return ranges[:-1], ranges[-1]
 
 
-def _add(ranges: list[tuple[int, int]], begin: int, end: int) -> None:
+def _cover(begin: int, end: int, units: Sequence[int], ranges: list[Ranges], level: int) -> None:
+    if level == len(units):
+        _add(ranges[level], begin, end)
+        return
+    unit = units[level]
+    first, last = -(-begin // unit) * unit, end // unit * unit
+    if first >= last:
+        _cover(begin, end, units, ranges, level + 1)
+        return
+    if begin < first:
+        _cover(begin, first, units, ranges, level + 1)
+    _add(ranges[level], first, last)
+    if last < end:
+        _cover(last, end, units, ranges, level + 1)
+
+
+def _add(ranges: Ranges, begin: int, end: int) -> None:
     if begin >= end:
         return
     if ranges and ranges[-1][1] == begin:

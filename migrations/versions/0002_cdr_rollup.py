@@ -14,17 +14,18 @@ INSERT INTO cdr_rollup (account_id, grain, begins_at, agent_id, extension, direc
                         calls, connected_calls, ring_microseconds, talk_microseconds, duration_microseconds,
                         longest_talk_microseconds)
 SELECT record.account_id, span.grain, span.begins_at, span.agent_id, span.extension,
-       record.direction, record.kind, record.disposition,
+       span.direction, span.kind, record.disposition,
        count(*), count(*) FILTER (WHERE is_connected), sum(round(ring_seconds * 1e6)::bigint),
        sum(round(talk_seconds * 1e6)::bigint), sum(round(duration_seconds * 1e6)::bigint),
        max(round(talk_seconds * 1e6)::bigint)
 FROM (SELECT *, connected_at IS NOT NULL AS is_connected FROM cdr) AS record
 CROSS JOIN LATERAL (VALUES
-    (1, date_bin('15 minutes', record.created_at, '1970-01-01 00:00:00+00'), '', ''),
-    (2, date_bin('1 day', record.created_at, '1970-01-01 00:00:00+00'), '', ''),
-    (3, date_bin('1 day', record.created_at, '1970-01-01 00:00:00+00'),
-     coalesce(record.agent_id, ''), coalesce(record.extension, ''))
-) AS span (grain, begins_at, agent_id, extension)
+    (1, date_bin('15 minutes', record.created_at, '1970-01-01 00:00:00+00'), '', '', record.direction, record.kind),
+    (2, date_bin('1 hour', record.created_at, '1970-01-01 00:00:00+00'), '', '', record.direction, record.kind),
+    (3, date_bin('1 day', record.created_at, '1970-01-01 00:00:00+00'), '', '', record.direction, record.kind),
+    (4, date_bin('1 day', record.created_at, '1970-01-01 00:00:00+00'),
+     coalesce(record.agent_id, ''), coalesce(record.extension, ''), '', '')
+) AS span (grain, begins_at, agent_id, extension, direction, kind)
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
 """

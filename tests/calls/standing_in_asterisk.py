@@ -87,6 +87,7 @@ class ScriptedAsterisk:
 
     async def handle(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
+        await asyncio.sleep(0)  # others go on meanwhile, as over a real line
         line = _line(request, with_query=False)
         for number, (pattern, fate) in enumerate(self.fates):
             if re.fullmatch(pattern, line):
@@ -182,6 +183,11 @@ class ScriptedStream:
     def replace(self) -> None:
         self._is_connected, self.last_failure = False, "replaced"
         self._items.put_nowait(Replaced())
+
+    @property
+    def backlog(self) -> int:
+        """Items that nobody has taken yet."""
+        return self._items.qsize()
 
     def say(self, event: StreamItem) -> None:
         self._items.put_nowait(event)

@@ -49,7 +49,7 @@ def _fill(actor: CallActor, event: Input) -> int:
 async def test_given_a_nearly_full_mailbox_when_more_comes_then_pressed_keys_are_shed_before_anything_else() -> None:
     world = ActorWorld(connected_call())
     assert _fill(world.actor, _key(world.call)) == MAILBOX_SIZE - KEPT_FREE
-    assert _fill(world.actor, _HANG_UP) == KEPT_FREE
+    assert _fill(world.actor, _HANG_UP) == KEPT_FREE >= 100
     with pytest.raises(OverloadedError, match=world.call.id):
         world.actor.post(_HANG_UP)
 

@@ -185,7 +185,7 @@ async def test_given_asterisk_was_restarted_when_the_first_reconcile_fails_then_
         world.stream.connect(is_restart=True)
         await until(lambda: world.store.reads > 2)
         world.stream.disconnect()
-        await until(lambda: world.controller._blind_from is not None)
+        await until(lambda: world.stream.backlog == 0)
         world.store.failures.clear()
         world.stream.connect(is_restart=False)  # no other start than at the connect before
         await world.until_ready()

@@ -290,6 +290,9 @@ async def test_given_the_answer_is_lost_when_the_thing_is_there_then_it_was_made
         ari.fates = [(pattern, httpx.ReadTimeout)]
         assert await world.carry_out(command) == ()
         assert ari.lines[-1].startswith("GET ")
+        ari.fates = [(pattern, httpx.ConnectError)]
+        assert await world.fail(command) is FailureKind.UNSENT
+        assert not ari.lines[-1].startswith("GET ")  # it never left, so there is nothing to look for
         ari.fates = [(pattern, httpx.ReadTimeout), (r"GET .*", 404)]
         assert await world.fail(command) is FailureKind.UNCLEAR
         ari.fates = [(pattern, httpx.ReadTimeout), (r"GET .*", httpx.ConnectError)]

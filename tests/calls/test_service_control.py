@@ -7,7 +7,7 @@ import pytest
 
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
-from app.calls import commands
+from app.calls import commands, inputs
 from app.calls.requests import UpdateRequest
 from app.db.engine import Database
 from app.errors import (
@@ -76,6 +76,18 @@ async def test_given_an_ended_call_when_changed_or_hung_up_then_it_is_an_invalid
         (problem,) = caught.value.problems
         assert (problem.code, problem.current_state, problem.field) == ("INVALID_STATE", "ENDED", ("callId",))
     assert await process.store.load(ended.id) == ended
+
+
+async def test_given_the_call_ends_before_its_update_is_taken_when_updated_then_it_is_an_invalid_state(
+    process: Process,
+) -> None:
+    await process.place(tags=("a",))
+    actor = await process.only_actor()
+    actor.post(inputs.LegDestroyed(leg_id=actor.call.legs[0].id, cause=16))  # waits in the mailbox
+    with pytest.raises(RefusedError) as caught:
+        await process.calls.update(process.principal, UpdateRequest(call_id=actor.call.id, tags=("late",)))
+    assert [(one.code, one.current_state) for one in caught.value.problems] == [("INVALID_STATE", "ENDED")]
+    assert actor.call.tags == ("a",)
 
 
 async def test_given_a_call_that_is_ending_when_hung_up_again_then_it_comes_back_as_it_ends(process: Process) -> None:

@@ -137,52 +137,25 @@ async def test_given_one_change_that_cannot_be_stored_when_a_group_is_written_th
     assert [await _count(database, "call", change.call.id) for change in changes] == [1, 1, 0, 1]
 
 
-async def test_given_postgresql_breaks_a_deadlock_at_the_stores_expense_when_committed_then_it_is_tried_again(
-    database_dsn: str, database: Database
-) -> None:
-    change = _first()
-    await _commit_all(CallStore(database, EventLog(database)), [change])
-    other = await Database.connect(database_dsn, pool_size=2)
-    store = CallStore(other, EventLog(other))
-    with capture_logs() as logs:
-        async with database.acquire() as rival, running(store.run()):
-            transaction = rival.transaction()
-            await transaction.start()
-            await rival.execute("SELECT pg_advisory_xact_lock(65296)")  # the event log's
-            commit = asyncio.create_task(store.commit(_created(change)))
-
-            async def is_store_waiting() -> bool:
-                query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
-                return bool(await rival.fetchval(query))
-
-            await until(is_store_waiting)
-            # The store has the call's row and wants the lock; this has the lock and wants the row. Whoever has waited
-            # for a second looks for a deadlock, and is the one to go: the store began to wait first.
-            await rival.execute("UPDATE call SET state = state WHERE id = $1", change.call.id)
-            await transaction.rollback()
-            assert await commit is None
-    await other.aclose()
-    assert {"event": "commit_rolled_back", "error": "DeadlockDetectedError", "log_level": "info"} in logs
-    assert await _words(database, change.call.id) == ["call.created", "leg.dialing"]
-
-
 class Refusing:
-    """A hook in the transaction that fails for the first so many times."""
+    """A hook in the transaction that fails for the first so many times, as PostgreSQL does."""
 
-    def __init__(self, times: int) -> None:
+    def __init__(self, times: int, error: type[asyncpg.PostgresError] = asyncpg.SerializationError) -> None:
         self.times = times
+        self.error = error
         self.runs = 0
 
     async def __call__(self, _connection: PooledConnection, _events: Sequence[Event]) -> None:
         self.runs += 1
         if self.runs <= self.times:
-            raise asyncpg.SerializationError("could not serialize access")
+            raise self.error("rolled back")
 
 
-async def test_given_serialization_failures_when_committed_then_it_is_tried_again_and_written_once(
-    database: Database,
+@pytest.mark.parametrize("error", [asyncpg.SerializationError, asyncpg.DeadlockDetectedError])
+async def test_given_postgresql_rolls_back_when_committed_then_it_is_tried_again_and_written_once(
+    database: Database, error: type[asyncpg.PostgresError]
 ) -> None:
-    hook = Refusing(3)
+    hook = Refusing(3, error)
     changes = [_first(key="a"), _first(key="b")]
     assert await _commit_all(CallStore(database, EventLog(database, hooks=[hook])), changes) == [None, None]
     assert hook.runs == 4

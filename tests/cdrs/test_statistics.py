@@ -95,7 +95,7 @@ async def filled(postgres: LocalPostgres, migrated_template: str) -> AsyncIterat
 
 async def count_once(connection: Any, batch: Written) -> None:
     """Count a batch, unless writing it has counted it already."""
-    counted = await connection.fetchval("SELECT coalesce(sum(calls), 0) FROM cdr_rollup WHERE grain = 2")
+    counted = await connection.fetchval("SELECT coalesce(sum(calls), 0) FROM cdr_rollup WHERE grain = 3")
     written = await connection.fetchval("SELECT count(*) FROM cdr")
     if counted < written:
         await add_to_rollup(connection, batch)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -92,22 +92,26 @@ def test_given_any_range_when_cut_then_the_slices_fill_it_and_each_has_the_label
             _assert_label_holds(one.label, instant, zone, interval)
 
 
-@given(begin=_instants, length=_lengths, zone=_zones, interval=_intervals, has_quarters=st.booleans())
+@given(
+    begin=_instants,
+    length=_lengths,
+    zone=_zones,
+    interval=_intervals,
+    units=st.sampled_from([(), (DAY,), (DAY, QUARTER), (DAY, HOUR, QUARTER)]),
+)
 def test_given_any_slices_when_covered_then_every_instant_is_in_one_range_and_no_unit_is_cut(
-    begin: int, length: int, zone: ZoneInfo, interval: Interval | None, has_quarters: bool
+    begin: int, length: int, zone: ZoneInfo, interval: Interval | None, units: tuple[int, ...]
 ) -> None:
     slices = list(cut(begin, begin + length, zone, interval=interval, by_hour=False, by_weekday=False))
-    ranges = cover(slices, has_quarters=has_quarters)
-    together = sorted([*ranges.days, *ranges.quarters, *ranges.edges])
+    of_units, edges = cover(slices, units)
+    together = sorted(chain(*of_units, edges))
     assert together[0][0] == begin
     assert together[-1][1] == begin + length
     assert all(one[1] == following[0] for one, following in pairwise(together))
-    assert has_quarters or not ranges.quarters
     boundaries = [one.begin for one in slices]
-    for unit, found in ((DAY, ranges.days), (QUARTER, ranges.quarters)):
+    for unit, found in zip(units, of_units, strict=True):
         assert all(first % unit == last % unit == 0 for first, last in found)
-        cut_units = [at for at in boundaries if at % unit and _lies_in(at, found)]
-        assert cut_units == []
+        assert [at for at in boundaries if at % unit and _lies_in(at, found)] == []
 
 
 def _lies_in(instant: int, ranges: Sequence[tuple[int, int]]) -> bool:
@@ -148,11 +152,20 @@ def test_given_a_week_when_labelled_then_it_begins_on_monday_before_the_range() 
     assert one.label.begins_at == to_microseconds(datetime(2025, 6, 1, 22, tzinfo=UTC))
 
 
-def test_given_a_month_in_utc_when_covered_then_it_is_one_range_of_days() -> None:
-    ranges = cover(_cut("2025-06-01T00:00Z", "2025-07-01T00:00Z", "UTC", Interval.DAY), has_quarters=True)
-    assert (len(ranges.days), ranges.quarters, ranges.edges) == (1, [], [])
+def test_given_days_of_utc_when_covered_then_it_is_one_range_of_days() -> None:
+    slices = _cut("2025-06-01T00:00Z", "2025-07-01T00:00Z", "UTC", Interval.DAY)
+    (days, hours), edges = cover(slices, (DAY, HOUR))
+    assert (len(days), hours, edges) == (1, [], [])
 
 
-def test_given_local_days_when_covered_then_it_is_one_range_of_quarters() -> None:
-    ranges = cover(_cut("2025-05-31T18:30Z", "2025-06-30T18:30Z", "Asia/Kolkata", Interval.DAY), has_quarters=True)
-    assert (ranges.days, len(ranges.quarters), ranges.edges) == ([], 1, [])
+def test_given_days_of_berlin_when_covered_then_it_is_one_range_of_hours() -> None:
+    slices = _cut("2025-06-01T22:00Z", "2025-06-30T22:00Z", "Europe/Berlin", Interval.DAY)
+    (days, hours, quarters), edges = cover(slices, (DAY, HOUR, QUARTER))
+    assert (days, len(hours), quarters, edges) == ([], 1, [], [])
+
+
+def test_given_days_of_kolkata_when_covered_then_only_the_hours_around_midnight_are_quarters() -> None:
+    slices = _cut("2025-06-01T18:30Z", "2025-06-03T18:30Z", "Asia/Kolkata", Interval.DAY)
+    (_, hours, quarters), edges = cover(slices, (DAY, HOUR, QUARTER))
+    assert [(last - first) // QUARTER for first, last in quarters] == [2, 4, 2]
+    assert (len(hours), edges) == (2, [])
