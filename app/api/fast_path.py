@@ -14,7 +14,7 @@ nothing, and so data, errors and their places are always those of the slow way. 
 the two.
 
 The executor builds on graphql-core's private structure; the versions are pinned, and the test would notice.
-Switched on by one argument: ``OffhookSchema(…, execution_context_class=FastExecutor)``.
+Switched on in ``schema``: ``execution_context_class=FastExecutor`` and the extension ``KnownDocuments``.
 """
 
 from collections import OrderedDict

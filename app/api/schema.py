@@ -17,6 +17,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
 from app.api.errors import SocketResults
+from app.api.fast_path import FastExecutor, KnownDocuments
 from app.api.limits import Limits
 from app.api.mutations.calls import CallMutations
 from app.api.mutations.webhooks import WebhookMutations
@@ -86,6 +87,7 @@ def build_schema() -> OffhookSchema:
         mutation=Mutation,
         subscription=Subscription,
         types=tuple(EVENT_TYPES.values()),
-        extensions=(SocketResults, Limits),
+        extensions=(SocketResults, Limits, KnownDocuments),
+        execution_context_class=FastExecutor,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
