@@ -7,6 +7,7 @@ import msgspec
 import orjson
 import sqlalchemy as sa
 
+from app.cdrs.statistics_rollup import add_to_rollup
 from app.db.engine import PooledConnection
 from app.db.tables import CdrRow
 from app.facts.calls import CdrRecord
@@ -17,18 +18,22 @@ _NAMES: Final = tuple(CDR_TABLE.c.keys())
 # A batch that is replayed after a crash finds some of its records written: they never change, so they stay.
 _INSERT: Final = (
     f"INSERT INTO cdr ({', '.join(_NAMES)}) "  # noqa: S608 -- the table's own column names
-    f"VALUES ({', '.join(f'${number}' for number in range(1, len(_NAMES) + 1))}) ON CONFLICT (call_id) DO NOTHING"
+    f"VALUES ({', '.join(f'${number}' for number in range(1, len(_NAMES) + 1))}) ON CONFLICT (call_id) DO NOTHING "
+    "RETURNING id"
 )
 _ENCODER: Final = msgspec.json.Encoder()
 
 
 async def insert_cdrs(connection: PooledConnection, records: Sequence[tuple[str, CdrRecord]]) -> None:
-    """Write records, each with its account's id, in the caller's transaction.
+    """Write records, each with its account's id, in the caller's transaction, and count them in the statistics.
 
-    A call that has its record already keeps it.
+    A call that has its record already keeps it, and is not counted again.
     """
-    if records:
-        await connection.executemany(_INSERT, [_write_row(account_id, record) for account_id, record in records])
+    if not records:
+        return
+    rows = await connection.fetchmany(_INSERT, [_write_row(account_id, record) for account_id, record in records])
+    new = {row["id"] for row in rows}
+    await add_to_rollup(connection, [entry for entry in records if entry[1].id in new])
 
 
 def read_record(row: sa.Row[Any]) -> CdrRecord:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-from pathlib import Path
 from typing import Final
 
 from app.ari.client import AriClient
@@ -11,6 +10,7 @@ from app.ari.errors import AriBadAnswer, AriError, AriNotFound, AriUnauthorized,
 from app.ari.versions import VERSION_FLOOR, is_below_floor
 from app.config import Settings
 from app.doctor.findings import Finding, failed, ok, warning
+from app.local.asterisk_config import ASTERISK_FOLDER
 
 #: What calls cannot do without; Asterisk's own configuration may load more.
 NEEDED_MODULES: Final = frozenset(
@@ -51,7 +51,7 @@ NEEDED_MODULES: Final = frozenset(
     }
 )
 
-_GET_ASTERISK: Final = Path(__file__).resolve().parents[2] / "asterisk" / "get-asterisk"
+_GET_ASTERISK: Final = ASTERISK_FOLDER / "get-asterisk"
 _FIND_SECONDS: Final = 30.0
 _NOT_HERE: Final = 4
 _FLOOR: Final = ".".join(map(str, VERSION_FLOOR))

@@ -18,7 +18,14 @@ from pathlib import Path
 import httpx
 
 from app.errors import AsteriskUnavailableError
-from app.local.asterisk_config import AsteriskConfig, AsteriskPaths, AsteriskPorts, SipPeer, render_configuration
+from app.local.asterisk_config import (
+    ASTERISK_FOLDER,
+    AsteriskConfig,
+    AsteriskPaths,
+    AsteriskPorts,
+    SipPeer,
+    render_configuration,
+)
 from app.local.asterisk_ports import reserve_ports
 from app.local.process import ProcessStartError, SupervisedProcess
 
@@ -34,7 +41,7 @@ __all__ = [
     "running_asterisk",
 ]
 
-_GET_ASTERISK = Path(__file__).resolve().parents[2] / "asterisk" / "get-asterisk"
+_GET_ASTERISK = ASTERISK_FOLDER / "get-asterisk"
 _READY_SECONDS = 20.0
 _POLL_SECONDS = 0.02
 _STOP_SECONDS = 6.0

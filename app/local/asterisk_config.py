@@ -13,7 +13,16 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TEMPLATE_DIRECTORY = Path(__file__).resolve().parents[2] / "asterisk" / "templates"
+
+def _find_folder() -> Path:
+    """The folder ``asterisk``: in a checkout beside ``app``, in an installed wheel inside it."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "_asterisk"
+    return installed if installed.is_dir() else package.parent / "asterisk"
+
+
+ASTERISK_FOLDER = _find_folder()
+TEMPLATE_DIRECTORY = ASTERISK_FOLDER / "templates"
 _SUBDIRECTORIES = ("etc", "log", "spool/recording", "db", "keys/keys", "lib", "cache", "agi")
 _PLACEHOLDER = re.compile(r"@\{([a-z_]+)\}")
 # A name that could end a line or open a section would write configuration of its own.

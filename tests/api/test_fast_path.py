@@ -307,6 +307,40 @@ async def test_given_an_extension_that_watches_every_field_when_executed_then_no
     assert result.data == {"twigs": [{"word": "W", "sure": {"word": "W"}}]}
 
 
+async def test_given_a_known_document_when_other_objects_come_then_each_answer_is_its_own() -> None:
+    known = _schema(is_fast=True, extensions=[KnownDocuments])
+    document = "{ twigs { id words sure { word colour } leaves { number } } }"
+    rounds: list[list[Any]] = [
+        [_twig()],
+        [_twig(words=["b"]), _twig(sure=None), _twig(leaves=None)],
+        [_twig(sure=Other(word="wrong"))],
+        [_twig(leaves=[LEAF, None])],
+        [_twig()],
+    ]
+    for twigs in rounds:
+        assert await _ask(known, document, twigs) == await _ask(SLOW, document, twigs)
+
+
+async def test_given_a_known_document_when_a_variable_leaves_a_field_out_then_it_is_left_out() -> None:
+    known = _schema(is_fast=True, extensions=[KnownDocuments])
+    document = "query ($yes: Boolean!) { twigs { id sure { word number @include(if: $yes) } } }"
+    for yes in (True, False, True):
+        result = await known.execute(document, variable_values={"yes": yes}, context_value=[_twig()])
+        assert result.data == {"twigs": [{"id": "t", "sure": {"word": "w", **({"number": 1} if yes else {})}}]}
+
+
+async def test_given_two_schemas_when_one_knows_a_document_then_the_other_judges_it_itself() -> None:
+    @strawberry.type(name="Query")
+    class Smaller:
+        other: str = "o"
+
+    document = "{ twigs { id } }"
+    known = _schema(is_fast=True, extensions=[KnownDocuments])
+    assert (await known.execute(document, context_value=[_twig()])).errors is None
+    smaller = strawberry.Schema(query=Smaller, extensions=[KnownDocuments])
+    assert smaller.execute_sync(document).errors
+
+
 class TestKnownDocuments:
     @pytest.fixture
     def schema(self) -> strawberry.Schema:
