@@ -250,7 +250,7 @@ async def test_given_a_snoop_when_recorded_then_the_file_comes_over_http_and_goe
     await line.ari.record(line.id("snoop"), name, max_duration_seconds=30)
     await line.until(RecordingStarted, recording=name)
     assert (await line.ari.get_live(name)).state == "recording"
-    await asyncio.sleep(1)
+    await asyncio.sleep(1)  # so that there is a second of sound to be fetched
     await line.ari.pause_live(name)
     await line.ari.resume_live(name)
     await line.ari.mute_live(name)
