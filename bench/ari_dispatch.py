@@ -2,6 +2,8 @@
 
 Each client is a process of its own and reads the same frames from the same server as fast as it can. The time runs
 from the server's first byte to the client's last handler. Every client must have seen every event under its type.
+Each reads as an application on it does: the peers into dictionaries or objects, Offhook into the fields that it acts on
+(every message is read to its end as JSON all the same), and from there to the mailbox of the call.
 """
 
 import asyncio

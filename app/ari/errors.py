@@ -3,6 +3,7 @@
     AriError
     ├── AriUnsafeArgument      an id, name or value that must not go on the wire; nothing was sent
     ├── AriUnavailable         no answer: refused connection, time-out, broken connection
+    │   └── AriAbsent          a web server answered, and has no ARI
     ├── AriBadAnswer           a success whose body is not what ARI promises (some other server?)
     └── AriRefused             an answer that says no: status, message, operation
         ├── AriUnauthorized    401, 403
@@ -43,6 +44,16 @@ class AriUnavailable(AriError):
     def __init__(self, message: str, *, operation: str, outcome_unknown: bool) -> None:
         super().__init__(message, operation=operation)
         self.outcome_unknown = outcome_unknown
+
+
+class AriAbsent(AriUnavailable):
+    """Asterisk's web server answered that there is no ARI, or not this part of it: its modules are not loaded.
+
+    Nothing was done, and nothing may be concluded about the thing that was asked for.
+    """
+
+    def __init__(self, message: str, *, operation: str) -> None:
+        super().__init__(message, operation=operation, outcome_unknown=False)
 
 
 class AriBadAnswer(AriError):

@@ -1,96 +1,82 @@
 """Asterisk's events in order, and honest news of when they were not coming.
 
-Asterisk discards events while nobody listens, and drops a listener that blocks a write for 100 ms. So the reader here
-only enqueues; decoding and everything else is the consumer's time. And every gap is said: whoever sees a `Connected`
-has to look at Asterisk's channels and bridges, since there may have been events that nobody will ever send again.
+Asterisk discards events while nobody listens, and drops a listener that blocks a write for 100 ms. So every gap is
+said: whoever sees a `Connected` has to look at Asterisk's channels and bridges, since there may have been events that
+nobody will ever send again.
 
 The order is always `Connected, event*, Disconnected` and again, until `Replaced` or the end of the `async with` block.
 """
 
 import asyncio
-import logging
 import random
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import UTC
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self, TypeAlias
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from typing import Final, Self
 
 import structlog
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidStatus, WebSocketException
-from websockets.frames import CloseCode
+from picows import WSHandshakeError
 
 from app.ari.client import AriClient
-from app.ari.errors import AriError, AriNotFound, AriUnauthorized
-from app.ari.events import ApplicationReplaced, Event, decode_event
+from app.ari.errors import AriError, AriNotFound, AriRefused, AriUnauthorized
+from app.ari.event_socket import (
+    DisconnectReason,
+    EventSocket,
+    HandshakeLost,
+    WSError,
+    connect_event_socket,
+    events_url,
+)
+from app.ari.events import ApplicationReplaced, decode_event
+from app.ari.news import Connected, Disconnected, Doubted, News, Replaced, StreamItem
+from app.ari.transport import NO_ARI
 from app.ari.versions import VERSION_FLOOR, is_below_floor
+
+__all__ = [
+    "UNAUTHORIZED",
+    "UNWANTED_EVENTS",
+    "Connected",
+    "DisconnectReason",
+    "Disconnected",
+    "Doubted",
+    "EventStream",
+    "News",
+    "Replaced",
+    "StreamItem",
+    "StreamTimings",
+    "events_url",
+]
 
 log = structlog.get_logger(__name__)
 
-# Half of all events of a simple leg, and nothing we act on.
-UNWANTED_EVENTS = ("ChannelVarset", "ChannelDialplan")
-# Asterisk's largest events (two bridges and six channels) are a few tens of kilobytes.
-LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
-# Frames the protocol layer takes off the socket before it lets TCP push back on Asterisk.
-FRAMES_READ_AHEAD = 4_096
-# At DEBUG, websockets writes the handshake with its credentials; this logger never goes there.
-_quiet_logger = logging.getLogger("app.ari.stream.socket")
-_quiet_logger.setLevel(logging.WARNING)
-
-
-class DisconnectReason(StrEnum):
-    """Why events stopped coming."""
-
-    CLOSED = "closed"  # a proper close, which is no reason to believe that nothing was missed
-    RESET = "reset"  # the connection broke
-    SILENT = "silent"  # half-open: no answer to a ping
-    TOO_BIG = "too_big"  # a message over the limit
-    OVERFLOW = "overflow"  # the consumer fell behind by a whole queue
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """Events flow from here on; what happened before may have been missed."""
-
-    asterisk_started_at: datetime
-    entity_id: str
-    version: str
-    # Another start of Asterisk, or another Asterisk, than at the previous `Connected`: its channels are gone.
-    is_restart: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Disconnected:
-    """No more events until the next `Connected`. Stop dialling."""
-
-    reason: DisconnectReason
-
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """Another socket took our application over. The stream ends here and does not take it back: stop acting."""
-
-
-StreamItem: TypeAlias = Connected | Disconnected | Replaced | Event
+#: Half of all events of a simple leg, and nothing to anybody: Asterisk need not write them, nor we read them.
+UNWANTED_EVENTS: Final = ("ChannelVarset", "ChannelDialplan")
+UNAUTHORIZED: Final = "unauthorized (wrong user or password)"
+# Messages handed over in one go before others get a turn of the loop.
+_AT_A_TIME: Final = 256
+# A pong is heard within this long, on a line that lives.
+_PONG_SECONDS: Final = 0.25
+# An `ApplicationReplaced` is a name and three fields; longer messages need not be searched for one.
+_LONGEST_REPLACED: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
 class StreamTimings:
     """All in seconds."""
 
-    open_timeout: float = 5.0
-    close_timeout: float = 1.0
-    # A half-open connection is noticed after at most their sum.
-    ping_interval: float = 3.0
-    ping_timeout: float = 3.0
+    open_timeout: float = 3.0
+    # A half-open connection is noticed after at most their sum, give or take a quarter of a second.
+    ping_interval: float = 2.0
+    ping_timeout: float = 2.0
     back_off_first: float = 0.2
-    back_off_most: float = 10.0
+    # An Asterisk that is back is found within this and `open_timeout`.
+    back_off_most: float = 3.0
+    # How long a full backlog may hold Asterisk up before the connection is given up.
+    full_timeout: float = 2.0
     # A connection that lasted this long starts the back-off afresh; a shorter one counts as another failure.
     steady_after: float = 10.0
 
@@ -102,9 +88,13 @@ class EventStream:
             async for item in stream:
                 match item: ...
 
-    `client` says where Asterisk is, as whom and which application. At most `queue_limit` messages wait for the
-    consumer; one more, and the stream disconnects with `OVERFLOW`, delivers what it has, and connects again once half
-    of the queue is free. Leaving the block closes the connection and ends the iteration.
+    `client` says where Asterisk is, as whom and which application. Whoever wants events without their waiting for a
+    task of its own gives a handler to `deliver_to`; then only the news of the connection come by iteration.
+
+    At most about `queue_limit` messages wait for the consumer. At the limit nothing more is read (`ari_backlog_full`),
+    so that what comes waits in the socket; unless half of the queue is free within `full_timeout`, the stream
+    disconnects with `OVERFLOW`, delivers what it has, and connects again once there is room. Leaving the block closes
+    the connection and ends the iteration.
     """
 
     def __init__(
@@ -123,7 +113,16 @@ class EventStream:
         self._unwanted_events = unwanted_events
         # Spreads reconnects of several processes; nothing secret.
         self._jitter = jitter or random.Random()  # noqa: S311
-        self._queue: deque[bytes | Connected | Disconnected | Replaced] = deque()
+        self._queue: deque[bytes | News] = deque()
+        self._handler: Callable[[bytes], None] | None = None
+        # Whether the consumer has seen everything so far and waits: what comes now may overtake nothing.
+        self._is_caught_up = False
+        self._socket: EventSocket | None = None
+        # What came before `Connected` could be said.
+        self._early: list[bytes | DisconnectReason] | None = None
+        self._is_replaced = False
+        client.on_absence = self._take_absence
+        self._overflow: asyncio.TimerHandle | None = None
         self._has_items = asyncio.Event()
         self._has_room = asyncio.Event()
         self._is_finished = False
@@ -174,16 +173,46 @@ class EventStream:
     def __aiter__(self) -> AsyncIterator[StreamItem]:
         return self
 
+    def deliver_to(self, handler: Callable[[bytes], None], *, unwanted: Iterable[str] = ()) -> None:
+        """Hand each event to `handler` as the message it came as, instead of yielding it.
+
+        `unwanted` are types of event that it does nothing with: from the next connect on, Asterisk leaves them away.
+
+        It is called from the socket's own callback while the consumer waits for the next item, and from the consumer's
+        `anext` for what came while it was busy: always in order, never before the `Connected` it came after has been
+        taken and dealt with. What it raises ends the stream.
+        """
+        self._handler = handler
+        self._unwanted_events = tuple(sorted({*self._unwanted_events, *unwanted}))
+
+    def doubt(self) -> None:
+        """Make `Doubted` the next piece of news; events wait from here on until the consumer has dealt with it."""
+        if self._is_connected:
+            self._put(Doubted())
+
     async def __anext__(self) -> StreamItem:
-        while not self._queue:
+        handed_over = 0
+        while True:
+            while self._queue:
+                item = self._queue.popleft()
+                if len(self._queue) <= self._queue_limit // 2:
+                    self._make_room()
+                if not isinstance(item, bytes):
+                    return item
+                if self._handler is None:
+                    return decode_event(item)
+                self._handler(item)
+                handed_over += 1
+                if handed_over % _AT_A_TIME == 0:
+                    await asyncio.sleep(0)
             if self._is_finished:
                 raise StopAsyncIteration
             self._has_items.clear()
-            await self._has_items.wait()
-        item = self._queue.popleft()
-        if len(self._queue) <= self._queue_limit // 2:
-            self._has_room.set()
-        return decode_event(item) if isinstance(item, bytes) else item
+            self._is_caught_up = True
+            try:
+                await self._has_items.wait()
+            finally:
+                self._is_caught_up = False
 
     async def _run(self) -> None:
         """Connect, read until it ends, wait, and again."""
@@ -200,39 +229,44 @@ class EventStream:
     async def _connect_and_read(self) -> bool:
         """One connection from start to end. Returns whether the application was taken over."""
         connected_at: float | None = None
+        self._early = []
         try:
-            async with connect(
+            self._socket = await connect_event_socket(
                 self._url,
-                additional_headers={"Authorization": self._client.authorization},
+                self._client.authorization,
                 open_timeout=self._timings.open_timeout,
-                close_timeout=self._timings.close_timeout,
-                ping_interval=self._timings.ping_interval,
-                ping_timeout=self._timings.ping_timeout,
-                max_size=LARGEST_MESSAGE_BYTES,
-                max_queue=FRAMES_READ_AHEAD,
-                compression=None,
-                proxy=None,
-                logger=_quiet_logger,
-            ) as socket:
-                # What arrives meanwhile waits in the socket, so it comes after `Connected`.
-                connected = await self._prepare()
-                connected_at = time.monotonic()
-                self._start(connected)
-                return await self._read(socket)
-        except (AriError, InvalidStatus) as error:
+                on_message=self._take_message,
+                on_end=self._take_end,
+            )
+            self._socket.begin_pings(interval=self._timings.ping_interval, timeout=self._timings.ping_timeout)
+            connected = await self._prepare(self._socket)
+            connected_at = time.monotonic()
+            self._start(connected)
+            await self._socket.wait_until_over()
+        except (AriError, WSHandshakeError, HandshakeLost) as error:
             self._say_failure(_describe_refusal(error))
-        except (OSError, TimeoutError, WebSocketException) as error:
+        except (OSError, TimeoutError, WSError) as error:
             # Not reachable, no answer in time, not a websocket server, or gone while we were preparing.
             self._say_failure(type(error).__name__)
         finally:
             self._is_connected = False
+            self._leave_socket()
             was_steady = connected_at is not None and (time.monotonic() - connected_at >= self._timings.steady_after)
             self._failures_in_a_row = 0 if was_steady else self._failures_in_a_row + 1
-        return False
+        return self._is_replaced
 
-    async def _prepare(self) -> Connected:
+    def _leave_socket(self) -> None:
+        self._early = None
+        if self._overflow is not None:
+            self._overflow.cancel()
+            self._overflow = None
+        if self._socket is not None:
+            self._socket.abandon()  # whatever still comes is of no use to anybody
+            self._socket = None
+
+    async def _prepare(self, socket: EventSocket) -> Connected:
         """Set the event filter and learn which Asterisk this is."""
-        await self._set_filter()
+        await self._set_filter(socket)
         info = await self._client.info()
         if info.system is None or info.status is None:
             raise AriNotFound("Asterisk does not say who it is", operation="GET /asterisk/info", status=200)
@@ -248,14 +282,14 @@ class EventStream:
             and (before.asterisk_started_at, before.entity_id) != (started_at, info.system.entity_id),
         )
 
-    async def _set_filter(self) -> None:
+    async def _set_filter(self, socket: EventSocket) -> None:
         """The application exists once its socket does, give or take a moment."""
         deadline = time.monotonic() + self._timings.open_timeout
         while True:
             try:
                 await self._client.set_event_filter(disallowed=self._unwanted_events)
             except AriNotFound:
-                if time.monotonic() >= deadline:
+                if time.monotonic() >= deadline or socket.is_over:
                     raise
                 await asyncio.sleep(0.05)
             else:
@@ -284,28 +318,74 @@ class EventStream:
             is_restart=connected.is_restart,
         )
         self._put(connected)
+        early, self._early = self._early or [], None
+        for item in early:
+            if isinstance(item, DisconnectReason):
+                self._take_end(item)
+            elif not self._is_replaced:
+                self._take_message(item)
+        if self._socket is not None and self._overflow is None:
+            self._socket.resume_reading()
 
-    async def _read(self, socket: ClientConnection) -> bool:
-        """Enqueue until the connection ends, one way or the other. Returns whether we were replaced."""
-        while True:
-            try:
-                # As bytes: text that is not UTF-8 is a malformed event, not the end of the connection.
-                message = await socket.recv(decode=False)
-            except ConnectionClosed as closed:
-                self._stop(_why_closed(closed))
-                return False
-            if b"ApplicationReplaced" in message:
-                event = decode_event(message)
-                if isinstance(event, ApplicationReplaced) and event.application == self._client.app:
-                    self._is_connected = False
-                    self._last_failure = "replaced"
-                    log.error("ari_application_replaced", app=self._client.app)
-                    self._put(Replaced())
-                    return True
-            if len(self._queue) >= self._queue_limit:
-                self._stop(DisconnectReason.OVERFLOW)
-                return False
+    def _take_message(self, message: bytes) -> None:
+        """The socket calls this with each message."""
+        if self._early is not None:
+            # `Connected` comes first.
+            self._early.append(message)
+            if len(self._early) >= self._queue_limit and self._socket is not None:
+                self._socket.pause_reading()
+        elif len(message) <= _LONGEST_REPLACED and b"ApplicationReplaced" in message and self._is_our_end(message):
+            pass
+        elif self._is_caught_up and self._handler is not None and not self._queue:
+            self._handler(message)
+        else:
             self._put(message)
+            if len(self._queue) >= self._queue_limit:
+                self._hold_up()
+
+    def _take_end(self, reason: DisconnectReason) -> None:
+        """The socket calls this once, at its end."""
+        if self._early is not None:
+            self._early.append(reason)
+        elif not self._is_replaced:
+            self._stop(reason)
+
+    def _take_absence(self) -> None:
+        """The client calls this when requests find no ARI: such a connection is none to dial on."""
+        if self._is_connected and self._socket is not None:
+            self._socket.end(DisconnectReason.ABSENT)
+
+    def _is_our_end(self, message: bytes) -> bool:
+        event = decode_event(message)
+        if not isinstance(event, ApplicationReplaced) or event.application != self._client.app:
+            return False
+        if not self._is_replaced:
+            self._is_replaced = True
+            self._is_connected = False
+            self._last_failure = "replaced"
+            log.error("ari_application_replaced", app=self._client.app)
+            self._put(Replaced())
+            if self._socket is not None:
+                self._socket.end(DisconnectReason.CLOSED)
+        return True
+
+    def _hold_up(self) -> None:
+        """The queue is full: let TCP push back on Asterisk, and see how long it bears it."""
+        if self._socket is None or self._overflow is not None:
+            return  # what had been read before the pause still comes
+        log.warning("ari_backlog_full", app=self._client.app, backlog=len(self._queue))
+        self._socket.pause_reading()
+        self._overflow = asyncio.get_running_loop().call_later(
+            self._timings.full_timeout, self._socket.end, DisconnectReason.OVERFLOW
+        )
+
+    def _make_room(self) -> None:
+        """Half of the queue is free."""
+        self._has_room.set()
+        if self._overflow is not None and self._socket is not None:
+            self._overflow.cancel()
+            self._overflow = None
+            self._socket.resume_reading()
 
     def _stop(self, reason: DisconnectReason) -> None:
         self._is_connected = False
@@ -314,7 +394,14 @@ class EventStream:
         if reason in {DisconnectReason.RESET, DisconnectReason.SILENT}:
             # The requests' idle connections took the same way: the first one would wait for its whole time-out.
             self._client.drop_idle_connections()
-        self._put(Disconnected(reason))
+        self._put(Disconnected(reason, self._silent_seconds()))
+
+    def _silent_seconds(self) -> float:
+        """For how long the line had been dead; 0 when it was heard as often as it must be."""
+        if self._socket is None:
+            return 0.0
+        seconds = time.monotonic() - self._socket.heard_at
+        return seconds if seconds > self._timings.ping_interval + _PONG_SECONDS else 0.0
 
     def _say_failure(self, reason: str) -> None:
         if reason != self._last_failure:
@@ -332,41 +419,35 @@ class EventStream:
             self._has_room.clear()
             await self._has_room.wait()
 
-    def _put(self, item: bytes | Connected | Disconnected | Replaced) -> None:
+    def _put(self, item: bytes | News) -> None:
         self._queue.append(item)
         self._has_items.set()
 
 
-def events_url(base_url: str, app: str) -> str:
-    """The events address belonging to a REST base URL, without credentials in it."""
-    scheme, netloc, path, _, _ = urlsplit(base_url)
-    query = urlencode({"app": app, "subscribeAll": "false"})
-    return urlunsplit(("wss" if scheme == "https" else "ws", netloc, f"{path}/events", query, ""))
-
-
-def _describe_refusal(error: AriError | InvalidStatus) -> str:
+def _describe_refusal(error: AriError | WSHandshakeError | HandshakeLost) -> str:
     match error:
-        case InvalidStatus(response=response) if response.status_code in {
-            HTTPStatus.UNAUTHORIZED,
-            HTTPStatus.FORBIDDEN,
-        }:
-            return "unauthorized"
-        case InvalidStatus(response=response):
-            return f"status {response.status_code}"
         case AriUnauthorized():
-            return "unauthorized"
-        case AriError(message=message):
-            return message
+            return UNAUTHORIZED
+        case AriRefused():
+            return _describe_status(error.status)
+        case AriError():
+            return error.message
+        case HandshakeLost():
+            return "closed without an answer (is Asterisk at its session limit?)"
+        case WSHandshakeError(response=None):
+            return "not a websocket server"
+        case WSHandshakeError(response=response):
+            assert response is not None
+            return _describe_status(response.status.value)
 
 
-def _why_closed(closed: ConnectionClosed) -> DisconnectReason:
-    if isinstance(closed, ConnectionClosedOK):
-        return DisconnectReason.CLOSED
-    if closed.rcvd is None and closed.sent is not None:
-        # We ended it. RFC 6455, 7.4.1; websockets uses INTERNAL_ERROR for a ping without an answer.
-        match closed.sent.code:
-            case CloseCode.INTERNAL_ERROR:
-                return DisconnectReason.SILENT
-            case CloseCode.MESSAGE_TOO_BIG:
-                return DisconnectReason.TOO_BIG
-    return DisconnectReason.RESET
+def _describe_status(status: int) -> str:
+    match status:
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            return UNAUTHORIZED
+        case HTTPStatus.NOT_FOUND:
+            return NO_ARI
+        case HTTPStatus.SERVICE_UNAVAILABLE:
+            return "status 503 (Asterisk is not ready)"
+        case _:
+            return f"status {status}"

@@ -1,37 +1,35 @@
 """One HTTP request to Asterisk and its outcome: the part all operations share."""
 
-import asyncio
 import base64
-import json
-import logging
-from collections.abc import AsyncGenerator, Mapping
+import ssl
+from collections.abc import AsyncGenerator, Callable, Mapping
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Self, TypeAlias, TypeVar
-from urllib.parse import quote
+from typing import Any, Final, Self, TypeVar
 
-import httpx
 import msgspec
 import structlog
 
-from app.ari.connections import KeepAliveTransport
-from app.ari.errors import AriBadAnswer, AriError, AriRefused, AriServerError, AriUnavailable, refusal
+from app.ari.connections import Answer, ConnectionPool, ExchangeError, Exchanger, NotSent
+from app.ari.errors import AriAbsent, AriBadAnswer, AriRefused, AriServerError, AriUnavailable, refusal
+from app.ari.requests import QueryValue, RequestWriter, Target
 from app.ari.safety import safe_id
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-QueryValue: TypeAlias = str | int | bool | None
 
 # Asterisk's `sessionlimit` is 100 by default, websockets included; 200 calls/s at ten requests each and a few
 # milliseconds per request keep well under 64 busy.
-MAX_CONNECTIONS = 64
+MAX_CONNECTIONS: Final = 64
 # Asterisk closes an idle connection after 15 s (`session_keep_alive`); ours go first, so that no request meets a
 # connection that is just being closed.
-KEEPALIVE_SECONDS = 10.0
-MESSAGE_CHARACTERS = 200
-# Failures that happen before a byte of the request is on the wire.
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+KEEPALIVE_SECONDS: Final = 10.0
+MESSAGE_CHARACTERS: Final = 200
+NO_ARI: Final = "status 404 (no ARI there: are Asterisk's res_ari modules loaded?)"
+_NO_RESOURCE: Final = "Resource not found"
+_SUCCESS: Final = range(200, 300)
+_STATUSES: Final = frozenset(HTTPStatus)
 
 
 def basic_authorization(username: str, password: str) -> str:
@@ -52,24 +50,24 @@ class AriTransport:
         *,
         app: str,
         timeout_seconds: float = 5.0,
-        http_transport: httpx.AsyncBaseTransport | None = None,
+        exchanger: Exchanger | None = None,
     ) -> None:
         root = base_url.rstrip("/")
         # Asterisk's HTTP prefix may stand before it; ARI itself is always called so.
         self.base_url = root if root.endswith("/ari") else f"{root}/ari"
         self.app = safe_id(app, "application name", operation="GET /events")
         self._timeout_seconds = timeout_seconds
-        # httpx writes every URL to its log at INFO, and ours hold numbers.
-        logging.getLogger("httpx").setLevel(logging.WARNING)
+        #: Called when Asterisk answers that it has no ARI, or only parts of it; its event socket may stay open then.
+        self.on_absence: Callable[[], None] | None = None
         self.authorization = basic_authorization(username, password)
-        self._connections = KeepAliveTransport(max_connections=MAX_CONNECTIONS, idle_seconds=KEEPALIVE_SECONDS)
-        self._http = httpx.AsyncClient(
-            headers={"Authorization": self.authorization, "Accept": "application/json"},
-            timeout=timeout_seconds,
-            transport=http_transport or self._connections,
-            # No proxy and no .netrc between us and Asterisk.
-            trust_env=False,
-            follow_redirects=False,
+        target = Target.parse(self.base_url)
+        self._writer = RequestWriter(target, self.authorization)
+        self._exchanger = exchanger or ConnectionPool(
+            target.host,
+            target.port,
+            tls=ssl.create_default_context() if target.is_secure else None,
+            max_connections=MAX_CONNECTIONS,
+            idle_seconds=KEEPALIVE_SECONDS,
         )
 
     def __repr__(self) -> str:
@@ -85,11 +83,11 @@ class AriTransport:
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
-        await self._http.aclose()
+        await self._exchanger.aclose()
 
     def drop_idle_connections(self) -> None:
         """Forget the pooled connections: the line they run over has proved to be dead."""
-        self._connections.drop_idle_connections()
+        self._exchanger.drop_idle_connections()
 
     async def _send(
         self,
@@ -104,21 +102,14 @@ class AriTransport:
             AriRefused: Asterisk said no; its subclass says how.
             AriUnavailable: no answer within the time-out, or no connection.
         """
-        method = operation.partition(" ")[0]
-        request = self._build(operation, parts, query, body)
-        is_read = method == "GET"
+        request = self._writer.write(operation, parts, query, body)
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                response = await self._http.send(request)
-        except NEVER_SENT as error:
-            raise self._unavailable(operation, error, outcome_unknown=False) from error
-        except (httpx.TransportError, TimeoutError) as error:
-            # What is idle may be as dead as this one; a new connection is cheap, another time-out is not.
-            self.drop_idle_connections()
-            raise self._unavailable(operation, error, outcome_unknown=not is_read) from error
-        if not response.is_success:
-            raise self._refused(operation, response)
-        return response.content
+            status, content = await self._exchanger.exchange(request, seconds=self._timeout_seconds)
+        except ExchangeError as error:
+            raise self._unavailable(operation, error) from error
+        if status not in _SUCCESS:
+            raise self._refused(operation, Answer(status, content))
+        return content
 
     async def _fetch(
         self,
@@ -132,72 +123,71 @@ class AriTransport:
         content = await self._send(operation, *parts, query=query, body=body)
         try:
             return msgspec.json.decode(content, type=answer)
-        except (msgspec.DecodeError, UnicodeError) as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             # Also a validation error: msgspec makes it a subclass.
             log.warning("ari_answer_unreadable", operation=operation, reason=str(error))
             raise AriBadAnswer(f"answer is not a {answer!r}: {error}", operation=operation) from error
 
     async def _download(self, operation: str, *parts: str) -> AsyncGenerator[bytes, None]:
         """Yield a body piece by piece; the time-out holds for each piece."""
-        request = self._build(operation, parts, None, None)
+        request = self._writer.write(operation, parts, None, None)
         try:
-            response = await self._http.send(request, stream=True)
+            answer = await self._exchanger.stream(request, seconds=self._timeout_seconds)
             try:
-                if not response.is_success:
-                    await response.aread()
-                    raise self._refused(operation, response)
-                async for piece in response.aiter_bytes():
+                if answer.status not in _SUCCESS:
+                    content = b"".join([piece async for piece in answer.pieces()])
+                    raise self._refused(operation, Answer(answer.status, content))
+                async for piece in answer.pieces():
                     yield piece
             finally:
-                await response.aclose()
-        except httpx.TransportError as error:
-            raise self._unavailable(operation, error, outcome_unknown=False) from error
+                answer.close()
+        except ExchangeError as error:
+            raise self._unavailable(operation, error) from error
 
-    def _build(
-        self,
-        operation: str,
-        parts: tuple[str, ...],
-        query: Mapping[str, QueryValue] | None,
-        body: Mapping[str, Any] | None,
-    ) -> httpx.Request:
-        method, _, template = operation.partition(" ")
-        path = template.format(*(quote(part, safe="") for part in parts))
-        parameters = {name: _write(value) for name, value in (query or {}).items() if value is not None}
-        return self._http.build_request(
-            method,
-            self.base_url + path,
-            params=parameters or None,
-            json=body or None,
-        )
-
-    def _unavailable(self, operation: str, error: Exception, *, outcome_unknown: bool) -> AriError:
-        # An httpx error's own text may be empty, and may quote the URL: the class says enough.
-        reason = type(error).__name__
+    def _unavailable(self, operation: str, error: ExchangeError) -> AriUnavailable:
+        was_sent = not isinstance(error, NotSent)
+        if was_sent:
+            # What is idle may be as dead as this one; a new connection is cheap, another time-out is not.
+            self.drop_idle_connections()
+        outcome_unknown = was_sent and not self._writer.is_read(operation)
+        reason = str(error)
         log.warning("ari_unavailable", operation=operation, reason=reason, outcome_unknown=outcome_unknown)
         return AriUnavailable(reason, operation=operation, outcome_unknown=outcome_unknown)
 
-    def _refused(self, operation: str, response: httpx.Response) -> AriRefused:
-        error = refusal(response.status_code, _message(response), operation=operation)
+    def _refused(self, operation: str, answer: Answer) -> AriRefused | AriAbsent:
+        if answer.status == HTTPStatus.NOT_FOUND and _is_absence(answer):
+            log.warning("ari_absent", operation=operation)
+            if self.on_absence is not None:
+                self.on_absence()
+            return AriAbsent(NO_ARI, operation=operation)
+        error = refusal(answer.status, _message(answer), operation=operation)
         write = log.warning if isinstance(error, AriServerError) else log.info
         write("ari_refused", operation=operation, status=error.status, message=error.message)
         return error
 
 
-def _write(value: str | bool | int) -> str:
-    # Asterisk reads `true`, not Python's `True`.
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case _:
-            return str(value)
+def _is_absence(answer: Answer) -> bool:
+    """Whether a 404 is about ARI itself: from Asterisk's web server in HTML, or from ARI for a module that is away.
 
-
-def _message(response: httpx.Response) -> str:
-    """Asterisk's own words: `{"message": …}`, or `{"error": …}` when allocation failed."""
-    fallback = HTTPStatus(response.status_code).phrase if response.status_code in set(HTTPStatus) else "refused"
+    Taken for "that channel is gone", it would end every call in the records that goes on in Asterisk.
+    """
     try:
-        body = json.loads(response.content)
-    except ValueError:
+        said = msgspec.json.decode(answer.body, type=_Said)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return True
+    return said.message == _NO_RESOURCE
+
+
+class _Said(msgspec.Struct):
+    message: str
+
+
+def _message(answer: Answer) -> str:
+    """Asterisk's own words: `{"message": …}`, or `{"error": …}` when allocation failed."""
+    fallback = HTTPStatus(answer.status).phrase if answer.status in _STATUSES else "refused"
+    try:
+        body = msgspec.json.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         # Asterisk's HTTP layer answers in HTML where ARI is not reached at all.
         return fallback
     if not isinstance(body, dict):

@@ -1,14 +1,17 @@
 """From Asterisk's events to the inputs of calls. Pure; whatever is not about a thing of ours gives nothing."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, Final, TypeAlias
 
-from app.ari.events import (
+import msgspec
+
+from app.ari.signals import (
+    AnySignal,
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelStateChange,
     Dial,
-    Event,
     RecordingFailed,
     RecordingFinished,
     RecordingStarted,
@@ -18,7 +21,7 @@ from app.calls import inputs
 from app.calls.names import leg_in, recorded_side
 
 
-class Addressed(NamedTuple):
+class Addressed(msgspec.Struct, frozen=True, gc=False):
     """An input, the public id of the leg or recording it is about, and when Asterisk says it happened."""
 
     subject_id: str
@@ -26,41 +29,10 @@ class Addressed(NamedTuple):
     at: datetime | None
 
 
-def translate(node: str, event: Event) -> Addressed | None:
+def translate(node: str, event: AnySignal) -> Addressed | None:
     """What an event means for one of this node's calls, or None when it means nothing to any."""
-    match event:
-        case StasisStart():
-            return _on_stasis_start(node, event)
-        case ChannelStateChange():
-            leg_id = leg_in(node, event.channel.id)
-            match event.channel.state:
-                case "Ringing" if leg_id:
-                    return Addressed(leg_id, inputs.LegRinging(leg_id=leg_id), event.timestamp)
-                case "Up" if leg_id:
-                    return Addressed(leg_id, inputs.LegAnswered(leg_id=leg_id), event.timestamp)
-                case _:
-                    return None
-        case Dial():
-            leg_id = leg_in(node, event.peer.id)
-            match event.dialstatus:
-                case "RINGING" | "PROGRESS" if leg_id:
-                    return Addressed(leg_id, inputs.LegRinging(leg_id=leg_id), event.timestamp)
-                case "ANSWER" if leg_id:
-                    return Addressed(leg_id, inputs.LegAnswered(leg_id=leg_id), event.timestamp)
-                case _:
-                    return None
-        case ChannelDestroyed():
-            return _on_destroyed(node, event)
-        case ChannelDtmfReceived():
-            leg_id = leg_in(node, event.channel.id)
-            if leg_id is None:
-                return None
-            key = inputs.DtmfReceived(leg_id=leg_id, digit=event.digit, duration_milliseconds=event.duration_ms)
-            return Addressed(leg_id, key, event.timestamp)
-        case RecordingStarted() | RecordingFinished() | RecordingFailed():
-            return _on_recording(node, event)
-        case _:
-            return None
+    read = _READERS.get(type(event))
+    return None if read is None else read(node, event)
 
 
 def _on_stasis_start(node: str, event: StasisStart) -> Addressed | None:
@@ -74,12 +46,37 @@ def _on_stasis_start(node: str, event: StasisStart) -> Addressed | None:
     return None
 
 
+def _on_state_change(node: str, event: ChannelStateChange) -> Addressed | None:
+    channel = event.channel
+    kind = _MEANING_OF_STATE.get(channel.state)
+    if kind is None:
+        return None
+    leg_id = leg_in(node, channel.id)
+    return None if leg_id is None else Addressed(leg_id, kind(leg_id=leg_id), event.timestamp)
+
+
+def _on_dial(node: str, event: Dial) -> Addressed | None:
+    kind = _MEANING_OF_DIAL.get(event.dialstatus)
+    if kind is None:
+        return None
+    leg_id = leg_in(node, event.peer.id)
+    return None if leg_id is None else Addressed(leg_id, kind(leg_id=leg_id), event.timestamp)
+
+
 def _on_destroyed(node: str, event: ChannelDestroyed) -> Addressed | None:
     leg_id = leg_in(node, event.channel.id)
     if leg_id is None:
         return None
     end = inputs.LegDestroyed(leg_id=leg_id, cause=event.cause, sip_code=event.tech_cause)
     return Addressed(leg_id, end, event.timestamp)
+
+
+def _on_dtmf(node: str, event: ChannelDtmfReceived) -> Addressed | None:
+    leg_id = leg_in(node, event.channel.id)
+    if leg_id is None:
+        return None
+    key = inputs.DtmfReceived(leg_id=leg_id, digit=event.digit, duration_milliseconds=event.duration_ms)
+    return Addressed(leg_id, key, event.timestamp)
 
 
 def _on_recording(node: str, event: RecordingStarted | RecordingFinished | RecordingFailed) -> Addressed | None:
@@ -98,3 +95,25 @@ def _on_recording(node: str, event: RecordingStarted | RecordingFinished | Recor
             failure = "Asterisk could not write the recording"
             stop = inputs.PartStopped(recording_id=recording_id, role=role, failure=failure)
             return Addressed(recording_id, stop, event.timestamp)
+
+
+_Meaning: TypeAlias = type[inputs.LegRinging] | type[inputs.LegAnswered]
+_MEANING_OF_STATE: Final[dict[str, _Meaning]] = {"Ringing": inputs.LegRinging, "Up": inputs.LegAnswered}
+# How a dial that failed ended comes with the channel's end.
+_MEANING_OF_DIAL: Final[dict[str, _Meaning]] = {
+    "RINGING": inputs.LegRinging,
+    "PROGRESS": inputs.LegRinging,
+    "ANSWER": inputs.LegAnswered,
+}
+# By class instead of by `match`: an event passes here a thousand times a second. The classes are those of each
+# function's second parameter.
+_READERS: Final[dict[type, Callable[[str, Any], Addressed | None]]] = {
+    StasisStart: _on_stasis_start,
+    ChannelStateChange: _on_state_change,
+    Dial: _on_dial,
+    ChannelDestroyed: _on_destroyed,
+    ChannelDtmfReceived: _on_dtmf,
+    RecordingStarted: _on_recording,
+    RecordingFinished: _on_recording,
+    RecordingFailed: _on_recording,
+}

@@ -6,7 +6,7 @@ import sys
 from typing import Final
 
 from app.ari.client import AriClient
-from app.ari.errors import AriBadAnswer, AriError, AriNotFound, AriUnauthorized, AriUnavailable
+from app.ari.errors import AriAbsent, AriBadAnswer, AriError, AriNotFound, AriUnauthorized, AriUnavailable
 from app.ari.versions import VERSION_FLOOR, is_below_floor
 from app.config import Settings
 from app.doctor.findings import Finding, failed, ok, warning
@@ -79,20 +79,20 @@ async def check_asterisk(settings: Settings) -> list[Finding]:
                     "Make OFFHOOK_ARI_USERNAME and OFFHOOK_ARI_PASSWORD those of ari.conf (read_only = no there).",
                 )
             ]
+        except (AriAbsent, AriNotFound, AriBadAnswer):
+            return [
+                failed(
+                    "asterisk",
+                    f"What answers at {settings.ari_url} is not Asterisk's REST interface.",
+                    "Check OFFHOOK_ARI_URL, load res_ari.so, and set `enabled = yes` in ari.conf.",
+                )
+            ]
         except AriUnavailable as error:
             return [
                 failed(
                     "asterisk",
                     f"Nothing answers at {settings.ari_url}: {error.message}.",
                     "Start Asterisk, set `enabled = yes` in http.conf and ari.conf, and check OFFHOOK_ARI_URL.",
-                )
-            ]
-        except (AriNotFound, AriBadAnswer):
-            return [
-                failed(
-                    "asterisk",
-                    f"What answers at {settings.ari_url} is not Asterisk's REST interface.",
-                    "Check OFFHOOK_ARI_URL, load res_ari.so, and set `enabled = yes` in ari.conf.",
                 )
             ]
         except AriError as error:

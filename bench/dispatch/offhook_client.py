@@ -1,5 +1,6 @@
 """Offhook's side: its event stream, typed events, and each input handed to the mailbox of the leg that it is about.
 
+As in the service: a message is read, typed and translated in the socket's callback, and every event is counted.
 Arguments: URL, user, password, application, events to come, their types as JSON. Prints one line of JSON.
 """
 
@@ -7,11 +8,12 @@ import asyncio
 import json
 import sys
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 
 from app.ari.client import AriClient
 from app.ari.events import MalformedEvent, UnknownEvent
-from app.ari.stream import Connected, Disconnected, EventStream, Replaced
+from app.ari.signals import decode_signal
+from app.ari.stream import Connected, EventStream
 from app.calls.inputs import Input
 from app.calls.translate import translate
 from app.cli.output import run
@@ -21,32 +23,44 @@ _SECONDS = 120.0
 
 
 async def read(url: str, user: str, password: str, app: str, expected: int) -> dict[str, object]:
-    counts: Counter[str] = Counter()
+    counts: Counter[type] = Counter()
     seen = 0
-    mailboxes: dict[str, deque[Input]] = {}
-    # Room for the whole stream: here it comes as fast as a socket can bring it, and a drop would be no measurement.
+    finished_at = 0.0
+    mailboxes: defaultdict[str, deque[Input]] = defaultdict(deque)
+    is_finished = asyncio.Event()
+
+    def take(message: bytes) -> None:
+        nonlocal seen, finished_at
+        event = decode_signal(message)
+        counts[type(event)] += 1
+        addressed = translate(NODE, event)
+        if addressed is not None:
+            mailboxes[addressed.subject_id].append(addressed.input)
+        elif isinstance(event, UnknownEvent | MalformedEvent):
+            raise SystemExit(f"not an event: {event!r}")
+        seen += 1
+        if seen == expected:
+            finished_at = time.time()
+            is_finished.set()
+
+    async def follow(stream: EventStream) -> None:
+        async for item in stream:
+            if not isinstance(item, Connected):
+                raise SystemExit(f"no connection any more: {item!r}")
+
     async with (
         asyncio.timeout(_SECONDS),
         AriClient(url, user, password, app=app) as client,
-        EventStream(client, queue_limit=expected) as stream,
+        EventStream(client) as stream,
+        asyncio.TaskGroup() as group,
     ):
-        async for item in stream:
-            match item:
-                case Connected():
-                    continue
-                case Disconnected() | Replaced() | UnknownEvent() | MalformedEvent():
-                    raise SystemExit(f"not an event: {item!r}")
-                case _:
-                    counts[type(item).__name__] += 1
-                    seen += 1
-                    addressed = translate(NODE, item)
-                    if addressed is not None:
-                        mailboxes.setdefault(addressed.subject_id, deque()).append(addressed.input)
-            if seen == expected:
-                finished_at = time.time()
-                break
+        stream.deliver_to(take)
+        follower = group.create_task(follow(stream))
+        await is_finished.wait()
+        follower.cancel()
+    named = {kind.__name__: count for kind, count in counts.items()}
     posted = sum(len(mailbox) for mailbox in mailboxes.values())
-    return {"finishedAt": finished_at, "counts": counts, "posted": posted, "mailboxes": len(mailboxes)}
+    return {"finishedAt": finished_at, "counts": named, "posted": posted, "mailboxes": len(mailboxes)}
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from websockets.http11 import Request, Response
 
 from app.ari.client import AriClient
 from app.ari.transport import basic_authorization
+from tests.ari.http_stand_in import StandInExchanger
 
 USERNAME = "offhook"
 PASSWORD = "s3cret pass:word"
@@ -68,6 +69,7 @@ class EventServer:
     def __init__(self) -> None:
         self.behaviours: list[Behaviour] = [stay_open]
         self.refuse_with: HTTPStatus | None = None
+        self.is_absent = False
         self.connections = 0
         self.open: list[ServerConnection] = []
         self.infos = 0
@@ -97,6 +99,8 @@ class EventServer:
 
     def answer_rest(self, request: httpx.Request) -> httpx.Response:
         """The two requests a stream makes beside its socket."""
+        if self.is_absent:
+            return httpx.Response(404, json={"message": "Resource not found"})
         match request.method, request.url.path:
             case "GET", "/ari/asterisk/info":
                 self.infos += 1
@@ -114,10 +118,10 @@ class EventServer:
 
     @asynccontextmanager
     async def client(self, *, password: str = PASSWORD) -> AsyncIterator[AriClient]:
-        transport = httpx.MockTransport(self.answer_rest)
+        exchanger = StandInExchanger(self.answer_rest)
         base_url = f"http://127.0.0.1:{self.port}/ari"
         async with AriClient(
-            base_url, USERNAME, password, app="offhook", http_transport=transport, timeout_seconds=2
+            base_url, USERNAME, password, app="offhook", exchanger=exchanger, timeout_seconds=2
         ) as client:
             yield client
 

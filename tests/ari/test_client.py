@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import httpx
@@ -24,10 +24,9 @@ from app.ari.errors import (
 )
 from app.ari.safety import CallerId
 from tests.ari.event_server import channel_json
+from tests.ari.http_stand_in import Handler, StandInExchanger
 
 SECRET = "very secret"
-
-Handler = Callable[[httpx.Request], httpx.Response] | Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
 
 
 async def read_into(pieces: list[bytes], stream: AsyncIterator[bytes]) -> None:
@@ -43,7 +42,7 @@ async def client(handler: Handler, *, timeout_seconds: float = 2.0) -> AsyncIter
         SECRET,
         app="offhook",
         timeout_seconds=timeout_seconds,
-        http_transport=httpx.MockTransport(handler),
+        exchanger=StandInExchanger(handler),
     ) as ari:
         yield ari
 
@@ -87,6 +86,24 @@ async def test_given_an_error_without_json_when_refused_then_its_status_still_de
     async with client(lambda _: httpx.Response(503, content=body)) as ari:
         with pytest.raises(AriServerError, match="503 Service Unavailable"):
             await ari.list_channels()
+
+
+@pytest.mark.parametrize("body", [b"<html>404 Not Found</html>", b'{"message":"Resource not found"}', b"", b"{}"])
+async def test_given_no_ari_when_asked_for_a_channel_then_it_is_not_said_to_be_gone(body: bytes) -> None:
+    absences = 0
+
+    def note() -> None:
+        nonlocal absences
+        absences += 1
+
+    async with client(lambda _: httpx.Response(404, content=body)) as ari:
+        ari.on_absence = note
+        with pytest.raises(AriUnavailable, match="no ARI there") as caught:
+            await ari.get_channel("ofh-1")
+        with pytest.raises(AriUnavailable) as caught_acting:
+            await ari.hangup("ofh-1")
+
+    assert (caught.value.outcome_unknown, caught_acting.value.outcome_unknown, absences) == (False, False, 2)
 
 
 @pytest.mark.parametrize("body", [b"<html></html>", b"{}", b'{"id": 7}', b"\xff"])

@@ -22,6 +22,7 @@ from app.ari.client import AriClient
 from app.ari.playbacks import PlaybackControl
 from app.ari.safety import CallerId
 from app.ari.transport import AriTransport
+from tests.ari.http_stand_in import StandInExchanger
 
 ROOT = Path(__file__).resolve().parents[2]
 DESCRIPTION: dict[str, Any] = json.loads((ROOT / "asterisk" / "rest-api" / "description.json").read_text())
@@ -203,8 +204,8 @@ async def test_given_any_operation_when_called_then_asterisk_describes_the_reque
         requests.append(request)
         return answer_as_described(request)
 
-    transport = httpx.MockTransport(answer)
-    async with AriClient("http://pbx:8088/ari", "u", "p", app="offhook", http_transport=transport) as ari:
+    exchanger = StandInExchanger(answer)
+    async with AriClient("http://pbx:8088/ari", "u", "p", app="offhook", exchanger=exchanger) as ari:
         await CALLS[method](ari)
 
     assert len(requests) == 1

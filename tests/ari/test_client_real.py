@@ -43,7 +43,7 @@ from app.ari.events import (
 from app.ari.playbacks import PlaybackControl
 from app.ari.resources import ChannelState
 from app.ari.safety import CallerId
-from app.ari.stream import Connected, Disconnected, EventStream, Replaced
+from app.ari.stream import Connected, EventStream, News, Replaced
 
 pytestmark = pytest.mark.asterisk
 
@@ -83,7 +83,7 @@ class Line:
                         self.seen.remove(event)
                         return event
                 item = await anext(self.stream)
-                assert not isinstance(item, Disconnected | Replaced | Connected | MalformedEvent | UnknownEvent), item
+                assert not isinstance(item, News | MalformedEvent | UnknownEvent), item
                 self.seen.append(item)
 
     async def call(self, endpoint: str, name: str, **variables: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import random
 from collections.abc import AsyncIterator
@@ -14,16 +15,21 @@ import pytest
 import structlog
 from websockets.asyncio.server import ServerConnection
 
-from app.ari.events import Event, MalformedEvent, StasisEnd, UnknownEvent
+from app.ari.errors import AriAbsent
+from app.ari.event_socket import EventSocket
+from app.ari.events import MalformedEvent, StasisEnd, UnknownEvent
 from app.ari.stream import (
+    UNAUTHORIZED,
     Connected,
     Disconnected,
     DisconnectReason,
     EventStream,
     Replaced,
+    StreamItem,
     StreamTimings,
     events_url,
 )
+from app.ari.transport import NO_ARI
 from tests.ari.event_server import (
     PASSWORD,
     Behaviour,
@@ -41,11 +47,11 @@ T = TypeVar("T")
 
 QUICK = StreamTimings(
     open_timeout=1.0,
-    close_timeout=0.1,
     ping_interval=0.1,
     ping_timeout=0.2,
     back_off_first=0.01,
     back_off_most=0.05,
+    full_timeout=0.05,
     steady_after=0.5,
 )
 DEADLINE_SECONDS = 10
@@ -219,16 +225,37 @@ async def test_given_a_consumer_that_falls_behind_when_the_queue_is_full_then_it
     async with streaming(server, queue_limit=100) as stream:
         await until(lambda: stream.last_failure == DisconnectReason.OVERFLOW)
         assert not stream.is_connected
-        assert stream.backlog <= 101
+        assert stream.backlog < 400  # the limit, and what was read with the message that reached it
 
         await take(stream, Connected)
-        events = [await take(stream, StasisEnd) for _ in range(99)]
-        assert (await take(stream, Disconnected)).reason is DisconnectReason.OVERFLOW
+        events = []
+        while isinstance(item := await anext(stream), StasisEnd):
+            events.append(item.channel.id)
+        assert item == Disconnected(DisconnectReason.OVERFLOW)
         await take(stream, Connected)
         after = await take(stream, StasisEnd)
 
-    assert [event.channel.id for event in events] == [f"ofh-{n}" for n in range(99)]
+    assert len(events) >= 99
+    assert events == [f"ofh-{n}" for n in range(len(events))]
     assert after.channel.id == "ofh-1000"
+
+
+async def test_given_a_full_queue_when_the_consumer_comes_back_in_time_then_nothing_is_lost(
+    server: EventServer,
+) -> None:
+    server.behaviours = [sending(*(stasis_end(n) for n in range(5_000)))]
+    patient = dataclasses.replace(QUICK, full_timeout=DEADLINE_SECONDS)
+
+    with structlog.testing.capture_logs() as logs:
+        async with streaming(server, queue_limit=100, timings=patient) as stream:
+            await until(lambda: any(entry["event"] == "ari_backlog_full" for entry in logs))
+            await asyncio.sleep(2 * (QUICK.ping_interval + QUICK.ping_timeout))  # no ping's answer is read meanwhile
+            assert stream.is_connected
+            await take(stream, Connected)
+            events = [await take(stream, StasisEnd) for _ in range(5_000)]
+
+    assert [event.channel.id for event in events] == [f"ofh-{n}" for n in range(5_000)]
+    assert server.connections == 1
 
 
 async def test_given_a_full_queue_when_nobody_reads_then_there_is_no_second_connection_until_there_is_room(
@@ -244,7 +271,7 @@ async def test_given_a_full_queue_when_nobody_reads_then_there_is_no_second_conn
                 await until(lambda: server.connections > 1)
         assert server.connections == 1
 
-        for _ in range(60):
+        while stream.backlog > 50:
             await anext(stream)
         await until(lambda: server.connections == 2)
 
@@ -255,7 +282,7 @@ async def test_given_another_socket_took_over_when_told_then_the_stream_ends_and
     server.behaviours = [sending(stasis_end(1), event_json("ApplicationReplaced"), stasis_end(2))]
 
     async with streaming(server) as stream:
-        items: list[Connected | Disconnected | Replaced | Event] = [item async for item in stream]
+        items: list[StreamItem] = [item async for item in stream]
 
         assert not stream.is_connected
         assert stream.last_failure == "replaced"
@@ -280,14 +307,14 @@ async def test_given_a_wrong_password_when_connecting_then_it_keeps_trying_and_s
     server: EventServer,
 ) -> None:
     with structlog.testing.capture_logs() as logs:
-        async with streaming(server, password="wrong") as stream:
+        async with streaming(server, password="mistyped") as stream:
             await until(lambda: server.refusals >= 3)
-            assert stream.last_failure == "unauthorized"
+            assert stream.last_failure == UNAUTHORIZED
             assert not stream.is_connected
             assert stream.backlog == 0
 
-    assert [(entry["event"], entry["reason"]) for entry in logs] == [("ari_connect_failed", "unauthorized")]
-    assert "wrong" not in str(logs)
+    assert [(entry["event"], entry["reason"]) for entry in logs] == [("ari_connect_failed", UNAUTHORIZED)]
+    assert "mistyped" not in str(logs)
 
 
 async def test_given_a_503_when_it_passes_then_the_stream_connects(server: EventServer) -> None:
@@ -295,7 +322,7 @@ async def test_given_a_503_when_it_passes_then_the_stream_connects(server: Event
 
     async with streaming(server) as stream:
         await until(lambda: server.refusals >= 2)
-        assert stream.last_failure == "status 503"
+        assert stream.last_failure == "status 503 (Asterisk is not ready)"
         server.refuse_with = None
         await take(stream, Connected)
         assert stream.last_failure is None
@@ -343,6 +370,117 @@ async def test_given_the_application_appears_a_moment_late_when_filtering_then_i
 
     assert len(server.filters) == 1
     assert server.connections == 1
+
+
+async def test_given_requests_that_find_no_ari_when_connected_then_the_connection_is_given_up_and_made_anew(
+    server: EventServer,
+) -> None:
+    async with (
+        asyncio.timeout(DEADLINE_SECONDS),
+        server.client() as client,
+        EventStream(client, timings=QUICK, jitter=random.Random(1)) as stream,
+    ):
+        await take(stream, Connected)
+        server.is_absent = True
+        with pytest.raises(AriAbsent):
+            await client.info()
+        assert await take(stream, Disconnected) == Disconnected(DisconnectReason.ABSENT)
+        await until(lambda: stream.last_failure == NO_ARI)
+        server.is_absent = False
+        await take(stream, Connected)
+
+
+class Taken:
+    """A consumer that takes messages by a handler, and news by iteration."""
+
+    def __init__(self, stream: EventStream) -> None:
+        self.messages: list[str] = []
+        self.news: list[object] = []
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
+        self._stream = stream
+        stream.deliver_to(self.take, unwanted=["StasisEnd"])
+
+    def take(self, message: bytes) -> None:
+        self.messages.append(json.loads(message).get("channel", {}).get("id", "?"))
+
+    async def follow(self) -> None:
+        async for item in self._stream:
+            await self.may_go_on.wait()
+            self.news.append(item)
+            self.messages.append(type(item).__name__)
+
+
+async def test_given_a_handler_when_events_come_then_they_wait_for_the_news_before_them_and_keep_their_order(
+    server: EventServer,
+) -> None:
+    is_sent = asyncio.Event()
+
+    async def send_more(connection: ServerConnection) -> None:
+        await is_sent.wait()
+        for number in range(300, 600):
+            await connection.send(stasis_end(number))
+        await stay_open(connection)
+
+    server.behaviours = [sending(*(stasis_end(n) for n in range(300)), then=send_more)]
+    async with streaming(server) as stream, asyncio.TaskGroup() as group:
+        taken = Taken(stream)
+        taken.may_go_on.clear()
+        following = group.create_task(taken.follow())
+        await until(lambda: stream.is_connected)
+        assert taken.messages == []  # the consumer looks at Asterisk first
+        taken.may_go_on.set()
+        await until(lambda: len(taken.messages) == 301)
+        is_sent.set()
+        await until(lambda: len(taken.messages) == 601)
+        stream.doubt()
+        await until(lambda: len(taken.messages) == 602)
+        following.cancel()
+
+    assert taken.messages == ["Connected", *(f"ofh-{n}" for n in range(600)), "Doubted"]
+    assert {"type": "StasisEnd"} in server.filters[0]["disallowed"]
+
+
+async def test_given_a_handler_that_fails_when_an_event_comes_then_the_block_fails_loudly(server: EventServer) -> None:
+    is_waiting = asyncio.Event()
+
+    async def send_when_waiting(connection: ServerConnection) -> None:
+        await is_waiting.wait()
+        await connection.send(stasis_end(1))
+        await stay_open(connection)
+
+    def fail(_message: bytes) -> None:
+        raise ZeroDivisionError
+
+    async def consume() -> None:
+        async with streaming(server) as stream:
+            stream.deliver_to(fail)
+            await take(stream, Connected)
+            is_waiting.set()
+            await anext(stream)
+            await asyncio.sleep(DEADLINE_SECONDS)
+
+    server.behaviours = [send_when_waiting]
+    with pytest.raises(ExceptionGroup) as caught:
+        await consume()
+    assert caught.group_contains(ZeroDivisionError)
+
+
+async def test_given_a_message_in_fragments_when_streaming_then_it_is_one_and_one_over_the_limit_an_end(
+    server: EventServer,
+) -> None:
+    async def send_in_parts(connection: ServerConnection) -> None:
+        whole = stasis_end(1)
+        await connection.send([whole[:100], whole[100:200], whole[200:]])
+        await connection.send(["x" * 1_000_000] * 5)
+        await stay_open(connection)
+
+    server.behaviours = [send_in_parts, stay_open]
+    async with streaming(server) as stream:
+        await take(stream, Connected)
+        assert (await take(stream, StasisEnd)).channel.id == "ofh-1"
+        assert (await take(stream, Disconnected)).reason is DisconnectReason.TOO_BIG
+        await take(stream, Connected)
 
 
 @pytest.mark.parametrize(
@@ -435,7 +573,7 @@ async def test_given_cancellation_when_streaming_then_it_goes_through(server: Ev
 async def test_given_a_defect_in_the_reader_when_it_fails_then_the_block_fails_loudly(
     server: EventServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(_self: EventStream) -> Connected:
+    async def fail(_self: EventStream, _socket: EventSocket) -> Connected:
         raise ZeroDivisionError
 
     monkeypatch.setattr(EventStream, "_prepare", fail)

@@ -123,7 +123,11 @@ async def test_given_a_dead_line_when_pings_go_unanswered_then_a_new_one_is_made
         assert isinstance(await anext(stream), Connected)
 
         cable.go_dead()
-        assert await anext(stream) == Disconnected(DisconnectReason.SILENT)
+        went_dead = asyncio.get_running_loop().time()
+        ended = await anext(stream)
+        assert ended == Disconnected(DisconnectReason.SILENT)
+        assert isinstance(ended, Disconnected)
+        assert ended.silent_seconds >= asyncio.get_running_loop().time() - went_dead - 0.5
         assert isinstance(await anext(stream), Connected)
 
         channel_id = f"{ari.app}-1"

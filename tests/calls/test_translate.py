@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ari.events import decode_event
+from app.ari.signals import decode_signal
 from app.calls import inputs
 from app.calls.names import bridge_of, call_in, channel_of, hangup_memory_of, leg_in, recorded_side, snoop_of
 from app.calls.translate import Addressed, translate
@@ -38,7 +38,7 @@ def _on_channel(kind: str, channel_id: str, state: str = "Up", **fields: Any) ->
 
 
 def _translated(message: bytes, node: str = "n1") -> Addressed | None:
-    return translate(node, decode_event(message))
+    return translate(node, decode_signal(message))
 
 
 def _dial(status: str, peer: str = _CHANNEL) -> bytes:
