@@ -17,7 +17,7 @@ from app.accounts.scopes import Scope
 from app.accounts.service import check_text
 from app.clock import Clock, SystemClock
 from app.db.engine import Database
-from app.errors import AuthenticationError, Problem, RefusedError
+from app.errors import AuthenticationError, DatabaseUnavailableError, Problem, RefusedError
 from app.ids import Kind, new_id
 
 LIVE_PREFIX: Final = "ofk_live_"
@@ -32,6 +32,7 @@ _LONGEST_TOKEN: Final = 200
 _HINT_LENGTH: Final = 4
 _LONGEST_NAME: Final = 100
 _MOST_NETWORKS: Final = 100
+_OUTAGE_SECONDS: Final = 900.0
 
 Network = IPv4Network | IPv6Network
 
@@ -81,7 +82,8 @@ class ApiKeys:
 
     A valid key is remembered for ``cache_seconds``, so that hundreds of requests a second do not each ask the
     database. Revoking in this process works at once; a revocation in another process works here that much later.
-    Expiry and addresses are checked at every use.
+    Expiry and addresses are checked at every use. While the database is away nobody can revoke a key, and one that was
+    used in the last quarter of an hour is still known: a live call can be hung up.
     """
 
     def __init__(
@@ -100,7 +102,9 @@ class ApiKeys:
         self._hashing_key = hashing_key
         self._audit = audit
         self._clock = clock or SystemClock()
-        self._known: KnownKeys[_Credential] = KnownKeys(cache_seconds, cache_size, monotonic)
+        self._known: KnownKeys[_Credential] = KnownKeys(
+            cache_seconds, cache_size, monotonic, stale_seconds=_OUTAGE_SECONDS
+        )
 
     async def create(
         self,
@@ -226,7 +230,12 @@ class ApiKeys:
         hashed = self._hash(token or "")
         credential = self._known.find(hashed)
         if credential is None:
-            credential = await self._look_up(hashed)
+            try:
+                credential = await self._look_up(hashed)
+            except DatabaseUnavailableError:
+                credential = self._known.find_stale(hashed)
+                if credential is None:
+                    raise
         if credential is None or not credential.admits(remote_address, self._clock.now()):
             if credential is not None:
                 self._audit.record(

@@ -10,12 +10,17 @@ T = TypeVar("T")
 class KnownKeys(Generic[T]):
     """At most ``size`` values, each for ``seconds``; the least recently used goes first.
 
+    For ``stale_seconds`` more a value is kept for those who cannot ask the database.
+
     ``generation`` counts the calls of `clear`: what was read from the database before a revocation must not be
     remembered after it.
     """
 
-    def __init__(self, seconds: float, size: int, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, seconds: float, size: int, monotonic: Callable[[], float], *, stale_seconds: float = 0.0
+    ) -> None:
         self._seconds = seconds
+        self._stale_seconds = stale_seconds
         self._size = size
         self._monotonic = monotonic
         self._values: OrderedDict[bytes, tuple[float, T]] = OrderedDict()
@@ -27,10 +32,14 @@ class KnownKeys(Generic[T]):
             return None
         until, value = found
         if self._monotonic() >= until:
-            del self._values[hashed]
             return None
         self._values.move_to_end(hashed)
         return value
+
+    def find_stale(self, hashed: bytes) -> T | None:
+        """A value that was valid when the database was last asked, not too long ago."""
+        until, value = self._values.get(hashed, (0.0, None))
+        return value if self._monotonic() < until + self._stale_seconds else None
 
     def remember(self, hashed: bytes, value: T, generation: int) -> None:
         """Keep a value that was read when ``generation`` was the present one; older ones are left out."""

@@ -1,108 +1,154 @@
-"""From the call model to rows: what the store writes of a call, its legs and its recordings."""
+"""From the call model to rows: the parts of the one statement with which the store writes calls.
 
+Each part is a common table expression over a JSON list of rows, whose keys are the table's columns. So one encoder
+writes all of it, and a commit is one message to PostgreSQL and one back.
+"""
+
+from collections.abc import Iterable
 from typing import Any, Final
 
-from app.calls.model import Call, Leg, Recording, encode_call
+import msgspec
+
+from app.calls.keys import KeyClaim
+from app.calls.model import Call, Leg, Recording
+from app.db.compound import Filled, Part
 from app.facts.vocabulary import LegRole
 
-UPSERT_CALL: Final = """
-INSERT INTO call (id, account_id, node, kind, direction, state, is_settled, created_at, connected_at, ended_at,
-                  disposition, agent_id, extension, dialled_number, caller_id, trunk_id, external_id, tags,
-                  is_sandbox, snapshot)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20::text::json)
-ON CONFLICT (id) DO UPDATE SET
-    state = excluded.state, is_settled = excluded.is_settled, connected_at = excluded.connected_at,
-    ended_at = excluded.ended_at, disposition = excluded.disposition, external_id = excluded.external_id,
-    tags = excluded.tags, snapshot = excluded.snapshot
-"""
 
-UPSERT_LEG: Final = """
-INSERT INTO leg (id, account_id, call_id, role, state, number, extension, channel_name, created_at, dialing_at,
-                 ringing_at, answered_at, ended_at, hangup_cause, sip_code)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-ON CONFLICT (id) DO UPDATE SET
-    state = excluded.state, channel_name = excluded.channel_name, dialing_at = excluded.dialing_at,
-    ringing_at = excluded.ringing_at, answered_at = excluded.answered_at, ended_at = excluded.ended_at,
-    hangup_cause = excluded.hangup_cause, sip_code = excluded.sip_code
-"""
-
-UPSERT_RECORDING: Final = """
-INSERT INTO recording (id, account_id, call_id, mode, state, created_at, started_at, saved_at, customer_number,
-                       extension, object_key, duration_seconds, size_bytes, channels, sample_rate, sha256, failure)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-ON CONFLICT (id) DO UPDATE SET
-    state = excluded.state, started_at = excluded.started_at, saved_at = excluded.saved_at,
-    object_key = excluded.object_key, duration_seconds = excluded.duration_seconds,
-    size_bytes = excluded.size_bytes, channels = excluded.channels, sample_rate = excluded.sample_rate,
-    sha256 = excluded.sha256, failure = excluded.failure
-"""
-
-
-def call_row(call: Call) -> tuple[Any, ...]:
-    """The values of UPSERT_CALL."""
-    return (
-        call.id,
-        call.account_id,
-        call.node,
-        call.kind.value,
-        call.direction.value,
-        call.state.value,
-        call.is_settled,
-        call.created_at,
-        call.connected_at,
-        call.ended_at,
-        call.outcome.value if call.outcome and call.is_ended else None,
-        call.agent_id,
-        call.extension,
-        call.dialled_number,
-        call.caller_id,
-        call.trunk_id,
-        call.external_id,
-        list(call.tags),
-        call.is_sandbox,
-        encode_call(call).decode(),
+def _upsert(table: str, columns: str, changing: str) -> Part:
+    """Insert rows of a table; of those that are there, change these columns."""
+    changes = ", ".join(f"{name} = excluded.{name}" for name in changing.split())
+    names = ", ".join(columns.split())
+    sql = (
+        f"INSERT INTO {table} ({names}) SELECT {names} "  # noqa: S608 -- our own names
+        f"FROM json_populate_recordset(NULL::{table}, {{rows}}) ON CONFLICT (id) DO UPDATE SET {changes} RETURNING 1"
     )
+    return Part(((f"{table}_written", sql),))
 
 
-def leg_row(call: Call, leg: Leg) -> tuple[Any, ...]:
-    """The values of UPSERT_LEG."""
-    return (
-        leg.id,
-        call.account_id,
-        call.id,
-        leg.role.value,
-        leg.state.value,
-        leg.party.number,
-        leg.party.extension,
-        leg.channel_name,
-        leg.created_at or call.created_at,
-        leg.dialing_at,
-        leg.ringing_at,
-        leg.answered_at,
-        leg.ended_at,
-        leg.hangup_cause,
-        leg.sip_code,
-    )
+_CALLS: Final = _upsert(
+    "call",
+    "id account_id node kind direction state is_settled created_at connected_at ended_at disposition agent_id "
+    "extension dialled_number caller_id trunk_id external_id tags is_sandbox snapshot",
+    "state is_settled connected_at ended_at disposition external_id tags snapshot",
+)
+_LEGS: Final = _upsert(
+    "leg",
+    "id account_id call_id role state number extension channel_name created_at dialing_at ringing_at answered_at "
+    "ended_at hangup_cause sip_code",
+    "state channel_name dialing_at ringing_at answered_at ended_at hangup_cause sip_code",
+)
+_RECORDINGS: Final = _upsert(
+    "recording",
+    "id account_id call_id mode state created_at started_at saved_at customer_number extension object_key "
+    "duration_seconds size_bytes channels sample_rate sha256 failure",
+    "state started_at saved_at object_key duration_seconds size_bytes channels sample_rate sha256 failure",
+)
+# A key that is taken fails the statement (``KEYS_TAKEN``): whoever holds it must be looked up before anything is said.
+_CLAIM: Final = (
+    "INSERT INTO request_key (account_id, mutation, key, input_hash, subject_id) "
+    "SELECT account_id, mutation, key, input_hash, subject_id "
+    "FROM json_populate_recordset(NULL::request_key, {rows}) ORDER BY 1, 2, 3 RETURNING 1"
+)
+_CLAIMS: Final = Part((("request_key_written", _CLAIM),))
+#: The constraint that a key runs into which is taken.
+KEYS_TAKEN: Final = "request_key_pkey"
+
+_ENCODER: Final = msgspec.json.Encoder()
 
 
-def recording_row(call: Call, recording: Recording) -> tuple[Any, ...]:
-    """The values of UPSERT_RECORDING."""
-    return (
-        recording.id,
-        call.account_id,
-        call.id,
-        recording.mode.value,
-        recording.state.value,
-        recording.created_at,
-        recording.started_at,
-        recording.saved_at,
-        call.leg_of(LegRole.CUSTOMER).party.number,
-        call.extension,
-        recording.object_key,
-        recording.duration_seconds,
-        recording.size_bytes,
-        recording.channels,
-        recording.sample_rate,
-        recording.sha256,
-        recording.failure,
-    )
+def fill_calls(calls: Iterable[Call]) -> Filled:
+    """Calls, each once, with their snapshots."""
+    return Filled(_CALLS, _ENCODER.encode([_call_row(call) for call in calls]))
+
+
+def fill_legs(legs: Iterable[tuple[Call, Leg]]) -> Filled:
+    """Legs, each once."""
+    return Filled(_LEGS, _ENCODER.encode([_leg_row(call, leg) for call, leg in legs]))
+
+
+def fill_recordings(recordings: Iterable[tuple[Call, Recording]]) -> Filled:
+    """Recordings, each once."""
+    return Filled(_RECORDINGS, _ENCODER.encode([_recording_row(call, one) for call, one in recordings]))
+
+
+def fill_claims(claims: Iterable[KeyClaim]) -> Filled:
+    """Idempotency keys that nobody is believed to have yet."""
+    return Filled(_CLAIMS, _ENCODER.encode([_claim_row(claim) for claim in claims]))
+
+
+def _call_row(call: Call) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "account_id": call.account_id,
+        "node": call.node,
+        "kind": call.kind,
+        "direction": call.direction,
+        "state": call.state,
+        "is_settled": call.is_settled,
+        "created_at": call.created_at,
+        "connected_at": call.connected_at,
+        "ended_at": call.ended_at,
+        "disposition": call.outcome if call.is_ended else None,
+        "agent_id": call.agent_id,
+        "extension": call.extension,
+        "dialled_number": call.dialled_number,
+        "caller_id": call.caller_id,
+        "trunk_id": call.trunk_id,
+        "external_id": call.external_id,
+        "tags": call.tags,
+        "is_sandbox": call.is_sandbox,
+        "snapshot": call,
+    }
+
+
+def _leg_row(call: Call, leg: Leg) -> dict[str, Any]:
+    return {
+        "id": leg.id,
+        "account_id": call.account_id,
+        "call_id": call.id,
+        "role": leg.role,
+        "state": leg.state,
+        "number": leg.party.number,
+        "extension": leg.party.extension,
+        "channel_name": leg.channel_name,
+        "created_at": leg.created_at or call.created_at,
+        "dialing_at": leg.dialing_at,
+        "ringing_at": leg.ringing_at,
+        "answered_at": leg.answered_at,
+        "ended_at": leg.ended_at,
+        "hangup_cause": leg.hangup_cause,
+        "sip_code": leg.sip_code,
+    }
+
+
+def _recording_row(call: Call, recording: Recording) -> dict[str, Any]:
+    return {
+        "id": recording.id,
+        "account_id": call.account_id,
+        "call_id": call.id,
+        "mode": recording.mode,
+        "state": recording.state,
+        "created_at": recording.created_at,
+        "started_at": recording.started_at,
+        "saved_at": recording.saved_at,
+        "customer_number": call.leg_of(LegRole.CUSTOMER).party.number,
+        "extension": call.extension,
+        "object_key": recording.object_key,
+        "duration_seconds": recording.duration_seconds,
+        "size_bytes": recording.size_bytes,
+        "channels": recording.channels,
+        "sample_rate": recording.sample_rate,
+        "sha256": recording.sha256,
+        "failure": recording.failure,
+    }
+
+
+def _claim_row(claim: KeyClaim) -> dict[str, Any]:
+    return {
+        "account_id": claim.account_id,
+        "mutation": claim.mutation,
+        "key": claim.key,
+        "input_hash": f"\\x{claim.input_hash.hex()}",
+        "subject_id": claim.subject_id,
+    }

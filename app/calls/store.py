@@ -1,64 +1,38 @@
 """The call store: what all calls have ready goes into one transaction while the next is being gathered.
 
 One row in a transaction of its own costs PostgreSQL a flush; a hundred together cost the same flush. So actors hand
-over their changes and wait; the store writes whatever has gathered since the last commit.
+over their changes and wait; the store writes whatever has gathered since the last commit. While the database is away
+what happens to live calls is ``postponed``, and no new call begins.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-import asyncpg
 import structlog
 
-from app.calls.keys import KeyClaim, KeyHolder, claim_keys, find_key
-from app.calls.model import Call, Leg, Recording, decode_call
-from app.calls.rows import UPSERT_CALL, UPSERT_LEG, UPSERT_RECORDING, call_row, leg_row, recording_row
-from app.calls.turn import Happening
-from app.cdrs.rows import insert_cdrs
-from app.db.engine import Database, PooledConnection
+from app.calls.change import Change, FencedError, KeyTaken, make_drafts
+from app.calls.commit import Admit, Committer, is_fenced
+from app.calls.keys import KeyHolder, find_key
+from app.calls.model import Call, decode_call
+from app.calls.postponed import Postponed
+from app.calls.spool import Spool
+from app.db.engine import Database
 from app.errors import DatabaseUnavailableError, OverloadedError, UnavailableError
-from app.events.log import Appended, EventLog
-from app.facts.calls import CallEnded
-from app.facts.event import Draft
-from app.ids import Kind, new_id
-from app.metrics import COMMIT_CHANGES, COMMIT_SECONDS
+from app.events.log import EventLog
+
+__all__ = ["CallStore", "Change", "FencedError", "KeyTaken", "make_drafts"]
 
 _log = structlog.get_logger(__name__)
 
 LARGEST_GROUP: Final = 256
-_TRIES_AFTER_ROLLBACK: Final = 3
-#: Of the unique index over (subject, number in the call): what a second writer of the same call runs into.
-_FENCE: Final = "event_by_call"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What one call has ready to be written: itself, the facts that led here, and what of it is new.
-
-    ``claim`` comes with the very first change of a call that was asked for with an idempotency key. ``is_retry``: an
-    earlier try failed, perhaps after the commit; the drafts' ids tell.
-    """
-
-    call: Call
-    drafts: tuple[Draft, ...]
-    is_retry: bool = False
-    legs: tuple[Leg, ...] = ()
-    recordings: tuple[Recording, ...] = ()
-    claim: KeyClaim | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class KeyTaken:
-    """The change was not written: its key belongs to an earlier request."""
-
-    holder: KeyHolder
-
-
-class FencedError(Exception):
-    """Another process writes this call: its next fact is in the log already. Hands off, without a word to Asterisk."""
+#: How long live calls wait for the database before it counts as away, where there is a spool for what happens then.
+_PATIENCE_SECONDS: Final = 3.0
+#: A try that failed sooner than this is made once more at once: a connection was cut, and the next one is good.
+_QUICK_SECONDS: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -68,11 +42,25 @@ class _Waiting:
 
 
 class CallStore:
-    """Group commit for calls. ``run`` is its one writer."""
+    """Group commit for calls. ``run`` is its one writer.
 
-    def __init__(self, database: Database, log: EventLog, *, capacity: int = 10_000) -> None:
+    ``admit`` is awaited with each new connection of the writer's: it raises FencedError when this process may not write
+    any more (see ``ownership.fence``), which costs nothing at the commits themselves. Without a ``spool`` live calls
+    wait while the database is away.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        log: EventLog,
+        *,
+        capacity: int = 10_000,
+        admit: Admit | None = None,
+        spool: Spool | None = None,
+    ) -> None:
         self._database = database
-        self._event_log = log
+        self._committer = Committer(database, log, admit=admit)
+        self._postponed = None if spool is None else Postponed(spool, self._committer)
         self._capacity = capacity
         self._waiting: deque[_Waiting] = deque()
         self._has_work = asyncio.Event()
@@ -86,11 +74,15 @@ class CallStore:
     async def commit(self, change: Change) -> KeyTaken | None:
         """Write a change; returns once it is durable and its facts are announced.
 
+        While the database is away the announcement of a live call's facts follows when it is back.
+
         Raises:
             DatabaseUnavailableError: nobody knows whether it was written; the same change may be handed in again.
             FencedError: another process has written the call meanwhile.
             OverloadedError: too many changes wait already.
         """
+        if self._postponed is not None and self._postponed.is_fenced(change.call.id):
+            raise FencedError(change.call.id)
         if len(self._waiting) >= self._capacity:
             raise OverloadedError(f"The call store is full: {self._capacity} changes are waiting.")
         waiting = _Waiting(change)
@@ -98,15 +90,88 @@ class CallStore:
         self._has_work.set()
         return await waiting.done
 
+    async def open(self) -> None:
+        """Become the one who writes these calls, before any of them is read.
+
+        Raises:
+            FencedError: another process writes them.
+            DatabaseUnavailableError: the database is away.
+        """
+        await self._committer.open()
+
     async def run(self) -> None:
-        """Write until cancelled."""
+        """Write until cancelled; first of all what an earlier process could not."""
+        try:
+            if self._postponed is None:
+                await self._write_all()
+                return
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._postponed.run(), name="postponed")
+                await self._postponed.wait_until_looked()
+                await self._write_all()
+        finally:
+            self._committer.close()
+
+    async def _write_all(self) -> None:
         while True:
             await self._has_work.wait()
             group = [self._waiting.popleft() for _ in range(min(LARGEST_GROUP, len(self._waiting)))]
             if not self._waiting:
                 self._has_work.clear()
-            if group:
+            if group and self._postponed is not None:
+                await self._write_or_postpone(group, self._postponed)
+            elif group:
                 await self._write_or_tell(group)
+
+    async def _write_or_postpone(self, group: Sequence[_Waiting], postponed: Postponed) -> None:
+        new = [waiting for waiting in group if waiting.change.claim is not None]
+        live = [waiting for waiting in group if waiting.change.claim is None]
+        if not postponed.is_open:
+            began = time.monotonic()
+            error = await self._try(group)
+            if error is None:
+                return
+            _tell(new, error)
+            live = [
+                _Waiting(replace(waiting.change, is_retry=True), waiting.done)
+                for waiting in live
+                if not waiting.done.done()
+            ]
+            if live and time.monotonic() - began < _QUICK_SECONDS:
+                error = await self._try(live)
+                if error is None:
+                    return
+                live = [waiting for waiting in live if not waiting.done.done()]
+            if live:
+                await self._postpone(live, postponed, error.message)
+            return
+        if live:
+            await self._postpone(live, postponed, "earlier changes wait")
+        if new and postponed.is_away:
+            _tell(new, DatabaseUnavailableError("The database is not available."))
+        elif new:
+            await self._write_or_tell(new)
+
+    async def _try(self, group: Sequence[_Waiting]) -> UnavailableError | None:
+        """Write a group, as long as live calls may wait; gives the error when the database is away."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._write(group)
+        except TimeoutError:
+            return DatabaseUnavailableError("The database does not answer.")
+        except UnavailableError as error:
+            return error
+        return None
+
+    async def _postpone(self, live: Sequence[_Waiting], postponed: Postponed, reason: str) -> None:
+        try:
+            await postponed.append([waiting.change for waiting in live], reason)
+        except DatabaseUnavailableError as error:
+            _tell(live, error)
+        else:
+            for waiting in live:
+                if not waiting.done.done():
+                    waiting.done.set_result(None)
 
     async def find_key(self, account_id: str, mutation: str, key: str) -> KeyHolder | None:
         """Who has this idempotency key, if anybody."""
@@ -115,51 +180,69 @@ class CallStore:
 
     async def load(self, call_id: str) -> Call | None:
         """A call as it was last written, whoever's it is: for this service's own use."""
+        await self._wait_for_postponed()
         async with self._database.acquire() as connection:
             snapshot = await connection.fetchval("SELECT snapshot::text FROM call WHERE id = $1", call_id)
         return None if snapshot is None else decode_call(snapshot)
 
+    async def load_many(self, call_ids: Sequence[str]) -> list[Call]:
+        """Calls as they were last written, in no order: for this service's own use."""
+        await self._wait_for_postponed()
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch("SELECT snapshot::text FROM call WHERE id = ANY($1::text[])", list(call_ids))
+        return [decode_call(row["snapshot"]) for row in rows]
+
     async def load_open(self, node: str) -> list[Call]:
         """All calls of this node with something left to do."""
+        await self._wait_for_postponed()
         async with self._database.acquire() as connection:
             rows = await connection.fetch(
                 "SELECT snapshot::text FROM call WHERE node = $1 AND NOT is_settled ORDER BY created_at", node
             )
         return [decode_call(row["snapshot"]) for row in rows]
 
+    async def _wait_for_postponed(self) -> None:
+        """Calls are read as they are, never as they were before an outage.
+
+        Raises:
+            DatabaseUnavailableError: they cannot be read as they are yet.
+        """
+        if self._postponed is not None:
+            await self._postponed.wait_until_empty()
+
     async def _write_or_tell(self, group: Sequence[_Waiting]) -> None:
         try:
-            await self._write_despite_rollbacks(group)
+            await self._write(group)
         except UnavailableError as error:
             self._say_away(error, len(group))
             _tell(group, error)
+        else:
+            self._say_back()
+
+    async def _write(self, group: Sequence[_Waiting]) -> None:
+        """Write a group and tell those who wait, of success and of whatever is wrong with their own change.
+
+        Raises:
+            UnavailableError: the database is away. Those who were not told yet wait.
+        """
+        try:
+            taken = await self._committer.write([waiting.change for waiting in group])
+        except UnavailableError:
+            raise
         except Exception as error:  # noqa: BLE001 -- each waiting actor hears it and decides; the writer must live
             if len(group) > 1:
                 # One change that cannot be encoded, or that PostgreSQL does not take, must not sink the others.
                 for waiting in group:
-                    await self._write_or_tell([waiting])
+                    await self._write([waiting])
                 return
             call_id = group[0].change.call.id
-            is_fenced = _is_fenced(error)
-            _log.error(
-                "call_fenced" if is_fenced else "change_not_storable", call_id=call_id, error=type(error).__name__
-            )
-            _tell(group, FencedError(call_id) if is_fenced else error)
+            fenced = is_fenced(error)
+            _log.error("call_fenced" if fenced else "change_not_storable", call_id=call_id, error=type(error).__name__)
+            _tell(group, FencedError(call_id) if fenced else error)
         else:
-            self._say_back()
-
-    async def _write_despite_rollbacks(self, group: Sequence[_Waiting]) -> None:
-        """PostgreSQL rolls one of two transactions back that wait for each other; it wants to be asked again."""
-        for tries_left in range(_TRIES_AFTER_ROLLBACK, -1, -1):
-            try:
-                await self._write(group)
-            except asyncpg.TransactionRollbackError as error:
-                _log.info("commit_rolled_back", error=type(error).__name__)
-                if not tries_left:
-                    message = "The database keeps rolling these changes back."
-                    raise DatabaseUnavailableError(message) from error
-            else:
-                return
+            for waiting in group:
+                if not waiting.done.done():
+                    waiting.done.set_result(taken.get(waiting.change.call.id))
 
     def _say_away(self, error: UnavailableError, waiting: int) -> None:
         if not self._is_away:
@@ -171,124 +254,8 @@ class CallStore:
             self._is_away = False
             _log.info("commits_resumed")
 
-    async def _write(self, group: Sequence[_Waiting]) -> None:
-        with COMMIT_SECONDS.time():
-            taken, appended = await self._commit(group)
-        COMMIT_CHANGES.observe(len(group))
-        try:
-            self._event_log.announce(appended)
-        except Exception:  # noqa: BLE001 -- what is committed stays committed, whatever a listener makes of it
-            _log.exception("announcement_failed")
-        for waiting in group:
-            if not waiting.done.done():
-                waiting.done.set_result(taken.get(waiting.change.call.id))
-
-    async def _commit(self, group: Sequence[_Waiting]) -> tuple[dict[str, KeyTaken], Appended]:
-        async with self._database.acquire() as connection, connection.transaction():
-            taken = await _claim(connection, group)
-            known = await _written_before(connection, group)
-            new = [one.change for one in group if one.change.call.id not in taken and one.change.call.id not in known]
-            await _refuse_overtaken(connection, new)
-            return taken, await self._write_changes(connection, new)
-
-    async def _write_changes(self, connection: PooledConnection, changes: Sequence[Change]) -> Appended:
-        if not changes:
-            return Appended(0, ())
-        await connection.executemany(UPSERT_CALL, [call_row(change.call) for change in changes])
-        legs = [leg_row(change.call, leg) for change in changes for leg in change.legs]
-        if legs:
-            await connection.executemany(UPSERT_LEG, legs)
-        recordings = [recording_row(change.call, one) for change in changes for one in change.recordings]
-        if recordings:
-            await connection.executemany(UPSERT_RECORDING, recordings)
-        records = [
-            (change.call.account_id, draft.fact.cdr)
-            for change in changes
-            for draft in change.drafts
-            if isinstance(draft.fact, CallEnded)
-        ]
-        if records:
-            await insert_cdrs(connection, records)
-        return await self._event_log.append_in(connection, [draft for change in changes for draft in change.drafts])
-
-
-def _is_fenced(error: Exception) -> bool:
-    """Whether an error says that the call is in other hands."""
-    if isinstance(error, asyncpg.UniqueViolationError):
-        return error.constraint_name == _FENCE
-    return isinstance(error, FencedError)
-
 
 def _tell(group: Sequence[_Waiting], error: Exception) -> None:
     for waiting in group:
         if not waiting.done.done():
             waiting.done.set_exception(error)
-
-
-async def _claim(connection: PooledConnection, group: Sequence[_Waiting]) -> dict[str, KeyTaken]:
-    # In one order everywhere, so that two processes with the same keys cannot wait for each other.
-    ordered = sorted(
-        (waiting.change.claim for waiting in group if waiting.change.claim),
-        key=lambda claim: (claim.account_id, claim.mutation, claim.key),
-    )
-    claims = {claim.subject_id: claim for claim in ordered}
-    if not claims:
-        return {}
-    held = await claim_keys(connection, list(claims.values()))
-    taken: dict[str, KeyTaken] = {}
-    for subject_id, claim in claims.items():
-        if subject_id in held:
-            continue
-        holder = await find_key(connection, claim.account_id, claim.mutation, claim.key)
-        if holder is not None and holder.subject_id != subject_id:
-            taken[subject_id] = KeyTaken(holder)
-    return taken
-
-
-async def _refuse_overtaken(connection: PooledConnection, changes: Sequence[Change]) -> None:
-    """A change without facts meets no unique index: it is looked up that its call has not gone on in other hands.
-
-    Raises:
-        FencedError: it has; the snapshot in the database tells more than this one.
-    """
-    silent = {change.call.id: change.call.sequence for change in changes if not change.drafts}
-    if not silent:
-        return
-    rows = await connection.fetch(
-        "SELECT id, (snapshot->>'sequence')::int AS sequence FROM call WHERE id = ANY($1::text[]) FOR UPDATE",
-        sorted(silent),
-    )
-    for row in rows:
-        if row["sequence"] > silent[row["id"]]:
-            raise FencedError(row["id"])
-
-
-async def _written_before(connection: PooledConnection, group: Sequence[_Waiting]) -> frozenset[str]:
-    """The calls whose change is in the log already: its commit went through, and only the answer was lost."""
-    firsts = {
-        waiting.change.drafts[0].id: waiting.change.call.id
-        for waiting in group
-        if waiting.change.is_retry and waiting.change.drafts
-    }
-    if not firsts:
-        return frozenset()
-    rows = await connection.fetch("SELECT id FROM event WHERE id = ANY($1::text[])", list(firsts))
-    return frozenset(firsts[row["id"]] for row in rows)
-
-
-def make_drafts(call: Call, happenings: Sequence[Happening]) -> tuple[Draft, ...]:
-    """The facts of a step, ready for the log."""
-    return tuple(
-        Draft(
-            id=new_id(Kind.EVENT),
-            account_id=call.account_id,
-            subject_id=call.id,
-            occurred_at=happening.at,
-            fact=happening.fact,
-            actor=happening.actor,
-            call_sequence=happening.sequence,
-            request_id=happening.request_id,
-            is_sandbox=call.is_sandbox,
-        )
-        for happening in happenings
-    )

@@ -7,12 +7,8 @@ all its sorts, is hardly fewer rows than calls. What no grain can tell is read f
 (``statistics``), so the rollup decides how long an answer takes, never what it is.
 """
 
-from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final
-
-from app.db.engine import PooledConnection
-from app.facts.calls import CdrRecord
 
 
 class Grain(IntEnum):
@@ -69,34 +65,24 @@ ON CONFLICT ({_KEY}) DO UPDATE SET {", ".join(_merge(name) for name in MEASURES)
 """  # noqa: S608  # our own column names
 
 
-_ADD: Final = _upsert(
-    "unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bool[], "
-    "$9::float8[], $10::float8[], $11::float8[]) AS record (account_id, created_at, agent_id, extension, direction, "
-    "kind, disposition, is_connected, ring_seconds, talk_seconds, duration_seconds)"
+#: What of a record decides where it is counted, and as how much.
+COUNTED_COLUMNS: Final = (
+    *("account_id", "created_at", "agent_id", "extension", "direction", "kind", "disposition", "connected_at"),
+    *("ring_seconds", "talk_seconds", "duration_seconds"),
 )
 
-#: The whole rollup anew from the records, for a table that was emptied: migrations and repairs.
-REBUILD: Final = _upsert("(SELECT *, connected_at IS NOT NULL AS is_connected FROM cdr) AS record")
 
+def count_in_rollup(records: str) -> str:
+    """An SQL statement that counts these records: a relation with ``COUNTED_COLUMNS``. Gives a row for each of its own.
 
-async def add_to_rollup(connection: PooledConnection, records: Sequence[tuple[str, CdrRecord]]) -> None:
-    """Count records, each with its account's id, in the caller's transaction: the one that wrote them.
-
-    A record that was there before must not be given again.
+    A record that was counted before must not be among them.
     """
-    if not records:
-        return
-    await connection.execute(
-        _ADD,
-        [account_id for account_id, _ in records],
-        [record.created_at for _, record in records],
-        [record.agent_id for _, record in records],
-        [record.extension for _, record in records],
-        [record.direction.value for _, record in records],
-        [record.kind.value for _, record in records],
-        [record.disposition.value for _, record in records],
-        [record.connected_at is not None for _, record in records],
-        [record.ring_seconds for _, record in records],
-        [record.talk_seconds for _, record in records],
-        [record.duration_seconds for _, record in records],
-    )
+    return f"{_upsert(_told(records))} RETURNING 1"
+
+
+def _told(records: str) -> str:
+    return f"(SELECT *, connected_at IS NOT NULL AS is_connected FROM {records}) AS record"  # noqa: S608 -- our own
+
+
+#: The whole rollup anew from the records, for a table that was emptied: migrations and repairs.
+REBUILD: Final = _upsert(_told("cdr"))

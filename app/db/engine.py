@@ -1,7 +1,7 @@
 """The database as the rest of the service holds it: two pools with time-outs, and one error when it is away."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeAlias
 
@@ -18,7 +18,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.errors import ConfigurationError, DatabaseUnavailableError
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
-PooledConnection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+#: A connection of the pool's, or one of somebody's own: statements do not care.
+PooledConnection: TypeAlias = "PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
 
 _APPLICATION_NAME = "offhook"
 _CONNECT_SECONDS = 5.0
@@ -57,10 +58,14 @@ class Database:
     becomes :class:`~app.errors.DatabaseUnavailableError`. Await nothing but the database inside those blocks.
     """
 
-    def __init__(self, pool: Pool, engine: AsyncEngine, *, acquire_seconds: float) -> None:
+    def __init__(
+        self, pool: Pool, engine: AsyncEngine, *, acquire_seconds: float, options: dict[str, Any] | None = None
+    ) -> None:
         self.pool = pool
         self.engine = engine
         self._acquire_seconds = acquire_seconds
+        self._options = options or {}
+        self._is_given_up = False
 
     @classmethod
     async def connect(cls, dsn: str, *, pool_size: int = 10, command_timeout: float = 10.0) -> Self:
@@ -96,16 +101,42 @@ class Database:
             json_deserializer=orjson.loads,
         )
         event.listen(engine.sync_engine, "checkout", _refuse_closed_connection)
-        return cls(pool, engine, acquire_seconds=command_timeout)
+        return cls(pool, engine, acquire_seconds=command_timeout, options=options)
 
     async def aclose(self) -> None:
         """Close both pools; connections still in use after some seconds are cut."""
+        if self._is_given_up:
+            await self.engine.dispose(close=False)  # what it has open goes with the process
+            return
         await self.engine.dispose()
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self.pool.close()
         except TimeoutError:
             self.pool.terminate()
+
+    def give_up(self) -> None:
+        """Cut every connection of the pool: whoever waits for an answer on one gets an error at once. For the end."""
+        self._is_given_up = True
+        self.pool.terminate()
+
+    async def open_connection(
+        self, *, application_name: str = _APPLICATION_NAME, settings: Mapping[str, str] | None = None
+    ) -> "asyncpg.Connection[Any]":
+        """A connection of one's own beside the pools, for what must not wait for a free one. Close it yourself.
+
+        ``settings`` are PostgreSQL's, for its session.
+
+        Raises:
+            DatabaseUnavailableError: the server is away.
+        """
+        wanted = {**self._options["server_settings"], **(settings or {}), "application_name": application_name}
+        try:
+            connection: asyncpg.Connection[Any] = await asyncpg.connect(**{**self._options, "server_settings": wanted})
+            await _set_json_codecs(connection)
+        except (*_AWAY, *_REFUSED) as error:  # once it was let in: refused now, it may be let in again
+            raise _say_away(error) from error
+        return connection
 
     async def check(self) -> None:
         """Return when the database answers.
@@ -132,6 +163,7 @@ class Database:
                         raise _say_away(error) from error
                     raise
         except _AWAY as error:
+            heed_cancellation(error)
             raise _say_away(error) from error
 
     @asynccontextmanager
@@ -161,13 +193,22 @@ async def telling_when_away() -> AsyncIterator[None]:
     try:
         yield
     except (*_AWAY, PoolTimeoutError) as error:
+        heed_cancellation(error)
         raise _say_away(error) from error
     except DBAPIError as error:
         # SQLAlchemy's dialect wraps asyncpg's error, and that is the cause of what it raises.
         cause = error.orig.__cause__ if error.orig is not None else None
         if error.connection_invalidated or isinstance(cause, _AWAY):
+            heed_cancellation(error)
             raise _say_away(cause or error) from error
         raise
+
+
+def as_unavailable(error: BaseException, connection: "asyncpg.Connection[Any]") -> DatabaseUnavailableError | None:
+    """The error of a database that is away, when that is what an error on this connection says; else None."""
+    if isinstance(error, _AWAY) or (isinstance(error, asyncpg.InterfaceError) and connection.is_closed()):
+        return _say_away(error)
+    return None
 
 
 def _is_lost(connection: PooledConnection) -> bool:
@@ -175,6 +216,17 @@ def _is_lost(connection: PooledConnection) -> bool:
         return connection.is_closed()
     except asyncpg.InterfaceError:  # the pool has let go of it already, which it does when the server hangs up
         return True
+
+
+def heed_cancellation(error: BaseException) -> None:
+    """Go on being cancelled: a server that does not answer makes asyncpg raise something else in its place.
+
+    Raises:
+        asyncio.CancelledError: the present task was told to end. Loops that try again after an outage would not.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
 
 
 def _say_away(error: BaseException) -> DatabaseUnavailableError:

@@ -1,4 +1,4 @@
-"""Keyset pages over SQLAlchemy Core: any list that is ordered by columns which end in a unique one.
+"""Keyset pages: any list that is ordered by columns which end in a unique one, by SQLAlchemy Core or by SQL's own text.
 
 A page costs the same however deep it lies: the position is a row comparison, ``(created_at, id) < (…)``, that
 PostgreSQL answers from an index over the same columns.
@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
-from app.paging import Page, PageRequest, Position
+from app.paging import Page, PageRequest, Position, Rows
 
 T = TypeVar("T")
 
@@ -28,6 +30,93 @@ class RowCount:
 
     count: int
     is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A column that a list is ordered by: NOT NULL, of ``kind`` str, float, int or datetime in Python."""
+
+    name: str
+    kind: type
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list in SQL's own words: columns of a table, and conditions with the values of their ``$1, $2 …``.
+
+    ``expressions`` are what is selected, ``names`` what it is called in the same order. Nothing of it may come from
+    outside but ``values``.
+    """
+
+    table: str
+    names: Sequence[str]
+    expressions: str
+    where: Sequence[str]
+    values: Sequence[Any]
+
+
+async def keyset_rows(
+    connection: PooledConnection,
+    listing: Listing,
+    *,
+    keys: Sequence[Key],
+    descending: bool,
+    page: PageRequest,
+    item: Callable[[asyncpg.Record], T],
+) -> Page[T]:
+    """:func:`keyset_page` through asyncpg alone. Items are made of rows when somebody looks at them.
+
+    The keys must be among the listing's names.
+
+    Raises:
+        RefusedError: INVALID_CURSOR, the position does not fit the keys.
+    """
+    statement, values = page_sql(listing, keys=keys, descending=descending, page=page)
+    rows = await connection.fetch(statement, *values)
+    has_more = len(rows) > page.limit
+    if has_more:
+        del rows[page.limit :]
+    if page.backwards:
+        rows.reverse()
+    has_other_side = page.position is not None
+    places = [listing.names.index(key.name) for key in keys]
+    return Page(
+        items=Rows(rows, listing.names, item),
+        positions=Rows(rows, listing.names, lambda row: tuple(_write_value(row[place]) for place in places)),
+        has_next=has_other_side if page.backwards else has_more,
+        has_previous=has_more if page.backwards else has_other_side,
+    )
+
+
+def page_sql(
+    listing: Listing, *, keys: Sequence[Key], descending: bool, page: PageRequest
+) -> tuple[str, Sequence[Any]]:
+    """What keyset_rows asks the database, one row more than the page, and the values beside it."""
+    is_descending = descending != page.backwards
+    where, values = listing.where, listing.values
+    if page.position is not None:
+        there = _read_values([key.kind for key in keys], page.position)
+        marks = ", ".join(f"${number}" for number in range(len(values) + 1, len(values) + len(keys) + 1))
+        compare = f"({', '.join(key.name for key in keys)}) {'<' if is_descending else '>'} ({marks})"
+        where, values = (*where, compare), (*values, *there)
+    order = ", ".join(f"{key.name} {'DESC' if is_descending else 'ASC'}" for key in keys)
+    statement = (
+        f"SELECT {listing.expressions} FROM {listing.table} WHERE {' AND '.join(where)} "  # noqa: S608  # our own names
+        f"ORDER BY {order} LIMIT ${len(values) + 1}"
+    )
+    return statement, (*values, page.limit + 1)
+
+
+async def count_listed(
+    connection: PooledConnection, listing: Listing, *, at_most: int = DEFAULT_COUNT_LIMIT
+) -> RowCount:
+    """:func:`count_rows` for a listing."""
+    statement = (
+        f"SELECT count(*) FROM (SELECT 1 FROM {listing.table} WHERE {' AND '.join(listing.where)} "  # noqa: S608  # our own names
+        f"LIMIT ${len(listing.values) + 1}) AS counted"
+    )
+    count: int = await connection.fetchval(statement, *listing.values, at_most + 1)
+    return RowCount(count=min(count, at_most), is_exact=count <= at_most)
 
 
 async def keyset_page(
@@ -98,20 +187,25 @@ async def count_rows(
 
 def _write_position(row: sa.Row[Any], count: int) -> Position:
     values = (row._mapping[_KEY_LABEL.format(number)] for number in range(count))  # noqa: SLF001 - SQLAlchemy's public name for access by key
-    return tuple(
-        value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
-        for value in values
-    )
+    return tuple(_write_value(value) for value in values)
+
+
+def _write_value(value: Any) -> Any:
+    return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
 
 
 def _read_position(
     keys: Sequence[sa.ColumnElement[Any]], position: Position
 ) -> Sequence[tuple[sa.ColumnElement[Any], Any]]:
+    return list(zip(keys, _read_values([_python_type(key) for key in keys], position), strict=True))
+
+
+def _read_values(kinds: Sequence[type], position: Position) -> Sequence[Any]:
     refused = RefusedError(Problem("INVALID_CURSOR", "This cursor does not fit this list. Start again without it."))
-    if len(position) != len(keys):
+    if len(position) != len(kinds):
         raise refused
     try:
-        return [(key, _read_value(_python_type(key), value)) for key, value in zip(keys, position, strict=True)]
+        return [_read_value(kind, value) for kind, value in zip(kinds, position, strict=True)]
     except (ValueError, TypeError) as error:
         raise refused from error
 

@@ -1,16 +1,14 @@
-"""Brings a database to the newest schema, also when several services start at the same moment."""
+"""Brings a database to the newest schema, also when several services start at the same moment.
+
+Alembic is imported when there is something to do: nearly every start finds the database as it should be.
+"""
 
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -18,6 +16,9 @@ from sqlalchemy.pool import NullPool
 import app
 from app.db.engine import normalise_dsn, telling_when_away
 from app.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _LOCK = 0x0FF_400C  # one number for all Offhooks: an advisory lock is per database
 _CONNECT_SECONDS = 10.0
@@ -37,8 +38,15 @@ def find_migrations() -> Path:
     raise ConfigurationError(f"The migrations are missing beside {package}: install Offhook again.")
 
 
-def make_config() -> Config:
+def find_newest_revision() -> str:
+    """The revision that the migrations lead to: they are a single line, and each file's name begins with its number."""
+    return max(path.name.partition("_")[0] for path in (find_migrations() / "versions").glob("[0-9]*_*.py"))
+
+
+def make_config() -> "Config":
     """Alembic's configuration; there is no file for it. ``attributes['connection']`` is where the work happens."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(find_migrations()).replace("%", "%%"))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
@@ -52,6 +60,11 @@ async def migrate(dsn: str) -> None:
         DatabaseUnavailableError: the server cannot be reached.
         ConfigurationError: a newer Offhook has been here.
     """
+    async with telling_when_away():
+        if await _read_revisions(dsn) == [find_newest_revision()]:
+            return
+    from alembic.util.exc import CommandError
+
     try:
         async with telling_when_away():
             await run_on_connection(dsn, _upgrade_under_lock)
@@ -63,12 +76,7 @@ async def run_on_connection(dsn: str, work: Callable[[Connection], None]) -> Non
     """Call ``work(connection)`` with a synchronous SQLAlchemy connection, as Alembic wants one."""
 
     async def open_connection() -> Any:
-        return await asyncpg.connect(
-            normalise_dsn(dsn),
-            timeout=_CONNECT_SECONDS,
-            command_timeout=_MIGRATION_SECONDS,
-            server_settings={"application_name": "offhook migrations", "timezone": "UTC"},
-        )
+        return await _connect(dsn)
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=open_connection, poolclass=NullPool)
     try:
@@ -78,11 +86,30 @@ async def run_on_connection(dsn: str, work: Callable[[Connection], None]) -> Non
         await engine.dispose()
 
 
+async def _connect(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
+    return await asyncpg.connect(
+        normalise_dsn(dsn),
+        timeout=_CONNECT_SECONDS,
+        command_timeout=_MIGRATION_SECONDS,
+        server_settings={"application_name": "offhook migrations", "timezone": "UTC"},
+    )
+
+
+async def _read_revisions(dsn: str) -> list[str]:
+    """Where a database stands, in Alembic's own table; an empty list where nobody has migrated yet."""
+    connection = await _connect(dsn)
+    try:
+        return [row["version_num"] for row in await connection.fetch("SELECT version_num FROM alembic_version")]
+    except asyncpg.UndefinedTableError:
+        return []
+    finally:
+        await connection.close(timeout=_CONNECT_SECONDS)
+
+
 def _upgrade_under_lock(connection: Connection) -> None:
+    from alembic import command
+
     config = make_config()
-    scripts = ScriptDirectory.from_config(config)
-    if _read_revisions(connection) == set(scripts.get_heads()):
-        return
     # For the session, not the transaction: a migration may commit in between, to build an index concurrently. It goes
     # with the connection, which is closed after this.
     connection.exec_driver_sql(f"SELECT pg_advisory_lock({_LOCK})")
@@ -90,9 +117,3 @@ def _upgrade_under_lock(connection: Connection) -> None:
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     connection.commit()
-
-
-def _read_revisions(connection: Connection) -> set[str]:
-    revisions = set(MigrationContext.configure(connection).get_current_heads())
-    connection.rollback()  # the look opened a transaction
-    return revisions

@@ -5,42 +5,63 @@ it. So appending takes one lock that PostgreSQL holds until the commit, and numb
 reader sees is always everything up to the highest number it sees. Appending in groups keeps the lock cheap.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import asyncpg
+import msgspec
+from orjson import Fragment
 
+from app.db.compound import Filled, Part, write_all_written, write_expressions
 from app.db.engine import Database, PooledConnection
 from app.db.keyset import DEFAULT_COUNT_LIMIT, RowCount
-from app.facts.catalogue import decode_fact, encode_fact
+from app.facts.catalogue import decode_fact
 from app.facts.event import Actor, ActorKind, Draft, Event
 from app.paging import Page, PageRequest
 
-# The lock is an advisory one of our own; its number means nothing, it only has to be nobody else's. It is taken before
-# the rows are sorted, and the numbers are given out after that: it is held by then. The statement's own view of the
-# tables may be older than the lock, so nothing here may look at them.
-_INSERT: Final = """
-WITH appending AS MATERIALIZED (SELECT pg_advisory_xact_lock(65296))
-INSERT INTO event (id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id, request_id,
-                   is_sandbox, data)
-SELECT id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id, request_id, is_sandbox,
-       data::json
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::text[], $8::text[],
-            $9::text[], $10::bool[], $11::text[])
-     WITH ORDINALITY AS draft (id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id,
-                               request_id, is_sandbox, data, position)
-     CROSS JOIN appending
-ORDER BY position
-RETURNING sequence
-"""
+# The lock is an advisory one of our own; its number means nothing, it only has to be nobody else's. It is taken after
+# whatever else the statement writes (so all who append lock rows first and the log last) and before the events' rows
+# are sorted, and the numbers are given out after that: it is held by then. The statement's own view of the tables may
+# be older than the lock, so nothing here may look at them.
+_APPEND: Final = """
+appending AS MATERIALIZED (SELECT pg_advisory_xact_lock(65296) WHERE {all_written}),
+appended AS (
+    INSERT INTO event (id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id, request_id,
+                       is_sandbox, data)
+    SELECT draft.id, draft.account_id, draft.type, draft.subject_id, draft.call_sequence, draft.occurred_at,
+           draft.actor_kind, draft.actor_id, draft.request_id, draft.is_sandbox, draft.data
+    FROM json_populate_recordset(NULL::event, {rows}) AS draft
+    CROSS JOIN appending
+    -- sequence is the draft's place among them here; the table gives the number
+    ORDER BY draft.sequence
+    RETURNING sequence, id, account_id, type, subject_id
+)"""
+
+_ENCODER: Final = msgspec.json.Encoder()
 
 _COLUMNS: Final = """sequence, id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id,
        request_id, is_sandbox, data::text AS data"""
 
 #: Runs inside the appending transaction, after the events have their numbers.
 AppendHook = Callable[[PooledConnection, Sequence[Event]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InlineHook:
+    """What a hook does for facts of calls, in the very statement that appends them.
+
+    ``call`` is an SQL number that reads the relation ``appended`` (sequence, id, account_id, type, subject_id) and
+    takes ``parameters()`` as ``{0}``, ``{1}``, …; ``heard`` is told the number. For accounts for which it ``is_idle``
+    it is left out.
+    """
+
+    call: str
+    parameters: Callable[[], Sequence[Any]]
+    heard: Callable[[int], None]
+    is_idle: Callable[[Collection[str]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +100,13 @@ EVERYTHING: Final = EventFilter()
 class EventLog:
     """The log, on one database."""
 
-    def __init__(self, database: Database, *, hooks: Sequence[AppendHook] = ()) -> None:
+    def __init__(
+        self, database: Database, *, hooks: Sequence[AppendHook] = (), inline: InlineHook | None = None
+    ) -> None:
+        """``inline`` does for :meth:`write` all that the hooks do elsewhere; without it, they are run there too."""
         self._database = database
         self._hooks = tuple(hooks)
+        self._inline = inline
         self._listeners: list[Callable[[Appended], None]] = []
 
     def on_appended(self, listener: Callable[[Appended], None]) -> None:
@@ -109,24 +134,46 @@ class EventLog:
         """Append facts in the caller's transaction, in this order. Best last in it: it takes the log's lock."""
         if not drafts:
             return Appended(0, ())
-        rows = await connection.fetch(
-            _INSERT,
-            [draft.id for draft in drafts],
-            [draft.account_id for draft in drafts],
-            [draft.fact.type for draft in drafts],
-            [draft.subject_id for draft in drafts],
-            [draft.call_sequence for draft in drafts],
-            [draft.occurred_at for draft in drafts],
-            [draft.actor.kind.value for draft in drafts],
-            [draft.actor.id for draft in drafts],
-            [draft.request_id for draft in drafts],
-            [draft.is_sandbox for draft in drafts],
-            [encode_fact(draft.fact).decode() for draft in drafts],
-        )
-        numbers = sorted(row["sequence"] for row in rows)
-        events = tuple(_number(draft, sequence) for draft, sequence in zip(drafts, numbers, strict=True))
+        appended = await self._write(connection, (), drafts, None)
         for hook in self._hooks:
-            await hook(connection, events)
+            await hook(connection, appended.events)
+        return appended
+
+    @property
+    def needs_transaction(self) -> bool:
+        """Whether :meth:`write` is more than one statement."""
+        return bool(self._hooks) and self._inline is None
+
+    async def write(self, connection: PooledConnection, rows: Sequence[Filled], drafts: Sequence[Draft]) -> Appended:
+        """Write rows and append facts of calls, in this order: one statement, in the caller's transaction or its own.
+
+        Where hooks must be run after it (``needs_transaction``) the caller's.
+        """
+        if self.needs_transaction:
+            appended = await self._write(connection, rows, drafts, None)
+            for hook in self._hooks if drafts else ():
+                await hook(connection, appended.events)
+            return appended
+        return await self._write(connection, rows, drafts, self._inline if drafts else None)
+
+    async def _write(
+        self, connection: PooledConnection, rows: Sequence[Filled], drafts: Sequence[Draft], inline: InlineHook | None
+    ) -> Appended:
+        if inline is not None and inline.is_idle({draft.account_id for draft in drafts}):
+            inline = None
+        parameters: list[Any] = [Fragment(filled.rows) for filled in rows]
+        if drafts:
+            parameters.append(Fragment(_ENCODER.encode([_row(draft, at) for at, draft in enumerate(drafts)])))
+        if inline is not None:
+            parameters += inline.parameters()
+        statement = _write_statement(tuple(filled.part for filled in rows), inline, has_events=bool(drafts))
+        row = await connection.fetchrow(statement, *parameters)
+        if not drafts or row is None:
+            return Appended(0, ())
+        numbers = sorted(row["sequences"])
+        if inline is not None:
+            inline.heard(row["hooked"])
+        events = tuple(_number(draft, sequence) for draft, sequence in zip(drafts, numbers, strict=True))
         return Appended(numbers[0] - 1, events)
 
     async def head(self) -> int:
@@ -134,6 +181,12 @@ class EventLog:
         async with self._database.acquire() as connection:
             value = await connection.fetchval("SELECT max(sequence) FROM event")
         return int(value or 0)
+
+    async def oldest(self) -> int | None:
+        """The number of the first event that is still there, None when there is none."""
+        async with self._database.acquire() as connection:
+            value = await connection.fetchval("SELECT min(sequence) FROM event")
+        return None if value is None else int(value)
 
     async def read_after(
         self, sequence: int, *, limit: int, account_id: str | None = None, where: EventFilter = EVERYTHING
@@ -194,6 +247,37 @@ class EventLog:
             has_next=page.position is not None if page.backwards else has_more,
             has_previous=has_more if page.backwards else page.position is not None,
         )
+
+
+@cache
+def _write_statement(parts: tuple[Part, ...], inline: InlineHook | None, *, has_events: bool) -> str:
+    expressions = write_expressions(parts)
+    results = ["true AS is_written"]
+    if has_events:
+        rows = f"${len(parts) + 1}::json"
+        expressions.append(_APPEND.format(all_written=write_all_written(parts), rows=rows))
+        results.append("ARRAY(SELECT sequence FROM appended) AS sequences")
+    if inline is not None:
+        names = [f"${len(parts) + 2 + number}" for number in range(len(inline.parameters()))]
+        results.append(f"({inline.call.format(*names)}) AS hooked")
+    return f"WITH {', '.join(expressions)}\nSELECT {', '.join(results)}"
+
+
+def _row(draft: Draft, place: int) -> dict[str, Any]:
+    return {
+        "sequence": place,
+        "id": draft.id,
+        "account_id": draft.account_id,
+        "type": draft.fact.type,
+        "subject_id": draft.subject_id,
+        "call_sequence": draft.call_sequence,
+        "occurred_at": draft.occurred_at,
+        "actor_kind": draft.actor.kind,
+        "actor_id": draft.actor.id,
+        "request_id": draft.request_id,
+        "is_sandbox": draft.is_sandbox,
+        "data": draft.fact,
+    }
 
 
 def _conditions(where: EventFilter, account_id: str | None) -> tuple[list[str], list[Any]]:

@@ -234,6 +234,25 @@ async def test_given_a_known_key_when_the_database_is_away_then_it_still_works_a
         await busy.aclose()
 
 
+async def test_given_a_key_used_before_the_database_went_away_when_used_then_it_works_for_a_quarter_of_an_hour(
+    database_dsn: str, account: Account, keys: ApiKeys, clock: SteppedClock
+) -> None:
+    issued = await keys.create(account.id, name="CRM", scopes=READ_CALLS)
+    busy = await Database.connect(database_dsn, pool_size=1, command_timeout=0.1)
+    present = 0.0
+    try:
+        own = ApiKeys(busy, b"k" * 32, AuditLog(busy), clock=clock, cache_seconds=5.0, monotonic=lambda: present)
+        await own.authenticate(issued.token, None)
+        async with busy.acquire():  # no connection is left to ask with
+            present = 5.0 + 899.0
+            assert (await own.authenticate(issued.token, None)).key_id == issued.key.id
+            present = 5.0 + 901.0
+            with pytest.raises(DatabaseUnavailableError):
+                await own.authenticate(issued.token, None)
+    finally:
+        await busy.aclose()
+
+
 async def test_given_a_key_hashed_with_another_secret_when_used_then_it_is_refused(
     keys: ApiKeys, account: Account, database: Database, audit: AuditLog
 ) -> None:

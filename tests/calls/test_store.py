@@ -17,6 +17,7 @@ from app.calls.machine import step
 from app.calls.model import Call
 from app.calls.store import LARGEST_GROUP, CallStore, Change, FencedError, KeyTaken, make_drafts
 from app.db.engine import Database, PooledConnection
+from app.db.kept import KeptConnection
 from app.errors import DatabaseUnavailableError, OverloadedError
 from app.events.log import Appended, EventLog
 from app.facts.event import SYSTEM, Event
@@ -52,17 +53,17 @@ def _as_retry(change: Change) -> Change:
     return Change(call=change.call, drafts=change.drafts, is_retry=True, legs=change.legs, recordings=change.recordings)
 
 
-class ForgetfulDatabase(Database):
-    """A database whose next answers after the commit are lost on the way."""
+class ForgetfulConnection(KeptConnection):
+    """A connection whose next answers after the commit are lost on the way."""
 
     answers_to_lose = 0
 
     @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[PooledConnection]:
-        async with super().acquire() as connection:
+    async def use(self) -> AsyncIterator[Any]:
+        async with super().use() as connection:
             yield connection
-        if self.answers_to_lose:
-            self.answers_to_lose -= 1
+        if ForgetfulConnection.answers_to_lose:
+            ForgetfulConnection.answers_to_lose -= 1
             raise DatabaseUnavailableError("The answer was lost.")
 
 
@@ -170,23 +171,20 @@ async def test_given_nothing_but_serialization_failures_when_committed_then_it_i
 
 
 async def test_given_the_answer_to_a_commit_is_lost_when_it_is_tried_again_then_the_facts_are_written_once(
-    database_dsn: str, database: Database
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forgetful = await ForgetfulDatabase.connect(database_dsn, pool_size=2)
-    log, announced = EventLog(forgetful), list[Appended]()
-    log.on_appended(announced.append)
-    store = CallStore(forgetful, log)
+    monkeypatch.setattr("app.calls.commit.KeptConnection", ForgetfulConnection)
+    store = CallStore(database, EventLog(database))
     async with running(store.run()):
         change = _first(key="k")
         assert await store.commit(change) is None
         following = _created(change)
-        forgetful.answers_to_lose = 2
+        monkeypatch.setattr(ForgetfulConnection, "answers_to_lose", 2)
         for attempt in (following, _as_retry(following)):
             with pytest.raises(DatabaseUnavailableError):
                 await store.commit(attempt)
         assert await store.commit(_as_retry(following)) is None
         assert (await store.load(change.call.id)) == following.call
-    await forgetful.aclose()
     assert await _words(database, change.call.id) == ["call.created", "leg.dialing"]
 
 

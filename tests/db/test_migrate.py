@@ -2,7 +2,10 @@
 
 import asyncio
 import itertools
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -10,7 +13,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from app.db.migrate import make_config, migrate, run_on_connection
+from app.db.migrate import find_newest_revision, make_config, migrate, run_on_connection
 from app.errors import ConfigurationError, DatabaseUnavailableError
 from app.local.postgres import LocalPostgres
 
@@ -76,3 +79,22 @@ async def test_given_a_database_of_a_newer_offhook_when_migrated_then_it_is_left
 async def test_given_nobody_listening_when_migrated_then_the_database_is_unavailable() -> None:
     with pytest.raises(DatabaseUnavailableError):
         await migrate("postgresql://offhook@/offhook?host=/nowhere")
+
+
+def test_given_the_migrations_when_their_line_is_followed_then_its_end_is_the_newest_by_number() -> None:
+    scripts = ScriptDirectory.from_config(make_config())
+    assert scripts.get_heads() == [find_newest_revision()]
+    assert all(Path(one.path).name.startswith(f"{one.revision}_") for one in scripts.walk_revisions())
+
+
+async def test_given_a_database_at_the_newest_revision_when_migrated_then_alembic_is_not_asked(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.db.migrate.run_on_connection", None)
+    await migrate(database_dsn)
+
+
+def test_given_the_service_when_imported_then_what_a_start_does_not_need_is_left_for_later() -> None:
+    program = "import sys, app.serve; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True, timeout=60)
+    assert not {"alembic", "mako", "numpy", "soundfile", "soxr", "pocketsphinx"} & set(loaded.stdout.split())

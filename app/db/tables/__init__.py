@@ -8,15 +8,18 @@ insert. Configuration rows do have them.
 from app.db.tables.accounts import Account, ApiKey, AuditLine
 from app.db.tables.calls import CallRow, CdrRow, LegRow, RecordingRow, RequestKey
 from app.db.tables.events import EventRow
+from app.db.tables.ownership import AsteriskLease, CallCommand
 from app.db.tables.routing import Agent, DestinationRule, Device, Extension, OutboundNumber, Trunk
 from app.db.tables.statistics import CdrRollup
-from app.db.tables.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from app.db.tables.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookWorker
 
 __all__ = [
     "Account",
     "Agent",
     "ApiKey",
+    "AsteriskLease",
     "AuditLine",
+    "CallCommand",
     "CallRow",
     "CdrRollup",
     "CdrRow",
@@ -32,4 +35,5 @@ __all__ = [
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookEndpoint",
+    "WebhookWorker",
 ]

@@ -1,0 +1,265 @@
+"""Changes of live calls while the database is away: on disk first, in the database as soon as it is back.
+
+From the first change that cannot be committed until the last of them is in the database, all changes of live calls go
+through here, in the order in which they came: so nothing of a call overtakes what happened before. A change counts as
+written once it is on disk, and the call goes on.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+import structlog
+
+from app.calls.change import Change, FencedError
+from app.calls.commit import Committer, is_fenced
+from app.calls.spool import Leftover, Spool, SpoolFullError
+from app.calls.spool_records import decode_change, encode_change
+from app.errors import DatabaseUnavailableError
+from app.metrics import SET_ASIDE_CHANGES, SPOOLED_CHANGES
+
+_log = structlog.get_logger(__name__)
+
+_LARGEST_BATCH: Final = 256
+_FIRST_WAIT_SECONDS: Final = 0.1
+_SLOWEST_WAIT_SECONDS: Final = 2.0
+#: How long whoever reads calls waits for what happened to them to be in the database.
+_PATIENCE_SECONDS: Final = 10.0
+
+
+class Postponed:
+    """The spool of one node, and the way from it into the database. ``run`` applies; nothing is applied without."""
+
+    def __init__(self, spool: Spool, committer: Committer) -> None:
+        self._spool = spool
+        self._committer = committer
+        self._waiting: deque[Change] = deque()
+        self._leftovers: list[Leftover] = []
+        self._has_records = asyncio.Event()
+        self._is_empty = asyncio.Event()
+        self._has_looked = asyncio.Event()
+        self._appending = 0
+        self._fenced: set[str] = set()
+        self._is_full = False
+        self.is_away = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something waits for the database, so that live calls' changes must go behind it."""
+        return not self._is_empty.is_set()
+
+    def is_fenced(self, call_id: str) -> bool:
+        """Whether a call turned out to be in other hands when its changes were applied."""
+        return call_id in self._fenced
+
+    async def append(self, changes: Sequence[Change], reason: str) -> None:
+        """Make changes of live calls durable here.
+
+        Raises:
+            DatabaseUnavailableError: the spool is full, or the disk refuses. They are not written.
+        """
+        if not self.is_open:
+            self.is_away = True
+            _log.error("commits_postponed", reason=reason, changes=len(changes), spool=str(self._spool.directory))
+        self._is_empty.clear()
+        self._appending += 1
+        try:
+            await asyncio.to_thread(self._spool.append, [encode_change(change) for change in changes])
+        except SpoolFullError as error:
+            self._say_full("spool_full", f"it may hold {self._spool.limit_bytes} bytes")
+            message = "The database is away, and so much is waiting for it that no more can be kept."
+            raise DatabaseUnavailableError(message) from error
+        except OSError as error:
+            self._say_full("spool_not_writable", type(error).__name__)
+            raise DatabaseUnavailableError("The database is away, and nothing can be kept on disk.") from error
+        else:
+            self._is_full = False
+            self._wait_for_database(changes)
+        finally:
+            self._appending -= 1
+            self._has_records.set()
+
+    async def wait_until_looked(self) -> None:
+        """Return once it is known what an earlier process left; it need not be applied yet."""
+        await self._has_looked.wait()
+
+    async def wait_until_empty(self) -> None:
+        """Return once the database knows all that happened.
+
+        Raises:
+            DatabaseUnavailableError: it is away, or that takes too long.
+        """
+        if not self.is_open:
+            return
+        if not self.is_away:
+            try:
+                async with asyncio.timeout(_PATIENCE_SECONDS):
+                    await self._is_empty.wait()
+            except TimeoutError:
+                pass  # said below
+            else:
+                return
+        raise DatabaseUnavailableError("The database does not know yet what happened while it was away.")
+
+    async def run(self) -> None:
+        """Apply what an earlier process left, and from then on whatever is postponed, until cancelled."""
+        try:
+            await self._take_leftovers()
+            self._has_looked.set()
+            while True:
+                self._has_records.clear()
+                await self._apply_all()
+                if not self._appending:
+                    self._finish()
+                await self._has_records.wait()
+        finally:
+            SPOOLED_CHANGES.dec(len(self._waiting))
+            self._waiting.clear()
+            self._close()
+
+    async def _take_leftovers(self) -> None:
+        try:
+            self._leftovers = await asyncio.to_thread(self._spool.read_leftovers)
+        except OSError as error:
+            _log.error("spool_not_readable", error=type(error).__name__, spool=str(self._spool.directory))
+            return
+        for leftover in self._leftovers:
+            changes, unknown = _decode_all(leftover.records)
+            _log.warning(
+                "spool_found",
+                file=leftover.path.name,
+                changes=len(changes),
+                torn_bytes=leftover.torn_bytes,
+                is_damaged=leftover.is_damaged,
+            )
+            if unknown:
+                await self._set_aside(unknown, "unknown_form")
+            self._wait_for_database(changes)
+
+    async def _apply_all(self) -> None:
+        seconds = _FIRST_WAIT_SECONDS
+        while self._waiting:
+            batch = _first_of_each_call(self._waiting)
+            try:
+                await self._apply(batch)
+            except DatabaseUnavailableError as error:
+                if not self.is_away:
+                    self.is_away = True
+                    _log.warning("database_still_away", reason=error.message, changes=len(self._waiting))
+                await asyncio.sleep(seconds)
+                seconds = min(2 * seconds, _SLOWEST_WAIT_SECONDS)
+            else:
+                self.is_away, seconds = False, _FIRST_WAIT_SECONDS
+                for _ in batch:
+                    self._waiting.popleft()
+                SPOOLED_CHANGES.dec(len(batch))
+
+    async def _apply(self, batch: Sequence[Change]) -> None:
+        """Write a batch; what can never be written is set aside.
+
+        Raises:
+            DatabaseUnavailableError: nothing of the batch may be given up yet.
+        """
+        batch = await self._without_fenced(batch)
+        if not batch:
+            return
+        try:
+            await self._committer.write(batch, is_replay=True)
+        except DatabaseUnavailableError:
+            raise
+        except Exception as error:  # whatever is wrong with one change must not keep the others back
+            if len(batch) > 1:
+                for change in batch:
+                    await self._apply([change])
+                return
+            if isinstance(error, FencedError) and error.args != (batch[0].call.id,):
+                # Not this call but all of them: this process may not write. Its successor on this disk goes on.
+                raise DatabaseUnavailableError("Another process drives this Asterisk.") from error
+            reason = "fenced" if is_fenced(error) else type(error).__name__
+            self._fenced.add(batch[0].call.id)
+            await self._set_aside([encode_change(batch[0])], reason, call_id=batch[0].call.id)
+
+    async def _without_fenced(self, batch: Sequence[Change]) -> list[Change]:
+        """Set aside what follows, in its call, upon a change that could not be applied."""
+        for change in batch:
+            if change.call.id in self._fenced:
+                await self._set_aside([encode_change(change)], "after_another", call_id=change.call.id)
+        return [change for change in batch if change.call.id not in self._fenced]
+
+    async def _set_aside(self, records: Sequence[bytes], reason: str, *, call_id: str | None = None) -> None:
+        lines = [
+            msgspec.json.encode({"setAsideAt": time.time(), "reason": reason, "change": _as_json(record)})
+            for record in records
+        ]
+        try:
+            path = await asyncio.to_thread(self._spool.set_aside, lines)
+        except OSError as error:
+            # Then they must stay in the spool, and with them all that is behind them.
+            raise DatabaseUnavailableError("What cannot be applied cannot be set aside either.") from error
+        SET_ASIDE_CHANGES.inc(len(records))
+        _log.error("change_set_aside", call_id=call_id, changes=len(records), reason=reason, file=str(path))
+
+    def _wait_for_database(self, changes: Collection[Change]) -> None:
+        # The try that failed may have got through after all; or, for a leftover, that of the process that left it.
+        self._waiting.extend(replace(change, is_retry=True) for change in changes)
+        SPOOLED_CHANGES.inc(len(changes))
+
+    def _finish(self) -> None:
+        """Everything is in the database: forget the files. No await in here, so nothing is appended meanwhile."""
+        had_files = bool(self._spool.size or self._leftovers)
+        try:
+            self._spool.clear()
+            for leftover in self._leftovers:
+                self._spool.finish(leftover)
+        except OSError as error:
+            # They are applied once more by the next start, which changes nothing.
+            _log.warning("spool_not_removed", error=type(error).__name__)
+        self._leftovers = []
+        self._is_empty.set()
+        if had_files:
+            _log.info("commits_resumed")
+
+    def _close(self) -> None:
+        self._spool.close()
+        for leftover in self._leftovers:
+            self._spool.leave(leftover)
+        self._leftovers = []
+
+    def _say_full(self, event: str, reason: str) -> None:
+        if not self._is_full:
+            self._is_full = True
+            _log.error(event, reason=reason, spool=str(self._spool.directory), advice="calls wait for the database")
+
+
+def _first_of_each_call(changes: Iterable[Change]) -> list[Change]:
+    """The next changes that can be written together: as far as each is of another call."""
+    batch: dict[str, Change] = {}
+    for change in changes:
+        if change.call.id in batch or len(batch) == _LARGEST_BATCH:
+            break
+        batch[change.call.id] = change
+    return list(batch.values())
+
+
+def _decode_all(records: Sequence[bytes]) -> tuple[list[Change], list[bytes]]:
+    """The changes, and the records that are none which this version knows."""
+    changes: list[Change] = []
+    unknown: list[bytes] = []
+    for record in records:
+        try:
+            changes.append(decode_change(record))
+        except (msgspec.DecodeError, KeyError):  # written by a newer version; people can read it
+            unknown.append(record)
+    return changes, unknown
+
+
+def _as_json(record: bytes) -> msgspec.Raw | str:
+    try:
+        msgspec.json.decode(record)
+    except msgspec.DecodeError:
+        return record.hex()
+    return msgspec.Raw(record)
