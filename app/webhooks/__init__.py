@@ -2,16 +2,19 @@
 
 ::
 
-    events/log ──(same transaction)──> enqueue ──> webhook_delivery rows
+    events/log ──(same transaction)──> enqueue ──> webhook_delivery rows <── replay
                                                         │ claim (SKIP LOCKED, leases)
-                       payload, signing ──> deliver ────┤
-                                   egress ──┘           │ settle (batched results, attempts)
+                 payload | classic, signing ──> sender ──> deliver
+                                     egress ──┘         │ settle (batched results, attempts)
                                                         └─> webhook.exhausted, webhook.disabled
 
-- ``endpoints``  who wants what, where to   - ``event_types``  globs over the catalogue
-- ``enqueue``  the log's hook               - ``claim``, ``settle``, ``plans``  the queue's SQL
-- ``deliver``, ``settler``  the worker's two loops
-- ``schedule``  when to try again (pure)    - ``payload``, ``signing``, ``sealing``  what is sent
+- ``endpoints``, ``rotation``  who wants what, where to, under which secret
+- ``event_types``  globs over the catalogue     - ``testing``  a test that a person asked for
+- ``enqueue``  the log's hook                   - ``listeners``  whether there is anything for it to do
+- ``claim``, ``settle``, ``plans``  the queue's SQL
+- ``deliver``, ``settler``  the worker's two loops; ``presence``  how others see that it is alive
+- ``schedule``  when to try again (pure)        - ``replay``  sending again what is over
+- ``sender``, ``payload``, ``classic``, ``signing``, ``sealing``  one attempt, and what is sent
 - ``addresses`` (pure), ``egress``, ``connection``  where a request may go, and how it goes
 - ``queries``  deliveries and attempts, to be read
 """

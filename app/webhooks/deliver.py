@@ -1,64 +1,55 @@
 """The worker: claims lanes, sends their deliveries one after the other, and posts what came of them."""
 
 import asyncio
-import time
 from collections import Counter
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from importlib.metadata import version
-from typing import Final, TypeAlias
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import asyncpg
 import structlog
 
+from app import failpoints
 from app.clock import Clock
 from app.daemon import Daemon, Health
 from app.db.engine import Database
+from app.errors import DatabaseUnavailableError
 from app.events.log import EventLog
 from app.facts.event import Draft
-from app.facts.masking import Sight
-from app.facts.webhooks import WebhookExhausted
+from app.facts.webhooks import WebhookExhausted, WebhookTest
 from app.ids import Kind, new_id
-from app.metrics import WEBHOOK_ATTEMPTS, WEBHOOK_SECONDS, WEBHOOKS_EXHAUSTED
-from app.webhooks.claim import Lane, Limits, claim_lanes
-from app.webhooks.egress import Answer, Egress, EgressError
-from app.webhooks.model import Attempt, DeliveryState
-from app.webhooks.payload import build_body, sight_of
-from app.webhooks.schedule import Schedule, read_retry_after
+from app.metrics import WEBHOOKS_EXHAUSTED
+from app.webhooks.claim import Lane, Limits, claim_lanes, end_lost_leases
+from app.webhooks.classic import is_classic
+from app.webhooks.egress import Egress
+from app.webhooks.model import Attempt, DeliveryState, Format
+from app.webhooks.payload import MintUrl
+from app.webhooks.presence import Presence
+from app.webhooks.schedule import Schedule
 from app.webhooks.sealing import Sealer
+from app.webhooks.sender import Bodies, Sender
 from app.webhooks.settle import Release, Result
 from app.webhooks.settler import Outcome, Settler
-from app.webhooks.signing import Signer
+
+GONE_REASON: Final = "The endpoint answered 410 Gone."
+DISABLE_AFTER: Final = timedelta(days=5)
 
 _GONE: Final = 410
 _RUN_LENGTH: Final = 32
+# A first failure may be the first request in days: it takes a delivery that failed repeatedly to conclude anything.
+_CONCLUSIVE_ATTEMPTS: Final = 3
+_TEST_ATTEMPTS: Final = 1
 _LEASE_MARGIN_SECONDS: Final = 30.0
-_CACHED_SIGNERS: Final = 1000
-_USER_AGENT: Final = f"Offhook/{version('offhook')}"
+_INSTANT: Final = timedelta(microseconds=1)  # as fine as PostgreSQL tells them apart
 
 _logger = structlog.get_logger(__name__)
-
-#: By the event's sequence and what may be seen of it.
-Bodies: TypeAlias = dict[tuple[int, Sight], bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """One attempt and what it means for the delivery."""
-
-    attempt: Attempt
-    retry_after: timedelta | None = None
-
-
-class _UnreadableEventError(Exception):
-    """The log has an event of a type or form that this version does not know."""
 
 
 class Deliverer(Daemon):
     """Delivers everything that is due, ``concurrency`` lanes at once, of one endpoint at most a quarter of them.
 
     An endpoint that keeps failing gets a sixteenth: many that hang must not take all the places.
-    Several workers may run, in one process or in many; their machines' clocks should agree within seconds.
+    Several workers may run, in one process or in many; their machines' clocks should agree within seconds. What a dead
+    one was about to send is taken over at once.
     """
 
     name = "webhook-deliverer"
@@ -74,15 +65,18 @@ class Deliverer(Daemon):
         *,
         concurrency: int = 64,
         lease_seconds: float | None = None,
+        disable_after: timedelta = DISABLE_AFTER,
+        mint: MintUrl | None = None,
     ) -> None:
         """Set it up.
 
-        ``lease_seconds`` is how long after a kill -9 somebody else goes on; by default two time-outs and a margin.
+        ``lease_seconds`` is how long a worker that is alive may take over one lane before others go on, by default two
+        time-outs and a margin. An endpoint is disabled after ``disable_after`` without success. ``mint`` makes signed
+        addresses of recordings.
         """
         super().__init__(clock)
         self._database = database
         self._egress = egress
-        self._sealer = sealer
         self._clock = clock
         self._schedule = schedule
         self._concurrency = concurrency
@@ -96,43 +90,67 @@ class Deliverer(Daemon):
             lanes_per_failing_endpoint=max(1, concurrency // 16),
             run_length=_RUN_LENGTH,
         )
+        self._disable_after = disable_after
+        self._sender = Sender(egress, sealer, clock, mint)
         self._busy: Counter[str] = Counter()
-        self._signers: dict[bytes, Signer] = {}
-        self._settler = Settler(database, log, clock, capacity=4 * concurrency, on_written=self.wake)
+        self._last_lease = datetime.min.replace(tzinfo=UTC)
+        self._lost_leases: list[datetime] = []
+        self._presence = Presence(database, clock, on_change=self.wake)
+        self._settler = Settler(
+            database, log, clock, worker=self._presence.number, capacity=4 * concurrency, on_written=self.wake
+        )
 
     @property
-    def healths(self) -> tuple[Health, Health]:
-        """How both loops fare: the one that delivers and the one that writes results."""
-        return self.health, self._settler.health
+    def healths(self) -> tuple[Health, Health, Health]:
+        """How the loops fare: the one that delivers, the one that writes results, the one that shows it is alive."""
+        return self.health, self._settler.health, self._presence.health
 
     async def run(self) -> None:
         """Deliver until stopped (attempts on their way are waited for) or cancelled (they are given up)."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._settler.run())
+        async with asyncio.TaskGroup() as presence:
+            presence.create_task(self._presence.run())
             try:
-                async with asyncio.TaskGroup() as self._lanes:
-                    await super().run()
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._settler.run())
+                    try:
+                        async with asyncio.TaskGroup() as self._lanes:
+                            await super().run()
+                    finally:
+                        self._settler.stop()
             finally:
-                self._settler.stop()
+                self._presence.stop()  # the last, once all leases are ended
 
     async def run_round(self) -> bool:
         free = self._concurrency - self._busy.total()
-        if free <= 0:
-            return False  # a lane that ends wakes us
-        now = self._clock.now()
-        lanes = await claim_lanes(
-            self._database,
-            now=now,
-            lease_until=now + self._lease,
-            most=free,
-            limits=self._limits,
-            busy=self._busy,
-        )
+        if free <= 0 or not self._presence.is_held:
+            return False  # a lane that ends wakes us, and so does the presence
+        lanes = await self._claim(free)
         bodies: Bodies = {}
         for lane in lanes:
             self._busy[lane.endpoint_id] += 1
             self._lanes.create_task(self._deliver_lane(lane, bodies))
         return len(lanes) == free
+
+    async def _claim(self, free: int) -> list[Lane]:
+        worker, now = self._presence.number, self._clock.now()
+        if self._lost_leases:
+            await end_lost_leases(self._database, worker=worker, leases=self._lost_leases)
+            self._lost_leases.clear()
+        # No two claims of a worker have the same lease, whatever the clock does: a lease is how they are told apart.
+        self._last_lease = lease_until = max(now + self._lease, self._last_lease + _INSTANT)
+        try:
+            return await claim_lanes(
+                self._database,
+                worker=worker,
+                now=now,
+                lease_until=lease_until,
+                most=free,
+                limits=self._limits,
+                busy=self._busy,
+            )
+        except DatabaseUnavailableError:
+            self._lost_leases.append(lease_until)
+            raise
 
     async def _deliver_lane(self, lane: Lane, bodies: Bodies) -> None:
         place = 0
@@ -143,6 +161,11 @@ class Deliverer(Daemon):
                 await self._settler.post(outcome)
                 if outcome.result.state is DeliveryState.PENDING:
                     place = len(lane.rows)  # settling it parks what is behind
+        except Exception:
+            # Whatever it is, it concerns this lane, and the others go on. Its leases run out by themselves: ended now,
+            # it would be claimed and break again at once.
+            place = len(lane.rows)
+            _logger.exception("webhook_lane_broke", endpoint_id=lane.endpoint_id, subject_id=lane.subject_id)
         finally:
             rest = tuple(row["id"] for row in lane.rows[place:])
             if rest:
@@ -157,25 +180,47 @@ class Deliverer(Daemon):
         return not self.is_stopping and self._clock.now() + longest <= lane.leased_until
 
     async def _deliver(self, lane: Lane, row: asyncpg.Record, bodies: Bodies) -> Outcome:
-        if row["event_id"] is None:  # past the log's retention
-            return self._conclude(lane, row, DeliveryState.DROPPED, row["attempts"], None)
-        if self._schedule.is_exhausted(row["attempts"]):  # the schedule was made shorter
-            return self._conclude(lane, row, DeliveryState.EXHAUSTED, row["attempts"], None)
-        sent = await self._attempt(row, bodies)
+        attempts, earlier = row["attempts"], row["earlier_attempts"]
+        if row["event_id"] is None or _is_unwanted(row):  # past the log's retention, or no longer of its format
+            return self._conclude(lane, row, DeliveryState.DROPPED, attempts)
+        if self._is_exhausted(row, attempts):  # the schedule was made shorter
+            return self._conclude(lane, row, DeliveryState.EXHAUSTED, attempts)
+        sent = await self._sender.attempt(row, bodies)
+        if failpoints.armed is not None:
+            await failpoints.reach(failpoints.Failpoint.AFTER_WEBHOOK_SENT)
         attempt = sent.attempt
         if attempt.failure is None:
             return self._conclude(lane, row, DeliveryState.DELIVERED, attempt.number, attempt)
-        attempts = attempt.number
-        is_gone = attempt.status == _GONE
-        if is_gone:
-            # The endpoint is disabled and its events are kept, so one attempt is kept too for when it is enabled.
-            attempts = min(attempts, self._schedule.attempts - 1)
-        if self._schedule.is_exhausted(attempts):
-            return self._conclude(lane, row, DeliveryState.EXHAUSTED, attempts, attempt)
-        again = self._schedule.next_attempt_at(attempts, self._clock.now(), retry_after=sent.retry_after)
-        return self._conclude(
-            lane, row, DeliveryState.PENDING, attempts, attempt, next_attempt_at=again, is_gone=is_gone
+        reason = self._why_disable(row, attempt)
+        if reason is not None:
+            # Its events are kept, this one too, with a whole schedule before it for when the endpoint is enabled.
+            again = self._schedule.next_attempt_at(0, self._clock.now())
+            return self._conclude(
+                lane, row, DeliveryState.PENDING, attempt.number, attempt, next_attempt_at=again, disable_reason=reason
+            )
+        if self._is_exhausted(row, attempt.number):
+            return self._conclude(lane, row, DeliveryState.EXHAUSTED, attempt.number, attempt)
+        again = self._schedule.next_attempt_at(
+            attempt.number - earlier, self._clock.now(), retry_after=sent.retry_after
         )
+        return self._conclude(lane, row, DeliveryState.PENDING, attempt.number, attempt, next_attempt_at=again)
+
+    def _is_exhausted(self, row: asyncpg.Record, attempts: int) -> bool:
+        """Whether these were all the attempts there are; a test has one, since somebody waits for what comes of it."""
+        in_this_round: int = attempts - row["earlier_attempts"]
+        if row["event_type"] == WebhookTest.type:
+            return in_this_round >= _TEST_ATTEMPTS
+        return self._schedule.is_exhausted(in_this_round)
+
+    def _why_disable(self, row: asyncpg.Record, attempt: Attempt) -> str | None:
+        if attempt.status == _GONE:
+            return GONE_REASON
+        since, now = row["failing_since"], self._clock.now()
+        if since is None or now - since < self._disable_after:
+            return None
+        if attempt.number - row["earlier_attempts"] < min(_CONCLUSIVE_ATTEMPTS, self._schedule.attempts):
+            return None
+        return f"No delivery succeeded for {_say_duration(self._disable_after)}."
 
     def _conclude(
         self,
@@ -183,14 +228,14 @@ class Deliverer(Daemon):
         row: asyncpg.Record,
         state: DeliveryState,
         attempts: int,
-        attempt: Attempt | None,
+        attempt: Attempt | None = None,
         *,
         next_attempt_at: datetime | None = None,
-        is_gone: bool = False,
+        disable_reason: str | None = None,
     ) -> Outcome:
         now = self._clock.now()
         fact = None
-        if state is DeliveryState.EXHAUSTED:
+        if state is DeliveryState.EXHAUSTED and row["event_type"] != WebhookTest.type:
             WEBHOOKS_EXHAUSTED.inc()
             fact = _exhausted(row, attempts, now)
         return Outcome(
@@ -202,105 +247,25 @@ class Deliverer(Daemon):
                 state=state,
                 attempts=attempts,
                 attempt=attempt,
+                earlier_attempts=row["earlier_attempts"] if disable_reason is None else attempts,
                 next_attempt_at=next_attempt_at,
                 finished_at=None if state is DeliveryState.PENDING else now,
             ),
             fact=fact,
-            is_gone=is_gone,
+            disable_reason=disable_reason,
             was_failing=row["failing_since"] is not None,
         )
 
-    async def _attempt(self, row: asyncpg.Record, bodies: Bodies) -> _Sent:
-        number = row["attempts"] + 1
-        started_at = self._clock.now()
-        started = time.perf_counter()
-        answer: Answer | None = None
-        failure: str | None
-        retry_after = None
-        try:
-            answer = await self._send(row, number, started_at, self._body(row, bodies))
-            failure = _judge(answer.status)
-            retry_after = read_retry_after(answer.status, answer.retry_after, self._clock.now())
-        except EgressError as error:
-            failure = error.failure
-        except _UnreadableEventError:
-            # A newer version wrote it and shares the database while it is rolled out: by the retry all may know it.
-            failure = "this version of Offhook cannot read the event"
-        except Exception:
-            # Whatever it is, it concerns this delivery: it waits for its retry, and the others go on.
-            _logger.exception("webhook_attempt_broke", delivery_id=row["id"], endpoint_id=row["endpoint_id"])
-            failure = "an error inside Offhook"
-        latency = time.perf_counter() - started
-        WEBHOOK_ATTEMPTS.labels("delivered" if failure is None else "failed").inc()
-        WEBHOOK_SECONDS.observe(latency)
-        _logger.debug(
-            "webhook_attempt",
-            delivery_id=row["id"],
-            endpoint_id=row["endpoint_id"],
-            event_id=row["event_id"],
-            number=number,
-            status=answer.status if answer else None,
-            failure=failure,
-            latency_seconds=round(latency, 4),
-        )
-        return _Sent(
-            Attempt(
-                id=new_id(Kind.WEBHOOK_ATTEMPT),
-                delivery_id=row["id"],
-                number=number,
-                started_at=started_at,
-                latency_seconds=latency,
-                status=answer.status if answer else None,
-                failure=failure,
-                response_excerpt=answer.excerpt if answer else None,
-            ),
-            retry_after,
-        )
 
-    async def _send(self, row: asyncpg.Record, number: int, at: datetime, body: bytes) -> Answer:
-        signed = self._signer(row).headers(webhook_id=row["event_id"], at=at, body=body)
-        headers = {
-            "content-type": "application/json",
-            "accept-encoding": "identity",
-            "user-agent": _USER_AGENT,
-            "offhook-delivery-sequence": str(row["delivery_sequence"]),
-            "offhook-attempt": str(number),
-            **signed,
-        }
-        return await self._egress.post(row["url"], headers, body)
-
-    def _signer(self, row: asyncpg.Record) -> Signer:
-        sealed = row["secret_sealed"]
-        signer = self._signers.get(sealed)
-        if signer is None:
-            if len(self._signers) >= _CACHED_SIGNERS:
-                self._signers.clear()
-            signer = self._signers[sealed] = Signer(self._sealer.open(sealed, owner_id=row["endpoint_id"]))
-        return signer
-
-    @staticmethod
-    def _body(row: asyncpg.Record, bodies: Bodies) -> bytes:
-        """The event's body, made once for all the endpoints it was claimed for together that see as much."""
-        sight = sight_of(row)
-        key = (row["event_sequence"], sight)
-        body = bodies.get(key)
-        if body is None:
-            try:
-                body = bodies[key] = build_body(row, sight)
-            except (KeyError, ValueError) as error:
-                raise _UnreadableEventError(row["event_type"]) from error
-        return body
+def _is_unwanted(row: asyncpg.Record) -> bool:
+    """Whether it was put in line before its endpoint changed to a format that has no body for it."""
+    return row["format"] == Format.CLASSIC and not is_classic(row["event_type"])
 
 
-def _judge(status: int) -> str | None:
-    """Why an answer with this status is a failure; None when it is none."""
-    match status // 100:
-        case 2:
-            return None
-        case 3:
-            return f"answered {status}: redirects are not followed"
-        case _:
-            return f"answered {status}"
+def _say_duration(duration: timedelta) -> str:
+    if duration >= timedelta(days=1) and duration % timedelta(days=1) == timedelta():
+        return "a day" if duration.days == 1 else f"{duration.days} days"
+    return f"{duration.total_seconds():g} seconds"
 
 
 def _exhausted(row: asyncpg.Record, attempts: int, now: datetime) -> Draft:

@@ -1,6 +1,7 @@
-"""The accounts' endpoints: made, changed, tested, deleted, listed."""
+"""The accounts' endpoints: made, changed, deleted, listed, their secrets rotated."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -16,9 +17,13 @@ from app.errors import Problem, RefusedError, ScopeError
 from app.facts.masking import Sight
 from app.ids import Kind, new_id
 from app.paging import Page, PageRequest
+from app.webhooks.classic import CLASSIC_EVENTS, classic_patterns
 from app.webhooks.egress import Egress
 from app.webhooks.event_types import check_event_types, like_pattern
-from app.webhooks.model import API_VERSION, CreatedEndpoint, Endpoint
+from app.webhooks.listeners import announce_endpoint, wait_until_heard
+from app.webhooks.model import API_VERSION, CreatedEndpoint, Endpoint, Format
+from app.webhooks.payload import VERSIONS
+from app.webhooks.rotation import DEFAULT_GRACE, rotate_secret
 from app.webhooks.sealing import Sealer
 from app.webhooks.signing import new_secret, show_secret
 
@@ -28,13 +33,14 @@ NOTHING: Final = Sight()
 _PORTION: Final = 5000
 
 _TABLE: Final = sa.inspect(EndpointRow).local_table
-_COLUMNS: Final = """id, account_id, url, event_types, description, api_version, reads_pii, reads_dtmf, is_enabled,
-       disabled_reason, failing_since, created_at"""
+_COLUMNS: Final = """id, account_id, url, event_types, description, api_version, format, reads_pii, reads_dtmf,
+       reads_recordings, retired_until, is_enabled, disabled_reason, disabled_at, failing_since, created_at"""
 
 _INSERT: Final = f"""
 INSERT INTO webhook_endpoint (id, account_id, url, description, event_types, patterns, api_version, secret_sealed,
-                              reads_pii, reads_dtmf, is_enabled, next_delivery_sequence, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true, 1, $11)
+                              reads_pii, reads_dtmf, is_enabled, next_delivery_sequence, created_at, format,
+                              reads_recordings)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true, 1, $11, $12, $13)
 RETURNING {_COLUMNS}
 """  # noqa: S608  # our own constant
 
@@ -52,18 +58,22 @@ UPDATE webhook_endpoint
 SET url = coalesce($3, url), event_types = coalesce($4, event_types), patterns = coalesce($5, patterns),
     description = CASE WHEN $6 THEN $7 ELSE description END, is_enabled = coalesce($8, is_enabled),
     disabled_reason = CASE WHEN $8 THEN NULL ELSE disabled_reason END,
+    disabled_at = CASE WHEN $8 THEN NULL WHEN NOT $8 THEN coalesce(disabled_at, $14) ELSE disabled_at END,
     failing_since = CASE WHEN $8 THEN NULL ELSE failing_since END,
-    reads_pii = coalesce($9, reads_pii), reads_dtmf = coalesce($10, reads_dtmf)
+    reads_pii = coalesce($9, reads_pii), reads_dtmf = coalesce($10, reads_dtmf),
+    reads_recordings = coalesce($11, reads_recordings), api_version = coalesce($12, api_version),
+    format = coalesce($13, format)
 WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL
 RETURNING {_COLUMNS}
 """  # noqa: S608  # our own constant
 
-# What was kept while the endpoint was disabled is due at once. Skipping what is locked cannot deadlock; by portions,
-# so that no statement takes long, however much was kept.
+# What was kept while the endpoint was disabled is due at once, with a whole schedule before it. Skipping what is locked
+# cannot deadlock; by portions, so that no statement takes long, however much was kept.
 _RESUME: Final = """
-UPDATE webhook_delivery SET next_attempt_at = $2
+UPDATE webhook_delivery SET next_attempt_at = $2, earlier_attempts = attempts
 WHERE id IN (SELECT id FROM webhook_delivery
-             WHERE endpoint_id = $1 AND state = 'PENDING' AND next_attempt_at > $2
+             WHERE endpoint_id = $1 AND state = 'PENDING' AND (next_attempt_at > $2 OR attempts > earlier_attempts)
+               AND (leased_until IS NULL OR leased_until <= $2)
              LIMIT $3 FOR UPDATE SKIP LOCKED)
 """
 
@@ -98,20 +108,27 @@ class WebhookEndpoints:
         url: str,
         event_types: Sequence[str] = ("*",),
         description: str | None = None,
+        api_version: str = API_VERSION,
+        format: Format = Format.STANDARD,  # noqa: A002  # its public name
         reads_pii: bool = False,
         reads_dtmf: bool = False,
+        reads_recordings: bool = False,
         granted: Sight = NOTHING,
+        may_grant_recordings: bool = False,
     ) -> CreatedEndpoint:
         """Make an endpoint; its secret is in the answer and never shown again.
 
-        ``granted`` is what who makes it may see: nobody gives an endpoint more.
+        ``granted`` and ``may_grant_recordings`` are what who makes it may see and fetch: nobody gives an endpoint more.
 
         Raises:
-            RefusedError: URL_NOT_ALLOWED, INVALID_INPUT (event types, description, too many endpoints).
+            RefusedError: URL_NOT_ALLOWED, INVALID_INPUT (event types, version, description, too many endpoints).
             ScopeError: it is to see more than who makes it.
         """
         _check_granted(granted, reads_pii=reads_pii, reads_dtmf=reads_dtmf)
+        _check_recordings(may_grant_recordings, is_given=reads_recordings)
         globs = check_event_types(event_types, field=("eventTypes",))
+        patterns = _patterns(globs, format)
+        _check_version(api_version)
         _check_description(description)
         await self._egress.check(url)
         endpoint_id = new_id(Kind.WEBHOOK_ENDPOINT)
@@ -130,15 +147,19 @@ class WebhookEndpoints:
                 url,
                 description,
                 list(globs),
-                [like_pattern(glob) for glob in globs],
-                API_VERSION,
+                patterns,
+                api_version,
                 self._sealer.seal(key, owner_id=endpoint_id),
                 reads_pii,
                 reads_dtmf,
                 self._clock.now(),
+                format.value,
+                reads_recordings,
             )
+            await announce_endpoint(connection)
+        await wait_until_heard(self._database)
         assert row is not None
-        return CreatedEndpoint(_endpoint(row), show_secret(key))
+        return CreatedEndpoint(self._endpoint(row), show_secret(key))
 
     async def update(
         self,
@@ -149,19 +170,26 @@ class WebhookEndpoints:
         event_types: Sequence[str] | UnsetType = UNSET,
         description: str | UnsetType | None = UNSET,
         is_enabled: bool | UnsetType = UNSET,
+        api_version: str | UnsetType = UNSET,
+        format: Format | UnsetType = UNSET,  # noqa: A002  # its public name
         reads_pii: bool | UnsetType = UNSET,
         reads_dtmf: bool | UnsetType = UNSET,
+        reads_recordings: bool | UnsetType = UNSET,
         granted: Sight = NOTHING,
+        may_grant_recordings: bool = False,
     ) -> Endpoint:
         """Change what is given. Enabling sends what was kept meanwhile; a None description clears it.
 
-        ``granted`` is what who changes it may see: nobody gives an endpoint more, or has what it sees sent elsewhere.
+        ``granted`` and ``may_grant_recordings`` are what who changes it may see and fetch: nobody gives an endpoint
+        more, or has what it gets sent elsewhere.
 
         Raises:
             RefusedError: NOT_FOUND, URL_NOT_ALLOWED, INVALID_INPUT.
             ScopeError: see above.
         """
         globs = None if event_types is UNSET else check_event_types(event_types, field=("eventTypes",))
+        if api_version is not UNSET:
+            _check_version(api_version)
         if description is not UNSET:
             _check_description(description)
         if url is not UNSET:
@@ -177,23 +205,48 @@ class WebhookEndpoints:
                 reads_pii=_is_given_out(before["reads_pii"], reads_pii, moves=moves),
                 reads_dtmf=_is_given_out(before["reads_dtmf"], reads_dtmf, moves=moves),
             )
+            _check_recordings(
+                may_grant_recordings,
+                is_given=_is_given_out(before["reads_recordings"], reads_recordings, moves=moves),
+            )
             row = await connection.fetchrow(
                 _UPDATE,
                 endpoint_id,
                 account_id,
                 None if url is UNSET else url,
                 None if globs is None else list(globs),
-                None if globs is None else [like_pattern(glob) for glob in globs],
+                _patterns(
+                    before["event_types"] if globs is None else globs,
+                    Format(before["format"]) if format is UNSET else format,
+                ),
                 description is not UNSET,
                 None if description is UNSET else description,
                 None if is_enabled is UNSET else is_enabled,
                 None if reads_pii is UNSET else reads_pii,
                 None if reads_dtmf is UNSET else reads_dtmf,
+                None if reads_recordings is UNSET else reads_recordings,
+                None if api_version is UNSET else api_version,
+                None if format is UNSET else format.value,
+                self._clock.now(),
             )
         assert row is not None  # it was there, and is locked
         if is_enabled is True:
             await self._change_deliveries(_RESUME, endpoint_id)
-        return _endpoint(row)
+        return self._endpoint(row)
+
+    async def rotate_secret(
+        self, account_id: str, endpoint_id: str, *, grace: timedelta = DEFAULT_GRACE
+    ) -> CreatedEndpoint:
+        """Give an endpoint a new secret, which is shown this once; the old one signs beside it for ``grace``.
+
+        Raises:
+            RefusedError: NOT_FOUND, INVALID_INPUT, INVALID_STATE (see ``rotation``).
+        """
+        rotated = await rotate_secret(self._database, self._sealer, self._clock, account_id, endpoint_id, grace=grace)
+        endpoint = await self.get(account_id, endpoint_id)
+        if endpoint is None:
+            raise _not_found()  # deleted in the meantime
+        return CreatedEndpoint(endpoint, rotated.secret)
 
     async def delete(self, account_id: str, endpoint_id: str) -> None:
         """Delete an endpoint; what was still to be delivered to it is dropped. Its history can still be read.
@@ -211,7 +264,7 @@ class WebhookEndpoints:
         """One endpoint, None when the account has no such."""
         async with self._database.acquire() as connection:
             row = await connection.fetchrow(_GET, endpoint_id, account_id)
-        return None if row is None else _endpoint(row)
+        return None if row is None else self._endpoint(row)
 
     async def page(self, account_id: str, request: PageRequest) -> Page[Endpoint]:
         """The account's endpoints, oldest first.
@@ -229,7 +282,7 @@ class WebhookEndpoints:
                 keys=[_TABLE.c.id],
                 descending=False,
                 page=request,
-                item=lambda row: _endpoint(row._mapping),  # noqa: SLF001  # SQLAlchemy's public name
+                item=lambda row: self._endpoint(row._mapping),  # noqa: SLF001  # SQLAlchemy's public name
             )
 
     async def count(self, account_id: str) -> RowCount:
@@ -237,6 +290,15 @@ class WebhookEndpoints:
         select = sa.select(_TABLE.c.id).where(_TABLE.c.account_id == account_id, _TABLE.c.deleted_at.is_(None))
         async with self._database.begin() as connection:
             return await count_rows(connection, select)
+
+    def _endpoint(self, row: asyncpg.Record | sa.RowMapping) -> Endpoint:
+        values: dict[str, Any] = {name: row[name] for name in Endpoint.__slots__ if name in row}
+        values["event_types"] = tuple(values["event_types"])
+        values["format"] = Format(values["format"])
+        until = max(row["retired_until"], default=None)
+        return Endpoint(
+            **values, previous_secret_until=until if until is not None and until > self._clock.now() else None
+        )
 
     async def _change_deliveries(self, statement: str, endpoint_id: str) -> None:
         now = self._clock.now()
@@ -260,6 +322,32 @@ def _check_granted(granted: Sight, *, reads_pii: bool, reads_dtmf: bool) -> None
             raise ScopeError(scope.value)
 
 
+def _check_recordings(may_grant: bool, *, is_given: bool) -> None:
+    if is_given and not may_grant:
+        raise ScopeError(Scope.RECORDINGS_READ.value)
+
+
+def _check_version(api_version: str) -> None:
+    if api_version not in VERSIONS:
+        known = ", ".join(repr(version) for version in VERSIONS)
+        raise RefusedError(Problem("INVALID_INPUT", f"There is no such version; use {known}.", ("apiVersion",)))
+
+
+def _patterns(globs: Sequence[str], wanted: Format) -> list[str]:
+    """What is sent to an endpoint that asks for ``globs``, as LIKE patterns.
+
+    Raises:
+        RefusedError: INVALID_INPUT, nothing would ever be.
+    """
+    if wanted is Format.STANDARD:
+        return [like_pattern(glob) for glob in globs]
+    names = classic_patterns(globs)
+    if not names:
+        message = f"The CLASSIC format has {' and '.join(CLASSIC_EVENTS)} alone; ask for one of them."
+        raise RefusedError(Problem("INVALID_INPUT", message, ("eventTypes",)))
+    return [like_pattern(name) for name in names]
+
+
 def _check_description(description: str | None) -> None:
     if description is not None and (len(description) > LONGEST_DESCRIPTION or "\x00" in description):
         raise RefusedError(
@@ -269,9 +357,3 @@ def _check_description(description: str | None) -> None:
 
 def _not_found() -> RefusedError:
     return RefusedError(Problem("NOT_FOUND", "There is no such webhook endpoint.", ("id",)))
-
-
-def _endpoint(row: asyncpg.Record | sa.RowMapping) -> Endpoint:
-    values: dict[str, Any] = {name: row[name] for name in Endpoint.__slots__}
-    values["event_types"] = tuple(values["event_types"])
-    return Endpoint(**values)

@@ -1,81 +1,62 @@
 """The log's hook: what is to be delivered is written in the transaction that writes the events."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 from app.clock import Clock
 from app.db.engine import PooledConnection
+from app.events.log import InlineHook
 from app.facts.event import Event
 from app.facts.webhooks import WebhookExhausted, WebhookFact, WebhookTest
-from app.webhooks.plans import plan_as_usual, plan_by_index
+from app.webhooks.listeners import Listeners
+from app.webhooks.model import KEPT_WHILE_DISABLED
 from app.webhooks.schedule import Schedule
 
-# One statement for all events and endpoints. Raising next_delivery_sequence locks the endpoint's row until the
-# commit, so the numbers are dense. A delivery behind one that waits for a retry waits as long: a claim need not look
-# at it before. That is a kindness to the claim and not what keeps the order, so reading it without a lock will do.
-# The id is the event's time and 64 random bits, in the alphabet of all our ids (hex digits are in it).
+# One call for all events and endpoints; the function is in the migrations, with the reasons for its ways.
 _ENQUEUE: Final = """
-WITH incoming AS (
-    SELECT *
-    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-         AS event (sequence, id, account_id, type, subject_id, only_endpoint, not_endpoint)
-), matched AS (
-    SELECT endpoint.id AS endpoint_id, incoming.*,
-           row_number() OVER (PARTITION BY endpoint.id ORDER BY incoming.sequence) AS place
-    FROM incoming
-    JOIN webhook_endpoint endpoint ON endpoint.account_id = incoming.account_id
-    WHERE endpoint.is_enabled AND endpoint.deleted_at IS NULL
-      AND CASE WHEN incoming.only_endpoint IS NULL
-               THEN incoming.type LIKE ANY (endpoint.patterns)
-               ELSE endpoint.id = incoming.only_endpoint END
-      AND endpoint.id IS DISTINCT FROM incoming.not_endpoint
-), counted AS (
-    UPDATE webhook_endpoint endpoint
-    SET next_delivery_sequence = endpoint.next_delivery_sequence + tally.count
-    FROM (SELECT endpoint_id, count(*) AS count FROM matched GROUP BY endpoint_id) tally
-    WHERE endpoint.id = tally.endpoint_id
-    RETURNING endpoint.id, endpoint.next_delivery_sequence - tally.count AS first
-)
-INSERT INTO webhook_delivery (id, account_id, endpoint_id, event_sequence, event_type, subject_id, delivery_sequence,
-                              created_at, next_attempt_at)
-SELECT 'whd_' || substr(matched.id, 5, 10) || substr(md5(gen_random_uuid()::text), 1, 16),
-       matched.account_id, matched.endpoint_id, matched.sequence, matched.type, matched.subject_id,
-       counted.first + matched.place - 1, $8,
-       greatest($9, (SELECT ahead.next_attempt_at
-                     FROM webhook_delivery ahead
-                     WHERE ahead.endpoint_id = matched.endpoint_id AND ahead.subject_id = matched.subject_id
-                       AND ahead.finished_at IS NULL
-                     ORDER BY ahead.event_sequence DESC
-                     LIMIT 1))
-FROM matched
-JOIN counted ON counted.id = matched.endpoint_id
+SELECT webhook_enqueue($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                       $8::timestamptz, $9::timestamptz, $10::timestamptz)
 """
 
-
-_ANYBODY: Final = """
-SELECT EXISTS (SELECT FROM webhook_endpoint WHERE account_id = ANY ($1::text[]) AND is_enabled AND deleted_at IS NULL)
+# The same for facts of calls, none of which is about an endpoint, as part of the statement that appends them.
+_ENQUEUE_APPENDED: Final = """
+SELECT webhook_enqueue(array_agg(sequence), array_agg(id), array_agg(account_id), array_agg(type),
+                       array_agg(subject_id), array_agg(NULL::text), array_agg(NULL::text),
+                       {0}::timestamptz, {1}::timestamptz, {2}::timestamptz)
+FROM appended
 """
 
 
 class Enqueuer:
-    """Makes deliveries of events: ``EventLog(database, hooks=[enqueuer.enqueue])``."""
+    """Makes deliveries of events: ``EventLog(database, hooks=[enqueuer.enqueue], inline=enqueuer.inline)``.
 
-    def __init__(self, clock: Clock, schedule: Schedule) -> None:
+    With ``listeners`` an append for accounts without endpoints costs nothing; without, one question.
+    """
+
+    def __init__(self, clock: Clock, schedule: Schedule, listeners: Listeners | None = None) -> None:
         self._clock = clock
         self._first_wait = schedule.first_wait
+        self._listeners = listeners
         self._has_news = False
+        self.inline = InlineHook(
+            call=_ENQUEUE_APPENDED, parameters=self._instants, heard=self._hear, is_idle=self.nobody_listens
+        )
+
+    def nobody_listens(self, account_ids: Iterable[str]) -> bool:
+        """Whether :meth:`enqueue` surely has nothing to write for events of these accounts, and need not be called.
+
+        It takes no round trip. It must be asked when the events are about to be written and not long before, since an
+        endpoint may be made at any time; then no endpoint whose maker has been answered misses an event.
+        """
+        return self._listeners is not None and self._listeners.is_nobody(account_ids)
 
     async def enqueue(self, connection: PooledConnection, events: Sequence[Event]) -> None:
-        """Write a delivery for every enabled endpoint that asks for an event. Called under the log's lock."""
+        """Write a delivery for every endpoint that asks for an event. Called under the log's lock."""
         wanted = [event for event in events if not _is_never_sent(event)]
-        if not wanted:
+        if not wanted or self.nobody_listens([event.account_id for event in wanted]):
             return
-        if not await connection.fetchval(_ANYBODY, list({event.account_id for event in wanted})):
-            return
-        self._has_news = True
-        now = self._clock.now()
-        await plan_by_index(connection)
-        await connection.execute(
+        deliveries = await connection.fetchval(
             _ENQUEUE,
             [event.sequence for event in wanted],
             [event.id for event in wanted],
@@ -84,15 +65,22 @@ class Enqueuer:
             [event.subject_id for event in wanted],
             [_only_endpoint(event) for event in wanted],
             [_not_endpoint(event) for event in wanted],
-            now,
-            now + self._first_wait,
+            *self._instants(),
         )
-        await plan_as_usual(connection)
+        self._hear(deliveries)
 
     def take_news(self) -> bool:
         """Whether deliveries may have been written since this was asked last."""
         has_news, self._has_news = self._has_news, False
         return has_news
+
+    def _instants(self) -> tuple[datetime, datetime, datetime]:
+        """Now, when the first attempt is due, and since when a disabled endpoint may be so and still be kept for."""
+        now = self._clock.now()
+        return now, now + self._first_wait, now - KEPT_WHILE_DISABLED
+
+    def _hear(self, deliveries: int) -> None:
+        self._has_news = self._has_news or deliveries > 0
 
 
 def _is_never_sent(event: Event) -> bool:

@@ -38,10 +38,15 @@ def check_event_types(globs: Sequence[str], *, field: tuple[str, ...]) -> tuple[
 
 def names_events(glob: str) -> bool:
     """Whether at least one event type there is today matches."""
-    if _GLOB.fullmatch(glob) is None:
-        return False
-    pattern = re.compile(".*".join(re.escape(part) for part in glob.split("*")))
-    return any(pattern.fullmatch(name) for name in FACT_TYPES)
+    return bool(matching_names([glob]))
+
+
+def matching_names(globs: Sequence[str]) -> frozenset[str]:
+    """The event types there are today that any of the globs names."""
+    patterns = [
+        re.compile(".*".join(re.escape(part) for part in glob.split("*"))) for glob in globs if _GLOB.fullmatch(glob)
+    ]
+    return frozenset(name for name in FACT_TYPES if any(pattern.fullmatch(name) for pattern in patterns))
 
 
 def like_pattern(glob: str) -> str:

@@ -1,36 +1,80 @@
-"""The body of a delivery: the event as the endpoint may see it."""
+"""The body of a delivery: the event in the form its endpoint is pinned to, as far as the endpoint may see it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import asyncpg
 
+from app.facts.calls import Fact
 from app.facts.catalogue import decode_fact, encode_event
 from app.facts.event import Actor, ActorKind, Event
 from app.facts.masking import Sight, mask_fact
+from app.facts.recordings import RecordingSaved, SignedUrl
+from app.webhooks.classic import encode_classic
+from app.webhooks.model import Format
+
+#: Makes the address of a recording that works from an instant on.
+MintUrl: TypeAlias = Callable[[str, datetime], SignedUrl]
 
 
-def sight_of(row: asyncpg.Record) -> Sight:
-    """What the endpoint of a claimed row may see."""
-    return Sight(has_numbers=row["reads_pii"], has_digits=row["reads_dtmf"])
+class Write(Protocol):
+    """Writes an event as one version of the API does, with the address of a recording where there is one."""
+
+    def __call__(self, event: Event, *, signed_url: SignedUrl | None = None) -> bytes: ...
 
 
-def build_body(row: asyncpg.Record, sight: Sight) -> bytes:
-    """The JSON body for a row of the log (its columns, with ``data`` as text), for whoever sees so much.
+#: How each version of the API writes an event. An endpoint is sent the form of the version it is pinned to, whatever
+#: is added here later.
+VERSIONS: Mapping[str, Write] = MappingProxyType({"1": encode_event})
+
+_RECORDING_SAVED: Final = RecordingSaved.type
+
+
+class Shape(NamedTuple):
+    """What two endpoints have in common that are sent the same bytes."""
+
+    format: Format
+    api_version: str
+    sight: Sight
+
+
+def shape_of(row: asyncpg.Record) -> Shape:
+    """What the endpoint of a claimed row is sent."""
+    sight = Sight(has_numbers=row["reads_pii"], has_digits=row["reads_dtmf"])
+    return Shape(Format(row["format"]), row["api_version"], sight)
+
+
+def is_linked(row: asyncpg.Record) -> bool:
+    """Whether the body holds a signed address, so that it is made anew for each attempt."""
+    return row["event_type"] == _RECORDING_SAVED and bool(row["reads_recordings"])
+
+
+def build_body(row: asyncpg.Record, shape: Shape, link: Callable[[str], SignedUrl] | None = None) -> bytes:
+    """The JSON body for a claimed row: the log's columns (``data`` as text), in its endpoint's shape.
+
+    ``link`` makes the address of a recording; without it there is none in the body.
 
     Raises:
-        KeyError: a type this version does not know.
-        ValueError: a payload this version cannot read (``msgspec.ValidationError`` is one).
+        KeyError: a type or a version that this Offhook does not know.
+        ValueError: a payload that it cannot read (``msgspec.ValidationError`` is one).
     """
-    return encode_event(
-        Event(
-            id=row["event_id"],
-            type=row["event_type"],
-            timestamp=row["occurred_at"],
-            sequence=row["event_sequence"],
-            account_id=row["account_id"],
-            subject_id=row["subject_id"],
-            actor=Actor(kind=ActorKind(row["actor_kind"]), id=row["actor_id"]),
-            fact=mask_fact(decode_fact(row["event_type"], row["data"]), sight),
-            call_sequence=row["call_sequence"],
-            request_id=row["request_id"],
-            is_sandbox=row["is_sandbox"],
-        )
+    write: Write = encode_classic if shape.format is Format.CLASSIC else VERSIONS[shape.api_version]
+    fact: Fact = mask_fact(decode_fact(row["event_type"], row["data"]), shape.sight)
+    event = Event(
+        id=row["event_id"],
+        type=row["event_type"],
+        timestamp=row["occurred_at"],
+        sequence=row["event_sequence"],
+        account_id=row["account_id"],
+        subject_id=row["subject_id"],
+        actor=Actor(kind=ActorKind(row["actor_kind"]), id=row["actor_id"]),
+        fact=fact,
+        call_sequence=row["call_sequence"],
+        request_id=row["request_id"],
+        is_sandbox=row["is_sandbox"],
     )
+    if link is not None and isinstance(fact, RecordingSaved):
+        return write(event, signed_url=link(fact.recording_id))
+    return write(event)

@@ -19,13 +19,16 @@ from app.webhooks.model import DeliveryState
 from app.webhooks.plans import plan_as_usual, plan_by_index
 from app.webhooks.settle import Release, Result, release, write_results
 
-GONE_REASON: Final = "The endpoint answered 410 Gone."
 _LAST_WRITE_SECONDS: Final = 5.0
 
 _FAILING: Final = "UPDATE webhook_endpoint SET failing_since = $2 WHERE id = $1 AND failing_since IS NULL"
 _WELL: Final = "UPDATE webhook_endpoint SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL"
 _ENABLED: Final = "SELECT id FROM webhook_endpoint WHERE id = ANY ($1::text[]) AND is_enabled AND deleted_at IS NULL"
-_DISABLE: Final = "UPDATE webhook_endpoint SET is_enabled = false, disabled_reason = $2 WHERE id = ANY ($1::text[])"
+_DISABLE: Final = """
+UPDATE webhook_endpoint
+SET is_enabled = false, disabled_reason = $2, disabled_at = $3
+WHERE id = $1 AND is_enabled
+"""
 
 _logger = structlog.get_logger(__name__)
 
@@ -34,27 +37,35 @@ _logger = structlog.get_logger(__name__)
 class Outcome:
     """A result and what follows from it.
 
-    ``fact`` is appended with it (``webhook.exhausted``), ``is_gone`` disables the endpoint, ``was_failing`` is how
-    the endpoint stood before.
+    ``fact`` is appended with it (``webhook.exhausted``), ``disable_reason`` disables the endpoint, ``was_failing`` is
+    how the endpoint stood before.
     """
 
     account_id: str
     endpoint_id: str
     result: Result
     fact: Draft | None = None
-    is_gone: bool = False
+    disable_reason: str | None = None
     was_failing: bool = False
 
 
 class Settler(Daemon):
-    """Writes outcomes in batches. Posting waits while ``capacity`` of them are unwritten."""
+    """Writes a worker's outcomes in batches. Posting waits while ``capacity`` of them are unwritten."""
 
     name = "webhook-settler"
 
     def __init__(
-        self, database: Database, log: EventLog, clock: Clock, *, capacity: int, on_written: Callable[[], None]
+        self,
+        database: Database,
+        log: EventLog,
+        clock: Clock,
+        *,
+        worker: int,
+        capacity: int,
+        on_written: Callable[[], None],
     ) -> None:
         super().__init__(clock)
+        self._worker = worker
         self._database = database
         self._log = log
         self._clock = clock
@@ -103,13 +114,13 @@ class Settler(Daemon):
         return not self._outcomes.empty()
 
     async def _write(self, outcomes: Sequence[Outcome], releases: Sequence[Release]) -> Appended | None:
-        has_facts = any(outcome.fact is not None or outcome.is_gone for outcome in outcomes)
+        has_facts = any(outcome.fact is not None or outcome.disable_reason for outcome in outcomes)
         async with self._database.acquire() as connection, connection.transaction():
             # A result that a crash of the server forgets is a delivery made twice, which was promised; a fact must not
             # be forgotten.
             await plan_by_index(connection, durable=has_facts)
-            settled = await write_results(connection, [outcome.result for outcome in outcomes])
-            await release(connection, releases)
+            settled = await write_results(connection, [outcome.result for outcome in outcomes], worker=self._worker)
+            await release(connection, releases, worker=self._worker)
             if not has_facts:
                 return None
             await plan_as_usual(connection)
@@ -125,23 +136,25 @@ class Settler(Daemon):
             and (outcome.result.delivery_id in settled)
             and outcome.result.state is DeliveryState.EXHAUSTED
         ]
-        gone = {outcome.endpoint_id: outcome.account_id for outcome in outcomes if outcome.is_gone}
-        enabled = [row["id"] for row in await connection.fetch(_ENABLED, list(gone))]
+        failed = {outcome.endpoint_id: outcome for outcome in outcomes if outcome.disable_reason is not None}
+        enabled = [row["id"] for row in await connection.fetch(_ENABLED, list(failed))]
+        now = self._clock.now()
         drafts += [
             Draft(
                 id=new_id(Kind.EVENT),
-                account_id=gone[endpoint_id],
+                account_id=failed[endpoint_id].account_id,
                 subject_id=endpoint_id,
-                occurred_at=self._clock.now(),
-                fact=WebhookDisabled(endpoint_id=endpoint_id, reason=GONE_REASON),
+                occurred_at=now,
+                fact=WebhookDisabled(endpoint_id=endpoint_id, reason=failed[endpoint_id].disable_reason or ""),
             )
             for endpoint_id in enabled
         ]
         appended = await self._log.append_in(connection, drafts)
         # After the append, never before: whoever appends holds the log's lock and then wants endpoints' rows.
-        if enabled:
-            await connection.execute(_DISABLE, enabled, GONE_REASON)
-            _logger.warning("webhook_endpoints_disabled", endpoint_ids=enabled, reason=GONE_REASON)
+        for endpoint_id in sorted(enabled):
+            reason = failed[endpoint_id].disable_reason
+            await connection.execute(_DISABLE, endpoint_id, reason, now)
+            _logger.warning("webhook_endpoint_disabled", endpoint_id=endpoint_id, reason=reason)
         return appended
 
     async def _note_health(self, outcomes: Sequence[Outcome]) -> None:

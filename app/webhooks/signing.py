@@ -5,7 +5,7 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -26,18 +26,21 @@ def show_secret(key: bytes) -> str:
 
 
 class Signer:
-    """Signs the attempts to one endpoint."""
+    """Signs the attempts to one endpoint, with every secret that is good at the moment: the present one first."""
 
-    def __init__(self, key: bytes) -> None:
-        self._webhook = Webhook(key)
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._webhooks = tuple(Webhook(key) for key in keys)
 
     def headers(self, *, webhook_id: str, at: datetime, body: bytes) -> Mapping[str, str]:
         """``webhook-id``, ``webhook-timestamp`` (whole seconds) and ``webhook-signature``.
 
         ``webhook_id`` is the event's id: the same over retries and replays, so that receivers can drop doubles.
+        Several signatures stand with spaces between them, and one that verifies is enough: while a secret is being
+        rotated, receivers that know the old one and those that know the new one both find theirs.
         """
+        text = body.decode()
         return {
             "webhook-id": webhook_id,
             "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": self._webhook.sign(webhook_id, at, body.decode()),
+            "webhook-signature": " ".join(webhook.sign(webhook_id, at, text) for webhook in self._webhooks),
         }

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network
 from typing import Any
 
+from standardwebhooks.webhooks import Webhook
+
 from app.db.engine import Database
 from app.events.log import EventLog
 from app.facts.calls import CallRef, CallUpdated, Fact
@@ -18,10 +20,11 @@ from app.webhooks.deliver import Deliverer
 from app.webhooks.egress import Egress
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.enqueue import Enqueuer
+from app.webhooks.payload import MintUrl
 from app.webhooks.queries import WebhookQueries
 from app.webhooks.schedule import Schedule
 from app.webhooks.sealing import Sealer
-from tests.webhooks.sink import DEADLINE_SECONDS
+from tests.webhooks.sink import DEADLINE_SECONDS, Received
 
 LOOPBACK = (IPv4Network("127.0.0.0/8"),)
 SEALING_KEY = bytes(range(32))
@@ -38,6 +41,9 @@ class TestClock:
 
     def now(self) -> datetime:
         return self._now
+
+    def monotonic(self) -> float:
+        return self._now.timestamp()
 
     def advance(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
@@ -98,10 +104,15 @@ class Rig:
 
     @asynccontextmanager
     async def delivering(
-        self, *, concurrency: int = 16, lease_seconds: float | None = None, egress: Egress | None = None
+        self,
+        *,
+        concurrency: int = 16,
+        lease_seconds: float | None = None,
+        egress: Egress | None = None,
+        mint: MintUrl | None = None,
     ) -> AsyncIterator[Deliverer]:
         """A worker at work. Leaving the block stops it as a clean shutdown does."""
-        deliverer = self.make_deliverer(concurrency=concurrency, lease_seconds=lease_seconds, egress=egress)
+        deliverer = self.make_deliverer(concurrency=concurrency, lease_seconds=lease_seconds, egress=egress, mint=mint)
         async with asyncio.TaskGroup() as group:
             group.create_task(deliverer.run())
             try:
@@ -110,7 +121,12 @@ class Rig:
                 deliverer.stop()
 
     def make_deliverer(
-        self, *, concurrency: int = 16, lease_seconds: float | None = None, egress: Egress | None = None
+        self,
+        *,
+        concurrency: int = 16,
+        lease_seconds: float | None = None,
+        egress: Egress | None = None,
+        mint: MintUrl | None = None,
     ) -> Deliverer:
         deliverer = Deliverer(
             self.database,
@@ -121,6 +137,7 @@ class Rig:
             self.schedule,
             concurrency=concurrency,
             lease_seconds=lease_seconds,
+            mint=mint,
         )
         self.log.on_appended(lambda _: deliverer.wake())
         return deliverer
@@ -139,6 +156,13 @@ class Rig:
     async def _has_states(self, expected: dict[str, int]) -> bool:
         return await self.states() == expected
 
+    async def try_all(self, deliverer: Deliverer, *, since: int = 0, waits: Sequence[float] = WAITS) -> None:
+        """Move the clock through a schedule, attempt by attempt, for one delivery that had ``since`` before."""
+        for number, wait in enumerate(waits, start=1):
+            self.clock.advance(wait * 1.2)
+            deliverer.wake()
+            await self.wait_for_attempts(since + number)
+
     async def wait_for_attempts(self, count: int) -> None:
         """Until so many attempts are written, and no lease of them is left."""
 
@@ -151,6 +175,13 @@ class Rig:
             return bool(attempts >= count and leased == 0)
 
         await eventually(are_written)
+
+
+def is_signed(request: Received, secret: str) -> bool:
+    """Whether a signature is good, by the public library's reckoning, whatever day the test's clock shows."""
+    at = datetime.fromtimestamp(int(request.headers["webhook-timestamp"]), UTC)
+    expected = Webhook(secret).sign(request.webhook_id, at, request.body.decode())
+    return expected in request.headers["webhook-signature"].split(" ")
 
 
 async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:

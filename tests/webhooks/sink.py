@@ -31,7 +31,10 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What to answer: ``delay`` seconds before it, ``stall`` seconds in the middle of the body, ``raw`` bytes as is."""
+    """What to answer: ``delay`` seconds before it, ``stall`` seconds in the middle of the body, ``raw`` bytes as is.
+
+    With ``drip``, a byte every so many seconds, from the status line on.
+    """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -39,6 +42,7 @@ class Reply:
     delay: float = 0.0
     stall: float = 0.0
     raw: bytes | None = None
+    drip: float = 0.0
 
 
 OK = Reply()
@@ -56,6 +60,23 @@ class Sink:
         self.scheme = "http"
         self._news = asyncio.Condition()
         self._handlers: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self._tls: ssl.SSLContext | None = None
+
+    async def start(self, tls: ssl.SSLContext | None = None) -> None:
+        """Listen: on a free port of loopback, and after ``stop`` on the same one."""
+        self._tls = tls or self._tls
+        self._server = await asyncio.start_server(self.handle, "127.0.0.1", self.port, ssl=self._tls)
+        self.port = self._server.sockets[0].getsockname()[1]
+        self.scheme = "http" if self._tls is None else "https"
+
+    async def stop(self) -> None:
+        """Be down: nobody listens, and what was connected is cut."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+            await self.close_handlers()
+            await server.wait_closed()
 
     def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
         return f"{self.scheme}://{host}:{self.port}{path}"
@@ -102,6 +123,12 @@ class Sink:
             return False
         lines = [f"HTTP/1.1 {reply.status} Sure", f"content-length: {len(reply.body)}"]
         lines += [f"{name}: {value}" for name, value in reply.headers.items()]
+        if reply.drip:
+            for byte in "\r\n".join([*lines, "", ""]).encode() + reply.body:
+                writer.write(bytes([byte]))
+                await writer.drain()
+                await asyncio.sleep(reply.drip)
+            return True
         half = len(reply.body) // 2
         writer.write("\r\n".join([*lines, "", ""]).encode() + reply.body[:half])
         if reply.stall:
@@ -122,12 +149,8 @@ class Sink:
 async def running_sink(tls: ssl.SSLContext | None = None) -> AsyncIterator[Sink]:
     """A sink on a free port of loopback."""
     sink = Sink()
-    server = await asyncio.start_server(sink.handle, "127.0.0.1", 0, ssl=tls)
-    sink.port = server.sockets[0].getsockname()[1]
-    sink.scheme = "http" if tls is None else "https"
+    await sink.start(tls)
     try:
         yield sink
     finally:
-        server.close()
-        await sink.close_handlers()
-        await server.wait_closed()
+        await sink.stop()

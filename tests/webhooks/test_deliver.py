@@ -238,20 +238,20 @@ async def test_given_an_endpoint_that_is_gone_when_it_says_410_then_it_is_disabl
         assert not endpoint.is_enabled
         assert endpoint.disabled_reason == "The endpoint answered 410 Gone."
         so_far = len(sink.at("/gone"))
-        await rig.happen(first)  # not for it: it is disabled
+        await rig.happen(first)  # kept for when it is enabled
         rig.clock.advance(100_000)
         deliverer.wake()
         await rig.happen(second)
-        assert await rig.states() == {"PENDING": 3, "DELIVERED": 1}
+        assert await rig.states() == {"PENDING": 5, "DELIVERED": 1}
         assert len(sink.at("/gone")) == so_far
         sink.behaviours.clear()
         await rig.endpoints.update(rig.account_id, gone, is_enabled=True)
         deliverer.wake()
-        await rig.wait_for_states(DELIVERED=4)
-    assert numbers(sink.at("/gone")[so_far:], first) == [1, 2]
+        await rig.wait_for_states(DELIVERED=6)
+    assert numbers(sink.at("/gone")[so_far:], first) == [1, 2, 3]
 
 
-async def test_given_410_at_the_very_last_attempt_when_enabled_again_then_there_is_still_one_left(
+async def test_given_410_at_the_very_last_attempt_when_enabled_again_then_there_is_a_whole_schedule_before_it(
     rig: Rig, sink: Sink
 ) -> None:
     endpoint_id, _ = await rig.add_endpoint(sink.url())
@@ -265,10 +265,14 @@ async def test_given_410_at_the_very_last_attempt_when_enabled_again_then_there_
             deliverer.wake()
             await rig.wait_for_attempts(number)
         assert await rig.states() == {"PENDING": 1}
-        sink.behaviours.clear()
+        sink.behaviours["/"] = lambda _: SERVER_ERROR
         await rig.endpoints.update(rig.account_id, endpoint_id, is_enabled=True)
-        deliverer.wake()
-        await rig.wait_for_states(DELIVERED=1)
+        for number, wait in enumerate(WAITS, start=1):
+            rig.clock.advance(wait * 1.2)
+            deliverer.wake()
+            await rig.wait_for_attempts(10 + number)
+        await rig.wait_for_states(EXHAUSTED=1)
+    assert [request.headers["offhook-attempt"] for request in sink.received] == [str(n) for n in range(1, 21)]
 
 
 async def test_given_an_endpoint_that_hangs_when_others_have_work_then_they_are_served(rig: Rig, sink: Sink) -> None:

@@ -3,9 +3,11 @@
 import pytest
 
 from app.db.engine import Database
+from app.events.log import EventLog
 from app.facts.calls import Fact
 from app.facts.webhooks import WebhookDisabled, WebhookExhausted, WebhookTest
 from app.ids import Kind, kind_of, new_id
+from app.webhooks.enqueue import Enqueuer
 from tests.webhooks.rig import Rig, webhooks_on
 
 pytestmark = pytest.mark.postgres
@@ -57,13 +59,34 @@ async def test_given_a_transaction_that_is_rolled_back_when_it_appended_then_no_
     assert [row[2] for row in await deliveries(rig)] == [1]
 
 
-async def test_given_another_accounts_and_disabled_and_deleted_endpoints_when_facts_happen_then_they_get_nothing(
+async def test_given_an_endpoint_that_is_disabled_when_facts_happen_then_they_are_kept_for_thirty_days(
     rig: Rig,
 ) -> None:
+    endpoint_id, _ = await rig.add_endpoint(URL)
+    await rig.endpoints.update(rig.account_id, endpoint_id, is_enabled=False)
+    rig.clock.advance(30 * 86400 - 60)
+    await rig.endpoints.update(rig.account_id, endpoint_id, is_enabled=False)  # it has been so all along
+    await rig.happen("call_a")
+    rig.clock.advance(120)
+    await rig.happen("call_a")
+    assert [row[2] for row in await deliveries(rig)] == [1]
+    await rig.endpoints.update(rig.account_id, endpoint_id, is_enabled=True)
+    await rig.happen("call_a")
+    assert [row[2] for row in await deliveries(rig)] == [1, 2]
+
+
+async def test_given_a_test_of_an_endpoint_that_was_disabled_meanwhile_when_appended_then_it_is_not_kept(
+    rig: Rig,
+) -> None:
+    endpoint_id, _ = await rig.add_endpoint(URL)
+    await rig.endpoints.update(rig.account_id, endpoint_id, is_enabled=False)
+    await append_about(rig, endpoint_id, WebhookTest(endpoint_id=endpoint_id))
+    assert await deliveries(rig) == []
+
+
+async def test_given_another_accounts_and_deleted_endpoints_when_facts_happen_then_they_get_nothing(rig: Rig) -> None:
     other = await rig.add_account("other")
     await rig.add_endpoint(URL, account_id=other)
-    disabled, _ = await rig.add_endpoint(URL)
-    await rig.endpoints.update(rig.account_id, disabled, is_enabled=False)
     deleted, _ = await rig.add_endpoint(URL)
     await rig.endpoints.delete(rig.account_id, deleted)
     await rig.happen("call_a")
@@ -109,6 +132,26 @@ async def test_given_a_schedule_that_begins_with_a_wait_when_a_fact_happens_then
         await rig.happen("call_a")
         ((due,),) = await rig.fetch("SELECT next_attempt_at FROM webhook_delivery")
         assert (due - rig.clock.now()).total_seconds() == pytest.approx(30)
+
+
+async def test_given_facts_of_calls_when_written_in_one_statement_then_the_same_deliveries_come_of_them(
+    rig: Rig,
+) -> None:
+    enqueuer = Enqueuer(rig.clock, rig.schedule)
+    log = EventLog(rig.database, hooks=[enqueuer.enqueue], inline=enqueuer.inline)
+    everything, _ = await rig.add_endpoint(URL, "*")
+    await rig.add_endpoint(URL, "leg.*")
+    drafts = [rig.draft("call_a"), rig.draft("call_b"), rig.draft("call_a")]
+    async with rig.database.acquire() as connection:
+        written = await log.write(connection, (), drafts)
+    assert enqueuer.take_news()
+    assert not enqueuer.take_news()
+    inline = [(everything, event.sequence, number) for number, event in enumerate(written.events, start=1)]
+    assert await deliveries(rig) == inline
+    rows = await rig.fetch("SELECT subject_id, event_type, created_at, next_attempt_at FROM webhook_delivery")
+    assert rows == [(draft.subject_id, "call.updated", rig.clock.now(), rig.clock.now()) for draft in drafts]
+    events = await log.append([rig.draft("call_a")])
+    assert await deliveries(rig) == [*inline, (everything, events[0].sequence, 4)]
 
 
 def exhausted(endpoint_id: str, event_type: str) -> WebhookExhausted:

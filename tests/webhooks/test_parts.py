@@ -75,7 +75,7 @@ def test_given_a_signed_body_when_verified_with_the_shown_secret_then_it_holds_a
     key = new_secret()
     secret = show_secret(key)
     body = '{"display":"Zoë ☎"}'.encode()
-    headers = dict(Signer(key).headers(webhook_id="evt_1", at=NOW, body=body))
+    headers = dict(Signer([key]).headers(webhook_id="evt_1", at=NOW, body=body))
     assert secret.startswith("whsec_")
     assert len(base64.b64decode(secret.removeprefix("whsec_"))) == 32
     assert Webhook(secret).verify(body, headers) == {"display": "Zoë ☎"}
@@ -91,6 +91,6 @@ def test_given_a_signed_body_when_verified_with_the_shown_secret_then_it_holds_a
 
 def test_given_a_signature_when_older_than_five_minutes_then_the_public_library_refuses_it() -> None:
     key = new_secret()
-    headers = dict(Signer(key).headers(webhook_id="evt_1", at=NOW - timedelta(minutes=6), body=b"{}"))
+    headers = dict(Signer([key]).headers(webhook_id="evt_1", at=NOW - timedelta(minutes=6), body=b"{}"))
     with pytest.raises(WebhookVerificationError, match="too old"):
         Webhook(show_secret(key)).verify(b"{}", headers)

@@ -1,4 +1,7 @@
-"""A worker in a process of its own, to be killed: ``python -m tests.webhooks.worker DSN LEASE_SECONDS``."""
+"""A worker in a process of its own, to be killed: ``python -m tests.webhooks.worker DSN LEASE_SECONDS``.
+
+It kills itself where ``OFFHOOK_FAILPOINT`` says.
+"""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""Making, changing and deleting webhook endpoints."""
+"""Making, changing and deleting webhook endpoints. What is done with one is in ``webhook_operations``."""
 
 from typing import Annotated, Final
 
@@ -8,9 +8,11 @@ from msgspec import UNSET
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
+from app.api.mutations.webhook_operations import WebhookOperations
 from app.api.types.problem import UserError
 from app.api.types.webhook import WebhookEndpoint
 from app.errors import Problem, RefusedError
+from app.webhooks.model import API_VERSION, Format
 
 _USER_ERRORS: Final = "What the caller can mend; empty when it was done."
 _URL: Final = "The address: https, on a public host. Redirects are not followed."
@@ -19,6 +21,15 @@ _PERSONAL: Final = (
     "else they come masked, as for a key without it."
 )
 _DTMF: Final = "Whether events tell which keys were pressed. That takes a key with `dtmf:read`; else each reads `x`."
+_RECORDINGS: Final = (
+    "Whether `recording.saved` comes with a signed address of the recording, which works for whoever holds it until it "
+    "expires. That takes a key with `recordings:read`."
+)
+_VERSION: Final = (
+    "The version of the bodies to pin it to. What is sent keeps that form, whatever newer versions bring. "
+    f"The newest is `{API_VERSION}`."
+)
+_FORMAT: Final = "What the bodies look like."
 _MOVING: Final = " A new `url` for an endpoint that has it takes the same scope. Null is refused."
 _TYPES: Final = "What to send: public names with `*` for anything, such as `call.*`."
 
@@ -30,6 +41,15 @@ class CreateWebhookEndpointInput:
     description: str | None = strawberry.field(default=None, description="Your own words about it.")
     include_personal_data: bool = strawberry.field(default=False, description=_PERSONAL)
     include_dtmf: bool = strawberry.field(default=False, description=_DTMF)
+    include_recording_urls: bool | None = strawberry.field(
+        default=None, description=_RECORDINGS + " By default: what the key has."
+    )
+    api_version: str = strawberry.field(default=API_VERSION, description=_VERSION)
+    format: Format = strawberry.field(
+        default=Format.STANDARD,
+        description=_FORMAT + " `CLASSIC` sends `call.connected` and `call.ended` alone, as far as `eventTypes` names "
+        "them; numbers come whole only with `includePersonalData`.",
+    )
 
 
 @strawberry.input(description="Changes of a webhook endpoint. What is left out stays; lists replace.")
@@ -42,10 +62,14 @@ class UpdateWebhookEndpointInput:
     )
     is_enabled: bool | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Whether anything is sent. Enabling sends what was kept meanwhile. Null is refused.",
+        description="Whether anything is sent. What happens meanwhile is kept, for 30 days at most; enabling sends it, "
+        "and begins every delivery's schedule anew. Null is refused.",
     )
     include_personal_data: bool | None = strawberry.field(default=strawberry.UNSET, description=_PERSONAL + _MOVING)
     include_dtmf: bool | None = strawberry.field(default=strawberry.UNSET, description=_DTMF + _MOVING)
+    include_recording_urls: bool | None = strawberry.field(default=strawberry.UNSET, description=_RECORDINGS + _MOVING)
+    api_version: str | None = strawberry.field(default=strawberry.UNSET, description=_VERSION + " Null is refused.")
+    format: Format | None = strawberry.field(default=strawberry.UNSET, description=_FORMAT + " Null is refused.")
 
 
 @strawberry.input(description="A webhook endpoint to be deleted.")
@@ -77,7 +101,7 @@ class DeleteWebhookEndpointPayload:
 
 
 @strawberry.type
-class WebhookMutations:
+class WebhookMutations(WebhookOperations):
     @mutation(
         Scope.WEBHOOKS_WRITE,
         CreateWebhookEndpointPayload,
@@ -89,6 +113,7 @@ class WebhookMutations:
         input: Annotated[CreateWebhookEndpointInput, strawberry.argument(description="The endpoint.")],  # noqa: A002  # GraphQL's own word
     ) -> CreateWebhookEndpointPayload:
         context = info.context
+        may_fetch = context.caller.has(Scope.RECORDINGS_READ)
         created = await context.services.webhooks.create(
             context.account_id,
             url=input.url,
@@ -96,7 +121,11 @@ class WebhookMutations:
             description=input.description,
             reads_pii=input.include_personal_data,
             reads_dtmf=input.include_dtmf,
+            reads_recordings=may_fetch if input.include_recording_urls is None else input.include_recording_urls,
+            api_version=input.api_version,
+            format=input.format,
             granted=context.sight,
+            may_grant_recordings=may_fetch,
         )
         return CreateWebhookEndpointPayload(
             webhook_endpoint=WebhookEndpoint.of(created.endpoint), secret=created.secret
@@ -119,7 +148,13 @@ class WebhookMutations:
             is_enabled=input.is_enabled if isinstance(input.is_enabled, bool) else UNSET,
             reads_pii=input.include_personal_data if isinstance(input.include_personal_data, bool) else UNSET,
             reads_dtmf=input.include_dtmf if isinstance(input.include_dtmf, bool) else UNSET,
+            reads_recordings=(
+                input.include_recording_urls if isinstance(input.include_recording_urls, bool) else UNSET
+            ),
+            api_version=input.api_version if isinstance(input.api_version, str) else UNSET,
+            format=input.format if isinstance(input.format, Format) else UNSET,
             granted=context.sight,
+            may_grant_recordings=context.caller.has(Scope.RECORDINGS_READ),
         )
         return UpdateWebhookEndpointPayload(webhook_endpoint=WebhookEndpoint.of(endpoint))
 
@@ -147,6 +182,9 @@ def _refuse_nulls(given: UpdateWebhookEndpointInput) -> None:
             ("isEnabled", given.is_enabled),
             ("includePersonalData", given.include_personal_data),
             ("includeDtmf", given.include_dtmf),
+            ("includeRecordingUrls", given.include_recording_urls),
+            ("apiVersion", given.api_version),
+            ("format", given.format),
         )
         if value is None
     ]

@@ -7,15 +7,39 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
+from app.api.instants import TimeRangeInput, read_range
 from app.api.paging import After, Before, Connection, First, Last, Paging, connect, signer_of
+from app.api.types.enums import EventType
 from app.api.types.webhook import WebhookDelivery, WebhookEndpoint
-from app.webhooks.model import DeliveryState
+from app.webhooks.model import EVERY_DELIVERY, DeliveryFilter, DeliveryState
 
 
 @strawberry.input(description="Which deliveries; everything that is given must hold. An empty list holds for all.")
 class WebhookDeliveryFilterInput:
     endpoint_id: strawberry.ID | None = strawberry.field(default=None, description="To this endpoint.")
     states: list[DeliveryState] | None = strawberry.field(default=None, description="Stand at one of these.")
+    subject_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Of events about this: a call's id, mostly."
+    )
+    event_types: list[EventType] | None = strawberry.field(default=None, description="Of events of these types.")
+    created: TimeRangeInput | None = strawberry.field(
+        default=None, description="When they were put in line, which is when the event was written."
+    )
+
+
+def read_delivery_filter(given: WebhookDeliveryFilterInput | None) -> DeliveryFilter:
+    """Raises RefusedError: INVALID_INPUT."""
+    if given is None:
+        return EVERY_DELIVERY
+    created_from, created_to = read_range(given.created, field=("filter", "created"))
+    return DeliveryFilter(
+        endpoint_id=given.endpoint_id,
+        states=tuple(given.states or ()),
+        subject_id=given.subject_id,
+        event_types=tuple(one.value for one in given.event_types or ()),
+        created_from=created_from,
+        created_to=created_to,
+    )
 
 
 @strawberry.type
@@ -64,14 +88,11 @@ class WebhookQueries:
         before: Before = None,
     ) -> Connection[WebhookDelivery]:
         context, account_id = info.context, info.context.account_id
-        endpoint_id = filter.endpoint_id if filter else None
-        states = tuple(filter.states or ()) if filter else ()
+        where = read_delivery_filter(filter)
         return await connect(
-            signer_of(context, "webhookDeliveries", [endpoint_id, states]),
-            lambda page: context.services.webhook_queries.page(
-                account_id, page, endpoint_id=endpoint_id, states=states
-            ),
+            signer_of(context, "webhookDeliveries", where),
+            lambda page: context.services.webhook_queries.page(account_id, page, where),
             WebhookDelivery.of,
-            lambda: context.services.webhook_queries.count(account_id, endpoint_id=endpoint_id, states=states),
+            lambda: context.services.webhook_queries.count(account_id, where),
             Paging(first, after, last, before),
         )

@@ -1,0 +1,196 @@
+"""What is done with a webhook endpoint: a new secret, a test, a replay."""
+
+from datetime import timedelta
+from typing import Annotated, Final
+
+import strawberry
+
+from app.accounts.scopes import Scope
+from app.api.context import Info
+from app.api.fields import mutation
+from app.api.instants import TimeRangeInput, read_range
+from app.api.types.enums import EventType
+from app.api.types.problem import UserError
+from app.api.types.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from app.errors import Problem, RefusedError
+from app.paging import CursorSigner
+from app.webhooks.model import DeliveryFilter, DeliveryState
+from app.webhooks.replay import MOST_PER_REQUEST
+from app.webhooks.rotation import DEFAULT_GRACE, LONGEST_GRACE
+
+_USER_ERRORS: Final = "What the caller can mend; empty when it was done."
+_DAY: Final = round(DEFAULT_GRACE.total_seconds())
+_LONGEST_KEY: Final = 255
+
+
+@strawberry.input(description="An endpoint that is to get a new secret.")
+class RotateWebhookSecretInput:
+    id: strawberry.ID = strawberry.field(description="The endpoint.")
+    grace_seconds: int = strawberry.field(
+        default=_DAY,
+        description="How long the present secret signs beside the new one, in seconds: by default a day, at most "
+        f"{LONGEST_GRACE.days} days. 0 ends all older secrets at once, for when one has leaked.",
+    )
+
+
+@strawberry.input(description="An endpoint that is to be tested.")
+class TestWebhookEndpointInput:
+    __test__ = False  # no test of ours, whatever its name begins with
+
+    id: strawberry.ID = strawberry.field(description="The endpoint.")
+
+
+@strawberry.input(
+    description="Which deliveries are to be sent again; everything that is given must hold, and at least one of "
+    "`created`, `subjectId` and `states` must be given."
+)
+class ReplayWebhooksInput:
+    endpoint_id: strawberry.ID | None = strawberry.field(
+        default=None, description="To this endpoint; to all of the account's by default."
+    )
+    created: TimeRangeInput | None = strawberry.field(
+        default=None, description="When they were put in line first, which is when the event was written."
+    )
+    subject_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Of events about this: a call's id, mostly."
+    )
+    states: list[DeliveryState] | None = strawberry.field(
+        default=None,
+        description="Stand at one of these: `DELIVERED`, `EXHAUSTED`, `DROPPED`; all three by default. What is "
+        "`PENDING` is sent anyway.",
+    )
+    event_types: list[EventType] | None = strawberry.field(default=None, description="Of events of these types.")
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="1 to 255 printable characters. The same key with the same condition puts nothing in line twice, "
+        "not even what has been delivered again meanwhile.",
+    )
+    after: str | None = strawberry.field(
+        default=None, description="`endCursor` of an earlier answer, to go on where it stopped."
+    )
+
+
+@strawberry.type(description="What came of rotating a secret.")
+class RotateWebhookSecretPayload:
+    webhook_endpoint: WebhookEndpoint | None = strawberry.field(default=None, description="The endpoint as it is now.")
+    secret: str | None = strawberry.field(
+        default=None, description="The new signing secret, `whsec_…`: shown this once."
+    )
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+
+
+@strawberry.type(description="What came of testing an endpoint.")
+class TestWebhookEndpointPayload:
+    __test__ = False
+
+    webhook_delivery: WebhookDelivery | None = strawberry.field(
+        default=None, description="The test's delivery, as it stands."
+    )
+    attempt: WebhookAttempt | None = strawberry.field(
+        default=None,
+        description="The request and what came back; null when it had not ended after 35 seconds. The delivery's "
+        "`attempts` tell later.",
+    )
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+
+
+@strawberry.type(description="What came of one request for a replay.")
+class ReplayWebhooksPayload:
+    replayed_count: int | None = strawberry.field(
+        default=None, description="How many deliveries were put in line by this request."
+    )
+    skipped_count: int | None = strawberry.field(
+        default=None, description="How many met the condition and were in line already, or were put there before."
+    )
+    has_more: bool | None = strawberry.field(
+        default=None,
+        description=f"Whether it stopped before the end, after {MOST_PER_REQUEST:,}: ask again with `after`.",
+    )
+    end_cursor: str | None = strawberry.field(default=None, description="Where it stopped, for `after`.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+
+
+@strawberry.type
+class WebhookOperations:
+    @mutation(
+        Scope.WEBHOOKS_WRITE,
+        RotateWebhookSecretPayload,
+        "Give an endpoint a new secret. For a while each delivery is signed with the old one too, and "
+        "`webhook-signature` holds both: receivers that know either go on without a gap.",
+    )
+    async def rotate_webhook_secret(
+        self,
+        info: Info,
+        input: Annotated[RotateWebhookSecretInput, strawberry.argument(description="The endpoint.")],  # noqa: A002  # GraphQL's own word
+    ) -> RotateWebhookSecretPayload:
+        context = info.context
+        rotated = await context.services.webhooks.rotate_secret(
+            context.account_id, input.id, grace=timedelta(seconds=input.grace_seconds)
+        )
+        return RotateWebhookSecretPayload(webhook_endpoint=WebhookEndpoint.of(rotated.endpoint), secret=rotated.secret)
+
+    @mutation(
+        Scope.WEBHOOKS_WRITE,
+        TestWebhookEndpointPayload,
+        "Send `webhook.test` to an endpoint, the way every event goes, and wait for what comes of it. It is sent "
+        "whatever the endpoint asks for, to it alone, and tried once.",
+    )
+    async def test_webhook_endpoint(
+        self,
+        info: Info,
+        input: Annotated[TestWebhookEndpointInput, strawberry.argument(description="The endpoint.")],  # noqa: A002
+    ) -> TestWebhookEndpointPayload:
+        context = info.context
+        tested = await context.services.webhook_tests.test(
+            context.account_id, input.id, actor=context.caller.actor, request_id=context.request_id
+        )
+        return TestWebhookEndpointPayload(
+            webhook_delivery=WebhookDelivery.of(tested.delivery),
+            attempt=None if tested.attempt is None else WebhookAttempt.of(tested.attempt),
+        )
+
+    @mutation(
+        Scope.WEBHOOKS_WRITE,
+        ReplayWebhooksPayload,
+        "Send deliveries again that are over: under the same `webhook-id`, with the header `offhook-replay: true`, in "
+        f"the order of the log, each with a whole schedule before it. One request goes through {MOST_PER_REQUEST:,} at "
+        "most and says where it stopped. Repeating it does no harm: what is in line already is left alone.",
+    )
+    async def replay_webhooks(
+        self,
+        info: Info,
+        input: Annotated[ReplayWebhooksInput, strawberry.argument(description="Which deliveries.")],  # noqa: A002
+    ) -> ReplayWebhooksPayload:
+        context = info.context
+        created_from, created_to = read_range(input.created, field=("created",))
+        where = DeliveryFilter(
+            endpoint_id=input.endpoint_id,
+            states=tuple(input.states or ()),
+            subject_id=input.subject_id,
+            event_types=tuple(one.value for one in input.event_types or ()),
+            created_from=created_from,
+            created_to=created_to,
+        )
+        _check_key(input.idempotency_key)
+        signer = CursorSigner(
+            context.services.cursor_secret, account_id=context.account_id, list_name="replayWebhooks", shape=where
+        )
+        replayed = await context.services.webhook_replays.replay(
+            context.account_id,
+            where,
+            key=input.idempotency_key,
+            after=None if input.after is None else signer.read(input.after, field="after"),
+        )
+        return ReplayWebhooksPayload(
+            replayed_count=replayed.count,
+            skipped_count=replayed.skipped,
+            has_more=replayed.position is not None,
+            end_cursor=None if replayed.position is None else signer.write(replayed.position),
+        )
+
+
+def _check_key(key: str | None) -> None:
+    if key is not None and not (1 <= len(key) <= _LONGEST_KEY and key.isprintable()):
+        raise RefusedError(
+            Problem("INVALID_INPUT", f"Use 1 to {_LONGEST_KEY} printable characters.", ("idempotencyKey",))
+        )

@@ -1,0 +1,186 @@
+"""Replaying: deliveries that are over are put in line again, under the same ``webhook-id``.
+
+One request is bounded: it goes through so many deliveries, in the order of the log, and says where it stopped, so that
+the next goes on there. It is safe to repeat: what waits already is left alone, and with the same ``key`` nothing is put
+in line twice, not even what has been delivered again meanwhile.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from app.clock import Clock
+from app.db.engine import Database
+from app.errors import Problem, RefusedError
+from app.ids import Kind, new_id
+from app.paging import Position
+from app.webhooks.model import DeliveryFilter, DeliveryState
+
+MOST_PER_REQUEST: Final = 10_000
+FINISHED: Final = (DeliveryState.DELIVERED, DeliveryState.EXHAUSTED, DeliveryState.DROPPED)
+_PORTION: Final = 1000
+
+# ``visited`` is walked by the index that lists are read by, in the order of the log, so that each lane's deliveries
+# come back in theirs. What is locked just now is being replayed by somebody else.
+_REPLAY: Final = """
+WITH visited AS MATERIALIZED (
+    SELECT delivery.id, delivery.event_sequence
+    FROM webhook_delivery delivery
+    WHERE delivery.account_id = $1 AND delivery.event_sequence <= $2
+      AND (delivery.event_sequence, delivery.id) > ($3, $4)
+      AND {conditions}
+      AND EXISTS (SELECT FROM webhook_endpoint endpoint
+                  WHERE endpoint.id = delivery.endpoint_id AND endpoint.deleted_at IS NULL)
+      AND EXISTS (SELECT FROM event WHERE event.sequence = delivery.event_sequence)
+    ORDER BY delivery.event_sequence, delivery.id
+    LIMIT $5
+), locked AS MATERIALIZED (
+    SELECT delivery.id FROM webhook_delivery delivery
+    WHERE delivery.id IN (SELECT id FROM visited) AND delivery.state <> 'PENDING'
+      AND delivery.replay_key IS DISTINCT FROM $6
+    FOR UPDATE SKIP LOCKED
+), replayed AS (
+    UPDATE webhook_delivery delivery
+    SET state = 'PENDING', finished_at = NULL, leased_until = NULL, earlier_attempts = attempts, next_attempt_at = $7,
+        replay_key = $6
+    FROM locked
+    WHERE delivery.id = locked.id
+    RETURNING delivery.id
+)
+SELECT (SELECT count(*) FROM visited) AS visited, (SELECT count(*) FROM replayed) AS replayed,
+       last.event_sequence, last.id
+FROM (SELECT) AS one
+LEFT JOIN (SELECT * FROM visited ORDER BY event_sequence DESC, id DESC LIMIT 1) last ON true
+"""
+_LATEST: Final = """
+SELECT event_sequence FROM webhook_delivery WHERE account_id = $1 ORDER BY event_sequence DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What one request did.
+
+    ``count`` deliveries were put in line, ``skipped`` met the condition and were left alone: they wait already, or
+    were put in line by the same request before. ``position`` is where to go on; None when all are done.
+    """
+
+    count: int
+    skipped: int
+    position: Position | None
+
+
+class WebhookReplays:
+    """The use case. ``on_replayed`` is called when there is something to deliver."""
+
+    def __init__(self, database: Database, clock: Clock, *, on_replayed: Callable[[], None] = lambda: None) -> None:
+        self._database = database
+        self._clock = clock
+        self._on_replayed = on_replayed
+
+    async def replay(
+        self,
+        account_id: str,
+        where: DeliveryFilter,
+        *,
+        key: str | None = None,
+        after: Position | None = None,
+        at_most: int = MOST_PER_REQUEST,
+    ) -> Replayed:
+        """Put deliveries that meet a condition in line again, with a whole schedule before each.
+
+        ``where.states`` are among :data:`FINISHED`; none means all of these. What was put in line after the first
+        request is not met: ``after`` (an earlier answer's ``position``) remembers where that was.
+
+        Raises:
+            RefusedError: REQUIRED (no condition at all), INVALID_INPUT (a state that is not over), NOT_FOUND (the
+                endpoint), INVALID_CURSOR.
+        """
+        states = _check(where)
+        replay_key = _key_of(account_id, where, key)
+        async with self._database.acquire() as connection:
+            if where.endpoint_id is not None and not await connection.fetchval(
+                "SELECT true FROM webhook_endpoint WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL",
+                where.endpoint_id,
+                account_id,
+            ):
+                raise RefusedError(Problem("NOT_FOUND", "There is no such webhook endpoint.", ("endpointId",)))
+            latest, sequence, delivery_id = _read(after) or (await connection.fetchval(_LATEST, account_id) or 0, 0, "")
+        conditions, values = _conditions(where, states)
+        statement = _REPLAY.format(conditions=conditions)
+        count = skipped = 0
+        while count + skipped < at_most:
+            portion = min(_PORTION, at_most - count - skipped)
+            async with self._database.acquire() as connection:
+                row = await connection.fetchrow(
+                    statement,
+                    account_id,
+                    latest,
+                    sequence,
+                    delivery_id,
+                    portion,
+                    replay_key,
+                    self._clock.now(),
+                    *values,
+                )
+            assert row is not None
+            count += row["replayed"]
+            skipped += row["visited"] - row["replayed"]
+            if row["replayed"]:
+                self._on_replayed()
+            if row["visited"] < portion:
+                return Replayed(count, skipped, None)
+            sequence, delivery_id = row["event_sequence"], row["id"]
+        return Replayed(count, skipped, (latest, sequence, delivery_id))
+
+
+def _check(where: DeliveryFilter) -> tuple[DeliveryState, ...]:
+    if where.subject_id is None and not where.states and where.created_from is None and where.created_to is None:
+        message = "Say which: by time (created), by call (subjectId), or by what became of them (states)."
+        raise RefusedError(Problem("REQUIRED", message))
+    problems = [
+        Problem("INVALID_INPUT", f"{state} is not over; it needs no replay.", ("states", str(place)))
+        for place, state in enumerate(where.states)
+        if state not in FINISHED
+    ]
+    if problems:
+        raise RefusedError(problems)
+    return where.states or FINISHED
+
+
+def _conditions(where: DeliveryFilter, states: tuple[DeliveryState, ...]) -> tuple[str, list[Any]]:
+    # The states are written out: the index of the undelivered is only used by a statement that names them.
+    named = ", ".join(f"'{state.value}'" for state in states)
+    conditions = [f"delivery.state IN ({named})"]
+    values: list[Any] = []
+    for value, condition in (
+        (where.endpoint_id, "delivery.endpoint_id = {}"),
+        (where.subject_id, "delivery.event_sequence IN (SELECT sequence FROM event WHERE subject_id = {})"),
+        (list(where.event_types) or None, "delivery.event_type = ANY ({}::text[])"),
+        (where.created_from, "delivery.created_at >= {}"),
+        (where.created_to, "delivery.created_at < {}"),
+    ):
+        if value is not None:
+            values.append(value)
+            conditions.append(condition.format(f"${7 + len(values)}"))
+    return " AND ".join(conditions), values
+
+
+def _key_of(account_id: str, where: DeliveryFilter, key: str | None) -> str:
+    """What marks the deliveries of one request; another condition under the same key is another request."""
+    if key is None:
+        return new_id(Kind.REQUEST)
+    return hashlib.sha256(orjson.dumps([account_id, key, where])).hexdigest()[:32]
+
+
+def _read(position: Position | None) -> tuple[int, int, str] | None:
+    match position:
+        case None:
+            return None
+        case (int(latest), int(sequence), str(delivery_id)):
+            return latest, sequence, delivery_id
+        case _:
+            raise RefusedError(Problem("INVALID_CURSOR", "This cursor is not one of this replay's.", ("after",)))

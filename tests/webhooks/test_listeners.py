@@ -1,0 +1,157 @@
+"""Knowing that nobody listens: free, and never wrong once an endpoint's maker was answered."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from app.db.engine import Database
+from app.events.log import EventLog
+from app.facts.event import Event
+from app.ids import Kind, new_id
+from app.webhooks import listeners as module
+from app.webhooks.enqueue import Enqueuer
+from app.webhooks.listeners import Listeners
+from tests.webhooks.rig import Rig, eventually
+
+pytestmark = pytest.mark.postgres
+URL = "http://127.0.0.1:9999/"
+
+
+@asynccontextmanager
+async def following(database: Database) -> AsyncIterator[Listeners]:
+    """An appending process's knowledge of who listens, once it has looked."""
+    listeners = Listeners(database)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(listeners.run())
+        try:
+            await eventually(lambda: _knows(listeners))
+            yield listeners
+        finally:
+            listeners.stop()
+
+
+async def _knows(listeners: Listeners) -> bool:
+    return listeners._known is not None
+
+
+async def wait_for_nobody(listeners: Listeners, account_id: str) -> None:
+    async def is_nobody() -> bool:
+        return listeners.is_nobody([account_id])
+
+    await eventually(is_nobody)
+
+
+async def test_given_no_endpoint_when_asked_then_nobody_listens_and_an_append_asks_the_database_nothing(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with following(rig.database) as listeners:
+        assert listeners.is_nobody([rig.account_id])
+        enqueuer = Enqueuer(rig.clock, rig.schedule, listeners)
+        assert enqueuer.nobody_listens([rig.account_id])
+        assert enqueuer.inline.is_idle([rig.account_id])
+        asked: list[tuple[object, ...]] = []
+
+        async def fetchval(_: object, *arguments: object) -> None:
+            asked.append(arguments)
+
+        monkeypatch.setattr(asyncpg.pool.PoolConnectionProxy, "fetchval", fetchval)
+        log = EventLog(rig.database, hooks=[enqueuer.enqueue], inline=enqueuer.inline)
+        await log.append([rig.draft(new_id(Kind.CALL))])
+        async with rig.database.acquire() as connection:
+            await log.write(connection, (), [rig.draft(new_id(Kind.CALL))])
+        assert asked == []
+    assert not listeners.is_nobody([rig.account_id])  # whoever no longer follows knows nothing
+
+
+async def test_given_an_endpoint_made_in_another_process_when_its_maker_is_answered_then_no_process_misses_an_event(
+    rig: Rig, database_dsn: str
+) -> None:
+    others = [await Database.connect(database_dsn, pool_size=2) for _ in range(3)]
+    try:
+        async with following(others[0]) as one, following(others[1]) as two, following(others[2]) as three:
+            for number in range(10):
+                account_id = await rig.add_account(f"account{number}")
+                for listeners in (one, two, three):
+                    await wait_for_nobody(listeners, account_id)
+                await rig.add_endpoint(URL, account_id=account_id)
+                # No await in between: this is what each of them knew when the maker was answered.
+                assert not [each for each in (one, two, three) if each.is_nobody([account_id])]
+                log = EventLog(others[0], hooks=[Enqueuer(rig.clock, rig.schedule, one).enqueue])
+                await log.append([rig.draft(new_id(Kind.CALL), account_id=account_id)])
+            assert await rig.states() == {"PENDING": 10}
+    finally:
+        for other in others:
+            await other.aclose()
+
+
+async def test_given_an_endpoint_of_one_account_when_another_is_asked_for_then_nobody_listens_there(rig: Rig) -> None:
+    other = await rig.add_account("other")
+    endpoint_id, _ = await rig.add_endpoint(URL)
+    async with following(rig.database) as listeners:
+        assert not listeners.is_nobody([rig.account_id])
+        assert not listeners.is_nobody([other, rig.account_id])
+        assert listeners.is_nobody([other])
+        # One that is disabled still has its events kept.
+        await rig.endpoints.update(rig.account_id, endpoint_id, is_enabled=False)
+        listeners._forget()
+        await eventually(lambda: _knows(listeners))
+        assert not listeners.is_nobody([rig.account_id])
+        await rig.endpoints.delete(rig.account_id, endpoint_id)
+        listeners._forget()
+        await wait_for_nobody(listeners, rig.account_id)
+
+
+async def test_given_its_connection_is_cut_when_asked_then_it_knows_nothing_until_it_has_looked_anew(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.daemon.FIRST_BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr(Listeners, "poll_seconds", 0.05)
+    async with following(rig.database) as listeners:
+        connection = listeners._connection
+        assert connection is not None
+        connection.terminate()
+        assert not listeners.is_nobody([rig.account_id])
+        await rig.add_endpoint(URL)
+        await eventually(lambda: _knows(listeners))
+        assert listeners._connection is not connection
+        assert not listeners.is_nobody([rig.account_id])
+
+
+async def test_given_no_word_from_the_database_for_long_when_asked_then_it_knows_nothing(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with following(rig.database) as listeners:
+        assert listeners.is_nobody([rig.account_id])
+        monkeypatch.setattr(module, "_TRUST_SECONDS", -1.0)
+        assert not listeners.is_nobody([rig.account_id])
+
+
+async def test_given_a_process_that_hangs_when_an_endpoint_is_made_then_its_maker_is_answered_after_a_while(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_HEARING_SECONDS", 0.2)
+    hanging = await rig.database.open_connection()
+    try:
+        await hanging.execute(f"SELECT pg_advisory_lock_shared({module._LOCK})")
+        _, secret = await rig.add_endpoint(URL)
+        assert secret.startswith("whsec_")
+    finally:
+        hanging.terminate()
+
+
+async def test_given_events_of_many_accounts_when_one_listens_then_all_are_offered_and_its_own_enqueued(
+    rig: Rig,
+) -> None:
+    other = await rig.add_account("other")
+    await rig.add_endpoint(URL, account_id=other)
+    async with following(rig.database) as listeners:
+        enqueuer = Enqueuer(rig.clock, rig.schedule, listeners)
+        log = EventLog(rig.database, hooks=[enqueuer.enqueue])
+        events: tuple[Event, ...] = await log.append(
+            [rig.draft(new_id(Kind.CALL)), rig.draft(new_id(Kind.CALL), account_id=other)]
+        )
+        assert enqueuer.take_news()
+    assert await rig.fetch("SELECT event_sequence FROM webhook_delivery") == [(events[1].sequence,)]
