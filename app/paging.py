@@ -7,9 +7,9 @@ up or carried over to another list (INVALID_CURSOR). It holds the position's sor
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, overload
 
 import msgspec
 
@@ -42,6 +42,46 @@ class Page(Generic[T]):
     positions: Sequence[Position]
     has_next: bool
     has_previous: bool
+
+
+class Rows(Sequence[T]):
+    """Rows as the database gave them: each becomes an item when somebody looks at it, and not before.
+
+    Whoever wants the values of many rows rather than items takes them by :meth:`column`, which costs next to nothing.
+    """
+
+    __slots__ = ("_columns", "_make", "_names", "_rows")
+
+    def __init__(self, rows: Sequence[Any], names: Sequence[str], make: Callable[[Any], T]) -> None:
+        """``names`` are the columns of each row, in order; ``make`` makes the item of a row."""
+        self._rows = rows
+        self._names = names
+        self._make = make
+        self._columns: dict[str, tuple[Any, ...]] | None = None
+
+    def column(self, name: str) -> tuple[Any, ...]:
+        """One column's values, in the rows' order. Raises KeyError: there is no such column."""
+        if self._columns is None:
+            values: Iterator[tuple[Any, ...]] = zip(*self._rows, strict=True) if self._rows else iter(())
+            self._columns = (
+                dict(zip(self._names, values, strict=True)) if self._rows else dict.fromkeys(self._names, ())
+            )
+        return self._columns[name]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self._make, self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Rows[T]": ...
+    def __getitem__(self, place: int | slice) -> "T | Rows[T]":
+        if isinstance(place, slice):
+            return Rows(self._rows[place], self._names, self._make)
+        return self._make(self._rows[place])
 
 
 class CursorSigner:

@@ -52,5 +52,9 @@ app = Starlette(routes=[WebSocketRoute("/", _join), Route("/play", _play, method
 
 if __name__ == "__main__":
     uvicorn.run(
-        app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", ws="websockets-sansio", **SERVER_OPTIONS
+        app,
+        host="127.0.0.1",
+        port=int(sys.argv[1]),
+        log_level="warning",
+        **{**SERVER_OPTIONS, "ws": "websockets-sansio"},
     )

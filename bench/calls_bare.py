@@ -11,7 +11,7 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
-from app.ari.stream import UNWANTED_EVENTS
+from app.ari.signals import UNREAD_EVENT_TYPES
 from bench.far_end import AGENT_ENDPOINT, TRUNK_ENDPOINT, FarEnd
 from bench.harness import BenchError
 from bench.processes import cpu_seconds_of
@@ -133,7 +133,7 @@ async def running_bare_loop(far_end: FarEnd) -> AsyncIterator[BareLoop]:
         loop = BareLoop(session, far_end)
         reader = group.create_task(loop.read(socket))
         url = f"{asterisk.ari_url}/ari/applications/{_APP}/eventFilter"
-        unwanted = [{"type": name} for name in UNWANTED_EVENTS]
+        unwanted = [{"type": name} for name in sorted(UNREAD_EVENT_TYPES)]
         async with session.put(url, json={"disallowed": unwanted}) as response:
             response.raise_for_status()
         yield loop

@@ -21,6 +21,7 @@ MODULES: Final = {
     "rss_mb_per_1000_calls": "bench.memory_calls",
     "rss_mb_per_1000_subscribers": "bench.memory_subscribers",
     "startup_seconds": "bench.startup",
+    "recovery_seconds": "bench.recovery",
 }
 
 

@@ -1,6 +1,7 @@
 """The measurement that ``cdr_page_ratio`` and ``cdr_page_vs_postgraphile`` share: all sides in turn, at three sizes."""
 
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -66,6 +67,7 @@ async def _measure_size(context: Context, size: int) -> tuple[Mapping[str, Serie
     connection = await connect(database.dsn)
     try:
         async with (
+            AsyncExitStack() as stack,
             running_service_process(context, database.dsn) as offhook,
             running_postgraphile(context, database.dsn) as postgraphile,
         ):
@@ -74,6 +76,8 @@ async def _measure_size(context: Context, size: int) -> tuple[Mapping[str, Serie
                 OFFHOOK: offhook_side(offhook.url, offhook.token),
                 POSTGRAPHILE: await postgraphile_side(postgraphile, database),
             }
+            for side in sides.values():
+                stack.callback(side.close)
             rows = await compare_rows(sides, choose_moments(context.count(20, 5), seed=1))
             # The same pages for all and in all rounds: which of them lie in memory is then the same, too.
             moments = choose_moments(context.count(200, 50), seed=2)

@@ -7,8 +7,9 @@ a client then does with the text is its own. asyncpg's are timed to the rows.
 
 import asyncio
 import base64
-import http.client
 import random
+import re
+import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -72,10 +73,11 @@ query Page($condition: CdrCondition, $first: Int, $after: Cursor) {
 
 @dataclass(frozen=True, slots=True)
 class PageSide:
-    """One side: ``ask`` gives the answer as it came, ``read`` the rows in it."""
+    """One side: ``ask`` gives the answer as it came, ``read`` the rows in it, ``close`` ends what it holds open."""
 
     ask: Callable[[datetime], Awaitable[Any]]
     read: Callable[[Any], Rows]
+    close: Callable[[], None] = lambda: None
 
     async def time_pages(self, moments: Sequence[datetime]) -> float:
         """The median time of these pages, in milliseconds."""
@@ -113,7 +115,7 @@ def offhook_side(url: str, token: str) -> PageSide:
         variables = {"filter": {"dispositions": ["ANSWERED"], "created": {"to": {"at": moment}}}, "first": PAGE}
         return client.post({"query": _OFFHOOK_QUERY, "variables": variables})
 
-    return PageSide(ask, lambda answer: [_read_offhook(node) for node in _nodes(answer, "cdrs")])
+    return PageSide(ask, lambda answer: [_read_offhook(node) for node in _nodes(answer, "cdrs")], client.close)
 
 
 async def postgraphile_side(url: str, database: CdrDatabase) -> PageSide:
@@ -125,13 +127,16 @@ async def postgraphile_side(url: str, database: CdrDatabase) -> PageSide:
         return client.post({"query": _POSTGRAPHILE_QUERY, "variables": variables})
 
     # Its cursor is the order's fingerprint and the sort values, in plain JSON: so it too can begin anywhere.
-    info = orjson.loads(post(None, 1))["data"]["allCdrs"]["pageInfo"]
-    order, _, _ = orjson.loads(base64.b64decode(info["endCursor"]))
+    first = orjson.loads(post(None, 1))
+    if first.get("errors"):
+        client.close()
+        raise BenchError(f"PostGraphile answered with errors: {first['errors'][:2]}")
+    order, _, _ = orjson.loads(base64.b64decode(first["data"]["allCdrs"]["pageInfo"]["endCursor"]))
 
     async def ask(moment: datetime) -> Any:
         return post(base64.b64encode(orjson.dumps([order, moment.isoformat(), ""])).decode(), PAGE)
 
-    return PageSide(ask, lambda answer: [_read_postgraphile(node) for node in _nodes(answer, "allCdrs")])
+    return PageSide(ask, lambda answer: [_read_postgraphile(node) for node in _nodes(answer, "allCdrs")], client.close)
 
 
 async def compare_rows(sides: dict[str, PageSide], moments: Sequence[datetime]) -> int:
@@ -146,7 +151,8 @@ async def compare_rows(sides: dict[str, PageSide], moments: Sequence[datetime]) 
         pages = [await sides[name].fetch(moment) for name in names]
         for name, page in zip(names[1:], pages[1:], strict=True):
             if page != pages[0]:
-                wrong = next((one, two) for one, two in zip(pages[0], page, strict=False) if one != two)
+                lengths = f"{len(pages[0])} and {len(page)} rows"
+                wrong = next(((one, two) for one, two in zip(pages[0], page, strict=False) if one != two), lengths)
                 raise BenchError(f"{name} and {names[0]} give different rows before {moment}: {wrong}")
         if len(pages[0]) != PAGE:
             raise BenchError(f"the page before {moment} is not full: {len(pages[0])} rows")
@@ -155,22 +161,57 @@ async def compare_rows(sides: dict[str, PageSide], moments: Sequence[datetime]) 
 
 
 class _Client:
-    """The smallest HTTP client there is: one kept connection, used in turn. A larger one would measure itself."""
+    """The smallest HTTP client there is: one kept socket, used in turn. A larger one would measure itself."""
 
     def __init__(self, url: str, headers: dict[str, str]) -> None:
         parts = urlsplit(url)
-        self._connection = http.client.HTTPConnection(
-            parts.hostname or "127.0.0.1", parts.port, timeout=_TIMEOUT_SECONDS
-        )
-        self._headers = {"Content-Type": "application/json", **headers}
+        self._address = parts.hostname or "127.0.0.1", parts.port or 80
+        lines = {"Host": parts.netloc, "Content-Type": "application/json", **headers}
+        self._head = "POST /graphql HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        self._socket: socket.socket | None = None
 
     def post(self, body: dict[str, Any]) -> bytes:
-        self._connection.request("POST", "/graphql", orjson.dumps(body), self._headers)
-        response = self._connection.getresponse()
-        answer = response.read()
-        if response.status != http.client.OK:
-            raise BenchError(f"GraphQL answered {response.status}: {answer[:500].decode(errors='replace')}")
-        return answer
+        """The answer's body.
+
+        Raises:
+            BenchError: the status is not 200, or the answer is not of a form that is understood here.
+            OSError: the other end is gone.
+        """
+        try:
+            return self._post(orjson.dumps(body))
+        except BaseException:
+            self.close()  # nobody knows where the conversation stands
+            raise
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _post(self, text: bytes) -> bytes:
+        if self._socket is None:
+            self._socket = socket.create_connection(self._address, timeout=_TIMEOUT_SECONDS)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.sendall(f"{self._head}Content-Length: {len(text)}\r\n\r\n".encode() + text)
+        received = bytearray()
+        while (end := received.find(b"\r\n\r\n")) < 0:
+            self._receive(received)
+        head, begin = bytes(received[:end]), end + 4
+        length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
+        if length is None:
+            raise BenchError(f"GraphQL answered without saying how much: {head.decode(errors='replace')}")
+        while len(received) < begin + int(length[1]):
+            self._receive(received)
+        if not head.startswith(b"HTTP/1.1 200 "):
+            raise BenchError(f"GraphQL answered {received[:1000].decode(errors='replace')}")
+        return bytes(received[begin:])
+
+    def _receive(self, received: bytearray) -> None:
+        assert self._socket is not None
+        piece = self._socket.recv(1 << 18)
+        if not piece:
+            raise BenchError("The other end hung up in the middle of an answer.")
+        received += piece
 
 
 def _nodes(answer: bytes, name: str) -> list[dict[str, Any]]:

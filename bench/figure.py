@@ -1,13 +1,17 @@
 """What a figure is: a name, what is measured beside what, two goals, and a function that measures."""
 
+import math
 import statistics
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
     from bench.harness import Context
+
+
+_LEAST_SIDES: Final = 2
 
 
 class Better(StrEnum):
@@ -83,6 +87,14 @@ class Result:
     peer: float | None = None
     checked: Mapping[str, Any] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # A figure stands beside something, and is a number: what is neither was not measured.
+        if len(self.sides) + (self.peer is not None) < _LEAST_SIDES:
+            raise ValueError(f"a figure has a side and what it stands beside, not only {', '.join(self.sides)}")
+        measured = [self.value, *(value for series in self.sides.values() for value in series.rounds)]
+        if not all(math.isfinite(value) for value in measured):
+            raise ValueError("a figure is a finite number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

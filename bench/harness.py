@@ -136,12 +136,19 @@ async def running_context(*, is_quick: bool) -> AsyncIterator[Context]:
 
 
 def _make_folders() -> tuple[Path, Path]:
-    base = os.environ.get("XDG_CACHE_HOME")
-    cache_dir = (Path(base) if base else Path.home() / ".cache") / "offhook" / "bench"
+    cache_dir = _find_cache() / "offhook" / "bench"
     cache_dir.mkdir(parents=True, exist_ok=True)
     work_dir = Path(tempfile.mkdtemp(prefix="offhook-bench-"))
     work_dir.chmod(0o711)
     return cache_dir, work_dir
+
+
+def _find_cache() -> Path:
+    """Root's is the machine's: PostgreSQL runs as another user there, who cannot enter root's home."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    if base:
+        return Path(base)
+    return Path("/var/cache") if os.geteuid() == 0 else Path.home() / ".cache"
 
 
 def percentile(values: list[float], percent: float) -> float:

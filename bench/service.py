@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ _OUTBOUND_NUMBER: Final = E164("+12125550199")
 NODE: Final = "bench"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RunningService:
     """A service that is ready to dial; ``token`` is a live key with every scope."""
 
@@ -46,6 +46,13 @@ class RunningService:
     dsn: str
     process: SupervisedProcess
     log_path: Path
+    start: Callable[[], Awaitable[SupervisedProcess]]
+
+    async def kill_and_start_again(self) -> None:
+        """kill -9, and the same again at once; `wait_until_ready` says when it is back."""
+        self.process.kill()
+        await self.process.wait()
+        self.process = await self.start()
 
     @property
     def pid(self) -> int:
@@ -87,19 +94,24 @@ async def running_service_process(
     }
     account_id, token = await _make_account(dsn, environment["OFFHOOK_SECRET_KEY"], folder)
     log_path = folder / "service.log"
-    process = await SupervisedProcess.start(
-        [str(Path(sys.executable).with_name("offhook")), "serve"],
-        stdout_path=log_path,
-        env=environment,
-        cwd=folder,  # away from a developer's .env
-        grace_seconds=15.0,
-    )
-    async with process:
-        service = RunningService(f"http://127.0.0.1:{port}", token, account_id, dsn, process, log_path)
+
+    async def start() -> SupervisedProcess:
+        return await SupervisedProcess.start(
+            [str(Path(sys.executable).with_name("offhook")), "serve"],
+            stdout_path=log_path,
+            env=environment,
+            cwd=folder,  # away from a developer's .env
+            grace_seconds=15.0,
+        )
+
+    service = RunningService(f"http://127.0.0.1:{port}", token, account_id, dsn, await start(), log_path, start)
+    try:
         await wait_until_ready(service)
         yield service
-        if not process.is_running:
+        if not service.process.is_running:
             raise BenchError(f"The service ended while it was measured: {_last_words(log_path)}")
+    finally:
+        await service.process.stop()
 
 
 async def wait_until_ready(service: RunningService) -> None:

@@ -1,12 +1,16 @@
-"""The short way through graphql-core for fields that are plain attributes, and documents that were seen before.
+"""The short way through graphql-core for fields that are plain attributes.
 
 graphql-core spends 6 to 8 µs on each field: a path, an info, arguments, a resolver and the completion of its value,
 each general. Most fields of a page of records need none of that: they are attributes of an object that is there. So a
-selection set is looked at once in an operation, and of it
+selection set is looked at once, and of it
 
 - what is *plain* (an attribute, with neither resolver, arguments, extension nor error handler; a leaf, an object of
   plain fields, or a list of those) is read and completed directly, the whole subtree;
+- a list of plain objects that has a *projection* is not even made into objects (``projection``);
 - everything else goes graphql-core's own way, in the same executor.
+
+What was found out about an operation is kept for the next time it is run, apart for each setting of its Boolean
+variables, for these decide what ``@include`` and ``@skip`` leave.
 
 When anything about a plain subtree is out of the ordinary (an error, a null where none may be, a value of an unexpected
 kind) what was done is dropped, and graphql-core does the whole selection set again: reading attributes changes
@@ -14,17 +18,17 @@ nothing, and so data, errors and their places are always those of the slow way. 
 the two.
 
 The executor builds on graphql-core's private structure; the versions are pinned, and the test would notice.
-Switched on in ``schema``: ``execution_context_class=FastExecutor`` and the extension ``KnownDocuments``.
+Switched on in ``schema``: ``execution_context_class=FastExecutor``.
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final, TypeAlias, cast
 
+import orjson
 from graphql import (
-    DocumentNode,
     GraphQLBoolean,
     GraphQLEnumType,
     GraphQLField,
@@ -36,17 +40,20 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLScalarType,
+    GraphQLSchema,
     GraphQLString,
     OperationDefinitionNode,
     Undefined,
 )
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from app.api.projection import Made, Selection
 
 GroupedFields: TypeAlias = dict[str, list[Any]]
 Complete: TypeAlias = Callable[[Any], Any]
 
 _LISTS: Final = (list, tuple)
+LONGEST_KEPT: Final = 20_000  # of documents, in characters: strangers choose what documents there are
 _LEAST_INT: Final = -(2**31)
 _MOST_INT: Final = 2**31 - 1
 
@@ -73,11 +80,24 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # By the identity of the selection set, which graphql-core makes once for all items of a list; the set is kept
-        # beside its plan, so that no other can take its identity.
-        self._plans: dict[tuple[str, int], tuple[GroupedFields, _Plan | None]] = {}
         self._is_applicable = self.abort_signal is None and not _has_middleware(self.middleware_manager)
-        self._completes = _SHORT_WAYS.of(self.operation, self.fragment_definitions)
+        # Only who says so takes a piece of the answer that is JSON already.
+        self._takes_json = bool(getattr(self.context_value, "takes_json", False))
+        self._ways = _KNOWN_WAYS.of(
+            self.schema, self.operation, self.variable_values.coerced, takes_json=self._takes_json
+        )
+        # graphql-core's own memory of what is collected, which it keeps for one execution.
+        self._relevant_sub_fields = self._ways.sub_fields
+
+    def execute_collected_root_fields(
+        self, root_type: Any, root_value: Any, grouped_field_set: GroupedFields, serially: Any, new_defer_usages: Any
+    ) -> Any:
+        if not new_defer_usages:
+            # The same fields as the last time, and then their own lists: what is known goes by these.
+            grouped_field_set = self._ways.know_root(grouped_field_set)
+        return super().execute_collected_root_fields(
+            root_type, root_value, grouped_field_set, serially, new_defer_usages
+        )
 
     def execute_fields(
         self,
@@ -111,7 +131,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         position_context: Any,
     ) -> Any:
         # A list of plain objects needs no path for each of them either.
-        if position_context is None and type(result) in _LISTS and self._is_applicable:
+        if position_context is None and type(result) in (*_LISTS, Made) and self._is_applicable:
             complete = self._find_complete(return_type, field_details_list)
             if complete is not None:
                 try:
@@ -121,17 +141,19 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
 
     def _find_complete(self, kind: GraphQLList[Any], details: list[Any]) -> Complete | None:
-        key = (id(kind), *(id(one.node) for one in details))
-        if key not in self._completes:
-            self._completes[key] = self._make_complete_present(kind, details)
-        return self._completes[key]
+        key = (id(kind), id(details))
+        found = self._ways.completes.get(key)
+        if found is None:
+            found = self._ways.completes[key] = (kind, details, self._make_complete_present(kind, details))
+        return found[2]
 
     def _find_plan(self, parent_type: GraphQLObjectType, grouped: GroupedFields) -> _Plan | None:
+        if not self._is_applicable:
+            return None
         key = (parent_type.name, id(grouped))
-        found = self._plans.get(key)
+        found = self._ways.plans.get(key)
         if found is None:
-            plan = self._make_plan(parent_type, grouped) if self._is_applicable else None
-            found = self._plans[key] = (grouped, plan)
+            found = self._ways.plans[key] = (grouped, self._make_plan(parent_type, grouped))
         return found[1]
 
     def _make_plan(self, parent_type: GraphQLObjectType, grouped: GroupedFields) -> _Plan | None:
@@ -166,7 +188,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
                 return _make_scalar(kind, _make_leaf(kind, self.is_awaitable))
             case GraphQLList():
                 item = self._make_complete(kind.of_type, details)
-                return None if item is None else _make_list(item)
+                return None if item is None else _make_list(item, self._select(kind.of_type, details), self._takes_json)
             case GraphQLObjectType():
                 collected = self.collect_subfields(kind, details)
                 plan = self._find_plan(kind, collected.grouped_field_set)
@@ -176,33 +198,72 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             case _:
                 return None  # an interface or a union: graphql-core finds out which type it is
 
+    def _select(self, kind: GraphQLOutputType, details: list[Any]) -> Selection | None:
+        """What is selected of an object, for projections; None when that is not plain, or nothing is."""
+        while isinstance(kind, GraphQLNonNull | GraphQLList):
+            kind = kind.of_type
+        if not isinstance(kind, GraphQLObjectType):
+            return None
+        fields: list[tuple[str, str | None, Selection | None]] = []
+        for response, inner in self.collect_subfields(kind, details).grouped_field_set.items():
+            name = inner[0].node.name.value
+            field = self.schema.get_field(kind, name)
+            attribute = None if field is None else _plain_attribute(field)
+            if name == "__typename":
+                fields.append((response, None, None))
+            elif field is None or attribute is None:
+                return None
+            else:
+                fields.append((response, attribute, self._select(field.type, inner)))
+        return Selection(kind.name, fields)
 
-class _ShortWays:
-    """What was found out about the lists of an operation, kept while the operation is among the last that were run.
 
-    Types belong to the schema and nodes to the document, so their identities are good for as long as both are held
-    here. An operation with a directive is not kept: the same selection may be another one next time.
+@dataclass(slots=True)
+class _Ways:
+    """What was found out about an operation. What is known by its identity is kept beside it, and so stays itself."""
+
+    sub_fields: dict[Any, Any] = field(default_factory=dict)
+    plans: dict[tuple[str, int], tuple[GroupedFields, _Plan | None]] = field(default_factory=dict)
+    completes: dict[tuple[int, int], tuple[object, object, Complete | None]] = field(default_factory=dict)
+    root: GroupedFields | None = None
+
+    def know_root(self, grouped: GroupedFields) -> GroupedFields:
+        """The operation's root fields, as they were collected the first time."""
+        if self.root is None:
+            self.root = grouped
+        return self.root
+
+
+class _KnownWays:
+    """What was found out about the operations that were run last.
+
+    A selection is decided by its document and, through directives, by Boolean variables alone.
     """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._kept: OrderedDict[int, tuple[object, object, dict[tuple[int, ...], Complete | None]]] = OrderedDict()
+        self._kept: OrderedDict[tuple[Any, ...], tuple[object, _Ways]] = OrderedDict()
 
-    def of(self, operation: OperationDefinitionNode, fragments: object) -> dict[tuple[int, ...], Complete | None]:
-        if operation.loc is None or "@" in operation.loc.source.body:
-            return {}
-        key = id(operation)
+    def of(
+        self, schema: GraphQLSchema, operation: OperationDefinitionNode, variables: dict[str, Any], *, takes_json: bool
+    ) -> _Ways:
+        """What is known of an operation under these variables; nothing yet, of a new one."""
+        text = "" if operation.loc is None else operation.loc.source.body
+        if not text or len(text) > LONGEST_KEPT:
+            return _Ways()
+        switches = tuple((name, value) for name, value in variables.items() if type(value) is bool)
+        key = (id(schema), id(operation), takes_json, *switches)
         found = self._kept.get(key)
         if found is None:
-            found = self._kept[key] = (operation, fragments, {})
+            found = self._kept[key] = ((schema, operation), _Ways())
             if len(self._kept) > self._capacity:
                 self._kept.popitem(last=False)
         else:
             self._kept.move_to_end(key)
-        return found[2]
+        return found[1]
 
 
-_SHORT_WAYS: Final = _ShortWays(capacity=500)
+_KNOWN_WAYS: Final = _KnownWays(capacity=500)
 
 
 def _has_middleware(manager: Any) -> bool:
@@ -267,9 +328,16 @@ def _make_enum(complete: Complete) -> Complete:
     return complete_member
 
 
-def _make_list(item: Complete) -> Complete:
-    def complete(values: Any) -> list[Any]:
-        if type(values) not in _LISTS:
+def _make_list(item: Complete, selection: Selection | None, takes_json: bool) -> Complete:  # of its caller
+    def complete(values: Any) -> Any:
+        if type(values) is Made:
+            if selection is not None:
+                try:
+                    written = values.write(selection)
+                except Exception:  # noqa: BLE001  # what a projection cannot answer, objects do
+                    return [item(value) for value in values]
+                return orjson.Fragment(written) if takes_json else orjson.loads(written)
+        elif type(values) not in _LISTS:
             raise _NotPlainError
         return [item(value) for value in values]
 
@@ -298,54 +366,3 @@ async def _merge_later(
     names: tuple[str, ...], plain: dict[str, Any], rest: Awaitable[dict[str, Any]]
 ) -> dict[str, Any]:
     return _merge(names, plain, await rest)
-
-
-class _Documents:
-    """Documents that a schema found valid, by their text; the least recently used are forgotten first."""
-
-    def __init__(self, capacity: int, longest: int) -> None:
-        self._capacity = capacity
-        self._longest = longest
-        self._kept: OrderedDict[tuple[int, str], tuple[object, DocumentNode]] = OrderedDict()
-
-    def find(self, schema: object, text: str | None) -> DocumentNode | None:
-        key = (id(schema), text or "")
-        found = self._kept.get(key)
-        if found is None:
-            return None
-        self._kept.move_to_end(key)
-        return found[1]
-
-    def keep(self, schema: object, text: str | None, document: DocumentNode) -> None:
-        if not text or len(text) > self._longest:
-            return
-        self._kept[id(schema), text] = (schema, document)
-        if len(self._kept) > self._capacity:
-            self._kept.popitem(last=False)
-
-
-class KnownDocuments(SchemaExtension):
-    """Parses and validates a document the first time only. Bounded: strangers choose what documents there are.
-
-    Only what was found valid is kept; whether variables and their values fit is looked at each time, elsewhere.
-    """
-
-    _known: Final = _Documents(capacity=500, longest=20_000)
-
-    def on_parse(self) -> Iterator[None]:
-        execution = self.execution_context
-        if execution.graphql_document is None:
-            execution.graphql_document = self._known.find(execution.schema, execution.query)
-        yield None
-
-    def on_validate(self) -> Iterator[None]:
-        execution = self.execution_context
-        document = execution.graphql_document
-        if document is not None and document is self._known.find(execution.schema, execution.query):
-            if execution.pre_execution_errors is None:
-                execution.pre_execution_errors = []
-            yield None
-            return
-        yield None
-        if document is not None and not execution.pre_execution_errors:
-            self._known.keep(execution.schema, execution.query, document)

@@ -16,10 +16,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from app.api.auth import authenticate, read_bearer
 from app.api.context import Context, Options
+from app.api.documents import Outcome, execute_known
 from app.api.errors import as_graphql_error, error_code, present_errors
 from app.api.ide import ide_response
 from app.api.metrics import Metrics
@@ -86,6 +88,7 @@ class GraphQLEndpoint:
             metrics=self._metrics,
             request_id=request_id,
             remote_address=remote,
+            takes_json=True,
         )
         token = read_bearer(request.headers.get("authorization"))
         if token is not None:
@@ -96,13 +99,17 @@ class GraphQLEndpoint:
     async def _execute(self, request: Request, context: Context, asked: GraphQLRequest) -> Response:
         began = time.perf_counter()
         try:
-            result = await self._schema.execute(
-                asked.query,
-                variable_values=asked.variables,
-                context_value=context,
-                operation_name=asked.operation_name,
-                allowed_operation_types=_OPERATIONS,
+            result: Outcome | ExecutionResult | None = await execute_known(
+                self._schema, asked.query, asked.variables, asked.operation_name, context
             )
+            if result is None:
+                result = await self._schema.execute(
+                    asked.query,
+                    variable_values=asked.variables,
+                    context_value=context,
+                    operation_name=asked.operation_name,
+                    allowed_operation_types=_OPERATIONS,
+                )
             data, errors = result.data, present_errors(result.errors, context)
         except (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError) as error:
             # Which operation is meant cannot be told, or it is a subscription: nothing was executed.

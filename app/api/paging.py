@@ -1,13 +1,16 @@
 """Relay connections over ``app.paging``: nothing is computed that was not asked for."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import strawberry
 
 from app.api.context import Context
 from app.api.fields import field
+from app.api.projection import Made, One, Projection
 from app.api.types.enums import describe
 from app.facts.masking import Sight
 from app.paging import DEFAULT_PAGE, LARGEST_PAGE, CursorSigner, Page, PageRequest, page_request
@@ -94,37 +97,72 @@ class Edge(Generic[T]):
 
 @strawberry.type(description="One page of a list.")
 class Connection(Generic[T]):
-    page: strawberry.Private[Page[Any]]
-    make: strawberry.Private[Callable[[Any], Any]]
-    signer: strawberry.Private[CursorSigner]
     counter: strawberry.Private[Count]
-
-    @field("The page's items, each with its cursor.")
-    def edges(self) -> list[Edge[T]]:
-        return [
-            Edge(node=self.make(item), cursor=self.signer.write(position))
-            for item, position in zip(self.page.items, self.page.positions, strict=True)
-        ]
-
-    @field("The page's items alone.")
-    def nodes(self) -> list[T]:
-        return [self.make(item) for item in self.page.items]
-
-    @field("Where the page lies in the list.")
-    def page_info(self) -> PageInfo:
-        positions = self.page.positions
-        return PageInfo(
-            has_next_page=self.page.has_next,
-            has_previous_page=self.page.has_previous,
-            start_cursor=self.signer.write(positions[0]) if positions else None,
-            end_cursor=self.signer.write(positions[-1]) if positions else None,
-        )
+    edges: list[Edge[T]] = strawberry.field(description="The page's items, each with its cursor.")
+    nodes: list[T] = strawberry.field(description="The page's items alone.")
+    page_info: PageInfo = strawberry.field(description="Where the page lies in the list.")
 
     @field("How many items the list has; counted only when asked for.")
     async def total_count(self) -> TotalCount:
         counted = await self.counter()
         precision = CountPrecision.EXACT if counted.is_exact else CountPrecision.AT_LEAST
         return TotalCount(count=counted.count, precision=precision)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """A page's items with their places, as the edges' projection reads them."""
+
+    page: Page[Any]
+    signer: CursorSigner
+
+    def __len__(self) -> int:
+        return len(self.page.items)
+
+    def __getitem__(self, place: int) -> tuple[Any, Any]:
+        return self.page.items[place], self.page.positions[place]
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        return zip(self.page.items, self.page.positions, strict=True)
+
+
+@cache
+def _edge_projection(node: Projection) -> Projection:
+    return Projection(
+        {
+            "node": One(lambda edges, _sight: edges.page.items, node),
+            "cursor": lambda edges, _sight: map(edges.signer.write, edges.page.positions),
+        }
+    )
+
+
+def _connection(
+    page: Page[Any],
+    make: Callable[[Any], Any],
+    signer: CursorSigner,
+    counter: Count,
+    projection: Projection | None,
+    sight: Sight | None,
+) -> Connection[Any]:
+    positions = page.positions
+    edges: Any = Made(
+        _Edges(page, signer),  # type: ignore[arg-type]  # a sequence in all that Made needs
+        lambda pair: Edge(node=make(pair[0]), cursor=signer.write(pair[1])),
+        projection=None if projection is None else _edge_projection(projection),
+        sight=sight,
+    )
+    nodes: Any = Made(page.items, make, projection=projection, sight=sight)
+    return Connection(
+        counter=counter,
+        edges=edges,
+        nodes=nodes,
+        page_info=PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=signer.write(positions[0]) if positions else None,
+            end_cursor=signer.write(positions[-1]) if positions else None,
+        ),
+    )
 
 
 def signer_of(context: Context, list_name: str, shape: object) -> CursorSigner:
@@ -138,14 +176,17 @@ async def connect(
     make: Callable[[Any], Any],
     counter: Count,
     paging: Paging,
+    *,
+    projection: Projection | None = None,
+    sight: Sight | None = None,
 ) -> Connection[Any]:
-    """The page that is asked for.
+    """The page that is asked for; its items are made by ``make``, or read by the projection as ``sight`` allows.
 
     Raises:
         RefusedError: INVALID_INPUT for arguments that do not go together, INVALID_CURSOR.
     """
     request = page_request(signer, first=paging.first, after=paging.after, last=paging.last, before=paging.before)
-    return Connection(page=await load(request), make=make, signer=signer, counter=counter)
+    return _connection(await load(request), make, signer, counter, projection, sight)
 
 
 async def connect_filtered(
@@ -158,8 +199,11 @@ async def connect_filtered(
     make: Callable[[Item, Sight], Any],
     paging: Paging,
     order: StrEnum | None = None,
+    projection: Projection | None = None,
 ) -> Connection[Any]:
     """A page of one of the caller's account's lists that have a filter, and perhaps an order that ``load`` knows.
+
+    With a ``projection`` the page's items must give their columns (``app.paging.Rows``).
 
     Raises:
         RefusedError: see :func:`connect`.
@@ -171,4 +215,6 @@ async def connect_filtered(
         lambda item: make(item, sight),
         lambda: count(account_id, where),
         paging,
+        projection=projection,
+        sight=sight,
     )

@@ -56,6 +56,41 @@ def conditions(table: sa.FromClause, account_id: str, where: CallFilter) -> list
     return found
 
 
+def sql_conditions(account_id: str, where: CallFilter) -> tuple[list[str], list[Any]]:
+    """The same as :func:`conditions`, in SQL's own text, with the values of its ``$1, $2 …``.
+
+    Filters of one shape have one text, whatever their values, and so one prepared statement.
+    """
+    found, values = ["account_id = $1"], [account_id]
+
+    def add(condition: str, value: Any) -> None:
+        values.append(value)
+        found.append(condition.format(f"${len(values)}"))
+
+    for condition, single in (
+        ("created_at >= {}", where.created_from),
+        ("created_at < {}", where.created_to),
+        ("dialled_number = {}", where.number),
+        ("external_id = {}", where.external_id),
+        ("{} = ANY(tags)", where.tag),
+    ):
+        if single is not None:
+            add(condition, single)
+    for column, given in (
+        ("agent_id", where.agent_ids),
+        ("extension", where.extensions),
+        ("disposition", where.dispositions),
+        ("direction", where.directions),
+        ("kind", where.kinds),
+    ):
+        if len(given) == 1:
+            # One value is an equality: its index then gives the rows in the list's own order.
+            add(f"{column} = {{}}", str(given[0]))
+        elif given:
+            add(f"{column} = ANY({{}}::text[])", [str(value) for value in given])
+    return found, values
+
+
 def any_of(values: Sequence[str]) -> sa.ColumnElement[Any]:
     """``ANY`` of one array, not IN (…): the statement's text, and so its plan, is the same for any number of values."""
     return sa.any_(sa.cast(sa.literal([str(value) for value in values], sa.ARRAY(sa.Text)), sa.ARRAY(sa.Text)))

@@ -1,21 +1,18 @@
 """Reads the call detail records; always one account's, in SQL itself."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
-import sqlalchemy as sa
-
-from app.cdrs.filters import CallFilter, any_of, conditions
-from app.cdrs.rows import CDR_TABLE, read_record
+from app.cdrs.filters import CallFilter, sql_conditions
+from app.cdrs.reading import RECORD_EXPRESSIONS, RECORD_NAMES, read_record
 from app.db.engine import Database
-from app.db.keyset import DEFAULT_COUNT_LIMIT, RowCount, count_rows, keyset_page
+from app.db.keyset import DEFAULT_COUNT_LIMIT, Key, Listing, RowCount, count_listed, keyset_rows
 from app.facts.calls import CdrRecord
 from app.facts.vocabulary import CallState
 from app.paging import Page, PageRequest
-
-_COLUMNS: Final = tuple(CDR_TABLE.c)
 
 
 class CdrOrder(StrEnum):
@@ -29,15 +26,20 @@ class CdrOrder(StrEnum):
     TALK_ASC = "TALK_ASC"
 
 
+_CREATED_AT: Final = Key("created_at", datetime)
+_DURATION: Final = Key("duration_seconds", float)
+_TALK: Final = Key("talk_seconds", float)
+_ID: Final = Key("id", str)
+
 #: The column that leads, and whether the largest comes first.
 _ORDERS: Final = MappingProxyType(
     {
-        CdrOrder.CREATED_AT_DESC: (CDR_TABLE.c.created_at, True),
-        CdrOrder.CREATED_AT_ASC: (CDR_TABLE.c.created_at, False),
-        CdrOrder.DURATION_DESC: (CDR_TABLE.c.duration_seconds, True),
-        CdrOrder.DURATION_ASC: (CDR_TABLE.c.duration_seconds, False),
-        CdrOrder.TALK_DESC: (CDR_TABLE.c.talk_seconds, True),
-        CdrOrder.TALK_ASC: (CDR_TABLE.c.talk_seconds, False),
+        CdrOrder.CREATED_AT_DESC: (_CREATED_AT, True),
+        CdrOrder.CREATED_AT_ASC: (_CREATED_AT, False),
+        CdrOrder.DURATION_DESC: (_DURATION, True),
+        CdrOrder.DURATION_ASC: (_DURATION, False),
+        CdrOrder.TALK_DESC: (_TALK, True),
+        CdrOrder.TALK_ASC: (_TALK, False),
     }
 )
 
@@ -54,11 +56,11 @@ class CdrQueries:
 
     async def get_many(self, account_id: str, cdr_ids: Sequence[str]) -> dict[str, CdrRecord]:
         """Those of the given records that the account has, by id."""
-        return {record.id: record for record in await self._fetch(account_id, CDR_TABLE.c.id, cdr_ids)}
+        return {record.id: record for record in await self._fetch(account_id, "id", cdr_ids)}
 
     async def get_by_call(self, account_id: str, call_ids: Sequence[str]) -> dict[str, CdrRecord]:
         """The records of some calls, by the call's id; a call that goes on has none yet."""
-        return {record.call_id: record for record in await self._fetch(account_id, CDR_TABLE.c.call_id, call_ids)}
+        return {record.call_id: record for record in await self._fetch(account_id, "call_id", call_ids)}
 
     async def page(
         self,
@@ -68,17 +70,17 @@ class CdrQueries:
         *,
         order: CdrOrder = CdrOrder.CREATED_AT_DESC,
     ) -> Page[CdrRecord]:
-        """The account's records that a filter admits.
+        """The account's records that a filter admits; each is made of its row when somebody looks at it.
 
         Raises:
             RefusedError: INVALID_CURSOR, the page's position does not fit this list and order.
         """
         leading, is_descending = _ORDERS[order]
-        async with self._database.begin() as connection:
-            return await keyset_page(
+        async with self._database.acquire() as connection:
+            return await keyset_rows(
                 connection,
-                _filtered(account_id, where),
-                keys=(leading, CDR_TABLE.c.id),
+                _list(account_id, where),
+                keys=(leading, _ID),
                 descending=is_descending,
                 page=page,
                 item=read_record,
@@ -86,19 +88,19 @@ class CdrQueries:
 
     async def count(self, account_id: str, where: CallFilter, at_most: int = DEFAULT_COUNT_LIMIT) -> RowCount:
         """How many records a filter admits, counted no further than ``at_most``."""
-        async with self._database.begin() as connection:
-            return await count_rows(connection, _filtered(account_id, where), at_most=at_most)
+        async with self._database.acquire() as connection:
+            return await count_listed(connection, _list(account_id, where), at_most=at_most)
 
-    async def _fetch(self, account_id: str, column: sa.ColumnElement[Any], ids: Sequence[str]) -> list[CdrRecord]:
+    async def _fetch(self, account_id: str, column: str, ids: Sequence[str]) -> list[CdrRecord]:
         if not ids:
             return []
-        statement = sa.select(*_COLUMNS).where(CDR_TABLE.c.account_id == account_id, column == any_of(ids))
-        async with self._database.begin() as connection:
-            return [read_record(row) for row in (await connection.execute(statement)).all()]
+        statement = f"SELECT {RECORD_EXPRESSIONS} FROM cdr WHERE account_id = $1 AND {column} = ANY($2::text[])"  # noqa: S608  # our own names
+        async with self._database.acquire() as connection:
+            return [read_record(row) for row in await connection.fetch(statement, account_id, list(ids))]
 
 
-def _filtered(account_id: str, where: CallFilter) -> sa.Select[Any]:
-    statement = sa.select(*_COLUMNS).where(*conditions(CDR_TABLE, account_id, where))
+def _list(account_id: str, where: CallFilter) -> Listing:
+    conditions, values = sql_conditions(account_id, where)
     if where.states and CallState.ENDED not in where.states:
-        return statement.where(sa.false())  # only ended calls have a record
-    return statement
+        conditions.append("false")  # only ended calls have a record
+    return Listing("cdr", RECORD_NAMES, RECORD_EXPRESSIONS, conditions, values)

@@ -143,17 +143,21 @@ def _cut(request: StatisticsRequest) -> list[Slice]:
     if begin is None or end is None:
         raise RefusedError(Problem("REQUIRED", "Statistics need both ends of their range.", ("range",)))
     slices: list[Slice] = []
-    for one in cut(
-        to_microseconds(begin),
-        to_microseconds(end),
-        request.zone,
-        interval=request.interval,
-        by_hour=GroupBy.HOUR in request.group_by,
-        by_weekday=GroupBy.WEEKDAY in request.group_by,
-    ):
-        slices.append(one)
-        if len(slices) > MOST_SLICES:
-            raise RefusedError(_too_many(f"more than {MOST_SLICES:,} pieces of time"))
+    try:
+        for one in cut(
+            to_microseconds(begin),
+            to_microseconds(end),
+            request.zone,
+            interval=request.interval,
+            by_hour=GroupBy.HOUR in request.group_by,
+            by_weekday=GroupBy.WEEKDAY in request.group_by,
+        ):
+            slices.append(one)
+            if len(slices) > MOST_SLICES:
+                raise RefusedError(_too_many(f"more than {MOST_SLICES:,} pieces of time"))
+    except OverflowError as error:
+        # A day after the calendar's last, or before its first, in that zone.
+        raise RefusedError(Problem("INVALID_INPUT", "The range reaches out of the calendar.", ("range",))) from error
     return slices
 
 

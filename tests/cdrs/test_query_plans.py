@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import orjson
 import pytest
 from sqlalchemy import event
@@ -59,13 +60,24 @@ async def filled(postgres: LocalPostgres, migrated_template: str) -> AsyncIterat
 
 @contextmanager
 def _listening(database: Database) -> Iterator[list[Statement]]:
+    """What is asked of the database meanwhile, through either pool."""
     heard: list[Statement] = []
 
     def hear(_connection: Any, _cursor: Any, text: str, values: Any, _context: Any, _many: bool) -> None:
         heard.append((text, tuple(values)))
 
+    def hearing(original: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(connection: Any, text: str, *values: Any, **options: Any) -> Any:
+            heard.append((text, values))
+            return original(connection, text, *values, **options)
+
+        return ask
+
     event.listen(database.engine.sync_engine, "before_cursor_execute", hear)
-    yield heard
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("fetch", "fetchval"):
+            patch.setattr(asyncpg.Connection, name, hearing(getattr(asyncpg.Connection, name)))
+        yield heard
     event.remove(database.engine.sync_engine, "before_cursor_execute", hear)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.cdrs.filters import CallFilter
 from app.cdrs.rows import insert_cdrs
 from app.cdrs.statistics import CdrStatistics, GroupBy, StatisticsGroup, StatisticsRequest
-from app.cdrs.statistics_rollup import REBUILD, add_to_rollup
+from app.cdrs.statistics_rollup import REBUILD
 from app.cdrs.statistics_slices import Interval, cut, to_instant, to_microseconds
 from app.db.engine import Database
 from app.errors import RefusedError
@@ -86,19 +86,10 @@ async def filled(postgres: LocalPostgres, migrated_template: str) -> AsyncIterat
         batch = records[start : start + rng.randint(1, 200)]
         async with database.acquire() as connection, connection.transaction():
             await insert_cdrs(connection, batch)
-            await count_once(connection, batch)
         start += len(batch)
     yield Filled(database, records)
     await database.aclose()
     await postgres.drop_database("statistics")
-
-
-async def count_once(connection: Any, batch: Written) -> None:
-    """Count a batch, unless writing it has counted it already."""
-    counted = await connection.fetchval("SELECT coalesce(sum(calls), 0) FROM cdr_rollup WHERE grain = 3")
-    written = await connection.fetchval("SELECT count(*) FROM cdr")
-    if counted < written:
-        await add_to_rollup(connection, batch)
 
 
 def _admits(record: CdrRecord, where: CallFilter) -> bool:

@@ -11,7 +11,7 @@ from app.api.fields import guarded_field
 from app.api.filters import CallFilterInput, read_call_filter
 from app.api.paging import After, Before, Connection, First, Last, Paging, connect_filtered
 from app.api.types.call import Call
-from app.api.types.cdr import Cdr
+from app.api.types.cdr import CDR, Cdr
 from app.calls.queries import CallOrder
 from app.cdrs.queries import CdrOrder
 
@@ -82,6 +82,7 @@ class CallQueries:
             load=partial(queries.page, order=order),
             count=queries.count,
             make=Cdr.of,
+            projection=CDR,
             order=order,
             paging=Paging(first, after, last, before),
         )

@@ -1,16 +1,27 @@
 """Call detail records."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Final, Self
 
 import strawberry
 
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
+from app.api.projection import Columns, Projection, column, instant, member, seconds, texts
 from app.api.types.node import Node
 from app.api.types.recording import Recording
-from app.api.types.values import EndReason, MetadataPair, Party
+from app.api.types.values import (
+    END_REASON,
+    EndReason,
+    MetadataPair,
+    Party,
+    kept_metadata,
+    kept_party,
+    party_of_dialled,
+    party_of_number,
+)
 from app.facts.calls import CdrRecord
 from app.facts.masking import Sight, mask_digits
 from app.facts.vocabulary import CallKind, CdrSource, Direction, Disposition
@@ -105,3 +116,38 @@ class Cdr(Node):
 
         found = await info.context.loaders.call.load(self.call_id)
         return None if found is None else Call.of(found, info.context.sight)
+
+
+def _read_dtmf(source: Columns, sight: Sight) -> Sequence[str | None]:
+    values = source.column("dtmf")
+    return values if sight.has_digits else [one if one is None else mask_digits(one) for one in values]
+
+
+#: The same as ``Cdr.of``, from the columns of many records at once; both are kept in step by a test.
+CDR: Final = Projection(
+    {
+        **{
+            name: column(name)
+            for name in (
+                *("id", "call_id", "unique_id", "agent_id", "agent_name", "extension"),
+                *("trunk_id", "external_id", "request_id"),
+            )
+        },
+        **{name: instant(name) for name in ("created_at", "ringing_at", "answered_at", "connected_at", "ended_at")},
+        **{name: seconds(name) for name in ("ring_seconds", "talk_seconds", "duration_seconds")},
+        "kind": member("kind", CallKind),
+        "direction": member("direction", Direction),
+        "disposition": member("disposition", Disposition),
+        "end_reason": END_REASON,
+        "source": member("source", CdrSource),
+        "agent_party": kept_party("agent_party"),
+        "customer_party": kept_party("customer_party"),
+        "dialled_number": party_of_dialled("dialled_number"),
+        "caller_id": party_of_number("caller_id", "caller_id_name"),
+        "dtmf": _read_dtmf,
+        "recording_ids": texts("recording_ids"),
+        "metadata": kept_metadata("metadata_pairs"),
+        "tags": texts("tags"),
+        "sandbox": column("is_sandbox"),
+    }
+)

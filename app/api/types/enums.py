@@ -279,7 +279,8 @@ describe(
         "PENDING": "To be sent, or to be sent again at `nextAttemptAt`.",
         "DELIVERED": "The endpoint answered with a 2xx status.",
         "EXHAUSTED": "The last attempt failed; the event stays in the log.",
-        "DROPPED": "Can no longer be delivered: the endpoint was deleted, or the event is past retention.",
+        "DROPPED": "Can no longer be delivered: the endpoint was deleted, or became `CLASSIC`, which has no body for "
+        "it; or the event is past retention.",
     },
 )
 describe(

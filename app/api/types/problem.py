@@ -25,6 +25,7 @@ class UserErrorCode(StrEnum):
     SANDBOX_ONLY = "SANDBOX_ONLY"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     INVALID_CURSOR = "INVALID_CURSOR"
+    CURSOR_EXPIRED = "CURSOR_EXPIRED"
     ALREADY_EXISTS = "ALREADY_EXISTS"
     URL_NOT_ALLOWED = "URL_NOT_ALLOWED"
     AGENT_OFFLINE = "AGENT_OFFLINE"
@@ -44,6 +45,7 @@ describe(
         "SANDBOX_ONLY": "A test key reaches the sandbox's phones and numbers only.",
         "IDEMPOTENCY_KEY_REUSED": "This idempotency key was used before, with another input.",
         "INVALID_CURSOR": "The cursor was not given out for this list, filter and order.",
+        "CURSOR_EXPIRED": "The log no longer goes back to this cursor; read anew what you need.",
         "ALREADY_EXISTS": "Something with this name or number is there already.",
         "URL_NOT_ALLOWED": "Webhooks are not sent to this address.",
         "AGENT_OFFLINE": "The agent sits at no extension, or the extension has no phone.",

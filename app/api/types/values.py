@@ -1,10 +1,12 @@
 """Small values that many types share."""
 
-from collections.abc import Iterable
-from typing import Self
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, Self
 
+import msgspec
 import strawberry
 
+from app.api.projection import Columns, Many, One, Projection, attribute, column, member, same
 from app.facts import event as event_facts
 from app.facts import vocabulary
 from app.facts.event import ActorKind
@@ -48,6 +50,65 @@ class Party:
         return cls.of_number(dialled, sight)
 
 
+class SeenParty(vocabulary.Party, frozen=True, kw_only=True):
+    """A party as a reader sees it: what GraphQL's ``Party`` is made of, for projections."""
+
+    is_masked: bool = False
+
+
+_read_party: Final = msgspec.json.Decoder(SeenParty).decode
+PARTY: Final = Projection(
+    {name: attribute(name) for name in ("number", "display", "extension", "is_anonymous", "is_masked")}, SeenParty
+)
+
+
+def _see(parties: list[Any], sight: Sight) -> list[Any]:
+    """Parties, some of them perhaps None, as :meth:`Party.of` shows them."""
+    return parties if sight.has_numbers else [one if one is None else _see_one(one, sight) for one in parties]
+
+
+def _see_one(party: SeenParty, sight: Sight) -> SeenParty:
+    seen = mask_party(party, sight)
+    return (
+        party
+        if seen is party
+        else msgspec.structs.replace(party, number=seen.number, display=seen.display, is_masked=True)
+    )
+
+
+def _party_part(make: Callable[[Columns], list[Any]]) -> One:
+    return One(lambda source, sight: _see(make(source), sight), PARTY)
+
+
+def kept_party(name: str) -> One:
+    """The party that a column keeps as JSON."""
+    return _party_part(lambda source: [_read_party(text) for text in source.column(name)])
+
+
+def party_of_number(number: str, display: str | None = None) -> One:
+    """As :meth:`Party.of_number`, from columns."""
+
+    def make(source: Columns) -> list[Any]:
+        names: Sequence[Any] = source.column(display) if display else [None] * len(source)
+        return [
+            None if one is None else SeenParty(number=one, display=name)
+            for one, name in zip(source.column(number), names, strict=True)
+        ]
+
+    return _party_part(make)
+
+
+def party_of_dialled(name: str) -> One:
+    """As :meth:`Party.of_dialled`, from a column."""
+
+    def make_one(dialled: str | None) -> SeenParty | None:
+        if dialled is None:
+            return None
+        return SeenParty(number=dialled) if not is_extension(dialled) else SeenParty(extension=dialled)
+
+    return _party_part(lambda source: [make_one(one) for one in source.column(name)])
+
+
 @strawberry.type(description="One of your own key-value pairs, kept with the call and echoed in every event.")
 class MetadataPair:
     key: str = strawberry.field(description="The key, as you gave it.")
@@ -56,6 +117,17 @@ class MetadataPair:
     @classmethod
     def of_all(cls, pairs: Iterable[vocabulary.Pair]) -> list[Self]:
         return [cls(key=pair.key, value=pair.value) for pair in pairs]
+
+
+_read_pairs: Final = msgspec.json.Decoder(list[vocabulary.Pair]).decode
+
+
+def kept_metadata(name: str) -> Many:
+    """The pairs that a column keeps as JSON."""
+    return Many(
+        lambda source, _sight: [_read_pairs(text) for text in source.column(name)],
+        Projection({"key": attribute("key"), "value": attribute("value")}, vocabulary.Pair),
+    )
 
 
 @strawberry.type(description="Why and on whose side a call ended.")
@@ -68,6 +140,20 @@ class EndReason:
     @classmethod
     def of(cls, reason: vocabulary.EndReason) -> Self:
         return cls(code=reason.code, party=reason.party, sip_code=reason.sip_code, hangup_cause=reason.hangup_cause)
+
+
+#: From the columns of a record.
+END_REASON: Final = One(
+    same,
+    Projection(
+        {
+            "code": member("end_code", EndCode),
+            "party": member("end_party", EndParty),
+            "sip_code": column("sip_code"),
+            "hangup_cause": column("hangup_cause"),
+        }
+    ),
+)
 
 
 @strawberry.type(description="Who set something in motion.")
