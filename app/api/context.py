@@ -2,8 +2,9 @@
 
 import dataclasses
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import strawberry
 
@@ -11,6 +12,8 @@ from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.api.loaders import Loaders
 from app.errors import AuthenticationError
+from app.events.feed import FeedItem
+from app.events.log import EventFilter
 from app.facts.masking import Sight
 from app.ids import Kind, new_id
 from app.services import Services
@@ -25,7 +28,10 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:/+=-]{8,128}", re.ASCII)
 class Options:
     """GraphQL's own times, in seconds, and sizes.
 
-    A mutation may wait up to 55 s for a call to get somewhere, so its limit lies above that.
+    A mutation may wait up to 55 s for a call to get somewhere, so its limit lies above that. A websocket whose client
+    has read nothing for ``unread_seconds``, while something was there to be read, is closed, and cut off
+    ``close_grace_seconds`` later. On one websocket at most ``most_waiting_frames`` and ``most_waiting_bytes`` wait to
+    be sent; a subscriber that is further behind goes on from the log.
     """
 
     query_seconds: float = 20.0
@@ -33,6 +39,18 @@ class Options:
     init_seconds: float = 10.0
     heartbeat_seconds: float = 20.0
     most_operations_per_socket: int = 100
+    unread_seconds: float = 20.0
+    close_grace_seconds: float = 5.0
+    most_waiting_frames: int = 1000
+    most_waiting_bytes: int = 512 * 1024
+
+
+class Following(Protocol):
+    """Where an operation's events come from when it does not follow the feed itself: ``subscriptions.audience``."""
+
+    def follow(
+        self, info: "Info", *, after: int | None, where: EventFilter, is_refilled: bool
+    ) -> AsyncIterator[FeedItem]: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,7 +64,10 @@ class Context:
     remote_address: str | None = None
     principal: Principal | None = None
     is_socket: bool = False
+    #: Whoever writes the answer takes parts of it that are JSON already (``orjson.Fragment``).
+    takes_json: bool = False
     operation: str = "unknown"
+    following: Following | None = None
     _loaders: Loaders | None = field(default=None, init=False)
 
     @property
@@ -77,6 +98,20 @@ class Context:
     def forget_loaded(self) -> None:
         """Load everything anew from here on: a subscription's next message is about a later world."""
         self._loaders = None
+
+    def follow(
+        self, info: "Info", *, after: int | None = None, where: EventFilter, is_refilled: bool = True
+    ) -> AsyncIterator[FeedItem]:
+        """The account's events: after a number (None: from now on), then live, as `Feed.follow` gives them.
+
+        Of equal subscriptions only one follows live events and is executed for them, so whatever a subscription does
+        with what comes after the first `CaughtUp` may depend on its operation, account and rights, and on nothing else;
+        and each live item may make one message at most. Without ``is_refilled`` a `Gap` is followed by `CaughtUp` at
+        once: the subscription itself tells what was missed.
+        """
+        if self.following is None:
+            return self.services.feed.follow(self.account_id, after=after, where=where)
+        return self.following.follow(info, after=after, where=where, is_refilled=is_refilled)
 
     def admit(self, principal: Principal) -> None:
         """The credential was good."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 import strawberry
 from strawberry.extensions import FieldExtension
+from strawberry.schema.name_converter import NameConverter
 
 from app.accounts.scopes import Scope
 from app.api.auth import Requires
@@ -39,3 +40,17 @@ def subscription(scope: Scope, description: str) -> Callable[[Resolver], Resolve
     return cast(
         "Callable[[Resolver], Resolver]", strawberry.subscription(description=description, extensions=extensions)
     )
+
+
+class RememberedNames(NameConverter):
+    """Strawberry's names. It asks for the name of each field of each input each time; here each is made once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[str, str] = {}
+
+    def apply_naming_config(self, name: str) -> str:
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = super().apply_naming_config(name)
+        return known

@@ -45,18 +45,26 @@ def read_time(given: TimeInput | None, *, field: tuple[str, ...]) -> datetime | 
         return given.at
     if not isinstance(given.local, LocalTimeInput):
         return None
-    name = given.local.time_zone
-    try:
-        zone = ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        # ValueError and OSError: names such as "../etc" or "Europe", which are paths to zoneinfo.
-        problem = Problem("INVALID_INPUT", "There is no such time zone; use a name such as Europe/Berlin.", field)
-        raise RefusedError(problem) from error
+    zone = read_zone(given.local.time_zone, field=field)
     # fold=0: in a gap the offset before it, which moves the time on; of two, the first.
     try:
         return given.local.date_time.replace(tzinfo=zone, fold=0).astimezone(UTC)
     except OverflowError as error:
         raise RefusedError(Problem("INVALID_INPUT", "This time lies outside the calendar.", field)) from error
+
+
+def read_zone(name: str, *, field: tuple[str, ...]) -> ZoneInfo:
+    """The time zone of an IANA name.
+
+    Raises:
+        RefusedError: INVALID_INPUT, there is no such zone.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        # ValueError and OSError: names such as "../etc" or "Europe", which are paths to zoneinfo.
+        problem = Problem("INVALID_INPUT", "There is no such time zone; use a name such as Europe/Berlin.", field)
+        raise RefusedError(problem) from error
 
 
 def read_range(given: TimeRangeInput | None, *, field: tuple[str, ...]) -> tuple[datetime | None, datetime | None]:

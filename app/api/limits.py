@@ -7,6 +7,7 @@ document that is small and grows by spreading is refused before anything spreads
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 
 from graphql import (
@@ -24,7 +25,7 @@ from graphql.validation import ASTValidationRule
 from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
 
-from app.api.context import Context
+from app.api.context import Context, Options
 
 MOST_TOKENS: Final = 4000
 DEEPEST: Final = 14
@@ -152,14 +153,13 @@ class Limits(SchemaExtension):
 
     async def on_execute(self) -> AsyncIterator[None]:
         context: Context = self.execution_context.context
-        match self.execution_context.operation_type:
-            case OperationType.MUTATION:
-                seconds = context.options.mutation_seconds
-            case _:
-                # Of a subscription this is the beginning alone: its messages come when they come.
-                seconds = context.options.query_seconds
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds_for(self.execution_context.operation_type, context.options)):
             yield None
+
+
+def seconds_for(operation: Enum, options: Options) -> float:
+    """How long an operation may take; of a subscription, its beginning: its messages come when they come."""
+    return options.mutation_seconds if operation.value == OperationType.MUTATION.value else options.query_seconds
 
 
 def _count_operations(document: DocumentNode | None) -> int:

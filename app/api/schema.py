@@ -16,25 +16,37 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
+from app.api.documents import KnownDocuments
 from app.api.errors import SocketResults
-from app.api.fast_path import FastExecutor, KnownDocuments
+from app.api.fast_path import FastExecutor
+from app.api.fields import RememberedNames
 from app.api.limits import Limits
 from app.api.mutations.calls import CallMutations
 from app.api.mutations.webhooks import WebhookMutations
 from app.api.queries.account import AccountQueries
 from app.api.queries.calls import CallQueries
 from app.api.queries.events import EventQueries
+from app.api.queries.live_statistics import LiveStatisticsQueries
 from app.api.queries.nodes import NodeQueries
 from app.api.queries.recordings import RecordingQueries
+from app.api.queries.statistics import StatisticsQueries
 from app.api.queries.webhooks import WebhookQueries
 from app.api.scalars import SCALARS
-from app.api.subscriptions.calls import CallSubscriptions
-from app.api.subscriptions.events import EventSubscriptions
+from app.api.subscriptions.root import Subscription
 from app.api.types.event_mapping import EVENT_TYPES
 
 
 @strawberry.type(description="Reading. Nothing here changes anything.")
-class Query(NodeQueries, AccountQueries, CallQueries, RecordingQueries, EventQueries, WebhookQueries):
+class Query(
+    NodeQueries,
+    AccountQueries,
+    CallQueries,
+    StatisticsQueries,
+    LiveStatisticsQueries,
+    RecordingQueries,
+    EventQueries,
+    WebhookQueries,
+):
     pass
 
 
@@ -43,16 +55,6 @@ class Query(NodeQueries, AccountQueries, CallQueries, RecordingQueries, EventQue
     "can mend; authentication, scope, outages and faults are top-level errors."
 )
 class Mutation(CallMutations, WebhookMutations):
-    pass
-
-
-@strawberry.type(
-    description="Following, over a websocket with the subprotocol `graphql-transport-ws`; the key goes into "
-    '`connection_init` as `{"authorization": "Bearer ofk_…"}`. Heartbeat: the server '
-    "sends `ping` every 20 seconds (`heartbeatSeconds` in the payload of `connection_ack` says how often); when "
-    "nothing came for twice as long, connect again. It closes with 4401 when the key is wrong, revoked or expired."
-)
-class Subscription(EventSubscriptions, CallSubscriptions):
     pass
 
 
@@ -89,5 +91,5 @@ def build_schema() -> OffhookSchema:
         types=tuple(EVENT_TYPES.values()),
         extensions=(SocketResults, Limits, KnownDocuments),
         execution_context_class=FastExecutor,
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=StrawberryConfig(scalar_map=SCALARS, name_converter=RememberedNames()),
     )

@@ -1,45 +1,51 @@
 """GraphQL over websockets: ``graphql-transport-ws``, and nothing else.
 
-The protocol itself is Strawberry's. Ours are the key in ``connection_init``, the heartbeat (which also looks whether
-the key is still good), and the refusal of messages that are not of the protocol's form. A client that reads slowly
-holds its own operations back, for sending waits until the socket takes more; what piles up meanwhile is bounded by the
-feed's queue, which then says so (``Gap``).
+Operations are executed by Strawberry; the protocol is here. Each connection has a task that reads, and one for each
+operation that is being executed. A subscription that follows live events needs none: its audience executes it for
+all who asked the same, and writes to the connection's outbox (``subscriptions.audience``).
+
+A client that reads slowly holds its own operations back; what many follow does not wait for it, so it is told ``Gap``
+and goes on from the log. A client that reads nothing at all is closed.
 
 Close codes: 4400 malformed message, 4401 no good key, 4406 wrong subprotocol, 4408 no connection_init in time, 4409 id
-in use, 4429 two connection_inits, 1013 nobody can say right now whether the key is good: come back.
+in use, 4429 two connection_inits, 4430 nothing was read for too long, 1013 nobody can say right now whether the key is
+good: come back.
 """
 
 import asyncio
+import contextlib
+import dataclasses
 import traceback
-from datetime import timedelta
-from typing import Any, Final
+from contextlib import aclosing
+from typing import Any, Final, cast
 
 import orjson
 import structlog
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.websockets import WebSocket, WebSocketState
-from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
-from strawberry.http.exceptions import WebSocketDisconnected
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
-    ConnectionInitMessage,
-    Message,
-    SubscribeMessage,
-)
+from graphql import GraphQLError
+from starlette.websockets import WebSocket
+from strawberry.types.execution import ExecutionResult, PreExecutionError
 
+from app.accounts.principal import Principal
 from app.api.auth import authenticate, read_bearer
 from app.api.context import Context, Options, request_id_from
 from app.api.errors import as_graphql_error
 from app.api.metrics import Metrics
+from app.api.outbox import ClosedError, Outbox
 from app.api.schema import OffhookSchema
-from app.errors import AuthenticationError, OverloadedError, UnavailableError
+from app.api.subscriptions.audience import Asked, Audiences, Reader, next_frame, payload_of
+from app.api.wire import WIRE, Wire, text_frame
+from app.errors import AuthenticationError, ConfigurationError, OverloadedError, UnavailableError
 from app.services import Services
+
+PROTOCOL: Final = "graphql-transport-ws"
 
 MALFORMED: Final = 4400
 UNAUTHORIZED: Final = 4401
+WRONG_SUBPROTOCOL: Final = 4406
+INIT_TOO_LATE: Final = 4408
+ID_IN_USE: Final = 4409
 TOO_MANY_INITS: Final = 4429
+NOTHING_READ: Final = 4430
 TRY_AGAIN_LATER: Final = 1013
 
 _LONGEST_REASON: Final = 123  # bytes: RFC 6455, 5.5
@@ -48,163 +54,301 @@ _LONGEST_ID: Final = 255
 _log = structlog.get_logger(__name__)
 
 
-class SocketAdapter(ASGIWebSocketAdapter):
-    """Strawberry's socket, which closes once (the first reason is the true one) and says when it is closed."""
-
-    _is_closed = False
-
-    async def send_json(self, message: Any) -> None:
-        if self._is_closed:
-            raise WebSocketDisconnected
-        await super().send_json(message)
-
-    async def close(self, code: int, reason: str) -> None:
-        if self._is_closed or self.ws.application_state is WebSocketState.DISCONNECTED:
-            return
-        self._is_closed = True
-        await self.ws.close(code=code, reason=reason.encode()[:_LONGEST_REASON].decode(errors="ignore"))
-
-
-class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
-    """One connection."""
-
-    _token: str | None = None
-
-    async def handle(self) -> None:
-        metrics = self.context.metrics
-        metrics.sockets.inc()
-        try:
-            async with asyncio.TaskGroup() as group:
-                heart = group.create_task(self._beat())
-                try:
-                    await super().handle()
-                finally:
-                    heart.cancel()
-        finally:
-            metrics.sockets.dec()
-
-    async def handle_message(self, message: Message) -> None:
-        problem = _find_problem(message)
-        if problem is not None:
-            await self.websocket.close(MALFORMED, problem)
-            return
-        await super().handle_message(message)
-
-    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
-        if self.connection_timed_out:
-            return
-        if self.connection_init_received:
-            await self.websocket.close(TOO_MANY_INITS, "Too many initialisation requests")
-            return
-        self.connection_init_received = True
-        try:
-            self._token = read_bearer(_authorization(message.get("payload"), self.websocket))
-            self.context.admit(await authenticate(self.context.services, self._token, self.context.remote_address))
-        except AuthenticationError as error:
-            await self.websocket.close(UNAUTHORIZED, error.message)
-            return
-        except UnavailableError as error:
-            await self.websocket.close(TRY_AGAIN_LATER, error.message)
-            return
-        finally:
-            if self.connection_init_timeout_task is not None:
-                self.connection_init_timeout_task.cancel()
-        seconds = self.context.options.heartbeat_seconds
-        await self.send_message({"type": "connection_ack", "payload": {"heartbeatSeconds": seconds}})
-        self.connection_acknowledged = True
-
-    async def handle_subscribe(self, message: SubscribeMessage) -> None:
-        most = self.context.options.most_operations_per_socket
-        if self.connection_acknowledged and message["id"] not in self.operations and len(self.operations) >= most:
-            error = OverloadedError(f"A connection has at most {most} operations at once; complete one first.")
-            payload = [as_graphql_error(error, self.context.request_id).formatted]
-            await self.send_message({"type": "error", "id": message["id"], "payload": payload})
-            return
-        await super().handle_subscribe(message)
-
-    async def handle_task_exception(self, error: Exception) -> None:
-        if isinstance(error, WebSocketDisconnected):
-            return  # the client went away while something was being sent: nobody is left to be told
-        _log.error(
-            "websocket_operation_failed",
-            request_id=self.context.request_id,
-            error=type(error).__name__,
-            stack="".join(traceback.format_tb(error.__traceback__)),
-        )
-
-    @staticmethod
-    def _get_pre_execution_close_reason(_error: Any) -> None:
-        """A document that cannot be read ends its own operation, not the connection and all others on it."""
-        return
-
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(self.context.options.heartbeat_seconds)
-            if not self.connection_acknowledged:
-                continue
-            try:
-                await authenticate(self.context.services, self._token, self.context.remote_address)
-                await self.send_message({"type": "ping"})
-            except AuthenticationError:
-                await self.websocket.close(UNAUTHORIZED, "The key was revoked or has expired.")
-                return
-            except UnavailableError:
-                continue  # nobody can say: the key was good when it was last looked at
-            except WebSocketDisconnected:
-                return  # the connection is over, and its reader is about to notice
-
-
-class SocketEndpoint(GraphQL[Context, None]):
-    """Answers websockets on ``/graphql``. Its HTTP half is not used: see ``http``."""
-
-    websocket_adapter_class = SocketAdapter
-    graphql_transport_ws_handler_class = SocketHandler
+class SocketEndpoint:
+    """Answers websockets on ``/graphql``."""
 
     def __init__(self, schema: OffhookSchema, services: Services, options: Options, metrics: Metrics) -> None:
-        super().__init__(
-            schema,
-            graphql_ide=None,
-            allow_queries_via_get=False,
-            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
-            connection_init_wait_timeout=timedelta(seconds=options.init_seconds),
-            max_subscriptions_per_connection=options.most_operations_per_socket,
-            # A page of another origin brings no credential that a browser would add by itself: the key must be in
-            # connection_init, so there is nothing for such a page to abuse.
-            allowed_origins=("*",),
-        )
+        self.schema = schema
+        self.audiences = Audiences(schema)
         self._services = services
         self._options = options
         self._metrics = metrics
 
     async def answer(self, websocket: WebSocket) -> None:
-        await self.run(websocket)
+        """Serve one connection to its end. A page of any origin may open one.
 
-    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        del response
-        return Context(
+        A page of another origin brings no credential that a browser would add by itself: the key must be in
+        connection_init, so there is nothing for such a page to abuse.
+        """
+        wire = websocket.scope["extensions"].get(WIRE)
+        if not isinstance(wire, Wire):
+            raise ConfigurationError("Websockets need uvicorn to be run with app.asgi.SERVER_OPTIONS.")
+        if PROTOCOL not in websocket.scope["subprotocols"]:
+            await websocket.accept()
+            wire.close(WRONG_SUBPROTOCOL, f"Speak {PROTOCOL}", grace_seconds=self._options.close_grace_seconds)
+            return
+        await websocket.accept(subprotocol=PROTOCOL)
+        context = Context(
             services=self._services,
             options=self._options,
             metrics=self._metrics,
-            request_id=request_id_from(request.headers.get("x-request-id")),
-            remote_address=request.client.host if request.client else None,
+            request_id=request_id_from(websocket.headers.get("x-request-id")),
+            remote_address=websocket.client.host if websocket.client else None,
             is_socket=True,
         )
+        self._metrics.sockets.inc()
+        try:
+            await _Connection(self, websocket, wire, context).serve()
+        finally:
+            self._metrics.sockets.dec()
 
-    def encode_json(self, data: object) -> str:
-        return orjson.dumps(data).decode()  # text: bytes would make binary frames
 
-    def decode_json(self, data: str | bytes) -> object:
-        return orjson.loads(data)
+class _Operation:
+    """One operation of a connection."""
+
+    __slots__ = ("asked", "id", "reader", "task")
+
+    def __init__(self, operation_id: str, asked: Asked) -> None:
+        self.id = operation_id
+        self.asked = asked
+        self.reader: Reader
+        self.task: asyncio.Task[None] | None = None
+
+    def stop(self) -> None:
+        self.reader.leave()
+        if self.task is not None:
+            self.task.cancel()
 
 
-def _authorization(payload: Any, websocket: Any) -> str | None:
+class _Connection:
+    """One websocket."""
+
+    def __init__(self, endpoint: SocketEndpoint, websocket: WebSocket, wire: Wire, context: Context) -> None:
+        self._endpoint = endpoint
+        self._websocket = websocket
+        self._wire = wire
+        self._context = context
+        self._options = context.options
+        self._operations: dict[str, _Operation] = {}
+        self._token: str | None = None
+        self._is_init_received = False
+        self._is_acknowledged = False
+        self._group = asyncio.TaskGroup()
+        self._timer: asyncio.TimerHandle | None = None
+        self._outbox = Outbox(
+            wire,
+            most_frames=self._options.most_waiting_frames,
+            most_bytes=self._options.most_waiting_bytes,
+            unread_seconds=self._options.unread_seconds,
+            on_stalled=self._close_unread,
+        )
+
+    async def serve(self) -> None:
+        async with self._group:
+            self._set_timer(self._options.init_seconds, self._refuse_late_init)
+            try:
+                # After a close of ours nothing more is taken, though it may have come already.
+                while not self._wire.is_closed:
+                    message = await self._websocket.receive()
+                    if message["type"] != "websocket.receive" or self._wire.is_closed:
+                        break
+                    with contextlib.suppress(ClosedError):  # the loop's condition says the same
+                        await self._take(message)
+            finally:
+                if self._timer is not None:
+                    self._timer.cancel()
+                self._outbox.close()
+                for operation in list(self._operations.values()):
+                    operation.stop()
+                self._operations.clear()
+
+    # Messages
+
+    async def _take(self, message: Any) -> None:
+        text = message.get("text")
+        if text is None:
+            self._close(MALFORMED, "WebSocket message type must be text")
+            return
+        try:
+            decoded = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            self._close(MALFORMED, "WebSocket message must be valid JSON")
+            return
+        problem = _find_problem(decoded)
+        if problem is not None:
+            self._close(MALFORMED, problem)
+            return
+        match decoded["type"]:
+            case "connection_init":
+                await self._init(decoded.get("payload"))
+            case "ping":
+                await self._send({"type": "pong"})
+            case "subscribe":
+                await self._subscribe(decoded["id"], decoded["payload"])
+            case "complete":
+                operation = self._operations.pop(decoded["id"], None)
+                if operation is not None:
+                    operation.stop()
+
+    async def _init(self, payload: dict[str, Any] | None) -> None:
+        if self._is_init_received:
+            self._close(TOO_MANY_INITS, "Too many initialisation requests")
+            return
+        self._is_init_received = True
+        try:
+            self._token = read_bearer(_authorization(payload, self._websocket))
+            self._context.admit(await self._authenticate())
+        except AuthenticationError as error:
+            self._close(UNAUTHORIZED, error.message)
+            return
+        except UnavailableError as error:
+            self._close(TRY_AGAIN_LATER, error.message)
+            return
+        seconds = self._options.heartbeat_seconds
+        await self._send({"type": "connection_ack", "payload": {"heartbeatSeconds": seconds}})
+        self._is_acknowledged = True
+        self._set_timer(seconds, self._beat_soon)
+
+    async def _subscribe(self, operation_id: str, payload: dict[str, Any]) -> None:
+        if not self._is_acknowledged:
+            self._close(UNAUTHORIZED, "Unauthorized")
+            return
+        if operation_id in self._operations:
+            self._close(ID_IN_USE, f"Subscriber for {operation_id} already exists")
+            return
+        most = self._options.most_operations_per_socket
+        if len(self._operations) >= most:
+            error = OverloadedError(f"A connection has at most {most} operations at once; complete one first.")
+            await self._send_error(operation_id, [as_graphql_error(error, self._context.request_id)])
+            return
+        asked = Asked(payload["query"], payload.get("variables"), payload.get("operationName"))
+        operation = _Operation(operation_id, asked)
+        operation.reader = Reader(
+            self._endpoint.audiences,
+            asked,
+            operation_id,
+            self._outbox,
+            on_behind=lambda: self._start(operation),
+            on_over=lambda: self._complete(operation),
+        )
+        self._operations[operation_id] = operation
+        self._start(operation)
+
+    # Operations
+
+    def _start(self, operation: _Operation) -> None:
+        operation.task = self._group.create_task(self._run(operation))
+
+    async def _run(self, operation: _Operation) -> None:
+        """Execute an operation, until it is complete or its audience tells what follows."""
+        try:
+            await self._outbox.until_idle()
+            while await self._execute(operation):
+                if operation.reader.go_live():
+                    operation.task = None
+                    return
+                await self._outbox.until_idle()
+        except ClosedError:
+            return  # the client went away: nobody is left to be told
+        except Exception as error:  # noqa: BLE001  # one operation must not end the others of its connection
+            _log.error(  # where it came from, but not the exception's own text: that may quote values
+                "websocket_operation_failed",
+                request_id=self._context.request_id,
+                error=type(error).__name__,
+                stack="".join(traceback.format_tb(error.__traceback__)),
+            )
+        self._complete(operation)
+
+    async def _execute(self, operation: _Operation) -> bool:
+        """Execute an operation and send what comes of it. True when its audience tells what follows."""
+        asked, reader = operation.asked, operation.reader
+        stream = await self._endpoint.schema.stream(
+            asked.query,
+            variable_values=asked.variables,
+            context_value=dataclasses.replace(self._context, following=reader),
+            operation_name=asked.name,
+        )
+        has_begun = False
+        async with aclosing(cast("Any", stream)):
+            async for result in stream:
+                if isinstance(result, PreExecutionError) and not has_begun:
+                    # A document that cannot be read ends its own operation, not the connection and all others on it.
+                    assert result.errors
+                    self._forget(operation)
+                    await self._send_error(operation.id, result.errors)
+                    return False
+                assert isinstance(result, ExecutionResult), "incremental delivery is not switched on"
+                await self._outbox.send(next_frame(operation.id, payload_of(result)))
+                has_begun = True
+        return reader.is_cut
+
+    def _complete(self, operation: _Operation) -> None:
+        if self._forget(operation):
+            frame = text_frame(orjson.dumps({"id": operation.id, "type": "complete"}))
+            self._outbox.offer(frame, is_forced=True)
+
+    def _forget(self, operation: _Operation) -> bool:
+        """Free an operation's id; False when it is over already."""
+        operation.reader.leave()
+        if self._operations.get(operation.id) is not operation:
+            return False
+        del self._operations[operation.id]
+        return True
+
+    # Time
+
+    def _set_timer(self, seconds: float, then: Any) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, then)
+
+    def _refuse_late_init(self) -> None:
+        if not self._is_init_received:
+            self._close(INIT_TOO_LATE, "Connection initialisation timeout")
+
+    def _beat_soon(self) -> None:
+        self._group.create_task(self._beat())
+
+    async def _beat(self) -> None:
+        """Tell the client that the connection lives, and look whether its key is still good for it."""
+        try:
+            now, then = await self._authenticate(), self._context.caller
+            if _rights_of(now) != _rights_of(then):
+                self._close(UNAUTHORIZED, "The key's rights have changed: connect again.")
+                return
+            if self._wire.is_writable:  # to a client that does not read it would only add to what waits
+                await self._send({"type": "ping"})
+        except AuthenticationError:
+            self._close(UNAUTHORIZED, "The key was revoked or has expired.")
+            return
+        except UnavailableError:
+            pass  # nobody can say: the key was good when it was last looked at
+        except ClosedError:
+            return  # the connection is over, and its reader is about to notice
+        self._set_timer(self._options.heartbeat_seconds, self._beat_soon)
+
+    async def _authenticate(self) -> Principal:
+        return await authenticate(self._context.services, self._token, self._context.remote_address)
+
+    # Sending
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        await self._outbox.send(text_frame(orjson.dumps(message)))
+
+    async def _send_error(self, operation_id: str, errors: list[GraphQLError]) -> None:
+        await self._send({"id": operation_id, "type": "error", "payload": [error.formatted for error in errors]})
+
+    def _close_unread(self) -> None:
+        self._close(NOTHING_READ, f"Nothing was read for {self._options.unread_seconds:g} seconds.")
+
+    def _close(self, code: int, reason: str) -> None:
+        """Begin the end; the first reason is the true one."""
+        self._outbox.close()
+        short = reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
+        self._wire.close(code, short, grace_seconds=self._options.close_grace_seconds)
+
+
+def _rights_of(principal: Principal) -> tuple[object, ...]:
+    return principal.account_id, principal.key_id, principal.scopes, principal.is_test
+
+
+def _authorization(payload: dict[str, Any] | None, websocket: WebSocket) -> str | None:
     """From ``connection_init``, else from the handshake (programs can send headers, browsers cannot)."""
     for name in ("authorization", "Authorization"):
         value = (payload or {}).get(name)
         if value is not None:
             return value if isinstance(value, str) else ""
-    header: str | None = websocket.ws.headers.get("authorization")
-    return header
+    return websocket.headers.get("authorization")
 
 
 def _find_problem(message: object) -> str | None:

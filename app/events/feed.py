@@ -9,11 +9,12 @@ A subscriber has a bounded queue. When it overflows the subscriber is told (``Ga
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from app.daemon import Daemon
+from app.errors import Problem, RefusedError
 from app.events.log import EVERYTHING, Appended, EventFilter, EventLog
 from app.facts.event import Event
 
@@ -49,12 +50,15 @@ FeedItem = Event | CaughtUp | Gap
 class _Subscriber:
     """One reader's bounded queue."""
 
-    def __init__(self, account_id: str, where: EventFilter, limit: int) -> None:
+    def __init__(
+        self, account_id: str, where: EventFilter, limit: int, stands_for: Callable[[], int] = lambda: 1
+    ) -> None:
         self._account_id = account_id
         self._where = where
         self._limit = limit
         self._queue: deque[Event] = deque()
         self._wake = asyncio.Event()
+        self.stands_for = stands_for
         self.dropped = 0
         self.dropped_to = 0
 
@@ -101,8 +105,18 @@ class Feed(Daemon):
 
     @property
     def subscriber_count(self) -> int:
-        """How many follow right now."""
-        return len(self._subscribers)
+        """How many follow right now, each of those counted that share a place."""
+        return sum(subscriber.stands_for() for subscriber in self._subscribers)
+
+    @property
+    def queue_size(self) -> int:
+        """How many events may wait for one subscriber."""
+        return self._queue_size
+
+    async def head(self) -> int:
+        """The number of the last event that was handed out: all up to it are in the log, all after it are to come."""
+        await self._is_started.wait()
+        return self._head
 
     async def begin(self) -> None:
         """Place the head at the log's end; subscribers may come from here on."""
@@ -119,23 +133,32 @@ class Feed(Daemon):
         return len(events) == _READ_SIZE
 
     async def follow(
-        self, account_id: str, *, after: int | None = None, where: EventFilter = EVERYTHING
+        self,
+        account_id: str,
+        *,
+        after: int | None = None,
+        where: EventFilter = EVERYTHING,
+        stands_for: Callable[[], int] = lambda: 1,
     ) -> AsyncIterator[FeedItem]:
         """The account's events after a number (None: from now on), then live, for as long as the reader likes.
 
+        ``stands_for`` says how many subscribers share this one, for the count.
+
         Raises:
             DatabaseUnavailableError: the database is away while the past is being read.
+            RefusedError: CURSOR_EXPIRED, part of what comes after the number is no longer in the log.
         """
         await self._is_started.wait()
-        subscriber = _Subscriber(account_id, where, self._queue_size)
+        subscriber = _Subscriber(account_id, where, self._queue_size, stands_for)
         cursor = self._head if after is None else after
         self._subscribers.add(subscriber)
         try:
-            async for event in self._read_up(account_id, cursor, where):
-                cursor = event.sequence
-                yield event
-            subscriber.forget(cursor)
-            yield CaughtUp(max(cursor, after or 0))
+            if after is not None:
+                async for event in self.read_up(account_id, cursor, where):
+                    cursor = event.sequence
+                    yield event
+                subscriber.forget(cursor)
+            yield CaughtUp(cursor)
             while True:
                 for event in await subscriber.take():
                     if event.sequence > cursor:
@@ -143,7 +166,7 @@ class Feed(Daemon):
                         yield event
                 if subscriber.dropped:
                     yield Gap(cursor, subscriber.dropped_to, subscriber.dropped, GapReason.SLOW_SUBSCRIBER)
-                    async for event in self._read_up(account_id, cursor, where):
+                    async for event in self.read_up(account_id, cursor, where):
                         cursor = event.sequence
                         yield event
                     subscriber.forget(cursor)
@@ -151,13 +174,41 @@ class Feed(Daemon):
         finally:
             self._subscribers.discard(subscriber)
 
-    async def _read_up(self, account_id: str, cursor: int, where: EventFilter) -> AsyncIterator[Event]:
-        while events := await self._event_log.read_after(cursor, limit=_READ_SIZE, account_id=account_id, where=where):
+    async def read_up(
+        self, account_id: str, cursor: int, where: EventFilter, *, until: int | None = None
+    ) -> AsyncIterator[Event]:
+        """The account's events after a number, from the log: to its end, or no further than ``until``.
+
+        Raises:
+            DatabaseUnavailableError: the database is away.
+            RefusedError: CURSOR_EXPIRED, part of them is no longer in the log.
+        """
+        while until is None or cursor < until:
+            events = await self._event_log.read_after(cursor, limit=_READ_SIZE, account_id=account_id, where=where)
+            # Looked at after reading: whatever is deleted from now on was there when it was read.
+            await self._check_kept(cursor)
             for event in events:
+                if until is not None and event.sequence > until:
+                    return
                 cursor = event.sequence
                 yield event
             if len(events) < _READ_SIZE:
                 return
+
+    async def _check_kept(self, cursor: int) -> None:
+        """A cursor is the number of an event (0: of none); when that one is gone, later ones may be gone as well."""
+        if not cursor:
+            return
+        oldest = await self._event_log.oldest()
+        if oldest is None or cursor < oldest:
+            raise RefusedError(
+                Problem(
+                    "CURSOR_EXPIRED",
+                    "The log no longer goes back to this cursor: events after it are gone. Read what you need anew, "
+                    "and follow without a cursor.",
+                    ("after",),
+                )
+            )
 
     def _hear(self, appended: Appended) -> None:
         if not self._is_started.is_set():

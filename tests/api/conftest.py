@@ -12,12 +12,15 @@ import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
 
 from app.accounts.audit import AuditLog
 from app.accounts.keys import ApiKeys
 from app.accounts.scopes import Scope
 from app.accounts.service import Account, Accounts
 from app.api.context import Options
+from app.api.subscriptions.audience import Audiences
+from app.api.websocket import SocketEndpoint
 from app.asgi import SERVER_OPTIONS, create_app
 from app.calls.plan import Defaults
 from app.calls.queries import CallQueries
@@ -25,6 +28,7 @@ from app.calls.registry import CallRegistry
 from app.calls.service import CallService
 from app.calls.store import CallStore
 from app.cdrs.queries import CdrQueries
+from app.cdrs.statistics import CdrStatistics
 from app.clock import SystemClock
 from app.config import Settings
 from app.db.engine import Database
@@ -42,8 +46,10 @@ from app.webhooks.egress import Egress
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.enqueue import Enqueuer
 from app.webhooks.queries import WebhookQueries
+from app.webhooks.replay import WebhookReplays
 from app.webhooks.schedule import Schedule
 from app.webhooks.sealing import Sealer
+from app.webhooks.testing import WebhookTests
 from tests.api.silent_asterisk import AlwaysReady, SilentAsterisk
 
 DEADLINE_SECONDS = 10.0
@@ -121,6 +127,7 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
     registry = CallRegistry(store, SilentAsterisk(), clock, capacity=100)  # type: ignore[arg-type]  # stands in for the executor
     ready = AlwaysReady()
     recordings, urls = RecordingQueries(database), RecordingUrls(bytes(32))
+    webhooks, webhook_queries = WebhookEndpoints(database, sealer, egress, clock), WebhookQueries(database)
     services = Services(
         clock=clock,
         keys=ApiKeys(database, bytes(32), audit),
@@ -136,12 +143,15 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         ),
         call_queries=CallQueries(database),
         cdr_queries=CdrQueries(database),
+        cdr_statistics=CdrStatistics(database),
         recordings=recordings,
         recording_urls=urls,
         event_log=log,
         feed=feed,
-        webhooks=WebhookEndpoints(database, sealer, egress, clock),
-        webhook_queries=WebhookQueries(database),
+        webhooks=webhooks,
+        webhook_queries=webhook_queries,
+        webhook_replays=WebhookReplays(database, clock),
+        webhook_tests=WebhookTests(webhooks, webhook_queries, log, clock, wait_seconds=5.0),
         cursor_secret=bytes(32),
         public_url="https://offhook.example",
         recording_url_seconds=900.0,
@@ -152,7 +162,7 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         Settings(data_dir=tmp_path, public_url="https://offhook.example"),
         health=health,
         recordings=RecordingFiles(recordings, RecordingStore.open(None, tmp_path), urls, clock),
-        options=Options(init_seconds=1.0, heartbeat_seconds=0.3, most_operations_per_socket=5),
+        options=Options(init_seconds=1.0, heartbeat_seconds=0.3, most_operations_per_socket=5, most_waiting_frames=50),
     )
     await feed.begin()
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
@@ -179,6 +189,18 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
     await egress.aclose()
+
+
+def endpoint_of(surface: Surface) -> SocketEndpoint:
+    """What answers websockets."""
+    (route,) = (one for one in surface.app.routes if isinstance(one, WebSocketRoute))
+    endpoint: SocketEndpoint = route.endpoint.__self__  # type: ignore[attr-defined]  # a bound method
+    return endpoint
+
+
+def audiences_of(surface: Surface) -> Audiences:
+    """Who shares live subscriptions right now."""
+    return endpoint_of(surface).audiences
 
 
 @contextlib.asynccontextmanager

@@ -17,7 +17,8 @@ from strawberry.extensions import FieldExtension, SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionResult
 
-from app.api.fast_path import FastExecutor, KnownDocuments
+from app.api.documents import KnownDocuments
+from app.api.fast_path import FastExecutor
 from app.api.limits import Limits
 from app.api.scalars import SCALARS
 

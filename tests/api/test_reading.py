@@ -9,14 +9,14 @@ import pytest
 
 from app.accounts.scopes import Scope
 from app.calls.model import Call
-from app.calls.rows import UPSERT_RECORDING, recording_row
+from app.calls.rows import fill_recordings
 from app.cdrs.rows import insert_cdrs
 from app.facts.catalogue import rfc3339
 from app.facts.vocabulary import Disposition, RecordingMode, RecordingState
 from app.ids import Kind, new_id
 from tests.api.conftest import Surface
 from tests.calls.making import NOON, make_call
-from tests.calls.rows import insert_calls
+from tests.calls.rows import insert, insert_calls
 from tests.cdrs.records import make_cdr
 
 pytestmark = pytest.mark.postgres
@@ -43,10 +43,10 @@ async def _store(surface: Surface, count: int, **fields: Any) -> list[Call]:
         )
         calls.append(msgspec.structs.replace(call, recordings=(saved,), dtmf="12#"))
     await insert_calls(surface.database, calls)
+    await insert(
+        surface.database, fill_recordings((call, recording) for call in calls for recording in call.recordings)
+    )
     async with surface.database.acquire() as connection, connection.transaction():
-        await connection.executemany(
-            UPSERT_RECORDING, [recording_row(call, recording) for call in calls for recording in call.recordings]
-        )
         await insert_cdrs(
             connection,
             [(call.account_id, make_cdr(call.created_at, call_id=call.id, kind=call.kind)) for call in calls],

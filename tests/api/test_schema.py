@@ -23,8 +23,9 @@ from strawberry.types.base import StrawberryObjectDefinition
 
 from app.api.auth import Requires
 from app.api.queries.nodes import FINDERS
-from app.api.schema import Mutation, Query, Subscription, build_schema
+from app.api.schema import Mutation, Query, build_schema
 from app.api.sdl import print_sdl
+from app.api.subscriptions.root import Subscription
 from app.api.types.enums import EventType
 from app.api.types.event_mapping import EVENT_TYPES
 from app.api.types.node import Node

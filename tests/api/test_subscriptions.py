@@ -15,7 +15,7 @@ from app.facts.calls import CallRef, CallUpdated, DtmfReceived, Fact, LegRef
 from app.facts.event import Draft
 from app.facts.vocabulary import CallKind, Direction, LegRole, Party
 from app.ids import Kind, new_id
-from tests.api.conftest import DEADLINE_SECONDS, Surface, until
+from tests.api.conftest import DEADLINE_SECONDS, Surface, audiences_of, until
 from tests.api.silent_asterisk import move_leg
 from tests.api.test_websocket import opened
 
@@ -250,7 +250,7 @@ def _is_dialled(surface: Surface, call_id: str, role: LegRole) -> bool:
 async def test_given_a_client_that_does_not_read_when_many_events_come_then_memory_is_bounded_and_the_gap_refilled(
     surface: Surface, port: int
 ) -> None:
-    """The feed's queue holds 50; the events are big, so that socket buffers cannot hide them."""
+    """50 frames may wait; the events are big, so that socket buffers cannot hide them."""
     # Nobody reads at the end either, so the closing handshake would take its whole time.
     async with opened(port, max_queue=1, close_timeout=0.2) as socket:
         await socket.init(surface.token)
@@ -261,15 +261,15 @@ async def test_given_a_client_that_does_not_read_when_many_events_come_then_memo
         await socket.subscribe(query)
         assert (await socket.receive())["payload"]["data"]["events"]["__typename"] == "CaughtUp"
         socket.connection.transport.pause_reading()
-        big = fact(1)
         sent: list[str] = []
-        (subscriber,) = surface.feed._subscribers
-        while not subscriber.dropped:
-            sent += await append(surface, [_big(big)] * 25)
-            assert len(subscriber._queue) <= 50
+        (reader,) = audiences_of(surface).readers
+        while not reader._missed:
+            sent += await append(surface, [big_fact()] * 25)
+            frames, size = reader._outbox.waiting
+            assert frames <= 50
+            assert size <= 512 * 1024
             assert len(sent) < 5000, "something unbounded has swallowed all that"
-        sent += await append(surface, [_big(big)] * 25)
-        assert len(subscriber._queue) <= 50
+        sent += await append(surface, [big_fact()] * 25)
         socket.connection.transport.resume_reading()
         seen: list[str] = []
         missed = 0
@@ -283,7 +283,9 @@ async def test_given_a_client_that_does_not_read_when_many_events_come_then_memo
         assert missed > 0
 
 
-def _big(one: CallUpdated) -> CallUpdated:
+def big_fact() -> CallUpdated:
+    """One that fills sockets fast."""
+    one = fact(1)
     reference = CallRef(
         id=one.call.id, kind=one.call.kind, direction=one.call.direction, unique_id="u", tags=("x" * 20_000,)
     )

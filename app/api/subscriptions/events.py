@@ -15,7 +15,6 @@ from app.api.types.event_list import event_signer
 from app.api.types.event_mapping import event_maker
 from app.events import feed
 from app.events.feed import GapReason
-from app.events.log import EventFilter
 from app.paging import CursorSigner
 
 
@@ -31,8 +30,9 @@ class CaughtUp:
 
 
 @strawberry.type(
-    description="You read more slowly than events came. Nothing is lost: what was missed follows, from the log, and "
-    "then a `CaughtUp`."
+    description="You read more slowly than events came, so some were passed over. Nothing is lost: in `events` what "
+    "was missed follows, from the log, and then a `CaughtUp`; in `liveCalls` a new `Snapshot` follows; in "
+    "`callUpdated` the call follows as it is."
 )
 class Gap:
     from_cursor: str = strawberry.field(description="The last event that you were given.")
@@ -70,7 +70,8 @@ class EventSubscriptions:
         Scope.CALLS_READ,
         "Follow the account's log: what comes after a cursor, then `CaughtUp`, then every event as it "
         "happens, in the log's order and each exactly once. Without a cursor it begins now. Keep the last cursor, and "
-        "give it as `after` when you come back.",
+        "give it as `after` when you come back. A cursor that the log no longer goes back to is refused with "
+        "`CURSOR_EXPIRED`: read anew what you need, and follow without it. (So far the log keeps everything.)",
     )
     async def events(
         self,
@@ -86,8 +87,7 @@ class EventSubscriptions:
         signer = event_signer(context)
         make = event_maker(context.sight, signer)
         sequence = None if after is None else int(signer.read(after, field="after")[0])
-        where: EventFilter = read_event_filter(filter)
-        items = context.services.feed.follow(context.account_id, after=sequence, where=where)
+        items = context.follow(info, after=sequence, where=read_event_filter(filter))
         async with aclosing(cast("Any", items)):
             async for item in items:
                 context.forget_loaded()

@@ -1,0 +1,20 @@
+"""The root of all subscriptions, and what is true of each of them."""
+
+import strawberry
+
+from app.api.subscriptions.calls import CallSubscriptions
+from app.api.subscriptions.events import EventSubscriptions
+from app.api.subscriptions.live_calls import LiveCallSubscriptions
+from app.api.subscriptions.live_statistics import LiveStatisticsSubscriptions
+
+
+@strawberry.type(
+    description="Following, over a websocket with the subprotocol `graphql-transport-ws`; the key goes into "
+    '`connection_init` as `{"authorization": "Bearer ofk_…"}`. Heartbeat: the server '
+    "sends `ping` every 20 seconds (`heartbeatSeconds` in the payload of `connection_ack` says how often); when "
+    "nothing came for twice as long, connect again. It closes with 4401 when the key is wrong, revoked or expired, or "
+    "its scopes have changed, and with 4430 when you have read nothing for 20 seconds though something was there. "
+    "A subscription that comes to its end is completed; after an error with `retryable: true`, subscribe again."
+)
+class Subscription(EventSubscriptions, CallSubscriptions, LiveCallSubscriptions, LiveStatisticsSubscriptions):
+    pass

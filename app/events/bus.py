@@ -1,0 +1,173 @@
+"""News between processes, over PostgreSQL's LISTEN and NOTIFY: one connection for each process.
+
+A notification says that there is something to look at, never what: readers go to the tables. So a lost one costs a
+poll's length and nothing else, and whenever the connection was away everybody is told to look (with an empty payload).
+
+NOTIFY makes the commits that send it wait for each other, so it is never sent in one that writes calls, and nothing is
+sent at all while no other process is known to listen.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import asyncpg
+import structlog
+
+from app.daemon import backoff_seconds
+from app.db.engine import Database
+from app.errors import DatabaseUnavailableError
+from app.events.log import Appended
+
+_log = structlog.get_logger(__name__)
+
+EVENTS: Final = "offhook_events"
+_PRESENCE: Final = "offhook_presence"
+_BEAT_SECONDS: Final = 5.0
+#: Another process that has not been heard for this long is not there.
+_ABSENT_SECONDS: Final = 16.0
+_STATEMENT_SECONDS: Final = 5.0
+
+#: Hears a payload; empty: something may have been missed. It must not block.
+Handler = Callable[[str], None]
+
+
+class Bus:
+    """This process's ear and mouth. ``run`` listens until cancelled."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._id = secrets.token_hex(6)
+        self._handlers: dict[str, list[Handler]] = {_PRESENCE: [self._hear_presence]}
+        self._others: dict[str, float] = {}
+        self._is_due = asyncio.Event()
+        self._is_listening = asyncio.Event()
+        self._appended_to = 0
+        self._has_deliveries = False
+        self._has_appended = asyncio.Event()
+
+    def on(self, channel: str, handler: Handler) -> None:
+        """Call this for each notification on a channel. Before ``run``."""
+        self._handlers.setdefault(channel, []).append(handler)
+
+    @property
+    def has_others(self) -> bool:
+        """Whether another process listens, as far as is known."""
+        horizon = time.monotonic() - _ABSENT_SECONDS
+        return any(heard_at > horizon for heard_at in self._others.values())
+
+    async def wait_until_listening(self) -> None:
+        """Return once notifications arrive."""
+        await self._is_listening.wait()
+
+    async def publish(self, channel: str, payload: str) -> None:
+        """Notify all processes, this one included. That it does not arrive is nothing that a caller has to know."""
+        try:
+            async with self._database.acquire() as connection:
+                await connection.execute("SELECT pg_notify($1, $2)", channel, payload)
+        except DatabaseUnavailableError as error:
+            _log.debug("notification_lost", channel=channel, reason=error.message)
+
+    def announce(self, appended: Appended, *, has_deliveries: bool) -> None:
+        """Tell other processes of new events, if there are any processes; a listener for ``EventLog.on_appended``."""
+        if self.has_others:
+            self._appended_to = max(self._appended_to, appended.events[-1].sequence)
+            self._has_deliveries |= has_deliveries
+            self._has_appended.set()
+
+    def on_events(self, handler: Callable[[bool], None]) -> None:
+        """Call this when another process has appended events; it hears whether there are deliveries among them."""
+
+        def hear(payload: str) -> None:
+            if not payload:
+                handler(True)
+                return
+            sender, _, news = payload.partition(" ")
+            if sender != self._id:
+                handler(news.endswith("+"))
+
+        self.on(EVENTS, hear)
+
+    async def run(self) -> None:
+        """Listen, and publish what was announced, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen_forever(), name="bus-ear")
+            group.create_task(self._publish_announced(), name="bus-mouth")
+
+    async def _publish_announced(self) -> None:
+        while True:
+            await self._has_appended.wait()
+            self._has_appended.clear()
+            mark = "+" if self._has_deliveries else ""
+            self._has_deliveries = False
+            # What is appended while this one is on its way goes together into the next.
+            await self.publish(EVENTS, f"{self._id} {self._appended_to}{mark}")
+
+    async def _listen_forever(self) -> None:
+        failures = 0
+        while True:
+            began = time.monotonic()
+            try:
+                await self._listen()
+            except (
+                DatabaseUnavailableError,
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,  # what asyncpg says when it is cut off between two messages
+            ) as error:
+                failures = 1 if time.monotonic() - began > _BEAT_SECONDS else failures + 1
+                level = _log.warning if failures == 1 else _log.debug
+                level("bus_lost", error=type(error).__name__)
+            finally:
+                self._is_listening.clear()
+            # Back soon: whoever waits for a reply only polls meanwhile.
+            await asyncio.sleep(min(2.0, backoff_seconds(failures)))
+
+    async def _listen(self) -> None:
+        connection = await self._database.open_connection(application_name="offhook bus")
+        try:
+            connection.add_termination_listener(lambda _: self._is_due.set())
+            for channel in self._handlers:
+                await connection.add_listener(channel, self._hear)
+            self._is_listening.set()
+            self._tell_all_to_look()
+            while not connection.is_closed():
+                self._is_due.clear()
+                await connection.execute("SELECT pg_notify($1, $2)", _PRESENCE, self._id, timeout=_STATEMENT_SECONDS)
+                await self._until_due()
+        finally:
+            connection.terminate()
+
+    def _tell_all_to_look(self) -> None:
+        """What was said while nobody listened is not said again."""
+        for channel in self._handlers:
+            if channel != _PRESENCE:
+                self._hear(None, 0, channel, "")
+
+    async def _until_due(self) -> None:
+        """Until the next beat: sooner when the connection is lost, or somebody new is to be greeted."""
+        try:
+            async with asyncio.timeout(_BEAT_SECONDS):
+                await self._is_due.wait()
+        except TimeoutError:
+            pass  # the beat
+
+    def _hear(self, _connection: Any, _pid: int, channel: str, payload: object) -> None:
+        for handler in self._handlers.get(channel, ()):
+            try:
+                handler(str(payload))
+            except Exception:  # noqa: BLE001 -- one that hears badly must not deafen the others
+                _log.exception("notification_handler_failed", channel=channel)
+
+    def _hear_presence(self, payload: str) -> None:
+        if payload in {"", self._id}:
+            return
+        if payload not in self._others:
+            self._is_due.set()
+        self._others[payload] = time.monotonic()
+        horizon = time.monotonic() - _ABSENT_SECONDS
+        self._others = {one: heard_at for one, heard_at in self._others.items() if heard_at > horizon}
