@@ -6,12 +6,15 @@ Nothing is done before what led to it is durable.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
 import structlog
 
+from app import failpoints
+from app.calls import danger
+from app.calls.call_time import CallTime
 from app.calls.commands import (
     Command,
     CreateBridge,
@@ -22,7 +25,7 @@ from app.calls.commands import (
     VerifyLeg,
 )
 from app.calls.executor import Executor
-from app.calls.inputs import CommandFailed, DtmfReceived, Input, TimerFired
+from app.calls.inputs import CommandFailed, DtmfReceived, FailureKind, Input, TimerFired
 from app.calls.keys import KeyClaim
 from app.calls.machine import step
 from app.calls.model import Call
@@ -36,8 +39,6 @@ _log = structlog.get_logger(__name__)
 MAILBOX_SIZE: Final = 512
 #: Places that only pressed keys leave free: everything else a call must not miss.
 KEPT_FREE: Final = 128
-#: Beyond this an instant told by Asterisk is its clock's fault, and ours is used.
-LARGEST_SKEW_SECONDS: Final = 60.0
 _FIRST_RETRY_SECONDS: Final = 0.1
 _SLOWEST_RETRY_SECONDS: Final = 5.0
 
@@ -51,12 +52,15 @@ class CallActor:
         self.call = call
         self._store = store
         self._executor = executor
-        self._clock = clock
+        self._time = CallTime(clock)
         self._claim = claim
-        self._mailbox: deque[tuple[Input, datetime | None]] = deque()
+        #: Each with its instant: a commit that takes long must not make what waits behind it any later.
+        self._mailbox: deque[tuple[Input, datetime]] = deque()
         self._has_mail = asyncio.Event()
         self._waiters: list[tuple[Callable[[Call], bool], asyncio.Future[Call]]] = []
-        self._is_written = claim is None
+        # Whoever starts it, with a key or without one: a call that has stated nothing yet is in no database.
+        self._is_written = call.sequence > 0
+        self._is_given_up = False
         self._last_now = call.created_at
         self._has_missed_input = False
         self._is_over = False
@@ -78,7 +82,17 @@ class CallActor:
         if len(self._mailbox) >= size:
             self._has_missed_input = True
             raise OverloadedError(f"The mailbox of call {self.call.id} is full.")
-        self._mailbox.append((event, at))
+        self._mailbox.append((event, self._time.of(at)))
+        self._has_mail.set()
+
+    def give_up(self) -> None:
+        """Nobody waits any more for the call to be written: should it be written yet, it ends without being dialled."""
+        self._is_given_up = not self._is_written
+
+    def post_first(self, events: Sequence[Input], *, at: datetime) -> None:
+        """Put inputs before all that wait, in their order: for a call that has just been taken over."""
+        instant = self._time.of(at)
+        self._mailbox.extendleft((event, instant) for event in reversed(events))
         self._has_mail.set()
 
     async def wait_until(self, holds: Callable[[Call], bool]) -> Call:
@@ -112,24 +126,21 @@ class CallActor:
             await self._look_up_legs()
         while not self._mailbox:
             timer = self.call.next_timer
-            seconds = None if timer is None else max(0.0, (timer.due - self._clock.now()).total_seconds())
+            seconds = None if timer is None else max(0.0, (timer.due - self._time.now()).total_seconds())
             self._has_mail.clear()
             try:
                 async with asyncio.timeout(seconds):
                     await self._has_mail.wait()
             except TimeoutError:
                 timer = self.call.next_timer
-                if timer is not None and timer.due <= self._clock.now():
-                    return TimerFired(name=timer.name), self._instant(None)
+                if timer is not None and timer.due <= self._time.now():
+                    return TimerFired(name=timer.name), self._instant(self._time.now())
         event, at = self._mailbox.popleft()
         return event, self._instant(at)
 
-    def _instant(self, at: datetime | None) -> datetime:
-        """When an input happened: by Asterisk's clock where it makes sense, never backwards within a call."""
-        now = self._clock.now()
-        if at is not None and abs((now - at).total_seconds()) <= LARGEST_SKEW_SECONDS:
-            now = min(at, now)
-        self._last_now = max(now, self._last_now)
+    def _instant(self, at: datetime) -> datetime:
+        """When an input happened, never backwards within a call."""
+        self._last_now = max(at, self._last_now)
         return self._last_now
 
     async def _turn(self, event: Input, now: datetime) -> bool:
@@ -139,8 +150,12 @@ class CallActor:
         if result.call is before and not result.commands:
             return True
         drafts = make_drafts(result.call, result.happenings)
+        if failpoints.armed is not None:
+            await danger.before_commit(result.happenings)
         if not await self._commit(before, result.call, drafts):
             return False
+        if failpoints.armed is not None:
+            await danger.after_commit(result.happenings)
         self._tell_waiters()
         await self._carry_out(result.commands)
         return True
@@ -149,6 +164,9 @@ class CallActor:
         consequences: list[Input] = []
         has_bridge_failed = False
         for command in commands:
+            if self._is_given_up and isinstance(command, CreateChannel):
+                consequences.append(CommandFailed(command=command, kind=FailureKind.UNSENT, detail="given up"))
+                continue
             if is_pointless(self.call, command) or (
                 has_bridge_failed and isinstance(command, CreateChannel | DialChannel)
             ):
@@ -160,7 +178,8 @@ class CallActor:
                     consequence.command, CreateBridge | JoinBridge
                 )
         # News of our own doing goes first: what waits in the mailbox happened in a world where it was not known.
-        self._mailbox.extendleft((consequence, None) for consequence in reversed(consequences))
+        now = self._time.now()
+        self._mailbox.extendleft((consequence, now) for consequence in reversed(consequences))
 
     async def _look_up_legs(self) -> None:
         _log.warning("call_looks_for_missed_input", call_id=self.call.id)

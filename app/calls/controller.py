@@ -1,15 +1,18 @@
 """The one reader of Asterisk's events: it reconciles at every connect, and hands each event to the call it is about."""
 
 import asyncio
-from datetime import datetime
+import itertools
+from datetime import datetime, timedelta
 
 import structlog
 
 from app.ari.errors import AriError
-from app.ari.events import Event, MalformedEvent, StasisStart, UnknownEvent
-from app.ari.stream import Connected, Disconnected, EventStream, Replaced, StreamItem
+from app.ari.events import MalformedEvent, UnknownEvent
+from app.ari.signals import UNREAD_EVENT_TYPES, AnySignal, StasisStart, decode_signal
+from app.ari.stream import Connected, Disconnected, Doubted, EventStream, Replaced, StreamItem
 from app.calls.reconcile import Reconciler
 from app.calls.registry import CallRegistry
+from app.calls.tidy import Tidier
 from app.calls.translate import translate
 from app.clock import Clock
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError
@@ -17,8 +20,15 @@ from app.errors import AsteriskUnavailableError, DatabaseUnavailableError
 _log = structlog.get_logger(__name__)
 
 AUDIT_SECONDS = 30.0
+#: One audit in so many also tidies: what that looks for is harmless, and Asterisk walks a directory for it.
+AUDITS_PER_TIDYING = 10
 _FIRST_RETRY_SECONDS = 0.2
 _SLOWEST_RETRY_SECONDS = 5.0
+# However many messages cannot be read, Asterisk is not looked at more often than this for their sake.
+DOUBT_SECONDS = 5.0
+# A log names so many kinds of unreadable message after a connect, and no more.
+_COMPLAINTS = 20
+_LONGEST_TYPE = 64
 
 
 class _ReplacedError(Exception):
@@ -29,11 +39,20 @@ class Controller:
     """Keeps this node's calls and its Asterisk together. ``run`` reads until cancelled or replaced."""
 
     def __init__(
-        self, stream: EventStream, registry: CallRegistry, reconciler: Reconciler, clock: Clock, *, node: str
+        self,
+        stream: EventStream,
+        registry: CallRegistry,
+        reconciler: Reconciler,
+        clock: Clock,
+        *,
+        node: str,
+        tidier: Tidier | None = None,
     ) -> None:
         self._stream = stream
         self._registry = registry
         self._reconciler = reconciler
+        self._tidier = tidier
+        self._asterisk_started_at: datetime | None = None
         self._clock = clock
         self._node = node
         self._is_reconciled = False
@@ -41,6 +60,11 @@ class Controller:
         self._is_node_lost = False
         self._blind_from: datetime | None = None
         self._reconciling = asyncio.Lock()
+        self._complaints: set[tuple[str, str | None]] = set()
+        self._next_doubt: asyncio.TimerHandle | None = None
+        self._doubted_at = -DOUBT_SECONDS
+        # In the socket's own callback, without a task between: it only posts to mailboxes.
+        stream.deliver_to(self._take_message, unwanted=UNREAD_EVENT_TYPES)
 
     @property
     def is_ready(self) -> bool:
@@ -83,7 +107,7 @@ class Controller:
             ) from group
 
     async def _audit_regularly(self) -> None:
-        while True:
+        for number in itertools.count(1):
             await asyncio.sleep(AUDIT_SECONDS)
             if not self.is_ready:
                 continue
@@ -92,6 +116,16 @@ class Controller:
                     await self._reconciler.audit()
                 except (AriError, DatabaseUnavailableError) as error:
                     _log.warning("audit_failed", error=str(error))
+            if number % AUDITS_PER_TIDYING == 0:
+                await self._tidy()
+
+    async def _tidy(self) -> None:
+        if self._tidier is None:
+            return
+        try:
+            await self._tidier.run()
+        except (AriError, DatabaseUnavailableError) as error:
+            _log.warning("tidying_failed", error=str(error))  # what is left does no harm until the next time
 
     async def _take(self, item: StreamItem) -> None:
         match item:
@@ -99,42 +133,76 @@ class Controller:
                 await self._on_connected(item)
             case Disconnected():
                 self._is_reconciled = False
-                self._blind_from = self._blind_from or self._clock.now()
+                self._blind_from = self._blind_from or self._clock.now() - timedelta(seconds=item.silent_seconds)
                 _log.warning("asterisk_disconnected", reason=item.reason.value)
-            case MalformedEvent():
-                _log.warning("asterisk_event_malformed", reason=item.reason, event_type=item.event_type)
-            case UnknownEvent():
-                _log.debug("asterisk_event_unknown", event_type=item.type)
-            case Replaced():
-                pass  # handled by run
+            case Doubted():
+                await self._reconcile(blind_from=self._clock.now())
             case _:
-                addressed = translate(self._node, item)
-                if addressed is not None and not self._registry.post(
-                    addressed.subject_id, addressed.input, at=addressed.at
-                ):
-                    self._on_unowned(item)
+                pass  # Replaced is run's; an event comes to _take_message
 
-    def _on_unowned(self, event: Event) -> None:
+    def _take_message(self, message: bytes) -> None:
+        event = decode_signal(message)
+        addressed = translate(self._node, event)
+        if addressed is not None:
+            if not self._registry.post(addressed.subject_id, addressed.input, at=addressed.at):
+                self._on_unowned(event)
+        elif isinstance(event, MalformedEvent):
+            # Its text stays out of the log: it may hold numbers and keys that were pressed.
+            self._complain("asterisk_event_malformed", event.reason, event.event_type)
+            self._doubt()
+        elif isinstance(event, UnknownEvent):
+            self._complain("asterisk_event_unknown", "not described by Asterisk 22", event.type[:_LONGEST_TYPE])
+
+    def _complain(self, what: str, reason: str, event_type: str | None) -> None:
+        """Once for each kind: a stream of them is one line."""
+        if len(self._complaints) < _COMPLAINTS and (what, event_type) not in self._complaints:
+            self._complaints.add((what, event_type))
+            _log.warning(what, reason=reason, event_type=event_type)
+
+    def _doubt(self) -> None:
+        """What could not be read may have been the end of a leg: look, soon and not too often."""
+        if self._next_doubt is None:
+            loop = asyncio.get_running_loop()
+            self._next_doubt = loop.call_at(max(loop.time(), self._doubted_at + DOUBT_SECONDS), self._look_again)
+
+    def _look_again(self) -> None:
+        self._next_doubt = None
+        self._doubted_at = asyncio.get_running_loop().time()
+        self._stream.doubt()
+
+    def _on_unowned(self, event: AnySignal) -> None:
         """A channel of ours came to us and its call is over: a request that Asterisk carried out very late."""
         if isinstance(event, StasisStart):
             self._strays.create_task(self._reconciler.hang_up(event.channel.id), name="stray")
 
     async def _on_connected(self, connected: Connected) -> None:
-        seconds = _FIRST_RETRY_SECONDS
         # A restart stays one until its calls are closed, however many connects that takes.
         self._is_node_lost |= connected.is_restart
+        self._asterisk_started_at = connected.asterisk_started_at
+        self._complaints.clear()
+        if await self._reconcile(blind_from=self._blind_from):
+            self._is_reconciled = True
+            self._blind_from = None
+            self._is_node_lost = False
+            _log.info("asterisk_connected", version=connected.version)
+            self._strays.create_task(self._tidy(), name="tidying")
+
+    async def _reconcile(self, *, blind_from: datetime | None) -> bool:
+        """Try until it succeeds; False when the connection went before."""
+        seconds = _FIRST_RETRY_SECONDS
         while self._stream.is_connected:
             try:
                 async with self._reconciling:
-                    await self._reconciler.run(blind_from=self._blind_from, is_node_lost=self._is_node_lost)
+                    await self._reconciler.run(
+                        blind_from=blind_from,
+                        is_node_lost=self._is_node_lost,
+                        asterisk_started_at=self._asterisk_started_at,
+                    )
             except (AriError, DatabaseUnavailableError) as error:
                 # Not ready until it succeeds: nothing is dialled, and events wait in the stream's own queue.
                 _log.warning("reconcile_failed", error=str(error), again_in_seconds=seconds)
                 await asyncio.sleep(seconds)
                 seconds = min(seconds * 2, _SLOWEST_RETRY_SECONDS)
             else:
-                self._is_reconciled = True
-                self._blind_from = None
-                self._is_node_lost = False
-                _log.info("asterisk_connected", version=connected.version)
-                return
+                return True
+        return False

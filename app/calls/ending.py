@@ -23,7 +23,7 @@ def begin(turn: Turn, disposition: Disposition, reason: EndReason) -> None:
     if turn.call.is_ending:
         return
     turn.change(outcome=disposition, end_reason=reason)
-    turn.clear_timers(TimerName.SETUP, TimerName.RING, TimerName.JOIN, TimerName.MAX_DURATION)
+    turn.clear_timers(TimerName.SETUP, TimerName.DIAL_CHECK, TimerName.RING, TimerName.JOIN, TimerName.MAX_DURATION)
     recording.stop_recordings(turn)
     for leg in turn.call.legs:
         if leg.state is LegState.PLANNED:
@@ -34,6 +34,14 @@ def begin(turn: Turn, disposition: Disposition, reason: EndReason) -> None:
             turn.ask(HangupChannel(leg_id=leg.id, reason=kept))
     turn.set_timer(TimerName.TEARDOWN, TEARDOWN_SECONDS)
     finish_if_gone(turn)
+
+
+def take_down_again(turn: Turn) -> None:
+    """Ask once more for what the end asked for."""
+    recording.stop_again(turn)
+    for leg in turn.call.legs:
+        if leg.is_alive:
+            turn.ask(HangupChannel(leg_id=leg.id, reason=leg.hangup_reason or HangupReason.CALL_OVER))
 
 
 def begin_by_system(turn: Turn, code: EndCode) -> None:

@@ -14,10 +14,12 @@ from typing import Final, assert_never
 
 import structlog
 
+from app import failpoints
 from app.ari.channels import SnoopDirection
 from app.ari.client import AriClient
-from app.ari.errors import AriBadAnswer, AriConflict, AriError, AriInvalid, AriNotFound, AriUnavailable
-from app.calls import commands, inputs
+from app.ari.errors import AriBadAnswer, AriConflict, AriError, AriInvalid, AriNotFound, AriRefused, AriUnavailable
+from app.ari.resources import Channel
+from app.calls import commands, danger, inputs
 from app.calls.commands import Command
 from app.calls.inputs import FailureKind, Input
 from app.calls.model import Call, PartState
@@ -31,6 +33,8 @@ _log = structlog.get_logger(__name__)
 
 HANGUP_HANDLER: Final = "offhook-hangup,s,1"
 NORMAL_CLEARING: Final = 16
+#: The application that a channel is in while it is ours to command.
+STASIS: Final = "Stasis"
 
 _STAMP: Final = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")  # seconds; eleven digits are well within any calendar
 _CAUSE: Final = re.compile(r"[0-9]{1,3}")  # Q.850: 7 bits
@@ -51,15 +55,17 @@ class Executor:
             return await self._do(call, command)
         except AriError as error:
             kind = _kind_of(error, command)
-            _log.info(
-                "command_failed", call_id=call.id, command=type(command).__name__, kind=kind.value, detail=str(error)
-            )
-            return (inputs.CommandFailed(command=command, kind=kind, detail=str(error)),)
+            # Asterisk's own words are in it, and it is kept with the call: no text in PostgreSQL holds a NUL.
+            detail = str(error).replace("\0", "\N{REPLACEMENT CHARACTER}")
+            _log.info("command_failed", call_id=call.id, command=type(command).__name__, kind=kind.value, detail=detail)
+            return (inputs.CommandFailed(command=command, kind=kind, detail=detail),)
         except OverloadedError as error:
             # The collector's queue is full: the recording waits in Asterisk, and is offered again.
             return (inputs.CommandFailed(command=command, kind=FailureKind.UNSENT, detail=error.message),)
 
     async def _do(self, call: Call, command: Command) -> tuple[Input, ...]:
+        if failpoints.armed is not None:
+            await danger.before_command(command)
         match command:
             case commands.CreateChannel():
                 await self._create(call, command)
@@ -100,20 +106,38 @@ class Executor:
         try:
             channel = await self._ari.get_channel(self._channel(leg_id))
         except AriNotFound:
-            return (await self._how_it_ended(leg_id, is_late=is_late),)
+            return (await self.how_it_ended(leg_id, is_late=is_late),)
         match channel.state:
             case "Up":
                 return (inputs.LegAnswered(leg_id=leg_id),)
             case "Ringing":
                 return (inputs.LegRinging(leg_id=leg_id),)
             case _:
-                # With the stream connected its StasisStart is still to come, and only then can it be dialled.
-                return (inputs.LegCreated(leg_id=leg_id, channel_name=channel.name),) if is_late else ()
+                return await self.look_into(leg_id, channel, is_late=is_late)
 
-    async def _how_it_ended(self, leg_id: LegId, *, is_late: bool) -> inputs.LegDestroyed:
+    async def look_into(self, leg_id: LegId, channel: Channel, *, is_late: bool) -> tuple[Input, ...]:
+        """What became of a leg whose channel is neither up nor ringing: whether it can be dialled, or was."""
+        found: list[Input] = []
+        if is_late and channel.dialplan.app_name == STASIS:
+            # Otherwise its StasisStart is still to come, and only then can it be dialled.
+            found.append(inputs.LegCreated(leg_id=leg_id, channel_name=channel.name))
+        try:
+            if not await self._ari.get_variable(channel.id, "HANGUPCAUSE_KEYS()"):
+                found.append(inputs.LegSilent(leg_id=leg_id))  # not so much as a 100
+            elif await self._ari.get_variable(channel.id, "CHANNEL(pjsip,remote_tag)"):
+                found.append(inputs.LegRinging(leg_id=leg_id))  # a 18x: a 100 has no tag (RFC 3261, 8.2.6.2)
+        except AriRefused as error:
+            # Gone meanwhile, or an Asterisk without these functions: what is known stands, and its timers.
+            _log.info("leg_not_looked_into", reason=str(error))
+        return tuple(found)
+
+    async def how_it_ended(self, leg_id: LegId, *, is_late: bool) -> inputs.LegDestroyed:
+        """From Asterisk's memory, of a leg that has no channel there (any more)."""
         memory = await self._ari.get_global_variable(hangup_memory_of(self._node, leg_id))
         at, cause, sip_code = parse_hangup_memory(memory)
-        return inputs.LegDestroyed(leg_id=leg_id, cause=cause, sip_code=sip_code, at=at, is_late=is_late)
+        return inputs.LegDestroyed(
+            leg_id=leg_id, cause=cause, sip_code=sip_code, at=at, is_late=is_late, is_untraced=at is None
+        )
 
     async def _create(self, call: Call, command: commands.CreateChannel) -> None:
         variables = {

@@ -40,6 +40,7 @@ class LegDestroyed(Words, frozen=True, kw_only=True):
     """The leg's channel is gone: Q.850 cause and, where Asterisk gave it, the SIP status.
 
     ``is_late`` marks an end that nobody watched, learnt afterwards; ``at`` is then its true instant if known.
+    ``is_untraced``: there is no channel, and no memory of its end either.
     """
 
     leg_id: LegId
@@ -47,6 +48,19 @@ class LegDestroyed(Words, frozen=True, kw_only=True):
     sip_code: int | None = None
     at: datetime | None = None
     is_late: bool = False
+    is_untraced: bool = False
+
+
+class LegSilent(Words, frozen=True, kw_only=True):
+    """The leg's channel is there and not up, and not one SIP response has come for it: perhaps it was never dialled."""
+
+    leg_id: LegId
+
+
+class LegDoubtful(Words, frozen=True, kw_only=True):
+    """Asterisk's list of channels does not have the leg: let the call look for itself, after what it is doing now."""
+
+    leg_id: LegId
 
 
 class DtmfReceived(Words, frozen=True, kw_only=True):
@@ -58,7 +72,15 @@ class DtmfReceived(Words, frozen=True, kw_only=True):
 
 
 class SnoopCreated(Words, frozen=True, kw_only=True):
-    """The snoop channel of one recorded side is ready."""
+    """The snoop channel of one recorded side is ready. ``is_late``: nobody saw it become so, and nothing is written."""
+
+    recording_id: RecordingId
+    role: LegRole
+    is_late: bool = False
+
+
+class SnoopMissing(Words, frozen=True, kw_only=True):
+    """Asterisk has no snoop for a side that a service now gone wanted to record."""
 
     recording_id: RecordingId
     role: LegRole
@@ -160,8 +182,11 @@ Input = (
     | LegRinging
     | LegAnswered
     | LegDestroyed
+    | LegSilent
+    | LegDoubtful
     | DtmfReceived
     | SnoopCreated
+    | SnoopMissing
     | PartStarted
     | PartStopped
     | RecordingCollected

@@ -21,7 +21,7 @@ from app.calls.commands import (
 )
 from app.calls.inputs import FailureKind, Input
 from app.calls.model import Call, Leg, TimerName, side_of
-from app.calls.outcome import outcome_of_leg_end
+from app.calls.outcome import outcome_of_leg_end, outcome_of_system
 from app.calls.turn import Step, Turn
 from app.facts.calls import CallRecovered, CallUpdated, DtmfReceived, LegEnded
 from app.facts.event import SYSTEM, Actor, ActorKind
@@ -45,10 +45,16 @@ def step(call: Call, event: Input, now: datetime) -> Step:
             setup.on_answered(turn, event)
         case inputs.LegDestroyed():
             _on_destroyed(turn, event)
+        case inputs.LegSilent():
+            setup.on_silent(turn, event)
+        case inputs.LegDoubtful():
+            _verify(turn, event.leg_id)
         case inputs.DtmfReceived():
             _on_dtmf(turn, event)
         case inputs.SnoopCreated():
             recording.on_snoop_created(turn, event)
+        case inputs.SnoopMissing():
+            recording.on_snoop_missing(turn, event)
         case inputs.PartStarted():
             recording.on_part_started(turn, event)
         case inputs.PartStopped():
@@ -82,6 +88,12 @@ def _on_destroyed(turn: Turn, event: inputs.LegDestroyed) -> None:
     ended_at = turn.now if event.at is None else min(max(event.at, leg.latest_at or event.at), turn.now)
     if event.is_late:
         turn.change(source=CdrSource.RECOVERED)
+    if event.is_untraced and leg.state is LegState.CREATING:
+        # Dialling is written down before it is done, so this party's phone has not rung. It is not dialled now either:
+        # whoever asked may have been told otherwise, or have asked elsewhere.
+        decided = outcome_of_system(turn.call, EndCode.DIAL_FAILED)
+        _end_leg(turn, leg, ended_at=ended_at, failure="Asterisk has no channel for it", decided=decided)
+        return
     _end_leg(turn, leg, ended_at=ended_at, cause=event.cause, sip_code=event.sip_code)
 
 
@@ -149,6 +161,8 @@ def _on_timer(turn: Turn, name: TimerName) -> None:
     match name:
         case TimerName.SETUP:
             setup.on_setup_timer(turn)
+        case TimerName.DIAL_CHECK:
+            setup.on_dial_check(turn)
         case TimerName.RING:
             setup.on_ring_timer(turn)
         case TimerName.JOIN:
@@ -233,6 +247,8 @@ def _on_recovered(turn: Turn, event: inputs.Recovered) -> None:
         return
     turn.change(source=CdrSource.RECOVERED)
     turn.say(CallRecovered(call=turn.call.ref, blind_from=event.blind_from, blind_until=event.blind_until))
+    if turn.call.is_ending:
+        ending.take_down_again(turn)  # what was asked for may never have left
 
 
 def _on_node_lost(turn: Turn) -> None:

@@ -1,7 +1,8 @@
 """What a call is: plain values, no behaviour that needs the world.
 
 A ``Call`` is a frozen snapshot. Only ``machine.step`` makes the next one from it. The same snapshot, as JSON, is what
-the database keeps, so that a restarted service goes on where the last one stopped.
+the database keeps, so that a restarted service goes on where the last one stopped. It leaves out what has its default
+value, so the default of a field that exists must never change.
 """
 
 from datetime import datetime
@@ -42,6 +43,7 @@ class TimerName(StrEnum):
     """What a call may be waiting for."""
 
     SETUP = "SETUP"
+    DIAL_CHECK = "DIAL_CHECK"
     RING = "RING"
     JOIN = "JOIN"
     MAX_DURATION = "MAX_DURATION"
@@ -50,14 +52,14 @@ class TimerName(StrEnum):
     RECORDING_STOP = "RECORDING_STOP"
 
 
-class Timer(Words, frozen=True, kw_only=True):
+class Timer(Words, frozen=True, kw_only=True, omit_defaults=True):
     """Something to be done at an instant; an instant, not a delay, so that a restart keeps it."""
 
     name: TimerName
     due: datetime
 
 
-class Leg(Words, frozen=True, kw_only=True):
+class Leg(Words, frozen=True, kw_only=True, omit_defaults=True):
     """One side of a call: one channel in Asterisk, whose name there derives from ``id``.
 
     ``endpoint`` is the validated dial string. ``shown_number`` and ``shown_name`` are what the far end sees calling.
@@ -108,7 +110,7 @@ class PartState(StrEnum):
     STOPPED = "STOPPED"
 
 
-class RecordingPart(Words, frozen=True, kw_only=True):
+class RecordingPart(Words, frozen=True, kw_only=True, omit_defaults=True):
     """One recorded side: a snoop channel and a stored recording of the same name.
 
     Both instants are by Asterisk's clock: the sides of a stereo file are aligned by them.
@@ -120,7 +122,7 @@ class RecordingPart(Words, frozen=True, kw_only=True):
     stopped_at: datetime | None = None
 
 
-class Recording(Words, frozen=True, kw_only=True):
+class Recording(Words, frozen=True, kw_only=True, omit_defaults=True):
     """A recording of a call; its parts are put together once all have stopped."""
 
     id: RecordingId
@@ -148,7 +150,7 @@ class Recording(Words, frozen=True, kw_only=True):
         return next((part for part in self.parts if part.role is role), None)
 
 
-class Call(Words, frozen=True, kw_only=True):
+class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     """A call: two legs and the bridge between them, and all that is known about why and how.
 
     ``legs`` are in the order of dialling. ``sequence`` is the number of the last fact. ``source`` turns RECOVERED once

@@ -1,7 +1,9 @@
 """What a call's things are called in Asterisk, and back: all known before the first request."""
 
+from functools import lru_cache
+
 from app.facts.vocabulary import LegRole
-from app.ids import CallId, Kind, LegId, RecordingId, asterisk_name, kind_of, split_asterisk_name
+from app.ids import CallId, Kind, LegId, RecordingId, asterisk_name, asterisk_prefix, kind_of, split_asterisk_name
 
 _SUFFIX = {LegRole.AGENT: "-agent", LegRole.CUSTOMER: "-customer"}
 _ROLE = {suffix: role for role, suffix in _SUFFIX.items()}
@@ -27,12 +29,16 @@ def hangup_memory_of(node: str, leg_id: LegId) -> str:
     return f"hup_{channel_of(node, leg_id)}"
 
 
+# Asterisk names each leg in some eight events.
+@lru_cache(maxsize=8192)
 def leg_in(node: str, channel_id: str) -> LegId | None:
     """The leg whose channel this is, or None."""
-    split = split_asterisk_name(node, channel_id)
-    if split is None or split[1] or kind_of(split[0]) is not Kind.LEG:
+    prefix = asterisk_prefix(node)
+    # Most events of a busy Asterisk that are not ours end here.
+    if not channel_id.startswith(prefix):
         return None
-    return LegId(split[0])
+    leg_id = channel_id[len(prefix) :]
+    return LegId(leg_id) if kind_of(leg_id) is Kind.LEG else None
 
 
 def call_in(node: str, bridge_id: str) -> CallId | None:

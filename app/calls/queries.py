@@ -4,6 +4,7 @@ What comes back is the call model, decoded from the row's snapshot; the other co
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -14,6 +15,7 @@ from app.cdrs.filters import CallFilter, any_of, conditions
 from app.db.engine import Database
 from app.db.keyset import DEFAULT_COUNT_LIMIT, RowCount, count_rows, keyset_page
 from app.db.tables import CallRow
+from app.facts.vocabulary import CallKind, CallState, Direction
 from app.ids import LegId
 from app.paging import Page, PageRequest
 
@@ -23,11 +25,33 @@ _KEYS: Final = (_CALLS.c.created_at, _CALLS.c.id)
 
 _GET: Final = "SELECT snapshot::text FROM call WHERE account_id = $1 AND id = $2"
 _GET_MANY: Final = "SELECT snapshot::text FROM call WHERE account_id = $1 AND id = ANY($2::text[])"
+# By the partial index over calls that are not settled: what is over does not make it slower.
+_LIVE: Final = """
+SELECT snapshot::text FROM call
+WHERE account_id = $1 AND NOT is_settled AND state <> 'ENDED'
+  AND ($2::timestamptz IS NULL OR (created_at, id) > ($2, $3))
+ORDER BY created_at, id LIMIT $4
+"""
+_COUNT_LIVE: Final = """
+SELECT kind, direction, state, count(*) AS calls FROM call
+WHERE account_id = $1 AND NOT is_settled AND state <> 'ENDED'
+GROUP BY kind, direction, state ORDER BY kind, direction, state
+"""
 _FIND_LEG: Final = """
 SELECT call.snapshot::text
 FROM leg JOIN call ON call.id = leg.call_id
 WHERE leg.id = $2 AND leg.account_id = $1 AND call.account_id = $1
 """
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCount:
+    """How many calls of a kind are in a state right now."""
+
+    kind: CallKind
+    direction: Direction
+    state: CallState
+    calls: int
 
 
 class CallOrder(StrEnum):
@@ -57,6 +81,22 @@ class CallQueries:
             rows = await connection.fetch(_GET_MANY, account_id, list(call_ids))
         calls = (decode_call(row["snapshot"]) for row in rows)
         return {call.id: call for call in calls}
+
+    async def live(self, account_id: str, *, after: Call | None = None, limit: int) -> list[Call]:
+        """The account's calls that have not ended, oldest first; those that come after one of them."""
+        created_at, call_id = (None, None) if after is None else (after.created_at, after.id)
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(_LIVE, account_id, created_at, call_id, limit)
+        return [decode_call(row["snapshot"]) for row in rows]
+
+    async def count_live(self, account_id: str) -> list[LiveCount]:
+        """The account's calls that have not ended, counted; groups without calls are left out."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(_COUNT_LIVE, account_id)
+        return [
+            LiveCount(CallKind(row["kind"]), Direction(row["direction"]), CallState(row["state"]), row["calls"])
+            for row in rows
+        ]
 
     async def find_leg(self, account_id: str, leg_id: str) -> tuple[Call, Leg] | None:
         """A leg and the call it belongs to; None when there is none, or it is another account's."""

@@ -1,14 +1,13 @@
-"""After a gap: what Asterisk has, against what the database says, for the things that are ours.
+"""After a gap, and every half minute: what Asterisk has, against what the database says, for the things that are ours.
 
-On every connect: adopt what is alive and known, close what is gone, hang up what no call owns. Channels and bridges
-without our prefix and node are nobody's business here.
+Adopt what is alive and known, close what is gone, hang up what no call owns, let recordings end or go on. Channels,
+bridges and recordings without our prefix and node are nobody's business here.
 """
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -17,24 +16,33 @@ from app.ari.errors import AriError, AriNotFound
 from app.calls import inputs
 from app.calls.actor import CallActor
 from app.calls.executor import NORMAL_CLEARING, Executor
-from app.calls.model import Call, PartState
-from app.calls.names import call_in, leg_in, recorded_side, snoop_of
+from app.calls.live_counts import LiveCounts
+from app.calls.machine import step
+from app.calls.model import Call, Leg
+from app.calls.names import call_in, leg_in, recorded_side
 from app.calls.recording import resume_collecting
 from app.calls.registry import CallRegistry
+from app.calls.sighting import Finder, Seen, is_older_than_asterisk, look
 from app.calls.store import CallStore
 from app.clock import Clock
 from app.errors import OverloadedError
-from app.facts.vocabulary import LegRole, RecordingState
-from app.ids import RecordingId, asterisk_prefix
+from app.facts.vocabulary import LegState, RecordingState
+from app.metrics import LIVE_DRIFT
 
 _log = structlog.get_logger(__name__)
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
-#: Look-ups under way at once: enough to be quick, few enough to leave Asterisk its breath.
+#: Requests under way at once: enough to be quick, few enough to leave Asterisk its breath.
 CONCURRENT_LOOKUPS: Final = 16
+#: What an audit finds amiss is looked at again after so long: news that explains it may be on its way.
+SECOND_LOOK_SECONDS: Final = 2.0
+#: After a look that follows no gap worth the name, only the calls that have missed something are told of it.
+LEAST_BLIND_SECONDS: Final = 0.001
 
 
 class Reconciler:
-    """Makes this node's calls agree with its Asterisk."""
+    """Makes this node's calls agree with its Asterisk. ``counts`` are proven by the audit, if there are any."""
 
     def __init__(
         self,
@@ -45,6 +53,8 @@ class Reconciler:
         clock: Clock,
         *,
         node: str,
+        counts: LiveCounts | None = None,
+        second_look_seconds: float = SECOND_LOOK_SECONDS,
     ) -> None:
         self._ari = ari
         self._store = store
@@ -52,23 +62,36 @@ class Reconciler:
         self._executor = executor
         self._clock = clock
         self._node = node
+        self._counts = counts if counts is not None else LiveCounts()
+        self._second_look_seconds = second_look_seconds
+        self._finder = Finder(ari, executor, clock)
 
-    async def run(self, *, blind_from: datetime | None, is_node_lost: bool) -> None:
+    async def run(
+        self, *, blind_from: datetime | None, is_node_lost: bool, asterisk_started_at: datetime | None = None
+    ) -> None:
         """Reconcile once. ``blind_from``: since when events may have been missed (None: since this process began).
 
+        ``is_node_lost``: Asterisk started anew while this process knew it. ``asterisk_started_at`` tells the same of
+        calls that an earlier process had.
+
         Raises:
-            AriError: Asterisk went away again; the next connect starts over.
+            AriError: Asterisk went away again; the next connect starts over. No call has been told anything.
             DatabaseUnavailableError: likewise for the database.
         """
         adopted = await self._adopt()
+        # What the look shows has happened by now, whenever a slow database lets anybody write it down; what it does
+        # not show comes as events, which flow again.
+        blind_until = self._clock.now()
+        seen = await look(self._ari, self._node)
         if is_node_lost:
             for actor in self._registry:
                 _post(actor, inputs.NodeLost())
         else:
-            await self._look_up_all(tuple(self._registry), blind_from)
+            await self._catch_up(tuple(self._registry), seen, (blind_from, blind_until), asterisk_started_at)
         self._registry.release()
-        hung_up = await self._hang_up_strays()
-        destroyed = await self._destroy_stray_bridges()
+        for actor in self._registry:
+            self._counts.know(actor.call)
+        hung_up, destroyed = await self._clear(seen)
         _log.info(
             "reconciled",
             adopted=adopted,
@@ -79,29 +102,29 @@ class Reconciler:
         )
 
     async def audit(self) -> None:
-        """Look for what fell between: open calls without an actor, channels and bridges that no call owns.
+        """Look for what fell between: open calls without an actor, legs without a channel, things no call owns.
 
         Raises:
             AriError, DatabaseUnavailableError: as :meth:`run`.
         """
         await self._adopt()
+        seen = await look(self._ari, self._node)
         if adopted := self._registry.held:  # an earlier audit's too, that did not come to the end
-            await self._look_up_all(adopted, None)
+            await self._catch_up(adopted, seen, (None, self._clock.now()), None)
             self._registry.release()
-            _log.warning("audit_adopted_calls", calls=len(adopted))
-        channels, bridges = await self._hang_up_strays(), await self._destroy_stray_bridges()
-        if channels or bridges:
-            _log.warning("audit_found_strays", channels=channels, bridges=bridges)
+            _say_drift("calls_without_owner", [actor.call.id for actor in adopted])
+        hung_up, destroyed = await self._clear(seen)
+        _count_drift("stray_channels", hung_up)
+        _count_drift("stray_bridges", destroyed)
+        await self._prove(seen)
 
     async def _adopt(self) -> int:
         """Give an actor to every open call in the database that has none."""
+        listed = [one.id for one in await self._store.load_open(self._node) if self._registry.find(one.id) is None]
         adopted = 0
-        for listed in await self._store.load_open(self._node):
-            if self._registry.find(listed.id) is not None:
-                continue
-            # Whoever had it when the list was read may have finished it since: only what is still open has no owner.
-            call = await self._store.load(listed.id)
-            if call is None or call.is_settled or self._registry.find(call.id) is not None:
+        # Whoever had one when the list was read may have finished it since: only what is still open has no owner.
+        for call in await self._store.load_many(listed) if listed else ():
+            if call.is_settled or self._registry.find(call.id) is not None:
                 continue
             actor = self._registry.adopt(call)
             for command in resume_collecting(call):
@@ -110,59 +133,66 @@ class Reconciler:
             adopted += 1
         return adopted
 
-    async def _look_up_all(self, actors: Sequence[CallActor], blind_from: datetime | None) -> None:
-        slots = asyncio.Semaphore(CONCURRENT_LOOKUPS)
+    async def _catch_up(
+        self,
+        actors: Sequence[CallActor],
+        seen: Seen,
+        blind: tuple[datetime | None, datetime],
+        asterisk_started_at: datetime | None,
+    ) -> None:
+        """Tell calls what they missed: all of them, or, when one look-up fails, none, so that nothing is told twice."""
+        blind_from, blind_until = blind
+        held = frozenset(self._registry.held)
+        is_blind = blind_from is None or (blind_until - blind_from).total_seconds() > LEAST_BLIND_SECONDS
 
-        async def look_up(actor: CallActor) -> None:
-            async with slots:
-                await self._look_up(actor, blind_from)
+        async def find(actor: CallActor) -> list[inputs.Input]:
+            if is_older_than_asterisk(actor.call, asterisk_started_at, seen):
+                return [inputs.NodeLost()]
+            return await self._finder.find_missed(actor.call, seen, is_adopted=actor in held)
 
-        # All of them, whatever becomes of one: and then the first error as itself, not as a group of errors.
-        for result in await asyncio.gather(*(look_up(actor) for actor in actors), return_exceptions=True):
-            if isinstance(result, BaseException):
-                raise result
-
-    async def _look_up(self, actor: CallActor, blind_from: datetime | None) -> None:
-        call = actor.call
-        living = [leg for leg in call.legs if leg.is_alive]
-        if living:
-            began = blind_from if blind_from is not None else _last_instant(call)
-            _post(actor, inputs.Recovered(blind_from=began, blind_until=self._clock.now()))
-        for leg in living:
-            for found in await self._executor.look_up(leg.id, is_late=True):
-                _post(actor, found)
-        for recording in call.recordings:
-            if recording.state is not RecordingState.RECORDING:
+        found = await _for_all(find, actors)
+        waiting = frozenset(self._registry.held)
+        for actor, missed in zip(actors, found, strict=True):
+            news = list(missed)
+            is_told = is_blind or _has_news(actor.call, missed, blind_until)
+            if is_told and any(leg.is_alive for leg in actor.call.legs):
+                began = blind_from if blind_from is not None else _last_instant(actor.call)
+                news.insert(0, inputs.Recovered(blind_from=began, blind_until=blind_until))
+            if actor in waiting:
+                # Somebody may have asked it to hang up already: what has happened comes before what is asked.
+                actor.post_first(news, at=blind_until)
                 continue
-            for part in recording.parts:
-                if part.state is PartState.RECORDING and not await self._is_recording(recording.id, part.role):
-                    _post(actor, inputs.PartStopped(recording_id=recording.id, role=part.role))
+            for event in news:
+                _post(actor, event, at=blind_until)
 
-    async def _is_recording(self, recording_id: RecordingId, role: LegRole) -> bool:
-        try:
-            await self._ari.get_live(snoop_of(self._node, recording_id, role))
-        except AriNotFound:
-            return False
-        return True
+    async def _clear(self, seen: Seen) -> tuple[int, int]:
+        """End the channels and bridges of ours that no call owns. Gives how many of each."""
+        strays = [channel_id for channel_id in seen.channels if not self._is_owned(channel_id)]
+        hung_up = await _for_all(self.hang_up, strays)
+        bridges = [bridge_id for bridge_id in seen.bridges if not self._is_owned_bridge(bridge_id)]
+        destroyed = await _for_all(self._destroy, bridges)
+        return sum(hung_up), sum(destroyed)
 
-    async def _hang_up_strays(self) -> int:
-        hung_up = 0
-        for channel in await self._ari.list_channels():
-            if channel.id.startswith(asterisk_prefix(self._node)) and not self._is_owned(channel.id):
-                await self.hang_up(channel.id)
-                hung_up += 1
-        return hung_up
-
-    async def hang_up(self, channel_id: str) -> None:
-        """End a channel that no call owns. What cannot be ended now is found by the next reconcile."""
+    async def hang_up(self, channel_id: str) -> bool:
+        """End a channel that no call owns; whether that was needed. What cannot be ended is found by the next look."""
         try:
             await self._ari.hangup(channel_id, reason_code=NORMAL_CLEARING)
         except AriNotFound:
-            return  # it went by itself
+            return False  # it went by itself
         except AriError as error:
             _log.warning("stray_not_hung_up", reason=str(error))
         else:
             _log.info("stray_hung_up", channel_id=channel_id)
+        return True
+
+    async def _destroy(self, bridge_id: str) -> bool:
+        try:
+            await self._ari.destroy_bridge(bridge_id)
+        except AriNotFound:
+            return False  # it went by itself
+        except AriError as error:
+            _log.warning("stray_bridge_not_destroyed", reason=str(error))
+        return True
 
     def _is_owned(self, channel_id: str) -> bool:
         leg_id = leg_in(self._node, channel_id)
@@ -176,25 +206,85 @@ class Reconciler:
             return recording is not None and recording.state in {RecordingState.PENDING, RecordingState.RECORDING}
         return False
 
-    async def _destroy_stray_bridges(self) -> int:
-        destroyed = 0
-        for bridge in await self._ari.list_bridges():
-            if not bridge.id.startswith(asterisk_prefix(self._node)):
-                continue
-            call_id = call_in(self._node, bridge.id)
-            actor = self._registry.find(call_id) if call_id else None
-            if actor is None or actor.call.is_ended:
-                with suppress(AriNotFound):  # it went by itself
-                    await self._ari.destroy_bridge(bridge.id)
-                    destroyed += 1
-        return destroyed
+    def _is_owned_bridge(self, bridge_id: str) -> bool:
+        call_id = call_in(self._node, bridge_id)
+        actor = self._registry.find(call_id) if call_id else None
+        return actor is not None and not actor.call.is_ended
+
+    async def _prove(self, seen: Seen) -> None:
+        """Compare what is counted, what the calls say, and what Asterisk has; heal what differs twice."""
+        lost = self._legs_without_channel(seen)
+        differing = self._counts.differing(self._calls())
+        if not lost and not differing:
+            return
+        await self._wait_for_news()
+        if lost:
+            again = await look(self._ari, self._node)
+            still = self._legs_without_channel(again)
+            legs = [leg_id for leg_id in lost if leg_id in still]
+            for leg_id in legs:
+                self._registry.post(leg_id, inputs.LegDoubtful(leg_id=still[leg_id].id))
+            _say_drift("legs_without_channel", legs)
+        now = self._counts.differing(self._calls())
+        wrong = [call_id for call_id, pair in differing.items() if now.get(call_id) == pair]
+        for call_id in wrong:
+            self._counts.correct(call_id, differing[call_id][1])
+        _say_drift("miscounted_calls", wrong)
+
+    async def _wait_for_news(self) -> None:
+        await asyncio.sleep(self._second_look_seconds)
+
+    def _calls(self) -> list[Call]:
+        return [actor.call for actor in self._registry]
+
+    def _legs_without_channel(self, seen: Seen) -> dict[str, Leg]:
+        return {
+            leg.id: leg
+            for call in self._calls()
+            for leg in call.legs
+            if leg.is_alive and leg.state is not LegState.CREATING and not seen.has_leg(leg)
+        }
 
 
-def _post(actor: CallActor, event: inputs.Input) -> None:
+async def _for_all(act: Callable[[_Item], Awaitable[_Result]], items: Iterable[_Item]) -> list[_Result]:
+    """Do it for all, some at a time; whatever becomes of one, and then the first error as itself."""
+    slots = asyncio.Semaphore(CONCURRENT_LOOKUPS)
+
+    async def act_on(item: _Item) -> _Result:
+        async with slots:
+            return await act(item)
+
+    results: list[_Result] = []
+    for result in await asyncio.gather(*(act_on(item) for item in items), return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+        results.append(result)
+    return results
+
+
+def _post(actor: CallActor, event: inputs.Input, *, at: datetime | None = None) -> None:
     try:
-        actor.post(event)
+        actor.post(event, at=at)
     except OverloadedError as error:
         _log.error("reconcile_postponed", call_id=actor.call.id, reason=error.message)
+
+
+def _has_news(call: Call, missed: Sequence[inputs.Input], now: datetime) -> bool:
+    for event in missed:
+        result = step(call, event, now)
+        if result.call is not call or result.commands:
+            return True
+    return False
+
+
+def _say_drift(what: str, ids: Sequence[str]) -> None:
+    if ids:
+        _log.warning("audit_healed_drift", what=what, count=len(ids), ids=list(ids[:10]))
+    _count_drift(what, len(ids))
+
+
+def _count_drift(what: str, count: int) -> None:
+    LIVE_DRIFT.labels(what).inc(count)
 
 
 def _last_instant(call: Call) -> datetime:

@@ -14,7 +14,14 @@ file's channels line up.
 import msgspec
 
 from app.calls.commands import CollectRecording, CreateSnoop, RecordSnoop, StopPart
-from app.calls.inputs import PartStarted, PartStopped, RecordingCollected, RecordingLost, SnoopCreated
+from app.calls.inputs import (
+    PartStarted,
+    PartStopped,
+    RecordingCollected,
+    RecordingLost,
+    SnoopCreated,
+    SnoopMissing,
+)
 from app.calls.model import Call, PartState, Recording, RecordingPart, TimerName
 from app.calls.turn import Turn
 from app.facts.recordings import RecordingFailed, RecordingSaved, RecordingStarted
@@ -57,6 +64,13 @@ def stop_recordings(turn: Turn) -> None:
             _fail(turn, recording, "the call ended before the recording had begun")
 
 
+def stop_again(turn: Turn) -> None:
+    """Ask once more for the end of what should have stopped."""
+    for recording in turn.call.recordings:
+        if recording.state is RecordingState.RECORDING:
+            _stop_parts(turn, recording)
+
+
 def on_snoop_created(turn: Turn, event: SnoopCreated) -> None:
     """One side can be heard; once all can, they are written."""
     recording = turn.call.recording(event.recording_id)
@@ -64,11 +78,29 @@ def on_snoop_created(turn: Turn, event: SnoopCreated) -> None:
     if recording is None or part is None or not _is_wanted(recording):
         turn.ask(StopPart(recording_id=event.recording_id, role=event.role))
         return
+    if part.state is PartState.READY and event.is_late:
+        # Nobody knows whether it was asked to be written; it is not being written.
+        turn.set_timer(TimerName.RECORDING_START, START_SECONDS)
+        turn.ask(RecordSnoop(recording_id=recording.id, roles=(part.role,)))
+        return
     if part.state is not PartState.SNOOPING:
         return  # said twice
+    if event.is_late:
+        turn.set_timer(TimerName.RECORDING_START, START_SECONDS)
     recording = turn.change_part(recording, part, state=PartState.READY)
     if all(one.state is PartState.READY for one in recording.parts):
         turn.ask(RecordSnoop(recording_id=recording.id, roles=tuple(one.role for one in recording.parts)))
+
+
+def on_snoop_missing(turn: Turn, event: SnoopMissing) -> None:
+    """The service died before it could ask: ask now, rather than leave the talk without its recording."""
+    recording = turn.call.recording(event.recording_id)
+    part = recording.part(event.role) if recording else None
+    if recording is None or part is None or part.state is not PartState.SNOOPING or not _is_wanted(recording):
+        return
+    turn.set_timer(TimerName.RECORDING_START, START_SECONDS)
+    leg = turn.call.leg_of(event.role)
+    turn.ask(CreateSnoop(recording_id=recording.id, role=event.role, leg_id=leg.id))
 
 
 def on_part_started(turn: Turn, event: PartStarted) -> None:

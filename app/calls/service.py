@@ -23,7 +23,7 @@ from app.calls.registry import CallRegistry
 from app.calls.requests import UNSET, OriginateOutcome, OriginateRequest, UpdateRequest, WaitFor, WaitOutcome
 from app.calls.store import CallStore
 from app.clock import Clock
-from app.errors import AsteriskUnavailableError, Problem, RefusedError
+from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, Problem, RefusedError
 from app.facts.vocabulary import CallState, LegRole
 from app.ids import Kind, kind_of, new_id
 from app.numbers.lookup import NumberLookup, describe_number
@@ -32,6 +32,8 @@ from app.routing.directory import Directory
 
 ORIGINATE: Final = "originateCall"
 LONGEST_WAIT_SECONDS: Final = 55.0
+#: How long a new call may take to be written: twice what one statement may take by default.
+ACCEPT_SECONDS: Final = 20.0
 #: How long a hang-up or update waits to be written before it answers with the call as it stands.
 _EFFECT_SECONDS: Final = 10.0
 #: How often a call that lives in another process is looked at by somebody who waits for it.
@@ -61,6 +63,7 @@ class CallService:
         node: str,
         defaults: Defaults,
         wait_seconds: float = LONGEST_WAIT_SECONDS,
+        accept_seconds: float = ACCEPT_SECONDS,
     ) -> None:
         self._registry = registry
         self._store = store
@@ -70,6 +73,7 @@ class CallService:
         self._node = node
         self._defaults = defaults
         self._wait_seconds = wait_seconds
+        self._accept_seconds = accept_seconds
 
     async def originate(self, principal: Principal, request: OriginateRequest) -> OriginateOutcome:
         """Place a call, or give back the one that this idempotency key has placed.
@@ -87,6 +91,9 @@ class CallService:
         check_key(request.idempotency_key)
         check_request(request)
         caller_id = read_caller_id(request, principal)
+        holder = await self._store.find_key(principal.account_id, ORIGINATE, request.idempotency_key)
+        if holder is not None:
+            return await self._replay(holder, request, principal, caller_id)
         found = await self._directory.resolve_originate(
             principal.account_id,
             extension=request.connect_extension,
@@ -97,10 +104,6 @@ class CallService:
         )
         is_sandbox = found.trunk is not None and found.trunk.is_sandbox
         numbers = read_numbers(request, principal, is_sandbox=is_sandbox)
-        input_hash = hash_input(normalised_input(request, numbers, caller_id))
-        holder = await self._store.find_key(principal.account_id, ORIGINATE, request.idempotency_key)
-        if holder is not None:
-            return await self._replay(holder, input_hash, request.wait_for)
         check_allowed(request, principal, numbers, found)
         if (why := self._readiness.why_not_ready) is not None:
             raise AsteriskUnavailableError(f"No call can be placed now. {why}")
@@ -114,12 +117,22 @@ class CallService:
             defaults=self._defaults,
             make_id=new_id,
         )
+        input_hash = hash_input(normalised_input(request, numbers, caller_id))
         claim = KeyClaim(principal.account_id, ORIGINATE, request.idempotency_key, input_hash, call.id)
         actor = self._registry.start(call, claim=claim)
         actor.post(inputs.Start())
-        taken = await asyncio.shield(actor.accepted)
+        try:
+            async with asyncio.timeout(self._accept_seconds):
+                taken = await asyncio.shield(actor.accepted)
+        except TimeoutError:
+            if not actor.accepted.done():  # it may have come in that very moment
+                actor.give_up()
+                raise DatabaseUnavailableError(
+                    "The database did not take the call in time, so it will not be dialled. Use the same key again."
+                ) from None
+            taken = actor.accepted.result()
         if taken is not None:
-            return await self._replay(taken.holder, input_hash, request.wait_for)
+            return await self._replay(taken.holder, request, principal, caller_id)
         return await self._answer(actor, actor.call, request.wait_for, is_replayed=False)
 
     async def hang_up(self, principal: Principal, call_id: str) -> Call:
@@ -170,7 +183,7 @@ class CallService:
 
         call = await self._wait_for_effect(actor, is_changed)
         if call.is_ended and not is_changed(call):
-            raise _has_ended(call)
+            raise has_ended(call)
         return call
 
     def live_call(self, account_id: str, call_id: str) -> Call | None:
@@ -180,21 +193,27 @@ class CallService:
             return None
         return actor.call
 
-    async def _replay(self, holder: KeyHolder, input_hash: bytes, wait_for: WaitFor) -> OriginateOutcome:
-        check_same_input(holder, input_hash)
+    async def _replay(
+        self, holder: KeyHolder, request: OriginateRequest, principal: Principal, caller_id: E164 | None
+    ) -> OriginateOutcome:
+        """The key's call as it stands, whatever has become meanwhile of the trunk and the agent it was placed with."""
         actor = self._registry.find(holder.subject_id)
-        if actor is not None:
-            return await self._answer(actor, actor.call, wait_for, is_replayed=True)
-        call = await self._store.load(holder.subject_id)
+        call = actor.call if actor is not None else await self._store.load(holder.subject_id)
         if call is None:
             msg = "an idempotency key is written together with its call"
             raise LookupError(msg)
-        return await self._answer(None, call, wait_for, is_replayed=True)
+        try:
+            numbers = read_numbers(request, principal, is_sandbox=call.is_sandbox)
+        except RefusedError:
+            check_same_input(holder, b"")  # the call could be placed with its numbers: these are others
+            raise
+        check_same_input(holder, hash_input(normalised_input(request, numbers, caller_id)))
+        return await self._answer(actor, call, request.wait_for, is_replayed=True)
 
     async def _answer(
         self, actor: CallActor | None, call: Call, wait_for: WaitFor, *, is_replayed: bool
     ) -> OriginateOutcome:
-        reached = _REACHED[wait_for]
+        reached = REACHED[wait_for]
         if not reached(call) and not call.is_ending:
             try:
                 async with asyncio.timeout(self._wait_seconds):
@@ -208,7 +227,7 @@ class CallService:
         else:
             outcome = WaitOutcome.TIMED_OUT
         return OriginateOutcome(
-            call=call, is_replayed=is_replayed, wait_outcome=outcome, lookup=await _look_up(call.dialled_number)
+            call=call, is_replayed=is_replayed, wait_outcome=outcome, lookup=await look_up(call.dialled_number)
         )
 
     async def _wait(self, actor: CallActor | None, call: Call, holds: Callable[[Call], bool]) -> Call:
@@ -228,7 +247,7 @@ class CallService:
         if call is None or call.account_id != principal.account_id:
             raise RefusedError(Problem("NOT_FOUND", "There is no such call.", ("callId",)))
         if call.is_ended:
-            raise _has_ended(call)
+            raise has_ended(call)
         raise AsteriskUnavailableError("The call is not under this node's control just now. Try again shortly.")
 
     async def _wait_for_effect(self, actor: CallActor, holds: Callable[[Call], bool]) -> Call:
@@ -239,7 +258,7 @@ class CallService:
             return actor.call  # the request stands in the call's mailbox and will be carried out
 
 
-_REACHED: Final[dict[WaitFor, Callable[[Call], bool]]] = {
+REACHED: Final[dict[WaitFor, Callable[[Call], bool]]] = {
     WaitFor.CREATED: lambda _: True,
     WaitFor.FIRST_ANSWER: lambda call: any(leg.answered_at is not None for leg in call.legs),
     WaitFor.AGENT_ANSWERED: lambda call: call.leg_of(LegRole.AGENT).answered_at is not None,
@@ -247,10 +266,10 @@ _REACHED: Final[dict[WaitFor, Callable[[Call], bool]]] = {
 }
 
 
-async def _look_up(number: str | None) -> NumberLookup | None:
+async def look_up(number: str | None) -> NumberLookup | None:
     return await describe_number(E164(number)) if number is not None and is_e164(number) else None
 
 
-def _has_ended(call: Call) -> RefusedError:
+def has_ended(call: Call) -> RefusedError:
     message = "The call has ended."
     return RefusedError(Problem("INVALID_STATE", message, ("callId",), current_state=call.state.value))

@@ -11,8 +11,8 @@ announcements.
 """
 
 from app.calls import ending, recording
-from app.calls.commands import CreateBridge, CreateChannel, DialChannel, HangupChannel, JoinBridge
-from app.calls.inputs import LegAnswered, LegCreated, LegRinging
+from app.calls.commands import CreateBridge, CreateChannel, DialChannel, HangupChannel, JoinBridge, VerifyLeg
+from app.calls.inputs import LegAnswered, LegCreated, LegRinging, LegSilent
 from app.calls.model import Call, HangupReason, Leg, TimerName, side_of
 from app.calls.turn import Turn
 from app.facts.calls import CallConnected, CallCreated, LegDialing
@@ -21,6 +21,9 @@ from app.facts.calls import LegRinging as LegRingingFact
 from app.facts.vocabulary import CallState, Disposition, EndCode, EndReason, LegRole, LegState, Party
 
 SETUP_SECONDS = 10.0
+#: How long the far end may leave an INVITE without any response, before a leg of which nobody knows whether it was
+#: dialled counts as never dialled. SIP's own retransmissions fall into it (RFC 3261, 17.1.1.2: 0.5, 1.5, 3.5 s).
+SILENCE_SECONDS = 5.0
 #: How long a party that could not be bridged has to turn out gone.
 JOIN_SECONDS = 2.0
 #: How much longer than our own limits the ones inside Asterisk are: they are for when Offhook is away.
@@ -85,7 +88,7 @@ def on_answered(turn: Turn, event: LegAnswered) -> None:
         turn.say(LegAnsweredFact(call=turn.call.ref, leg=leg.ref))
         turn.ask(HangupChannel(leg_id=leg.id, reason=leg.hangup_reason or HangupReason.CALL_OVER))
         return
-    turn.clear_timers(TimerName.RING)
+    turn.clear_timers(TimerName.RING, TimerName.DIAL_CHECK)
     other = turn.call.other(leg)
     if other is None or other.state is LegState.UP:
         _connect(turn, leg)
@@ -94,6 +97,30 @@ def on_answered(turn: Turn, event: LegAnswered) -> None:
     turn.say(LegAnsweredFact(call=turn.call.ref, leg=leg.ref))
     turn.ask(CreateBridge(), JoinBridge(leg_id=leg.id))
     _create(turn, other)
+
+
+def on_silent(turn: Turn, event: LegSilent) -> None:
+    """The channel is there and nothing was ever heard of its far end.
+
+    A leg that is written as dialling may have been dialled or not, if Offhook died or Asterisk's answer was lost just
+    then. It is never dialled again: a second INVITE is worse than none. So it gets the time in which a far end says
+    something, and then the call is over, as one that could not be dialled.
+    """
+    leg = turn.call.leg(event.leg_id)
+    if leg.state is not LegState.DIALING or turn.call.is_ending or leg.dialing_at is None:
+        return
+    left = SILENCE_SECONDS - (turn.now - leg.dialing_at).total_seconds()
+    if left > 0:
+        turn.set_timer(TimerName.DIAL_CHECK, left)
+        return
+    ending.begin_by_system(turn, EndCode.DIAL_FAILED)
+
+
+def on_dial_check(turn: Turn) -> None:
+    """Look once more at a leg that was silent when it was looked at."""
+    for leg in turn.call.legs:
+        if leg.state is LegState.DIALING:
+            turn.ask(VerifyLeg(leg_id=leg.id))
 
 
 def on_setup_timer(turn: Turn) -> None:

@@ -114,6 +114,7 @@ class RecordingStore:
                     )
                     if isinstance(self._objects, LocalStore) and self._objects.prefix is not None:
                         await asyncio.to_thread(_make_durable, self._objects.prefix, key)
+                        await asyncio.to_thread(_discard_unfinished, self._objects.prefix, key)
         except ObjectMissingError as error:
             # The bucket, the local file or the folder is gone; none of these is a missing recording.
             raise StoreUnavailableError("The store for recordings failed (nothing to write to or from).") from error
@@ -177,6 +178,13 @@ def _make_durable(folder: Path, key: str) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _discard_unfinished(folder: Path, key: str) -> None:
+    """Delete what a process that was killed left half-written: ``<key>#1``, which was to be renamed to the key."""
+    file = folder / key
+    for path in file.parent.glob(f"{file.name}#*"):
+        path.unlink(missing_ok=True)
 
 
 def _open_cloud(url: str, timeout_seconds: float) -> ObjectStore:

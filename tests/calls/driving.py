@@ -135,6 +135,12 @@ class Driver:
             self.asterisk.carry_out(command)
         self.reconcile()
 
+    def die_before_acting(self, event: Input, *, away_seconds: float = 0.0) -> None:
+        """The input is taken and what comes of it is stored; before any command of it the service is gone."""
+        self._step(event)
+        self.pass_seconds(away_seconds)
+        self.restart_service()
+
     def restart_asterisk(self) -> None:
         """Every channel is gone without a word, and the call is told so."""
         self.asterisk.restart()
@@ -147,7 +153,8 @@ class Driver:
             self.feed(inputs.Recovered(blind_from=self.now, blind_until=self.now))
         for leg in living:
             for found in self.asterisk.look_up(leg.id, is_late=True):
-                self.feed(found)
+                is_untraced = isinstance(found, inputs.LegDestroyed) and found.is_untraced
+                self.feed(inputs.LegDoubtful(leg_id=leg.id) if is_untraced else found)
         for recording in self.call.recordings:
             if recording.state is RecordingState.RECORDING:
                 for part in recording.parts:

@@ -102,7 +102,7 @@ class SimulatedAsterisk:
         """What a leg's channel is like, or how it ended."""
         channel = self.channels.get(leg_id)
         if channel is None:
-            remembered = self.memory.get(leg_id, inputs.LegDestroyed(leg_id=leg_id))
+            remembered = self.memory.get(leg_id, inputs.LegDestroyed(leg_id=leg_id, is_untraced=True))
             return [
                 inputs.LegDestroyed(
                     leg_id=leg_id,
@@ -110,6 +110,7 @@ class SimulatedAsterisk:
                     sip_code=remembered.sip_code,
                     at=remembered.at,
                     is_late=is_late,
+                    is_untraced=remembered.is_untraced,
                 )
             ]
         match channel.stage:
@@ -118,7 +119,9 @@ class SimulatedAsterisk:
             case Stage.RINGING:
                 return [inputs.LegRinging(leg_id=leg_id)]
             case Stage.DOWN | Stage.DIALLED:
-                return [inputs.LegCreated(leg_id=leg_id, channel_name=f"PJSIP/{leg_id}")] if is_late else []
+                created = [inputs.LegCreated(leg_id=leg_id, channel_name=f"PJSIP/{leg_id}")] if is_late else []
+                is_silent = channel.stage is Stage.DOWN  # a far end that was dialled has said 100 Trying
+                return [*created, inputs.LegSilent(leg_id=leg_id)] if is_silent else [*created]
             case _:
                 assert_never(channel.stage)
 

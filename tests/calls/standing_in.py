@@ -29,6 +29,9 @@ class HandClock:
     def now(self) -> datetime:
         return self.present
 
+    def monotonic(self) -> float:
+        return self.now().timestamp()
+
     def advance(self, seconds: float) -> None:
         self.present += timedelta(seconds=seconds)
 

@@ -5,7 +5,7 @@ The client is the real one, so what is asserted is what would have gone over the
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -14,7 +14,8 @@ import httpx
 import orjson
 
 from app.ari.client import AriClient
-from app.ari.stream import Connected, Disconnected, DisconnectReason, Replaced, StreamItem
+from app.ari.stream import Connected, Disconnected, DisconnectReason, Doubted, Replaced, StreamItem
+from tests.ari.http_stand_in import StandInExchanger
 
 ASTERISK_STARTED_AT = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 _WHEN = "2026-03-02T12:00:00.000+0000"
@@ -61,13 +62,17 @@ class ScriptedAsterisk:
 
     ``fates`` says by ``METHOD /path`` (a regular expression) what becomes of the next such requests: a status, a broken
     transport, or an answer; without one they succeed. A fate is used once. ``requests`` is what came, in order.
+    ``variables`` holds globals by name, and those of a channel as ``<channel> <name>``; ``far_ends_speak`` is false for
+    an Asterisk that has no functions to ask for the latter.
     """
 
     def __init__(self) -> None:
         self.channels: dict[str, str] = {}
         self.bridges: dict[str, tuple[str, ...]] = {}
         self.live_recordings: set[str] = set()
+        self.stored_recordings: set[str] = set()
         self.variables: dict[str, str] = {}
+        self.far_ends_speak = True
         self.fates: list[tuple[str, Fate]] = []
         self.requests: list[httpx.Request] = []
 
@@ -102,8 +107,8 @@ class ScriptedAsterisk:
         return self._answer(request, line)
 
     def client(self) -> AriClient:
-        transport = httpx.MockTransport(self.handle)
-        return AriClient("http://asterisk.test:8088", "offhook", "secret", app="offhook", http_transport=transport)
+        exchanger = StandInExchanger(self.handle)
+        return AriClient("http://asterisk.test:8088", "offhook", "secret", app="offhook", exchanger=exchanger)
 
     def _answer(self, request: httpx.Request, line: str) -> httpx.Response:
         method, path = line.split(" ")
@@ -119,6 +124,8 @@ class ScriptedAsterisk:
             case ("DELETE", ["channels", channel_id]) if channel_id in self.channels:
                 del self.channels[channel_id]
                 return httpx.Response(204)
+            case ("GET", ["channels", channel_id, "variable"]) if channel_id in self.channels and self.far_ends_speak:
+                return _ok({"value": self.variables.get(f"{channel_id} {request.url.params['variable']}", "")})
             case ("POST", ["channels", channel_id, "dial"]) if channel_id in self.channels:
                 return httpx.Response(204)
             case ("POST", ["channels", channel_id, "snoop", snoop_id]) if channel_id in self.channels:
@@ -145,6 +152,11 @@ class ScriptedAsterisk:
             case ("POST", ["recordings", "live", name, "stop"]) if name in self.live_recordings:
                 self.live_recordings.remove(name)
                 return httpx.Response(204)
+            case ("GET", ["recordings", "stored"]):
+                return _ok([{"name": name, "format": "wav"} for name in sorted(self.stored_recordings)])
+            case ("DELETE", ["recordings", "stored", name]) if name in self.stored_recordings:
+                self.stored_recordings.remove(name)
+                return httpx.Response(204)
             case ("GET", ["asterisk", "variable"]):
                 return _ok({"value": self.variables.get(request.url.params["variable"], "")})
             case ("POST", ["asterisk", "variable"]):
@@ -162,7 +174,8 @@ class ScriptedStream:
         self.looks = 0
         self.last_failure: str | None = None
         self._is_connected = False
-        self._items: asyncio.Queue[StreamItem | None] = asyncio.Queue()
+        self._items: asyncio.Queue[StreamItem | bytes | None] = asyncio.Queue()
+        self._handler: Callable[[bytes], None] | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -189,8 +202,16 @@ class ScriptedStream:
         """Items that nobody has taken yet."""
         return self._items.qsize()
 
-    def say(self, event: StreamItem) -> None:
-        self._items.put_nowait(event)
+    def say(self, message: bytes) -> None:
+        """An event, as Asterisk writes it."""
+        self._items.put_nowait(message)
+
+    def deliver_to(self, handler: Callable[[bytes], None], *, unwanted: Iterable[str]) -> None:
+        self._handler = handler
+        self.unwanted = frozenset(unwanted)
+
+    def doubt(self) -> None:
+        self._items.put_nowait(Doubted())
 
     def end(self) -> None:
         """The stream was left: the iteration ends."""
@@ -198,7 +219,11 @@ class ScriptedStream:
 
     async def __aiter__(self) -> AsyncIterator[StreamItem]:
         while (item := await self._items.get()) is not None:
-            yield item
+            if isinstance(item, bytes):
+                assert self._handler is not None
+                self._handler(item)
+            else:
+                yield item
 
 
 def _ok(body: object) -> httpx.Response:

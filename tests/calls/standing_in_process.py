@@ -16,7 +16,7 @@ from app.calls.model import Call
 from app.calls.plan import Defaults
 from app.calls.registry import CallRegistry
 from app.calls.requests import OriginateOutcome, OriginateRequest
-from app.calls.service import CallService
+from app.calls.service import ACCEPT_SECONDS, CallService
 from app.calls.store import CallStore
 from app.clock import SystemClock
 from app.db.engine import Database
@@ -39,13 +39,22 @@ class Ready:
 class Process:
     """One process of the service: registry, store and use cases; Asterisk does as it is told."""
 
-    def __init__(self, database: Database, principal: Principal, *, wait_seconds: float, capacity: int = 10) -> None:
+    def __init__(
+        self,
+        database: Database,
+        principal: Principal,
+        *,
+        wait_seconds: float,
+        capacity: int = 10,
+        accept_seconds: float = ACCEPT_SECONDS,
+    ) -> None:
         self.principal = principal
         self.database = database
         self.ready = Ready()
         self.executor = JournalExecutor()
         self.executor.answer = obey
-        self.store = CallStore(database, EventLog(database))
+        self.log = EventLog(database)
+        self.store = CallStore(database, self.log)
         clock = SystemClock()
         executor: Any = self.executor
         self.registry = CallRegistry(self.store, executor, clock, capacity=capacity)
@@ -58,6 +67,7 @@ class Process:
             node="n1",
             defaults=Defaults(agent_ring_seconds=30, customer_ring_seconds=45, max_duration_seconds=3600),
             wait_seconds=wait_seconds,
+            accept_seconds=accept_seconds,
         )
 
     @asynccontextmanager

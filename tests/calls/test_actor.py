@@ -108,24 +108,35 @@ async def test_given_the_database_is_away_when_a_live_call_goes_on_then_facts_ar
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(actor_module, "_FIRST_RETRY_SECONDS", 0.001)
-    call = make_call()
+    call = run_steps(make_call(), [inputs.Start()])[-1].call
     world = ActorWorld(call)
     away = DatabaseUnavailableError("away")
     world.store.fates = [away, away, OverloadedError("full"), away]
     first = call.legs[0].id
     for event in (
-        inputs.Start(),
         inputs.LegCreated(leg_id=first, channel_name="PJSIP/a"),
         inputs.LegRinging(leg_id=first),
+        inputs.LegAnswered(leg_id=first),
     ):
         world.actor.post(event)
     async with running(world.actor.run()):
         await until(lambda: len(world.store.changes) == 3)
-    assert world.journal.lines[:6] == ["failed"] * 4 + ["commit call.created", "CreateChannel"]
-    assert world.facts == ["call.created", "leg.dialing", "leg.ringing"]
+    assert world.journal.lines[:6] == ["failed"] * 4 + ["commit leg.dialing", "DialChannel"]
+    assert world.facts == ["leg.dialing", "leg.ringing", "leg.answered"]
     # The very same drafts each time: their ids tell the store what an earlier try has written after all.
     assert [change.is_retry for change in world.store.tried[:5]] == [False, True, True, True, True]
     assert len({change.drafts for change in world.store.tried[:5]}) == 1
+
+
+async def test_given_a_new_call_without_a_key_when_it_starts_then_it_is_accepted_only_once_it_is_written() -> None:
+    world = ActorWorld(make_call())
+    world.store.fates = [DatabaseUnavailableError("away")]
+    async with running(world.actor.run()):
+        assert not world.actor.accepted.done()
+        world.actor.post(inputs.Start())
+        with pytest.raises(DatabaseUnavailableError):
+            await world.actor.accepted
+    assert world.executor.commands == []
 
 
 async def test_given_a_live_call_is_fenced_when_it_commits_then_it_ends_here_and_asks_nothing_of_asterisk() -> None:
@@ -140,11 +151,11 @@ async def test_given_a_live_call_is_fenced_when_it_commits_then_it_ends_here_and
 
 
 async def test_given_an_actor_crashes_when_somebody_waits_then_the_waiters_get_the_call_as_it_stands() -> None:
-    world = ActorWorld(make_call())
+    world = ActorWorld(connected_call())
     world.store.fates = [ValueError("a mistake of ours")]
     waiting = asyncio.create_task(world.actor.wait_until(lambda call: call.is_ended))
     await asyncio.sleep(0)
-    world.actor.post(inputs.Start())
+    world.actor.post(inputs.HangupRequested(actor=SYSTEM))
     with pytest.raises(ValueError, match="a mistake"):
         await world.actor.run()
     assert (await waiting) is world.call

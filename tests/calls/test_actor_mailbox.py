@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from app.calls import commands, inputs
-from app.calls.actor import KEPT_FREE, LARGEST_SKEW_SECONDS, MAILBOX_SIZE, CallActor
+from app.calls.actor import KEPT_FREE, MAILBOX_SIZE, CallActor
+from app.calls.call_time import LARGEST_SKEW_SECONDS
 from app.calls.commands import Command
 from app.calls.inputs import Input
 from app.calls.model import Call, decode_call, encode_call
@@ -184,3 +185,28 @@ async def test_given_only_changed_legs_when_committed_then_only_those_are_writte
         world.actor.post(inputs.LegCreated(leg_id=world.call.legs[1].id, channel_name="PJSIP/b"))
         await until(lambda: world.call.legs[1].state is LegState.DIALING)
     assert [leg.role for leg in world.store.changes[0].legs] == [role] == [LegRole.CUSTOMER]
+
+
+async def test_given_a_call_taken_over_when_a_hang_up_waits_already_then_what_has_happened_is_told_first() -> None:
+    call = answered_call(make_call())
+    second = call.legs[1].id
+    call = run_steps(call, [inputs.LegCreated(leg_id=second, channel_name="PJSIP/b")])[-1].call
+    world = ActorWorld(call)
+    world.executor.answer = obey
+    world.actor.post(_HANG_UP)
+    world.actor.post_first([inputs.LegAnswered(leg_id=second)], at=world.clock.now())
+    await world.actor.run()
+    assert world.call.outcome is Disposition.ANSWERED
+    assert world.facts[:2] == ["leg.answered", "call.connected"]
+
+
+async def test_given_a_commit_that_takes_long_when_mail_waits_behind_it_then_it_keeps_the_instant_of_its_coming() -> (
+    None
+):
+    world = ActorWorld(connected_call())
+    came_at = world.clock.now()
+    world.actor.post(_key(world.call))
+    world.clock.advance(5.0)  # what is before it in the mailbox waits for a database that does not answer
+    async with running(world.actor.run()):
+        await until(lambda: world.facts == ["dtmf.received"])
+    assert world.store.changes[0].drafts[0].occurred_at == came_at

@@ -89,6 +89,18 @@ def _hang_up(world: World) -> commands.HangupChannel:
     return commands.HangupChannel(leg_id=world.agent, reason=HangupReason.CALL_OVER)
 
 
+async def test_given_a_refusal_whose_words_hold_a_nul_when_told_then_they_can_be_stored(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_request: httpx.Request, _line: str) -> httpx.Response:
+        return httpx.Response(400, json={"message": "no\0such endpoint"})
+
+    monkeypatch.setattr(world.asterisk, "_answer", refuse)
+    (failed,) = await world.carry_out(_create(world))
+    assert isinstance(failed, inputs.CommandFailed)
+    assert "no\N{REPLACEMENT CHARACTER}such endpoint" in failed.detail
+
+
 async def test_given_create_channel_when_carried_out_then_limits_memory_and_names_go_with_it(world: World) -> None:
     assert await world.carry_out(_create(world)) == ()
     assert world.asterisk.lines == [
@@ -309,20 +321,50 @@ async def test_given_a_join_whose_answer_is_lost_when_the_channel_is_not_in_the_
 @pytest.mark.parametrize(
     ("state", "found", "found_late"),
     [
-        ("Up", inputs.LegAnswered, inputs.LegAnswered),
-        ("Ringing", inputs.LegRinging, inputs.LegRinging),
-        ("Down", None, inputs.LegCreated),  # live, its StasisStart is still to come, and only then can it be dialled
-        ("Ring", None, inputs.LegCreated),
+        ("Up", [inputs.LegAnswered], [inputs.LegAnswered]),
+        ("Ringing", [inputs.LegRinging], [inputs.LegRinging]),
+        # Live, its StasisStart is still to come, and only then can it be dialled.
+        ("Down", [inputs.LegSilent], [inputs.LegCreated, inputs.LegSilent]),
+        ("Ring", [inputs.LegSilent], [inputs.LegCreated, inputs.LegSilent]),
     ],
 )
 async def test_given_a_channel_when_its_leg_is_looked_up_then_it_is_told_where_it_stands(
-    world: World, state: str, found: type | None, found_late: type
+    world: World, state: str, found: list[type], found_late: list[type]
 ) -> None:
     world.asterisk.channels[world.channel] = state
-    assert [type(one) for one in await world.carry_out(commands.VerifyLeg(leg_id=world.agent))] == (
-        [] if found is None else [found]
-    )
-    assert [type(one) for one in await world.executor.look_up(world.agent, is_late=True)] == [found_late]
+    assert [type(one) for one in await world.carry_out(commands.VerifyLeg(leg_id=world.agent))] == found
+    assert [type(one) for one in await world.executor.look_up(world.agent, is_late=True)] == found_late
+
+
+@pytest.mark.parametrize(
+    ("keys", "tag", "found"),
+    [
+        ("", "", [inputs.LegSilent]),
+        ("PJSIP/x", "", []),  # a 100 Trying and no more
+        ("PJSIP/x", "abc", [inputs.LegRinging]),  # a 183, which leaves the channel down
+    ],
+)
+async def test_given_a_channel_that_is_down_when_looked_up_then_it_is_told_whether_its_far_end_ever_spoke(
+    world: World, keys: str, tag: str, found: list[type]
+) -> None:
+    world.asterisk.channels[world.channel] = "Down"
+    world.asterisk.variables[f"{world.channel} HANGUPCAUSE_KEYS()"] = keys
+    world.asterisk.variables[f"{world.channel} CHANNEL(pjsip,remote_tag)"] = tag
+    assert [type(one) for one in await world.carry_out(commands.VerifyLeg(leg_id=world.agent))] == found
+
+
+async def test_given_an_asterisk_that_cannot_tell_of_far_ends_when_looked_up_then_nothing_is_made_up(
+    world: World,
+) -> None:
+    world.asterisk.channels[world.channel] = "Down"
+    world.asterisk.far_ends_speak = False
+    assert await world.carry_out(commands.VerifyLeg(leg_id=world.agent)) == ()
+
+
+async def test_given_no_channel_and_no_memory_when_looked_up_then_the_end_is_untraced(world: World) -> None:
+    (end,) = await world.executor.look_up(make_call().legs[0].id, is_late=True)
+    assert isinstance(end, inputs.LegDestroyed)
+    assert end.is_untraced
 
 
 async def test_given_the_channel_is_gone_when_its_leg_is_looked_up_then_asterisks_memory_tells_how(

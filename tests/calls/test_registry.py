@@ -146,10 +146,8 @@ async def test_given_a_call_crashes_before_it_is_accepted_when_somebody_waits_th
     call = make_call()
     actor = world.registry.start(call, claim=claim_for(call))
 
-    def break_down(*_: object) -> None:
-        raise KeyError("a mistake of ours")
-
-    actor._clock = type("BrokenClock", (), {"now": break_down})()
+    # A mistake of ours: an instant that is none.
+    actor._time = type("BrokenTime", (), {"of": lambda *_: None})()
     async with running(world.registry.run()):
         actor.post(inputs.Start())
         with pytest.raises(OverloadedError, match="could not be started"):

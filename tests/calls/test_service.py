@@ -15,7 +15,7 @@ from app.errors import (
     DatabaseUnavailableError,
     OverloadedError,
 )
-from app.facts.vocabulary import CallState, LegRole
+from app.facts.vocabulary import CallState, Disposition, EndCode, LegRole
 from tests.calls.standing_in import running, until
 from tests.calls.standing_in_process import Process, make_principal
 
@@ -244,3 +244,44 @@ async def test_given_a_full_node_when_placed_then_it_says_so_and_the_key_is_not_
         assert (await process.place()).is_replayed  # a replay needs no room
         await process.end(actor)
         assert not (await process.place(idempotency_key="second")).is_replayed
+
+
+async def test_given_the_database_takes_too_long_when_placed_then_it_says_so_and_the_call_is_never_dialled(
+    database: Database, principal: Principal
+) -> None:
+    process = Process(database, principal, wait_seconds=1.0, accept_seconds=0.05)
+    async with running(process.registry.run()):
+        with pytest.raises(DatabaseUnavailableError, match="will not be dialled"):
+            await process.place()  # nobody writes
+        async with running(process.store.run()):
+            await until(lambda: len(process.registry) == 0)
+        assert process.executor.asked(commands.CreateChannel, commands.DialChannel) == []
+        outcome = await process.place()
+        assert outcome.is_replayed
+        assert (outcome.call.outcome, outcome.wait_outcome) == (Disposition.FAILED, WaitOutcome.REACHED)
+        assert outcome.call.end_reason is not None
+        assert outcome.call.end_reason.code is EndCode.DIAL_FAILED
+
+
+async def test_given_a_used_key_when_its_trunk_is_gone_then_the_call_comes_back_all_the_same(process: Process) -> None:
+    placed = await process.place()
+    async with process.database.acquire() as connection:
+        await connection.execute("UPDATE trunk SET is_sandbox = false")  # +1 555 01xx is no number there
+        assert await connection.fetchval("SELECT count(*) FROM trunk WHERE is_sandbox") == 0
+    assert (await process.place()).call.id == placed.call.id
+    assert await process.refuse(idempotency_key="new") == ["INVALID_NUMBER"]
+
+
+async def test_given_a_used_key_when_it_comes_with_what_is_no_number_then_it_is_reused_and_not_merely_wrong(
+    process: Process,
+) -> None:
+    await process.place()
+    assert await process.refuse(destination_number="nonsense") == ["IDEMPOTENCY_KEY_REUSED"]
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "tab\t", "naïve", "line\nbreak"])
+async def test_given_a_key_that_is_none_when_placed_then_it_is_refused_and_nothing_is_written(
+    process: Process, key: str
+) -> None:
+    assert await process.refuse(idempotency_key=key) == ["INVALID_INPUT"]
+    assert await process.count_rows() == (0, 0)

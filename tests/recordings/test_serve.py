@@ -30,6 +30,9 @@ class StoppedClock:
     def now(self) -> datetime:
         return self.instant
 
+    def monotonic(self) -> float:
+        return self.instant.timestamp()
+
 
 class KnownRecordings:
     """The rows, without a database."""

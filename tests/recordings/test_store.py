@@ -146,6 +146,20 @@ async def test_given_an_object_shorter_than_asked_when_read_then_it_fails_rather
         await read_all(store, "a/b.wav", 0, 6)
 
 
+async def test_given_a_half_written_file_of_a_killed_process_when_stored_again_then_only_the_whole_one_is_there(
+    tmp_path: Path,
+) -> None:
+    store = RecordingStore.open(None, tmp_path)
+    folder = tmp_path / "recordings" / "a"
+    folder.mkdir()
+    for name in ("b.wav#1", "b.wav#2", "c.wav#1"):
+        (folder / name).write_bytes(b"ha")
+    (tmp_path / "file").write_bytes(b"whole")
+    await store.put_file("a/b.wav", tmp_path / "file", 5)
+    assert {path.name for path in folder.iterdir()} == {"b.wav", "c.wav#1"}  # the other is somebody else's
+    assert await read_all(store, "a/b.wav", 0, 5) == b"whole"
+
+
 async def test_given_readers_when_an_object_is_replaced_then_none_ever_sees_a_part(
     store: RecordingStore, tmp_path: Path
 ) -> None:

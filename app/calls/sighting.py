@@ -1,0 +1,145 @@
+"""A look at Asterisk, and what it means for a call that nobody watched: the inputs that the call has missed.
+
+One list of channels and one of bridges tell nearly all of it, however many calls there are; only what is not in them is
+asked for by itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.ari.client import AriClient
+from app.ari.errors import AriNotFound
+from app.ari.resources import Channel
+from app.calls import inputs
+from app.calls.executor import Executor
+from app.calls.inputs import Input
+from app.calls.model import Call, Leg, PartState, Recording, RecordingPart
+from app.calls.names import channel_of, snoop_of
+from app.clock import Clock
+from app.facts.vocabulary import LegState, RecordingState
+from app.ids import asterisk_prefix
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What of one node's Asterisk had at a moment: channels by id, ids of bridges."""
+
+    node: str
+    channels: dict[str, Channel]
+    bridges: tuple[str, ...]
+
+    def has_leg(self, leg: Leg) -> bool:
+        """Whether the leg has a channel."""
+        return channel_of(self.node, leg.id) in self.channels
+
+
+async def look(ari: AriClient, node: str) -> Seen:
+    """Look now."""
+    channels, bridges = await ari.list_channels(), await ari.list_bridges()
+    prefix = asterisk_prefix(node)
+    return Seen(
+        node,
+        {channel.id: channel for channel in channels if channel.id.startswith(prefix)},
+        tuple(bridge.id for bridge in bridges if bridge.id.startswith(prefix)),
+    )
+
+
+def is_older_than_asterisk(call: Call, asterisk_started_at: datetime | None, seen: Seen) -> bool:
+    """Whether Asterisk has started anew since the call's legs were made, and so has none of them."""
+    living = [leg for leg in call.legs if leg.is_alive]
+    # One that is being made is written down and perhaps never was in Asterisk: it proves nothing by being absent.
+    made = [leg for leg in living if leg.state is not LegState.CREATING]
+    if asterisk_started_at is None or not made or any(seen.has_leg(leg) for leg in living):
+        return False
+    return all(leg.latest_at is not None and leg.latest_at < asterisk_started_at for leg in made)
+
+
+class Finder:
+    """Finds what calls have missed."""
+
+    def __init__(self, ari: AriClient, executor: Executor, clock: Clock) -> None:
+        self._ari = ari
+        self._executor = executor
+        self._clock = clock
+
+    async def find_missed(self, call: Call, seen: Seen, *, is_adopted: bool = False) -> list[Input]:
+        """The inputs that bring a call from where it is to where Asterisk has it.
+
+        ``is_adopted``: nobody is about to act for the call; what it wants and does not have, nobody has asked for.
+
+        Raises:
+            AriError: Asterisk did not say.
+        """
+        found: list[Input] = []
+        for leg in call.legs:
+            if leg.is_alive:
+                found += await self._find_leg(leg, seen.channels.get(channel_of(seen.node, leg.id)))
+        for recording in call.recordings:
+            if recording.state in {RecordingState.PENDING, RecordingState.RECORDING}:
+                found += await self._find_recording(recording, seen)
+                found += _find_missing(recording, seen) if is_adopted else ()
+        return found
+
+    async def _find_leg(self, leg: Leg, channel: Channel | None) -> tuple[Input, ...]:
+        if channel is None:
+            end = await self._executor.how_it_ended(leg.id, is_late=True)
+            # Of a leg whose channel is being asked for this very moment there is no trace either.
+            return (inputs.LegDoubtful(leg_id=leg.id),) if end.is_untraced else (end,)
+        match channel.state:
+            case "Up":
+                return (inputs.LegAnswered(leg_id=leg.id),)
+            case "Ringing":
+                return (inputs.LegRinging(leg_id=leg.id),)
+            case _:
+                return await self._executor.look_into(leg.id, channel, is_late=True)
+
+    async def _find_recording(self, recording: Recording, seen: Seen) -> list[Input]:
+        """Sides that stopped, sides that are written and nobody heard so, and sides that wait for being written."""
+        found: list[Input] = []
+        begun: list[RecordingPart] = []
+        ready: list[RecordingPart] = []
+        seconds = 0
+        for part in recording.parts:
+            written = await self._written_seconds(seen, recording, part)
+            match part.state:
+                case PartState.RECORDING if written is None:
+                    found.append(inputs.PartStopped(recording_id=recording.id, role=part.role))
+                case PartState.SNOOPING | PartState.READY if written is not None:
+                    begun.append(part)
+                    seconds = max(seconds, written)
+                case PartState.SNOOPING | PartState.READY if (
+                    snoop_of(seen.node, recording.id, part.role) in seen.channels
+                ):
+                    ready.append(part)
+                case _:
+                    pass  # as it should be; or it cannot begin, and its timer says so
+        # Both sides are asked for together; Asterisk tells how long they run in whole seconds only.
+        heard = [part.started_at for part in recording.parts if part.started_at is not None]
+        began_at = min(heard, default=self._clock.now() - timedelta(seconds=seconds))
+        found += [inputs.PartStarted(recording_id=recording.id, role=part.role, at=began_at) for part in begun]
+        return found + _made_ready(recording, ready)
+
+    async def _written_seconds(self, seen: Seen, recording: Recording, part: RecordingPart) -> int | None:
+        """For how long a side has been written; None when it is not."""
+        name = snoop_of(seen.node, recording.id, part.role)
+        if part.state is PartState.STOPPED or name not in seen.channels:
+            return None
+        try:
+            return (await self._ari.get_live(name)).duration or 0
+        except AriNotFound:
+            return None
+
+
+def _find_missing(recording: Recording, seen: Seen) -> list[Input]:
+    return [
+        inputs.SnoopMissing(recording_id=recording.id, role=part.role)
+        for part in recording.parts
+        if part.state is PartState.SNOOPING and snoop_of(seen.node, recording.id, part.role) not in seen.channels
+    ]
+
+
+def _made_ready(recording: Recording, parts: Sequence[RecordingPart]) -> list[Input]:
+    """Sides whose snoop is there. While one of them is not known to be, the others wait for it, as they would."""
+    waiting = [part for part in parts if part.state is PartState.SNOOPING]
+    return [inputs.SnoopCreated(recording_id=recording.id, role=part.role, is_late=True) for part in waiting or parts]

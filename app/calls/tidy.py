@@ -1,0 +1,119 @@
+"""What a call that is over may have left in Asterisk, when Offhook died or Asterisk did not answer in that moment.
+
+Nobody waits for this: it runs after a reconcile and now and then, at its leisure. Only what the database knows as done
+with is deleted.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from app.ari.client import AriClient
+from app.ari.errors import AriNotFound
+from app.calls.model import Call, PartState, decode_call
+from app.calls.names import hangup_memory_of, recorded_side
+from app.calls.registry import CallRegistry
+from app.db.engine import Database
+from app.facts.vocabulary import LegRole, RecordingState
+from app.ids import LegId, RecordingId
+
+_log = structlog.get_logger(__name__)
+
+#: So many ended calls are looked back at: more are hardly between their record and their tidying at once.
+ENDED_CALLS: Final = 256
+_AT_ONCE: Final = 4
+
+_LAST_ENDED_LEGS: Final = """
+SELECT leg.id
+FROM (SELECT subject_id FROM event WHERE type = 'call.ended' ORDER BY sequence DESC LIMIT $2) ended
+JOIN call ON call.id = ended.subject_id AND call.node = $1
+JOIN leg ON leg.call_id = call.id
+"""
+_CALLS_OF_RECORDINGS: Final = """
+SELECT DISTINCT ON (call.id) call.snapshot::text
+FROM recording JOIN call ON call.id = recording.call_id
+WHERE recording.id = ANY ($1::text[])
+"""
+
+
+class Tidier:
+    """Deletes what nobody needs any more."""
+
+    def __init__(self, ari: AriClient, database: Database, registry: CallRegistry, *, node: str) -> None:
+        self._ari = ari
+        self._database = database
+        self._registry = registry
+        self._node = node
+        self._unknown: set[str] = set()
+
+    async def run(self) -> None:
+        """Tidy once.
+
+        Raises:
+            AriError, DatabaseUnavailableError: one of the two is away; the rest is for the next time.
+        """
+        await self.forget_hangups()
+        await self.delete_recordings()
+
+    async def forget_hangups(self) -> None:
+        """Delete Asterisk's memory of how the latest calls ended; their records have it."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(_LAST_ENDED_LEGS, self._node, ENDED_CALLS)
+        memories = [hangup_memory_of(self._node, LegId(row["id"])) for row in rows]
+        await _all_of(self._ari.delete_global_variable(memory) for memory in memories)
+
+    async def delete_recordings(self) -> None:
+        """Delete Asterisk's copies of recordings that are in our store, and of those that were given up.
+
+        What is left of a recording that could not be put together stays: it is all there is of it.
+        """
+        sides = {
+            stored.name: side
+            for stored in await self._ari.list_stored()
+            if (side := recorded_side(self._node, stored.name)) and self._registry.owner_of(side[0]) is None
+        }
+        if not sides:
+            return
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(_CALLS_OF_RECORDINGS, [recording_id for recording_id, _ in sides.values()])
+        calls = [decode_call(row["snapshot"]) for row in rows]
+        done = [name for name, side in sides.items() if _is_done_with(calls, *side)]
+        await _all_of(self._delete(name) for name in done)
+        known = {one.id for call in calls for one in call.recordings}
+        unknown = {name for name, (recording_id, _) in sides.items() if recording_id not in known}
+        for name in sorted(unknown - self._unknown):
+            _log.warning("stored_recording_unknown", stored_name=name, advice="no call has it; it is left alone")
+        self._unknown = unknown
+        if done:
+            _log.info("recordings_tidied", count=len(done))
+
+    async def _delete(self, name: str) -> None:
+        with suppress(AriNotFound):  # it is what was wanted
+            await self._ari.delete_stored(name)
+
+
+def _is_done_with(calls: Iterable[Call], recording_id: RecordingId, role: LegRole) -> bool:
+    for call in calls:
+        recording = call.recording(recording_id)
+        if recording is None:
+            continue
+        part = recording.part(role)
+        is_given_up = recording.state is RecordingState.FAILED and (part is None or part.state is not PartState.STOPPED)
+        return recording.state is RecordingState.SAVED or is_given_up
+    return False
+
+
+async def _all_of(requests: Iterable[Awaitable[None]]) -> None:
+    """A few at a time, and the first error once all are through."""
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def carry_out(request: Awaitable[None]) -> None:
+        async with slots:
+            await request
+
+    for result in await asyncio.gather(*(carry_out(request) for request in requests), return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
