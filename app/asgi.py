@@ -1,5 +1,7 @@
 """The HTTP surface: /graphql, /recordings/{id}, /healthz, /readyz, /metrics.
 
+A process without the role ``api`` has the last three alone.
+
 Errors outside GraphQL are JSON: ``{"error": {"code", "message", "retryable", "requestId"}}``.
 """
 
@@ -18,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api import event_schemas
@@ -27,6 +29,7 @@ from app.api.http import GraphQLEndpoint
 from app.api.metrics import CONTENT_TYPE, Metrics
 from app.api.schema import build_schema
 from app.api.websocket import SocketEndpoint
+from app.api.wire import Wire
 from app.config import Settings
 from app.errors import DatabaseUnavailableError, OffhookError
 from app.health import HealthSource, PartHealth
@@ -38,6 +41,7 @@ _log = structlog.get_logger(__name__)
 
 #: How uvicorn must be run for the limits that only it can keep; times are seconds, sizes bytes.
 SERVER_OPTIONS: Final[dict[str, Any]] = {
+    "ws": Wire,
     "ws_max_size": 1024 * 1024,
     "ws_max_queue": 32,
     "ws_ping_interval": 20.0,
@@ -53,7 +57,7 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
 _HEALTH_SECONDS: Final = 5.0
 #: Without these nothing can be done here, so traffic should go elsewhere; ``health`` is the check itself. What else is
 #: amiss (a feed or webhooks that lag, a full disk under recordings) is told, and is no reason to send callers away.
-_DECIDING: Final = frozenset({"database", "asterisk", "health"})
+_DECIDING: Final = frozenset({"database", "asterisk", "health", "shutdown"})
 _SECURITY_HEADERS: Final = (
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
@@ -75,27 +79,17 @@ def create_app(
     *,
     health: HealthSource,
     recordings: RecordingFiles,
+    is_api: bool = True,
     lifespan: Lifespan | None = None,
     options: Options | None = None,
 ) -> Starlette:
     """The application, around services that run. Serve it with ``SERVER_OPTIONS``."""
+    options = options or Options(most_waiting_frames=settings.subscriber_queue_size)
     metrics = Metrics()
-    options = options or Options()
-    schema = build_schema()
     probes = _Probes(services, health, metrics)
     return Starlette(
         routes=[
-            Route("/", _go_to_graphql, methods=["GET"]),
-            # Every method: GraphQL says itself, in its own words, which it takes.
-            Route(
-                "/graphql",
-                GraphQLEndpoint(schema, services, options, metrics).answer,
-                methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-                name="graphql",
-            ),
-            WebSocketRoute("/graphql", SocketEndpoint(schema, services, options, metrics).answer),
-            *recordings.routes,
-            *event_schemas.ROUTES,
+            *(_api_routes(services, options, metrics, recordings) if is_api else ()),
             Route("/healthz", probes.answer_alive, methods=["GET"], name="healthz"),
             Route("/readyz", probes.answer_ready, methods=["GET"], name="readyz"),
             Route("/metrics", probes.answer_metrics, methods=["GET"], name="metrics"),
@@ -104,6 +98,23 @@ def create_app(
         exception_handlers={HTTPException: _answer_http_error},
         lifespan=lifespan,
     )
+
+
+def _api_routes(services: Services, options: Options, metrics: Metrics, recordings: RecordingFiles) -> list[BaseRoute]:
+    schema = build_schema()
+    return [
+        Route("/", _go_to_graphql, methods=["GET"]),
+        # Every method: GraphQL says itself, in its own words, which it takes.
+        Route(
+            "/graphql",
+            GraphQLEndpoint(schema, services, options, metrics).answer,
+            methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+            name="graphql",
+        ),
+        WebSocketRoute("/graphql", SocketEndpoint(schema, services, options, metrics).answer),
+        *recordings.routes,
+        *event_schemas.ROUTES,
+    ]
 
 
 class _Probes:

@@ -1,10 +1,15 @@
-"""The composition root: the one place that knows every stage, and the order in which they start and stop."""
+"""The composition root: the one place that knows every stage, and the order in which they start and stop.
+
+Which stages run is a matter of roles: ``api`` answers requests, ``controller`` competes for its Asterisk and drives it
+while it holds the lease (see ``ownership``), ``worker`` delivers webhooks. They meet in the database alone.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final, TypeAlias
 
 import structlog
 
@@ -13,52 +18,58 @@ from app.accounts.audit import AuditLog
 from app.accounts.keys import ApiKeys
 from app.accounts.secret import Purpose, ServiceSecret
 from app.ari.client import AriClient
-from app.ari.stream import EventStream
-from app.calls import inputs
-from app.calls.commands import CollectRecording
-from app.calls.controller import Controller
-from app.calls.executor import Executor
-from app.calls.inputs import FailureKind
-from app.calls.plan import Defaults
+from app.calls.live_counts import LiveCounts
 from app.calls.queries import CallQueries
-from app.calls.reconcile import Reconciler
 from app.calls.registry import CallRegistry
-from app.calls.service import CallService
-from app.calls.store import CallStore
 from app.cdrs.queries import CdrQueries
+from app.cdrs.statistics import CdrStatistics
 from app.clock import Clock, SystemClock
 from app.config import ROLES, Settings
 from app.db.engine import Database
-from app.errors import AsteriskUnavailableError, ConfigurationError, DatabaseUnavailableError, OverloadedError
+from app.errors import AsteriskUnavailableError, ConfigurationError, DatabaseUnavailableError
+from app.events.bus import Bus
 from app.events.feed import Feed
 from app.events.log import Appended, EventLog
 from app.facts.calls import CallEnded
-from app.facts.event import SYSTEM
 from app.health import PartHealth
-from app.ids import RecordingId
 from app.local.asterisk import AsteriskConfig, AsteriskInstance, running_asterisk
 from app.local.database import open_database
 from app.numbers.lookup import preload
-from app.recordings.collector import RecordingCollector
-from app.recordings.jobs import Collected, CollectFailed, CollectResult
+from app.ownership.lease import Leases, read_lease
+from app.ownership.node import Node
+from app.ownership.remote import RemoteCalls
+from app.ownership.routed import RoutedCalls
+from app.ownership.tenure import Tenure
 from app.recordings.queries import RecordingQueries
 from app.recordings.serve import RecordingFiles
 from app.recordings.store import RecordingStore
-from app.recordings.urls import RecordingUrls
-from app.routing.directory import Directory
+from app.recordings.urls import RecordingUrls, url_minter
 from app.routing.sandbox import Sandbox, seed_sandbox
 from app.services import Services
+from app.tenures import NodeReadiness, Tenures
 from app.webhooks.deliver import Deliverer
 from app.webhooks.egress import Egress
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.enqueue import Enqueuer
+from app.webhooks.listeners import Listeners
 from app.webhooks.queries import WebhookQueries
+from app.webhooks.replay import WebhookReplays
 from app.webhooks.schedule import Schedule
 from app.webhooks.sealing import Sealer
+from app.webhooks.testing import WebhookTests
 
 _log = structlog.get_logger(__name__)
 
-DRAIN_SECONDS: Final = 8.0
+_Task: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
+#: A background task: its name, what it is, and the roles that need it.
+_Run: TypeAlias = tuple[str, _Task, frozenset[str] | set[str]]
+
+#: How long the calls of an Asterisk that stops with us may take to end.
+HANG_UP_SECONDS: Final = 2.0
+#: How long handing over may take in all: hanging up, writing, giving the lease back.
+HAND_OVER_SECONDS: Final = 3.5
+#: How long what runs in the background may take to end, until the database's connections are cut under it.
+ENDING_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +77,28 @@ class Service:
     """A running service: its surface, and what tests and the demo look into."""
 
     settings: Settings
+    roles: frozenset[str]
     services: Services
     database: Database
-    ari: AriClient
-    registry: CallRegistry
-    controller: Controller
+    bus: Bus
+    routed_calls: RoutedCalls
+    node: Node | None
     deliverer: Deliverer
-    collector: RecordingCollector
     recording_files: RecordingFiles
     asterisk: AsteriskInstance | None
     sandbox: Sandbox | None
+
+    @property
+    def controller(self) -> Node:
+        """This process's share in its Asterisk. Raises LookupError without the role ``controller``."""
+        if self.node is None:
+            raise LookupError("this process has no controller")
+        return self.node
+
+    @property
+    def registry(self) -> CallRegistry:
+        """The live calls of this process; none on standby. Raises LookupError as ``controller``."""
+        return self.controller.registry
 
 
 class ServiceHealth:
@@ -85,63 +108,77 @@ class ServiceHealth:
         self._service = service
 
     async def check(self) -> Sequence[PartHealth]:
-        """Database, Asterisk, feed and webhooks."""
-        service = self._service
-        why_not = service.controller.why_not_ready
-        return [
-            await self._check_database(),
-            PartHealth("asterisk", is_ready=why_not is None, reason=why_not),
-            PartHealth(
-                "recordings",
-                is_ready=not service.collector.is_full,
-                reason="The collector is full; recordings wait in Asterisk." if service.collector.is_full else None,
-            ),
-            *(
-                PartHealth(health.name, is_ready=health.is_healthy, reason=health.last_error)
-                for health in (service.services.feed.health, *service.deliverer.healths)
-            ),
-        ]
+        """The parts that this process's roles stand on."""
+        service, roles = self._service, self._service.roles
+        parts = await self._check_outside()
+        if service.node is not None:
+            parts.append(PartHealth("ownership", is_ready=True, reason=service.node.standing))
+            tenure = service.node.tenure
+            is_full = tenure is not None and tenure.collector.is_full
+            reason = "The collector is full; recordings wait in Asterisk." if is_full else None
+            parts.append(PartHealth("recordings", is_ready=not is_full, reason=reason))
+        loops = [service.services.feed.health] if "api" in roles else []
+        loops += service.deliverer.healths if "worker" in roles else ()
+        parts += (PartHealth(health.name, is_ready=health.is_healthy, reason=health.last_error) for health in loops)
+        if service.routed_calls.is_draining:
+            parts.append(PartHealth("shutdown", is_ready=False, reason="This process is shutting down."))
+        return parts
 
-    async def _check_database(self) -> PartHealth:
+    async def _check_outside(self) -> list[PartHealth]:
+        """The database, and the Asterisk: by this process's own word if it drives it, else by the driver's."""
+        service = self._service
         try:
-            await self._service.database.check()
+            lease = await read_lease(service.database, service.settings.node)
         except DatabaseUnavailableError as error:
-            return PartHealth("database", is_ready=False, reason=error.message)
-        return PartHealth("database", is_ready=True)
+            lease = None
+            database = PartHealth("database", is_ready=False, reason=error.message)
+        else:
+            database = PartHealth("database", is_ready=True)
+        if service.roles == {"worker"}:
+            return [database]
+        if service.node is not None and (service.node.tenure is not None or service.node.is_aside):
+            why_not = service.node.why_not_ready
+        elif lease is None or not lease.is_held:
+            why_not = f"No process drives the Asterisk of node {service.settings.node}."
+        else:
+            why_not = lease.why_not_ready
+        return [database, PartHealth("asterisk", is_ready=why_not is None, reason=why_not)]
 
 
 @asynccontextmanager
 async def running_service(
     settings: Settings, *, roles: Collection[str] = ROLES, clock: Clock | None = None
 ) -> AsyncIterator[Service]:
-    """Everything but the web server, running; it stops in order at the end of the block.
+    """The stages of these roles, running, without the web server; they stop in order at the end of the block.
 
     Raises:
         ConfigurationError, DatabaseUnavailableError, AsteriskUnavailableError: it cannot start; the message says why.
     """
-    check_roles(roles)
+    check_roles(roles, settings)
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         secret = await asyncio.to_thread(ServiceSecret.load, settings)
         database = await stack.enter_async_context(open_database(settings))
-        asterisk = await _enter_asterisk(stack, settings)
-        ari = await stack.enter_async_context(_ari_client(settings, asterisk))
+        asterisk, ari = None, None
+        if "controller" in roles:
+            asterisk = await _enter_asterisk(stack, settings)
+            ari = await stack.enter_async_context(_ari_client(settings, asterisk))
         egress = Egress(
             allow_networks=settings.webhook_allow_networks,
             timeout_seconds=settings.webhook_timeout_seconds,
             max_idle=settings.webhook_concurrency,
         )
         stack.push_async_callback(egress.aclose)
-        service = await _compose(settings, clock, secret, database, ari, egress, asterisk, stack)
-        yield service
+        yield await _compose(settings, frozenset(roles), clock, secret, database, ari, egress, asterisk, stack)
 
 
 async def _compose(
     settings: Settings,
+    roles: frozenset[str],
     clock: Clock,
     secret: ServiceSecret,
     database: Database,
-    ari: AriClient,
+    ari: AriClient | None,
     egress: Egress,
     asterisk: AsteriskInstance | None,
     stack: AsyncExitStack,
@@ -149,113 +186,185 @@ async def _compose(
     audit = AuditLog(database, clock=clock)
     sealer = Sealer(secret.derive(Purpose.SEALING))
     schedule = Schedule(settings.webhook_schedule_seconds)
-    enqueuer = Enqueuer(clock, schedule)
-    log = EventLog(database, hooks=[enqueuer.enqueue])
-    deliverer = Deliverer(database, log, egress, sealer, clock, schedule, concurrency=settings.webhook_concurrency)
-    log.on_appended(lambda _: deliverer.wake() if enqueuer.take_news() else None)
-    log.on_appended(lambda appended: metrics.count_events(appended.events))
-    log.on_appended(say_ended_calls)
-    feed = Feed(log, queue_size=settings.subscriber_queue_size)
-    await feed.begin()
-    store = CallStore(database, log)
-    recording_store = RecordingStore.open(settings.recordings_url, settings.data_dir)
-
-    async def on_collected(_call_id: str, result: CollectResult) -> None:
-        registry.post(result.recording_id, _as_input(result))
-
-    collector = RecordingCollector(ari, recording_store, on_collected)
-    executor = Executor(ari, node=settings.node, collect=collector.submit)
-    registry = CallRegistry(store, executor, clock, capacity=settings.max_live_calls)
-    stream = EventStream(ari)
-    reconciler = Reconciler(ari, store, registry, executor, clock, node=settings.node)
-    controller = Controller(stream, registry, reconciler, clock, node=settings.node)
-    recordings = RecordingQueries(database)
+    listeners = Listeners(database, clock)
+    enqueuer = Enqueuer(clock, schedule, listeners)
+    log = EventLog(database, hooks=[enqueuer.enqueue], inline=enqueuer.inline)
+    bus = Bus(database)
     urls = RecordingUrls(secret.derive(Purpose.URLS))
+    public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
+    deliverer = Deliverer(
+        database,
+        log,
+        egress,
+        sealer,
+        clock,
+        schedule,
+        concurrency=settings.webhook_concurrency,
+        disable_after=timedelta(seconds=settings.webhook_disable_seconds),
+        mint=url_minter(urls, public_url, timedelta(seconds=settings.recording_url_seconds)),
+    )
+    feed = Feed(log, queue_size=settings.subscriber_queue_size)
+
+    def tell_of_events(appended: Appended) -> None:
+        has_deliveries = enqueuer.take_news()
+        if has_deliveries:
+            deliverer.wake()
+        bus.announce(appended, has_deliveries=has_deliveries)
+        metrics.count_events(appended.events)
+        say_ended_calls(appended)
+
+    def hear_of_events(has_deliveries: bool) -> None:
+        feed.wake()
+        if has_deliveries:
+            deliverer.wake()
+
+    log.on_appended(tell_of_events)
+    bus.on_events(hear_of_events)
+    recording_store = RecordingStore.open(settings.recordings_url, settings.data_dir)
+    node = (
+        None if ari is None else _make_node(stack, settings, clock, database, log, bus, ari, recording_store, asterisk)
+    )
+    call_queries, recordings = CallQueries(database), RecordingQueries(database)
+    calls = RoutedCalls(
+        node_name=settings.node, node=node, remote=RemoteCalls(database, bus), queries=call_queries, feed=feed
+    )
+    webhooks, webhook_queries = WebhookEndpoints(database, sealer, egress, clock), WebhookQueries(database)
     services = Services(
         clock=clock,
         keys=ApiKeys(database, secret.derive(Purpose.API_KEYS), audit, clock=clock),
-        calls=CallService(
-            registry=registry,
-            store=store,
-            directory=Directory(database),
-            readiness=controller,
-            clock=clock,
-            node=settings.node,
-            defaults=Defaults(
-                agent_ring_seconds=settings.agent_ring_seconds,
-                customer_ring_seconds=settings.customer_ring_seconds,
-                max_duration_seconds=settings.max_duration_seconds,
-            ),
-        ),
-        call_queries=CallQueries(database),
+        calls=calls,
+        call_queries=call_queries,
         cdr_queries=CdrQueries(database),
+        cdr_statistics=CdrStatistics(database),
         recordings=recordings,
         recording_urls=urls,
         event_log=log,
         feed=feed,
-        webhooks=WebhookEndpoints(database, sealer, egress, clock),
-        webhook_queries=WebhookQueries(database),
+        webhooks=webhooks,
+        webhook_queries=webhook_queries,
+        webhook_replays=WebhookReplays(database, clock, on_replayed=deliverer.wake),
+        webhook_tests=WebhookTests(webhooks, webhook_queries, log, clock),
         cursor_secret=secret.derive(Purpose.CURSORS),
-        public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
+        public_url=public_url,
         recording_url_seconds=settings.recording_url_seconds,
     )
-    for gauge, read in (
-        (metrics.LIVE_CALLS, lambda: len(registry)),
-        (metrics.STORE_BACKLOG, lambda: store.backlog),
-        (metrics.STREAM_BACKLOG, lambda: stream.backlog),
-        (metrics.COLLECTOR_BACKLOG, lambda: collector.unfinished),
-        (metrics.AUDIT_DROPS, lambda: audit.dropped),
-    ):
-        stack.enter_context(gauge.watching(read))
+    stack.enter_context(metrics.AUDIT_DROPS.watching(lambda: audit.dropped))
     sandbox = await seed_sandbox(database, audit) if asterisk is not None else None
+    if "api" in roles:
+        await feed.begin()
 
-    tasks = await stack.enter_async_context(asyncio.TaskGroup())
-    background = [
-        tasks.create_task(coroutine, name=name)
-        for name, coroutine in (
-            ("audit", audit.run()),
-            ("call-store", store.run()),
-            ("calls", registry.run()),
-            ("recordings", collector.run()),
-            ("feed", feed.run()),
-            ("webhooks", deliverer.run()),
-            ("number-tables", preload()),
-        )
+    runs: list[_Run] = [
+        ("audit", audit.run, roles),
+        ("bus", bus.run, roles),
+        ("feed", feed.run, {"api"}),
+        ("webhook-listeners", listeners.run, roles),
+        ("webhooks", deliverer.run, {"worker"}),
+        ("number-tables", preload, {"api", "controller"}),
     ]
-    await stack.enter_async_context(stream)
-    background.append(tasks.create_task(controller.run(), name="controller"))
     if asterisk is not None:
-        background.append(tasks.create_task(_watch(asterisk), name="asterisk"))
-
-    async def stop() -> None:
-        if asterisk is not None:
-            await _drain(registry)
-        for task in background:
-            task.cancel()
-
-    stack.push_async_callback(stop)
+        runs.append(("asterisk", lambda: _watch(asterisk), roles))
+    await _start(stack, database, [(name, run) for name, run, needed_by in runs if roles & needed_by], node)
     return Service(
         settings=settings,
+        roles=roles,
         services=services,
         database=database,
-        ari=ari,
-        registry=registry,
-        controller=controller,
+        bus=bus,
+        routed_calls=calls,
+        node=node,
         deliverer=deliverer,
-        collector=collector,
         recording_files=RecordingFiles(recordings, recording_store, urls, clock),
         asterisk=asterisk,
         sandbox=sandbox,
     )
 
 
-def check_roles(roles: Collection[str]) -> None:
-    """Raises ConfigurationError for roles that do not exist or cannot run apart yet."""
+async def _start(
+    stack: AsyncExitStack, database: Database, runs: Sequence[tuple[str, _Task]], node: Node | None
+) -> None:
+    """Start what runs in the background; at the end of the stack the node hands over, and then all else ends."""
+    tasks = await stack.enter_async_context(asyncio.TaskGroup())
+    background = [tasks.create_task(run(), name=name) for name, run in runs]
+    driving = None if node is None else tasks.create_task(node.run(), name="node")
+
+    async def stop() -> None:
+        if node is not None and driving is not None:
+            node.stop()
+            await asyncio.wait([driving], timeout=HAND_OVER_SECONDS)
+            background.append(driving)
+        for task in background:
+            task.cancel()
+        _, late = await asyncio.wait(background, timeout=ENDING_SECONDS)
+        if late:  # asyncpg waits for a server to confirm what was cancelled, and this one does not answer
+            _log.warning("ending_without_the_database", tasks=sorted(task.get_name() for task in late))
+            database.give_up()
+
+    stack.push_async_callback(stop)
+    if node is not None:
+        await node.wait_until_decided()
+
+
+def _make_node(
+    stack: AsyncExitStack,
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    log: EventLog,
+    bus: Bus,
+    ari: AriClient,
+    recording_store: RecordingStore,
+    asterisk: AsteriskInstance | None,
+) -> Node:
+    readiness, counts = NodeReadiness(), LiveCounts()
+    log.on_appended(counts.on_appended)
+    tenures = Tenures(
+        settings=settings,
+        clock=clock,
+        database=database,
+        log=log,
+        ari=ari,
+        recording_store=recording_store,
+        readiness=readiness,
+        counts=counts,
+    )
+    node = readiness.source = Node(
+        settings.node,
+        Leases(database, seconds=settings.lease_seconds),
+        bus,
+        tenures.make,
+        idle_registry=tenures.idle_registry(),
+        hang_up_seconds=None if asterisk is None else HANG_UP_SECONDS,
+        renew_seconds=settings.lease_seconds / 3,
+    )
+    _watch_node(stack, node, counts)
+    return node
+
+
+def check_roles(roles: Collection[str], settings: Settings) -> None:
+    """Raises ConfigurationError for roles that do not exist, or that cannot run apart with these settings."""
     unknown = sorted(set(roles) - set(ROLES))
-    if unknown:
-        raise ConfigurationError(f"There is no role {unknown[0]!r}. The roles are {', '.join(ROLES)}.")
-    if set(roles) != set(ROLES):
-        raise ConfigurationError("The roles run in one process for now: leave --roles out, or name all three.")
+    if unknown or not roles:
+        wrong = f"There is no role {unknown[0]!r}." if unknown else "Give at least one role."
+        raise ConfigurationError(f"{wrong} The roles are {', '.join(ROLES)}.")
+    if set(roles) != set(ROLES) and settings.database_url is None:
+        raise ConfigurationError(
+            "The embedded PostgreSQL ends with its process, so it serves all roles in one. To run them apart, set "
+            "OFFHOOK_DATABASE_URL for each; or leave --roles out."
+        )
+
+
+def _watch_node(stack: AsyncExitStack, node: Node, counts: LiveCounts) -> None:
+    def read(value: Callable[[Tenure], float]) -> Callable[[], float]:
+        return lambda: 0 if node.tenure is None else value(node.tenure)
+
+    for gauge, value in (
+        (metrics.LIVE_CALLS, lambda tenure: len(tenure.registry)),
+        (metrics.STORE_BACKLOG, lambda tenure: tenure.store.backlog),
+        (metrics.STREAM_BACKLOG, lambda tenure: tenure.stream.backlog),
+        (metrics.COLLECTOR_BACKLOG, lambda tenure: tenure.collector.unfinished),
+    ):
+        stack.enter_context(gauge.watching(read(value)))
+    stack.enter_context(metrics.LIVE_CALLS_BY_STATE.watching(lambda: {} if node.tenure is None else counts.read()))
 
 
 async def _enter_asterisk(stack: AsyncExitStack, settings: Settings) -> AsteriskInstance | None:
@@ -277,26 +386,6 @@ def _ari_client(settings: Settings, asterisk: AsteriskInstance | None) -> AriCli
     return AriClient(
         url, username, password, app=settings.ari_application, timeout_seconds=settings.ari_timeout_seconds
     )
-
-
-def _as_input(result: CollectResult) -> inputs.Input:
-    match result:
-        case Collected():
-            return inputs.RecordingCollected(
-                recording_id=RecordingId(result.recording_id),
-                object_key=result.object_key,
-                duration_seconds=result.duration_seconds,
-                size_bytes=result.size_bytes,
-                channels=result.channels,
-                sample_rate=result.sample_rate,
-                sha256=result.sha256,
-            )
-        case CollectFailed(is_final=False):
-            # The parts are still in Asterisk; the call offers them again after a while.
-            command = CollectRecording(recording_id=RecordingId(result.recording_id))
-            return inputs.CommandFailed(command=command, kind=FailureKind.UNSENT, detail=result.reason)
-        case CollectFailed():
-            return inputs.RecordingLost(recording_id=RecordingId(result.recording_id), reason=result.reason)
 
 
 def say_ended_calls(appended: Appended) -> None:
@@ -321,16 +410,3 @@ async def _watch(asterisk: AsteriskInstance) -> None:
     """An embedded Asterisk that ends takes the service with it: better down and said than up and deaf."""
     code = await asyncio.shield(asterisk.process.exited)
     raise AsteriskUnavailableError(f"The embedded Asterisk ended by itself (exit code {code}); see {asterisk.log_path}")
-
-
-async def _drain(registry: CallRegistry) -> None:
-    """The embedded Asterisk is about to stop: end its calls properly first, with their records."""
-    for actor in registry:
-        if not actor.call.is_ending:
-            with suppress(OverloadedError):  # the next start closes it
-                actor.post(inputs.HangupRequested(actor=SYSTEM))
-    try:
-        async with asyncio.timeout(DRAIN_SECONDS):
-            await registry.wait_until_empty()
-    except TimeoutError:
-        _log.warning("calls_left_behind", live=len(registry), advice="the next start closes them")

@@ -9,7 +9,11 @@ class Clock(Protocol):
     """Where the present comes from."""
 
     def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
+        """The present instant, aware, in UTC. It may step, forwards and backwards."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some moment of no meaning, which only ever grow: for how long something took."""
         ...
 
 
@@ -18,3 +22,6 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(time.time(), UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()

@@ -66,6 +66,13 @@ class Settings(BaseSettings):
         default=4 * 3600.0, gt=0, le=86400, description="Longest talk of a call that names no limit."
     )
     max_live_calls: int = Field(default=2000, gt=0, description="Calls alive at once on this node; more are refused.")
+    spool_megabytes: int = Field(
+        default=64, gt=0, description="Room in data_dir/spool for what live calls do while the database is away."
+    )
+
+    lease_seconds: float = Field(
+        default=6.0, ge=1, le=60, description="How long a service that vanished keeps its Asterisk from the next."
+    )
 
     recordings_url: str | None = Field(
         default=None, description="Store for recordings (file:///…, s3://…, gs://…). Unset: data_dir/recordings."
@@ -79,6 +86,11 @@ class Settings(BaseSettings):
     webhook_timeout_seconds: float = Field(default=15.0, gt=0, description="How long an endpoint may take to answer.")
     webhook_schedule_seconds: Annotated[tuple[float, ...], NoDecode] = Field(
         default=WEBHOOK_SCHEDULE, min_length=1, description="Waits before each attempt, comma-separated."
+    )
+    webhook_disable_seconds: float = Field(
+        default=5 * 86400.0,
+        gt=0,
+        description="An endpoint without success for this long is disabled; its events are kept.",
     )
     webhook_concurrency: int = Field(default=64, gt=0, description="Deliveries on their way at once.")
 

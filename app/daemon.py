@@ -107,6 +107,10 @@ class Daemon(ABC):
         try:
             has_more = await self.run_round()
         except Exception as error:  # whatever a round meets, the loop must live to try again
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # A library that met an error of its own while it was being cancelled must not keep us from ending.
+                raise asyncio.CancelledError from error
             failures = self._health.consecutive_failures + 1
             pause = backoff_seconds(failures)
             self._health = replace(

@@ -12,7 +12,8 @@
     ├── UnavailableError             503, something Offhook stands on is away; retry later
     │   ├── DatabaseUnavailableError
     │   ├── AsteriskUnavailableError
-    │   └── OverloadedError          a bounded queue is full, and says so
+    │   ├── OverloadedError          a bounded queue is full, and says so
+    │   └── ShuttingDownError        this process is about to end; another, or the next, will do it
     └── ConfigurationError           an operator's mistake, told at start-up with its mend
 
 GraphQL: ``RefusedError`` becomes ``userErrors``; the others become top-level errors with
@@ -58,8 +59,8 @@ class RefusedError(OffhookError):
     """The request was understood and refused; nothing was done.
 
     Codes in use: INVALID_INPUT, REQUIRED, NOT_FOUND, INVALID_STATE, INVALID_NUMBER, DESTINATION_DENIED,
-    CALLER_ID_NOT_OWNED, AGENT_OFFLINE, SANDBOX_ONLY, IDEMPOTENCY_KEY_REUSED, INVALID_CURSOR, ALREADY_EXISTS,
-    URL_NOT_ALLOWED.
+    CALLER_ID_NOT_OWNED, AGENT_OFFLINE, SANDBOX_ONLY, IDEMPOTENCY_KEY_REUSED, INVALID_CURSOR, CURSOR_EXPIRED,
+    ALREADY_EXISTS, URL_NOT_ALLOWED.
     """
 
     code = "REFUSED"
@@ -137,6 +138,12 @@ class OverloadedError(UnavailableError):
     """A bounded queue is full; the message names it."""
 
     code = "OVERLOADED"
+
+
+class ShuttingDownError(UnavailableError):
+    """This process is about to end and begins nothing new."""
+
+    code = "SHUTTING_DOWN"
 
 
 class ConfigurationError(OffhookError):

@@ -5,11 +5,12 @@ of the moment (live calls, backlogs) is asked for when it is looked at, of whoev
 know; of several (tests run many services in one process) the sum is told.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -40,6 +41,14 @@ COMMIT_CHANGES: Final = Histogram(
     "offhook_commit_changes",
     "How many calls' changes one commit held.",
     buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+    registry=REGISTRY,
+)
+SPOOLED_CHANGES: Final = Gauge(
+    "offhook_spooled_changes", "Call changes on disk that wait for the database to come back.", registry=REGISTRY
+)
+SET_ASIDE_CHANGES: Final = Counter(
+    "offhook_set_aside_changes",
+    "Call changes from the spool that could not be applied, and were kept in a file for people.",
     registry=REGISTRY,
 )
 WEBHOOK_ATTEMPTS: Final = Counter(
@@ -85,6 +94,52 @@ class Watched(Collector):
             self._readers.remove(read)
 
 
+class WatchedTable(Collector):
+    """Numbers by labels that are read where they live, when somebody scrapes."""
+
+    def __init__(self, name: str, help_text: str, labels: tuple[str, ...]) -> None:
+        self._name = name
+        self._help = help_text
+        self._labels = labels
+        self._readers: list[Callable[[], Mapping[tuple[str, ...], float]]] = []
+        REGISTRY.register(self)
+
+    def collect(self) -> Iterable[Metric]:
+        """The sums over all who know; nothing while nobody does."""
+        if not self._readers:
+            return
+        sums: dict[tuple[str, ...], float] = {}
+        for read in self._readers:
+            for labels, value in read().items():
+                sums[labels] = sums.get(labels, 0.0) + value
+        family = GaugeMetricFamily(self._name, self._help, labels=self._labels)
+        for labels, value in sorted(sums.items()):
+            family.add_metric(labels, value)
+        yield family
+
+    def describe(self) -> Iterable[Metric]:
+        """Its name alone: registering must not ask."""
+        yield GaugeMetricFamily(self._name, self._help, labels=self._labels)
+
+    @contextmanager
+    def watching(self, read: Callable[[], Mapping[tuple[str, ...], float]]) -> Iterator[None]:
+        """Ask this reader too, inside the block. It must be quick and must not raise."""
+        self._readers.append(read)
+        try:
+            yield
+        finally:
+            self._readers.remove(read)
+
+
+LIVE_DRIFT: Final = Counter(
+    "offhook_live_drift",
+    "What the audit found amiss between the log, the calls and Asterisk, and healed, by what it was.",
+    ("what",),
+    registry=REGISTRY,
+)
+LIVE_CALLS_BY_STATE: Final = WatchedTable(
+    "offhook_live_calls_by_state", "Live calls of this node as its facts tell them.", ("kind", "state")
+)
 LIVE_CALLS: Final = Watched("offhook_live_calls", "Calls that are alive on this node.", family=GaugeMetricFamily)
 STORE_BACKLOG: Final = Watched(
     "offhook_store_backlog", "Call changes that wait for their commit.", family=GaugeMetricFamily
@@ -100,10 +155,16 @@ AUDIT_DROPS: Final = Watched(
 )
 
 
+@cache
+def _events_of(event_type: str) -> Counter:
+    """The counter of one type; looking it up by its label each time costs more than counting."""
+    return EVENTS.labels(event_type)
+
+
 def count_events(events: Iterable[Event]) -> None:
     """Count what was written: a listener for ``EventLog.on_appended`` hands it ``appended.events``."""
     for event in events:
-        EVENTS.labels(event.type).inc()
+        _events_of(event.type).inc()
         match event.fact:
             case CallEnded(disposition=disposition, call=call):
                 CALLS_ENDED.labels(disposition.value, call.direction.value).inc()

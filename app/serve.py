@@ -1,6 +1,9 @@
 """The web server around a running service: bound first, so that the address is known; stopped in order.
 
-SIGTERM and Ctrl-C: no new requests, open ones are finished, then the service stops. A second Ctrl-C does not wait.
+SIGTERM and Ctrl-C, all within ten seconds: for a moment requests are still answered, new calls with SHUTTING_DOWN and
+``/readyz`` with 503, so that whoever balances the load goes elsewhere; then nothing new is let in, open requests are
+finished, sockets are closed with 1012, and the service stops (see ``ownership.node`` for what becomes of live calls).
+A second signal does not wait.
 """
 
 import asyncio
@@ -18,28 +21,42 @@ import uvicorn
 from starlette.applications import Starlette
 
 from app.asgi import SERVER_OPTIONS, create_app
-from app.bootstrap import Service, ServiceHealth, running_service
+from app.bootstrap import Service, ServiceHealth, check_roles, running_service
 from app.config import ROLES, Settings
 from app.errors import ConfigurationError, OffhookError
 
 _log = structlog.get_logger(__name__)
 
-GRACEFUL_SECONDS: Final = 5
+#: How long requests are still let in after we were told to stop.
+LEAVING_SECONDS: Final = 1.0
+#: How long open requests may take from there on.
+GRACEFUL_SECONDS: Final = 2
 #: Allocations, less deallocations, between two young collections (Python's own: 700).
 COLLECTOR_THRESHOLD: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A service that can be reached at ``url``. ``stop`` begins the orderly end; ``ended`` waits for it."""
+    """A service that can be reached at ``url``. ``leave`` or ``stop`` begin the orderly end; ``ended`` waits for it."""
 
     service: Service
     url: str
     server: "_Server"
     task: "asyncio.Task[None]"
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the end has begun."""
+        return self.server.should_exit or self.service.routed_calls.is_draining
+
+    def leave(self) -> None:
+        """Begin nothing new, say so for a moment, then :meth:`stop`."""
+        self.service.routed_calls.drain()
+        asyncio.get_running_loop().call_later(LEAVING_SECONDS, self.stop)
+
     def stop(self) -> None:
         """Ask the web server to end; harmless when it is ending already."""
+        self.service.routed_calls.drain()
         self.server.should_exit = True
 
     async def ended(self) -> None:
@@ -84,13 +101,18 @@ async def serving(
     Raises:
         ConfigurationError, DatabaseUnavailableError, AsteriskUnavailableError: it cannot start; the message says why.
     """
+    check_roles(roles, settings)  # before a port is taken
     listener = listener or bind(settings)
     with contextlib.closing(listener):
         port = listener.getsockname()[1]
         settings = settings.model_copy(update={"port": port})
         async with running_service(settings, roles=roles) as service:
             app = create_app(
-                service.services, settings, health=ServiceHealth(service), recordings=service.recording_files
+                service.services,
+                settings,
+                health=ServiceHealth(service),
+                recordings=service.recording_files,
+                is_api="api" in service.roles,
             )
             server = _Server(_uvicorn_config(app))
             async with asyncio.TaskGroup() as group:
@@ -100,6 +122,7 @@ async def serving(
                     tune_collector()
                     yield Serving(service, service.services.public_url, server, task)
                 finally:
+                    service.routed_calls.drain()
                     server.should_exit = True
 
 
@@ -147,8 +170,12 @@ def stopping_on_signals(running: Serving) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        running.server.force_exit = running.server.should_exit
-        running.stop()
+        if running.is_leaving:
+            running.server.force_exit = True
+            running.stop()
+        else:
+            _log.info("stopping", url=running.url)
+            running.leave()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
@@ -165,7 +192,6 @@ def _uvicorn_config(app: Starlette) -> uvicorn.Config:
         lifespan="off",
         log_config=None,
         proxy_headers=False,
-        ws="websockets-sansio",
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
         **SERVER_OPTIONS,
     )

@@ -4,15 +4,18 @@ from dataclasses import dataclass
 
 from app.accounts.keys import ApiKeys
 from app.calls.queries import CallQueries
-from app.calls.service import CallService
 from app.cdrs.queries import CdrQueries
+from app.cdrs.statistics import CdrStatistics
 from app.clock import Clock
 from app.events.feed import Feed
 from app.events.log import EventLog
+from app.ownership.calls import Calls
 from app.recordings.queries import RecordingQueries
 from app.recordings.urls import RecordingUrls
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.queries import WebhookQueries
+from app.webhooks.replay import WebhookReplays
+from app.webhooks.testing import WebhookTests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +24,18 @@ class Services:
 
     clock: Clock
     keys: ApiKeys
-    calls: CallService
+    calls: Calls
     call_queries: CallQueries
     cdr_queries: CdrQueries
+    cdr_statistics: CdrStatistics
     recordings: RecordingQueries
     recording_urls: RecordingUrls
     event_log: EventLog
     feed: Feed
     webhooks: WebhookEndpoints
     webhook_queries: WebhookQueries
+    webhook_replays: WebhookReplays
+    webhook_tests: WebhookTests
     cursor_secret: bytes
     public_url: str
     recording_url_seconds: float

@@ -116,10 +116,6 @@ def _configure_logging(settings: Any, **overrides: object) -> None:
 
 def _read_roles(text: str | None) -> frozenset[str]:
     from app.config import ROLES
-    from app.errors import ConfigurationError
 
-    roles = frozenset(ROLES if text is None else (part.strip() for part in text.split(",")))
-    unknown = sorted(roles - set(ROLES))
-    if unknown:
-        raise ConfigurationError(f"There is no role {', '.join(map(repr, unknown))}. Roles: {', '.join(ROLES)}.")
-    return roles
+    # What there is no role of is told by the service, which knows why.
+    return frozenset(ROLES if text is None else (part.strip() for part in text.split(",") if part.strip()))

@@ -10,10 +10,12 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
+import orjson
 
 from app.facts import calls, recordings, webhooks
 from app.facts.calls import Fact
 from app.facts.event import Actor, Event
+from app.facts.recordings import SignedUrl
 
 FACT_TYPES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
     {
@@ -63,13 +65,24 @@ def graphql_name(event_type: str) -> str:
     return event_type.replace(".", "_").upper()
 
 
+_FULL_INSTANT: Final = len('"2026-01-31T09:30:00.000000Z"')
+
+
 def rfc3339(instant: datetime) -> str:
     """An instant as every surface writes it: UTC, microseconds, ``Z``."""
+    quick = orjson.dumps(instant, option=orjson.OPT_UTC_Z)
+    if len(quick) == _FULL_INSTANT:
+        return quick[1:-1].decode("ascii")
+    # Another zone, or a fraction that is zero, which orjson leaves out.
     return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def encode_event(event: Event) -> bytes:
-    """An event as webhooks and dashboards get it: the envelope with the fact under ``data``."""
+def encode_event(event: Event, *, signed_url: SignedUrl | None = None) -> bytes:
+    """An event as webhooks and dashboards get it: the envelope with the fact under ``data``.
+
+    ``signed_url`` goes beside it: it is made for one attempt at a webhook and is no part of what happened.
+    """
+    link = {} if signed_url is None else {"signedUrl": signed_url}
     return _ENCODER.encode(
         {
             "id": event.id,
@@ -82,6 +95,7 @@ def encode_event(event: Event) -> bytes:
             "requestId": event.request_id,
             "sandbox": event.is_sandbox,
             "data": event.fact,
+            **link,
         }
     )
 
@@ -106,12 +120,20 @@ def json_schema(event_type: str) -> dict[str, Any]:
         "sandbox": {"type": "boolean", "description": "Whether it happened in the sandbox."},
         "data": fact,
     }
+    required = list(properties)
+    if event_type == recordings.RecordingSaved.type:
+        (link,), link_definitions = msgspec.json.schema_components((SignedUrl,), ref_template="#/$defs/{name}")
+        more |= link_definitions
+        properties["signedUrl"] = {
+            **link,
+            "description": "Where to fetch it: in webhooks to endpoints that may, made anew for each attempt.",
+        }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": event_type,
         "description": (FACT_TYPES[event_type].__doc__ or "").strip(),
         "type": "object",
         "properties": properties,
-        "required": list(properties),
+        "required": required,
         "$defs": {**definitions, **more},
     }

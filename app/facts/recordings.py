@@ -1,7 +1,9 @@
 """Facts about recordings. They carry ids, never addresses: signed addresses expire, facts do not."""
 
+from datetime import datetime
+
 from app.facts.calls import CallFact
-from app.facts.vocabulary import RecordingMode
+from app.facts.vocabulary import RecordingMode, Words
 
 
 class RecordingStarted(CallFact, frozen=True, kw_only=True):
@@ -25,6 +27,13 @@ class RecordingSaved(CallFact, frozen=True, kw_only=True):
     size_bytes: int
     channels: int
     sha256: str
+
+
+class SignedUrl(Words, frozen=True, kw_only=True):
+    """An address of a recording that works for whoever holds it, until ``expires_at``; the log never holds one."""
+
+    url: str
+    expires_at: datetime
 
 
 class RecordingFailed(CallFact, frozen=True, kw_only=True):

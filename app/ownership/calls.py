@@ -1,0 +1,32 @@
+"""What may be done with calls, wherever they live: the surface that the API has in hand."""
+
+from typing import Protocol
+
+from app.accounts.principal import Principal
+from app.calls.model import Call
+from app.calls.requests import OriginateOutcome, OriginateRequest, UpdateRequest
+from app.errors import AsteriskUnavailableError
+
+
+class HandedOverError(AsteriskUnavailableError):
+    """The Asterisk went to another process before the request was answered: nobody here knows what became of it."""
+
+
+class Calls(Protocol):
+    """The use cases of calls. Refusals and errors are the same, whichever process carries them out."""
+
+    async def originate(self, principal: Principal, request: OriginateRequest) -> OriginateOutcome:
+        """Place a call, or give back the one that this idempotency key has placed."""
+        ...
+
+    async def hang_up(self, principal: Principal, call_id: str) -> Call:
+        """End a call; gives it as it stands once its end is decided."""
+        ...
+
+    async def update(self, principal: Principal, request: UpdateRequest) -> Call:
+        """Change the caller's own data on a live call."""
+        ...
+
+    def live_call(self, account_id: str, call_id: str) -> Call | None:
+        """A live call of the account as it stands this moment; None when it is not live in this process."""
+        ...

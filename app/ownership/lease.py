@@ -1,0 +1,171 @@
+"""The lease of an Asterisk: one row, one holder, a token that rises with every change of hands.
+
+Only the database's clock counts, read under the row's lock. A lease that has run out and that nobody took can still be
+renewed by its holder: nothing has happened meanwhile.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import asyncpg
+
+from app.db.engine import Database, telling_when_away
+from app.errors import DatabaseUnavailableError
+from app.ownership.holder import Holder, is_surely_dead
+
+LEASE_SECONDS: Final = 6.0
+RENEW_SECONDS: Final = 2.0
+#: For one statement on the lease's own connection.
+STATEMENT_SECONDS: Final = 2.0
+#: For giving a lease back, which runs out anyway.
+GOODBYE_SECONDS: Final = 1.0
+#: Heard by whoever waits for a lease; the payload is the node.
+CHANNEL: Final = "offhook_lease"
+
+_READ: Final = """
+SELECT holder, token, expires_at, why_not_ready, expires_at > clock_timestamp() AS is_held
+FROM asterisk_lease WHERE node = $1
+"""
+# The condition is looked at under the row's lock: of several who try at once, one gets it.
+_ACQUIRE: Final = """
+INSERT INTO asterisk_lease AS lease (node, holder, token, expires_at, why_not_ready)
+VALUES ($1, $2, 1, clock_timestamp() + make_interval(secs => $3), $4)
+ON CONFLICT (node) DO UPDATE
+SET holder = excluded.holder, token = lease.token + 1, why_not_ready = excluded.why_not_ready,
+    expires_at = clock_timestamp() + make_interval(secs => $3)
+WHERE lease.holder IS NULL OR lease.expires_at <= clock_timestamp() OR (lease.holder = $5 AND lease.token = $6)
+RETURNING token
+"""
+_RENEW: Final = """
+UPDATE asterisk_lease SET expires_at = clock_timestamp() + make_interval(secs => $4), why_not_ready = $5
+WHERE node = $1 AND token = $2 AND holder = $3
+RETURNING true
+"""
+_RELEASE: Final = f"""
+WITH released AS (
+    UPDATE asterisk_lease SET holder = NULL, expires_at = clock_timestamp(), why_not_ready = 'Nobody drives it.'
+    WHERE node = $1 AND token = $2 AND holder = $3
+    RETURNING node
+)
+SELECT pg_notify('{CHANNEL}', node) FROM released
+"""  # noqa: S608 -- only our own constant
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A lease that was acquired. Whether it is still held, the row says."""
+
+    node: str
+    holder: Holder
+    token: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseState:
+    """A lease's row. ``is_held``: it had a holder and had not run out when it was read."""
+
+    holder: str | None
+    token: int
+    expires_at: datetime
+    why_not_ready: str | None
+    is_held: bool
+
+    @property
+    def shown_holder(self) -> str:
+        """The holder, for people."""
+        holder = None if self.holder is None else Holder.parse(self.holder)
+        return "nobody" if holder is None else holder.shown
+
+
+class Leases:
+    """The lease rows, over one connection of their own: a pool that is used up must not cost a lease.
+
+    Every method raises DatabaseUnavailableError within seconds when the database is away.
+    """
+
+    def __init__(self, database: Database, *, seconds: float = LEASE_SECONDS) -> None:
+        self._database = database
+        self._seconds = seconds
+        self._connection: asyncpg.Connection[Any] | None = None
+        self._turn = asyncio.Lock()
+
+    @property
+    def seconds(self) -> float:
+        """How long a lease lasts from its latest renewal."""
+        return self._seconds
+
+    async def read(self, node: str) -> LeaseState | None:
+        """The lease as it stands; None when nobody ever had it."""
+        row = await self._fetch(_READ, node)
+        return None if row is None else _state(row)
+
+    async def acquire(self, node: str, holder: Holder, *, why_not_ready: str | None = None) -> Lease | None:
+        """Take a lease that is free, has run out, or whose holder is known to be dead; None while it is held."""
+        state = await self.read(node)
+        dead_holder, dead_token = "", 0
+        if state is not None and state.is_held and state.holder is not None:
+            if not await asyncio.to_thread(is_surely_dead, state.holder):
+                return None
+            dead_holder, dead_token = state.holder, state.token
+        row = await self._fetch(_ACQUIRE, node, str(holder), self._seconds, why_not_ready, dead_holder, dead_token)
+        return None if row is None else Lease(node, holder, row["token"])
+
+    async def renew(self, lease: Lease, *, why_not_ready: str | None = None) -> bool:
+        """Hold on to a lease, and say how its Asterisk is; False when it has gone to somebody else."""
+        held = await self._fetch(_RENEW, lease.node, lease.token, str(lease.holder), self._seconds, why_not_ready)
+        return held is not None
+
+    async def release(self, lease: Lease) -> None:
+        """Give a lease back, and tell those who wait for it; nothing happens when it has gone already."""
+        await self._fetch(_RELEASE, lease.node, lease.token, str(lease.holder), seconds=GOODBYE_SECONDS)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                await connection.close(timeout=GOODBYE_SECONDS)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                connection.terminate()  # it was going anyway
+
+    async def _fetch(self, query: str, *values: object, seconds: float = STATEMENT_SECONDS) -> Any:
+        async with self._turn:
+            try:
+                async with telling_when_away(), asyncio.timeout(seconds):
+                    if self._connection is None or self._connection.is_closed():
+                        self._connection = await self._database.open_connection(application_name="offhook lease")
+                    return await self._connection.fetchrow(query, *values)
+            except asyncpg.InterfaceError as error:
+                self._drop()
+                raise DatabaseUnavailableError(f"The database is not available ({type(error).__name__}).") from error
+            except DatabaseUnavailableError:
+                self._drop()
+                raise
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+
+async def read_lease(database: Database, node: str) -> LeaseState | None:
+    """The lease of a node, for whoever only wants to know; None when nobody ever had it.
+
+    Raises:
+        DatabaseUnavailableError: the database is away.
+    """
+    async with database.acquire() as connection:
+        row = await connection.fetchrow(_READ, node)
+    return None if row is None else _state(row)
+
+
+def _state(row: Any) -> LeaseState:
+    return LeaseState(
+        holder=row["holder"],
+        token=row["token"],
+        expires_at=row["expires_at"],
+        why_not_ready=row["why_not_ready"],
+        is_held=row["is_held"] and row["holder"] is not None,
+    )

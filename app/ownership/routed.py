@@ -1,0 +1,183 @@
+"""The calls service that the API has in hand: carried out here when the call is here, else through the inbox."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Final
+
+from app.accounts.principal import Principal
+from app.accounts.scopes import Scope
+from app.calls.change import FencedError
+from app.calls.model import Call
+from app.calls.queries import CallQueries
+from app.calls.requests import OriginateOutcome, OriginateRequest, UpdateRequest, WaitFor, WaitOutcome
+from app.calls.service import LONGEST_WAIT_SECONDS, REACHED, CallService, has_ended, look_up
+from app.errors import DatabaseUnavailableError, Problem, RefusedError, ShuttingDownError
+from app.events.feed import Feed
+from app.events.log import EventFilter
+from app.ids import Kind, kind_of
+from app.ownership.calls import HandedOverError
+from app.ownership.node import Node
+from app.ownership.remote import RemoteCalls, without_wait
+from app.ownership.tenure import Tenure
+
+_AGAIN_SECONDS: Final = 0.25
+
+
+class RoutedCalls:
+    """Finds the process that has a call's Asterisk.
+
+    ``node_name`` is where new calls are placed; ``node`` is this process's share in it, None without the role
+    ``controller``. ``feed`` must run: it tells of calls that live elsewhere.
+    """
+
+    def __init__(
+        self,
+        *,
+        node_name: str,
+        node: Node | None,
+        remote: RemoteCalls,
+        queries: CallQueries,
+        feed: Feed,
+        wait_seconds: float = LONGEST_WAIT_SECONDS,
+    ) -> None:
+        self._node_name = node_name
+        self._node = node
+        self._remote = remote
+        self._queries = queries
+        self._feed = feed
+        self._wait_seconds = wait_seconds
+        self._waits: set[asyncio.Timeout] = set()
+        self._is_draining = False
+
+    def drain(self) -> None:
+        """Place no call from here on, and keep nobody waiting: the end is near."""
+        self._is_draining = True
+        for wait in self._waits:
+            wait.reschedule(asyncio.get_running_loop().time())
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether :meth:`drain` was called."""
+        return self._is_draining
+
+    async def originate(self, principal: Principal, request: OriginateRequest) -> OriginateOutcome:
+        """As ``CallService.originate``, and ShuttingDownError."""
+        if self._is_draining:
+            raise ShuttingDownError("This process is shutting down. Ask again in a moment, with the same key.")
+        placed = await self._place(principal, without_wait(request))
+        return placed if request.wait_for is WaitFor.CREATED else await self._wait_for(placed, request.wait_for)
+
+    async def hang_up(self, principal: Principal, call_id: str) -> Call:
+        """As ``CallService.hang_up``."""
+        principal.require(Scope.CALLS_CONTROL)
+        tenure = self._tenure
+        where = await self._find(principal, call_id)
+        if isinstance(where, str):
+            return await self._remote.hang_up(where, principal, call_id)
+        call = await where.hang_up(principal, call_id)
+        if call.is_ending or self._tenure is tenure:
+            return call
+        return await self._remote.hang_up(self._node_name, principal, call_id)  # it changed hands under the request
+
+    async def update(self, principal: Principal, request: UpdateRequest) -> Call:
+        """As ``CallService.update``."""
+        principal.require(Scope.CALLS_CONTROL)
+        tenure = self._tenure
+        where = await self._find(principal, request.call_id)
+        if isinstance(where, str):
+            return await self._remote.update(where, principal, request)
+        call = await where.update(principal, request)
+        if self._tenure is tenure:
+            return call
+        return await self._remote.update(self._node_name, principal, request)  # as above; twice is as good as once
+
+    def live_call(self, account_id: str, call_id: str) -> Call | None:
+        """As ``CallService.live_call``."""
+        tenure = self._tenure
+        return None if tenure is None else tenure.calls.live_call(account_id, call_id)
+
+    @property
+    def _tenure(self) -> Tenure | None:
+        return None if self._node is None else self._node.tenure
+
+    async def _place(self, principal: Principal, request: OriginateRequest) -> OriginateOutcome:
+        tenure = self._tenure
+        if tenure is not None:
+            try:
+                return await tenure.calls.originate(principal, request)
+            except (HandedOverError, FencedError):
+                pass  # nobody knows whether it was placed; the successor finds its key or places it
+        placed = await self._remote.originate(self._node_name, principal, request)
+        return OriginateOutcome(
+            call=placed.call,
+            is_replayed=placed.is_replayed,
+            wait_outcome=WaitOutcome.REACHED,
+            lookup=await look_up(placed.call.dialled_number),
+        )
+
+    async def _find(self, principal: Principal, call_id: str) -> CallService | str:
+        """The use cases of this process when the call is in its hands, else the name of its node."""
+        tenure = self._tenure
+        if tenure is not None and tenure.registry.find(call_id) is not None:
+            return tenure.calls
+        is_call = kind_of(call_id) is Kind.CALL
+        call = await self._queries.get(principal.account_id, call_id) if is_call else None
+        if call is None:
+            raise RefusedError(Problem("NOT_FOUND", "There is no such call.", ("callId",)))
+        if call.is_ended:
+            raise has_ended(call)
+        if tenure is not None and call.node == self._node_name:
+            return tenure.calls
+        return call.node
+
+    async def _wait_for(self, placed: OriginateOutcome, wait_for: WaitFor) -> OriginateOutcome:
+        reached = REACHED[wait_for]
+        call = placed.call
+        if not reached(call) and not call.is_ending:
+            call = await self._wait(call, lambda now: reached(now) or now.is_ending)
+        if reached(call):
+            outcome = WaitOutcome.REACHED
+        elif call.is_ending:
+            outcome = WaitOutcome.CALL_ENDED
+        else:
+            outcome = WaitOutcome.TIMED_OUT
+        return replace(placed, call=call, wait_outcome=outcome)
+
+    async def _wait(self, call: Call, holds: Callable[[Call], bool]) -> Call:
+        """The call once something holds of it, or as it stands when the wait is over."""
+        latest = call
+        try:
+            async with asyncio.timeout(0 if self._is_draining else self._wait_seconds) as wait:
+                self._waits.add(wait)
+                try:
+                    while not holds(latest):
+                        latest = await self._wait_on(latest, holds)
+                finally:
+                    self._waits.discard(wait)
+        except TimeoutError:
+            tenure = self._tenure
+            actor = None if tenure is None else tenure.registry.find(call.id)
+            return latest if actor is None else actor.call
+        return latest
+
+    async def _wait_on(self, call: Call, holds: Callable[[Call], bool]) -> Call:
+        tenure = self._tenure
+        actor = None if tenure is None else tenure.registry.find(call.id)
+        if actor is not None:
+            latest = await actor.wait_until(holds)
+            if holds(latest) or latest is not call:
+                return latest
+        # It lives in another process, or has only just gone there: what it writes is heard of.
+        try:
+            items = self._feed.follow(call.account_id, where=EventFilter(subject_id=call.id))
+            assert isinstance(items, AsyncGenerator)
+            async with aclosing(items):
+                async for _ in items:
+                    latest = await self._queries.get(call.account_id, call.id) or call
+                    if holds(latest):
+                        return latest
+        except DatabaseUnavailableError:
+            await asyncio.sleep(_AGAIN_SECONDS)
+        return call

@@ -1,0 +1,129 @@
+"""How a tenure is put together: the parts that act on one Asterisk, made anew for each lease."""
+
+from dataclasses import dataclass
+
+from app.ari.client import AriClient
+from app.ari.stream import EventStream
+from app.calls import inputs
+from app.calls.commands import CollectRecording
+from app.calls.controller import Controller
+from app.calls.executor import Executor
+from app.calls.inputs import FailureKind
+from app.calls.live_counts import LiveCounts
+from app.calls.plan import Defaults
+from app.calls.reconcile import Reconciler
+from app.calls.registry import CallRegistry
+from app.calls.service import CallService, Readiness
+from app.calls.spool import Spool
+from app.calls.store import CallStore
+from app.calls.tidy import Tidier
+from app.clock import Clock
+from app.config import Settings
+from app.db.engine import Database
+from app.events.log import EventLog
+from app.ids import RecordingId
+from app.ownership.fence import Fence
+from app.ownership.inbox import Inbox
+from app.ownership.lease import Lease
+from app.ownership.tenure import Tenure
+from app.recordings.collector import RecordingCollector
+from app.recordings.jobs import Collected, CollectFailed, CollectResult
+from app.recordings.store import RecordingStore
+from app.routing.directory import Directory
+
+
+class NodeReadiness:
+    """Whether calls may be dialled, by the word of whoever is asked last: the node, which is made after its tenures."""
+
+    def __init__(self) -> None:
+        self.source: Readiness | None = None
+
+    @property
+    def why_not_ready(self) -> str | None:
+        """As :class:`~app.calls.service.Readiness`."""
+        return "Starting." if self.source is None else self.source.why_not_ready
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenures:
+    """Makes tenures of one node."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    log: EventLog
+    ari: AriClient
+    recording_store: RecordingStore
+    readiness: NodeReadiness
+    counts: LiveCounts
+
+    def make(self, lease: Lease) -> Tenure:
+        """The parts for one lease, not running yet. Each starts from nothing: what there is, it finds."""
+        settings, clock, node = self.settings, self.clock, self.settings.node
+        spool = Spool(settings.data_dir / "spool", node, limit_bytes=settings.spool_megabytes * 1_000_000)
+        store = CallStore(self.database, self.log, admit=Fence(lease).arm, spool=spool)
+
+        async def on_collected(_call_id: str, result: CollectResult) -> None:
+            registry.post(result.recording_id, _as_input(result))
+
+        collector = RecordingCollector(self.ari, self.recording_store, on_collected)
+        executor = Executor(self.ari, node=node, collect=collector.submit)
+        registry = CallRegistry(store, executor, clock, capacity=settings.max_live_calls)
+        stream = EventStream(self.ari)
+        self.counts.forget_all()
+        reconciler = Reconciler(self.ari, store, registry, executor, clock, node=node, counts=self.counts)
+        calls = CallService(
+            registry=registry,
+            store=store,
+            directory=Directory(self.database),
+            readiness=self.readiness,
+            clock=clock,
+            node=node,
+            defaults=Defaults(
+                agent_ring_seconds=settings.agent_ring_seconds,
+                customer_ring_seconds=settings.customer_ring_seconds,
+                max_duration_seconds=settings.max_duration_seconds,
+            ),
+        )
+        return Tenure(
+            lease=lease,
+            registry=registry,
+            store=store,
+            collector=collector,
+            stream=stream,
+            controller=Controller(
+                stream,
+                registry,
+                reconciler,
+                clock,
+                node=node,
+                tidier=Tidier(self.ari, self.database, registry, node=node),
+            ),
+            calls=calls,
+            inbox=Inbox(self.database, calls, lease),
+        )
+
+    def idle_registry(self) -> CallRegistry:
+        """A registry without calls, for whoever asks while there is no tenure."""
+        executor = Executor(self.ari, node=self.settings.node, collect=lambda _: None)
+        return CallRegistry(CallStore(self.database, self.log), executor, self.clock, capacity=1)
+
+
+def _as_input(result: CollectResult) -> inputs.Input:
+    match result:
+        case Collected():
+            return inputs.RecordingCollected(
+                recording_id=RecordingId(result.recording_id),
+                object_key=result.object_key,
+                duration_seconds=result.duration_seconds,
+                size_bytes=result.size_bytes,
+                channels=result.channels,
+                sample_rate=result.sample_rate,
+                sha256=result.sha256,
+            )
+        case CollectFailed(is_final=False):
+            # The parts are still in Asterisk; the call offers them again after a while.
+            command = CollectRecording(recording_id=RecordingId(result.recording_id))
+            return inputs.CommandFailed(command=command, kind=FailureKind.UNSENT, detail=result.reason)
+        case CollectFailed():
+            return inputs.RecordingLost(recording_id=RecordingId(result.recording_id), reason=result.reason)
