@@ -33,8 +33,8 @@ format: .venv/.complete ## Format and mend what can be mended by itself
 schema: .venv/.complete ## Write schema.graphql anew from the code
 	@$(PY) scripts/export_schema.py
 
-faults: .venv/.complete ## Break things under live calls and check that nothing is lost or doubled
-	@$(PY) -m pytest -q tests/faults $(PYTEST)
+faults: .venv/.complete ## Break things under live calls; nothing may be lost or doubled (NEMESIS=600 SEED=n: at random)
+	@$(PY) scripts/run_faults.py $(if $(NEMESIS),--nemesis $(NEMESIS)) $(if $(SEED),--seed $(SEED)) $(if $(ASTERISK),--asterisk) -- $(PYTEST)
 
 soak: .venv/.complete ## The long runs: hundreds of calls over a SIPp trunk
 	@$(PY) -m pytest -q --soak tests/soak $(PYTEST)

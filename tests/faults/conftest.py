@@ -1,9 +1,42 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from app.local.asterisk import AsteriskInstance
+from tests.faults.table import CASES, Case, Need
 from tests.rig.ari_ears import AriEars
+
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what this machine cannot do, and, unless faults were asked for by path, all but the sharpest cases.
+
+    What is left out counts as deselected; ``make faults`` names it.
+    """
+    is_asked_for = any("faults" in Path(argument.partition("::")[0]).parts for argument in config.args)
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        if item.path.parent != _HERE:
+            kept.append(item)
+            continue
+        cases = _cases_of(item)
+        is_possible = item.get_closest_marker("needs_root") is None or Need.ROOT.is_met
+        is_wanted = is_asked_for or not cases or any(case.is_sharp for case in cases)
+        (kept if is_possible and is_wanted else left_out).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+
+
+def _cases_of(item: pytest.Item) -> list[Case]:
+    function = getattr(item, "originalname", item.name)
+    path = f"tests/faults/{item.path.name}"
+    return [
+        case for case in CASES if any(path == where and function.startswith(name) for where, name in case.references)
+    ]
 
 
 @pytest.fixture

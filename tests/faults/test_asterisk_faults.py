@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from app.bootstrap import ServiceHealth
 from app.calls import recording
 from app.errors import AsteriskUnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode
 from app.ids import asterisk_prefix
 from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, SipPeer, running_asterisk
+from tests.rig.ari_ears import AriEars
 from tests.rig.desk import Desk, Fact
 from tests.rig.far_end import FarEnd
 from tests.rig.fault_proxy import proxy_to_asterisk
@@ -133,31 +135,31 @@ async def test_given_a_talk_when_asterisk_is_killed_and_starts_anew_then_the_cal
             await asyncio.gather(agent.hang_up(), customer.hang_up())  # no BYE was ever sent to them
 
 
-async def test_given_another_service_takes_the_application_over_when_it_has_then_the_first_ends_and_writes_nothing_more(
+async def test_given_a_stranger_takes_the_application_over_when_it_has_then_the_service_takes_its_hands_off(
     asterisk: AsteriskInstance, database_dsn: str, tmp_path: Path, far_end: FarEnd, witness: Witness
 ) -> None:
     settings = make_settings(asterisk, database_dsn, tmp_path)
-    ringing: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-    async def serve_until_replaced() -> None:
-        async with running_offhook(settings) as first, first.desk() as desk:
-            placed = await desk.place_call(CUSTOMER, trunk="farend", first=LegRole.CUSTOMER)
-            customer = await far_end.expect_call(CUSTOMER)
-            await customer.ring()
-            await desk.wait_for(placed.id, "leg.ringing")
-            ringing.set_result(placed.id)
-            await asyncio.Event().wait()
-
-    first_service = asyncio.create_task(serve_until_replaced())
-    call_id = await asyncio.wait_for(ringing, 30)
-    async with running_offhook(settings) as second, second.desk() as desk:
-        with pytest.RaisesGroup(pytest.RaisesExc(AsteriskUnavailableError, match="taken over"), flatten_subgroups=True):
-            await asyncio.wait_for(first_service, 30)
-        assert (await witness.look(asterisk_prefix(second.node))).channels, (
-            "the first service must not touch what it lost"
+    async with running_offhook(settings) as offhook, offhook.desk() as desk:
+        placed = await desk.place_call(CUSTOMER, trunk="farend", first=LegRole.CUSTOMER)
+        customer = await far_end.expect_call(CUSTOMER)
+        await customer.ring()
+        await desk.wait_for(placed.id, "leg.ringing")
+        thief = AriEars.listening(
+            asterisk.ari_url, asterisk.ari_username, asterisk.ari_password, settings.ari_application
         )
-        await desk.hang_up(call_id)
-        story = await desk.wait_for_end(call_id)
+        async with thief:
+            async with asyncio.timeout(10):
+                while not offhook.service.controller.is_aside:
+                    await asyncio.sleep(0.02)
+            assert "OFFHOOK_ARI_APPLICATION" in str(offhook.service.controller.why_not_ready)
+            (part,) = [one for one in await ServiceHealth(offhook.service).check() if one.name == "asterisk"]
+            assert not part.is_ready
+            assert (await witness.look(asterisk_prefix(offhook.node))).channels, "it must not touch what it lost"
+            assert not customer.has_ended
+    # The stranger is gone: whoever starts next goes on with the call.
+    async with running_offhook(settings) as second, second.desk() as desk:
+        await desk.hang_up(placed.id)
+        story = await desk.wait_for_end(placed.id)
         await assert_is_whole(desk, story)
         assert (story.disposition, story.end) == ("CANCELLED", ("API_HANGUP", "SYSTEM"))
         await second.assert_nothing_is_left(witness)

@@ -2,9 +2,13 @@
 
 import asyncio
 import contextlib
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+
+from tests.rig.event_frames import CLOSE_FRAME, Change, EventFrames
 
 _BLOCK = 65536
 _SOCKET_NAME = ".s.PGSQL.5432"
@@ -24,6 +28,12 @@ class FaultProxy:
         self.lost_answers = 0
         self._is_cut = False
         self._doomed_request: bytes | None = None
+        self._rewritten: tuple[bytes, bytes] | None = None
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        #: Changes each event that passes; None lets them pass as they are.
+        self.change_event: Change | None = None
+        self._event_sockets: set[asyncio.StreamWriter] = set()
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -37,12 +47,43 @@ class FaultProxy:
         for writer in list(self._open):
             writer.transport.abort()
 
+    def end_event_sockets(self, *, how: str) -> None:
+        """End each event socket towards the client: ``close`` (a proper good-bye), ``fin`` or ``reset``."""
+        for writer in list(self._event_sockets):
+            match how:
+                case "close":
+                    writer.write(CLOSE_FRAME)
+                    writer.close()
+                case "fin":
+                    writer.close()
+                case "reset":
+                    raw = writer.get_extra_info("socket")
+                    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    writer.transport.abort()
+                case _:
+                    raise ValueError(how)
+
+    def say_as_asterisk(self, frame: bytes) -> None:
+        """Put a frame of our own between Asterisk's, on each event socket."""
+        for writer in self._event_sockets:
+            writer.write(frame)
+
+    def hold(self) -> None:
+        """Pass nothing on, and break nothing: half-open, as when a cable is pulled. Until ``mend``."""
+        self._flowing.clear()
+
     def mend(self) -> None:
         self._is_cut = False
+        self._flowing.set()
 
     def lose_answer_to(self, request: bytes) -> None:
         """Let the next request that contains these bytes through, and break its connection instead of answering."""
         self._doomed_request = request
+
+    def rewrite_answers(self, told: bytes, instead: bytes) -> None:
+        """Say something else of the same length in every answer from now on."""
+        assert len(told) == len(instead), "lengths are told before contents"
+        self._rewritten = (told, instead)
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -71,6 +112,7 @@ class FaultProxy:
                 group.create_task(self._pass_answers(far[0], near[1], is_doomed))
         finally:
             self._open -= writers
+            self._event_sockets -= writers
             for writer in writers:
                 writer.transport.abort()
 
@@ -83,6 +125,7 @@ class FaultProxy:
                 if self._doomed_request is not None and self._doomed_request in block:
                     self._doomed_request = None
                     is_doomed.set()
+                await self._flowing.wait()
                 writer.write(block)
                 await writer.drain()
         # One direction's end is the connection's: neither HTTP nor PostgreSQL goes on half-closed.
@@ -91,13 +134,18 @@ class FaultProxy:
     async def _pass_answers(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_doomed: asyncio.Event
     ) -> None:
+        frames = EventFrames()
         with contextlib.suppress(OSError):  # cut
             while block := await reader.read(_BLOCK):
                 if is_doomed.is_set():
                     self.lost_answers += 1
                     writer.transport.abort()
                     return
-                writer.write(block)
+                await self._flowing.wait()
+                block = block if self._rewritten is None else block.replace(*self._rewritten)
+                writer.write(frames.pass_on(block, self.change_event))
+                if frames.is_event_socket:
+                    self._event_sockets.add(writer)
                 await writer.drain()
         writer.close()
 

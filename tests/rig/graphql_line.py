@@ -20,6 +20,7 @@ from app.errors import (
     Problem,
     RefusedError,
     ScopeError,
+    ShuttingDownError,
     UnavailableError,
 )
 from tests.rig.desk import Body, Fact, PlacedCall
@@ -87,6 +88,7 @@ _ERRORS: Final[dict[str, type[OffhookError]]] = {
         AuthenticationError,
         DatabaseUnavailableError,
         OverloadedError,
+        ShuttingDownError,
         UnavailableError,
     )
 }

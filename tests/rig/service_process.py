@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from pydantic import SecretStr
 
+from app import failpoints
 from app.config import Settings
 from app.local.process import SupervisedProcess
 from tests.rig.desk import PATIENCE_SECONDS
@@ -25,6 +27,12 @@ class ServiceProcess:
     url: str
     log_path: Path
 
+    async def parts(self) -> dict[str, dict[str, object]]:
+        """What it says of itself at /readyz."""
+        async with httpx.AsyncClient(trust_env=False, timeout=5.0) as http:
+            parts: dict[str, dict[str, object]] = (await http.get(f"{self.url}/readyz")).json()["parts"]
+            return parts
+
     async def kill(self) -> None:
         """As an out-of-memory killer would."""
         self.process.kill()
@@ -32,13 +40,24 @@ class ServiceProcess:
 
 
 @contextlib.asynccontextmanager
-async def service_process(settings: Settings, directory: Path) -> AsyncIterator[ServiceProcess]:
-    """Run ``offhook serve`` until the end of the block, or until it is killed; ready to dial at its beginning."""
+async def service_process(
+    settings: Settings,
+    directory: Path,
+    *,
+    name: str = "serve",
+    roles: str | None = None,
+    failpoint: str | None = None,
+) -> AsyncIterator[ServiceProcess]:
+    """Run ``offhook serve`` until the end of the block, or until it is killed; ready at its beginning.
+
+    ``name`` is that of its log file, ``roles`` are all when there are none. ``failpoint``: see :mod:`app.failpoints`.
+    """
     port = _free_port()
-    log_path = directory / "serve.log"
-    command = (sys.executable, "-c", "from app.cli.program import main; main()", "serve", "--port", str(port))
+    log_path = directory / f"{name}.log"
+    command: tuple[str, ...] = (sys.executable, "-c", "from app.cli.program import main; main()", "serve")
+    command += ("--port", str(port), *(() if roles is None else ("--roles", roles)))
     async with await SupervisedProcess.start(
-        command, stdout_path=log_path, cwd=_ROOT, env={**_plain_environment(), **_as_environment(settings)}
+        command, stdout_path=log_path, cwd=_ROOT, env=environment_of(settings) | _armed(failpoint)
     ) as process:
         running = ServiceProcess(process, f"http://127.0.0.1:{port}", log_path)
         await _wait_until_ready(running)
@@ -55,6 +74,15 @@ async def _wait_until_ready(running: ServiceProcess) -> None:
             await asyncio.sleep(_POLL_SECONDS)
 
 
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The whole environment of a service with these settings: none of ``OFFHOOK_*`` but theirs."""
+    return {**_plain_environment(), **_as_environment(settings)}
+
+
+def _armed(failpoint: str | None) -> dict[str, str]:
+    return {} if failpoint is None else {failpoints.VARIABLE: failpoint}
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -66,17 +94,22 @@ def _plain_environment() -> dict[str, str]:
 
 
 def _as_environment(settings: Settings) -> dict[str, str]:
-    assert settings.database_url is not None
-    assert settings.ari_password is not None
-    assert settings.ari_url is not None
+    """Every setting that differs from its default, as the environment has it."""
     values = {
-        "DATA_DIR": str(settings.data_dir),
-        "NODE": settings.node,
-        "DATABASE_URL": settings.database_url.get_secret_value(),
-        "ARI_URL": settings.ari_url,
-        "ARI_USERNAME": settings.ari_username,
-        "ARI_PASSWORD": settings.ari_password.get_secret_value(),
-        "ARI_APPLICATION": settings.ari_application,
-        "LOG_FORMAT": "json",
+        name: _as_text(value)
+        for name, field in Settings.model_fields.items()
+        if (value := getattr(settings, name)) is not None
+        and name != "port"
+        and value != field.get_default(call_default_factory=True)
     }
-    return {f"OFFHOOK_{name}": value for name, value in values.items()}
+    return {f"OFFHOOK_{name.upper()}": value for name, value in {**values, "log_format": "json"}.items()}
+
+
+def _as_text(value: object) -> str:
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case list() | tuple():
+            return ",".join(map(str, value))
+        case _:
+            return str(value)

@@ -58,7 +58,7 @@ class SippCall:
     """What one Call-ID amounts to; retransmissions do not count twice.
 
     ``talk_seconds``: from the first ACK of a 200 to the first BYE, from either side; None when there was no talk.
-    ``hung_up_by``: ``caller``, ``called`` (SIPp) or None.
+    ``connected_at`` and ``disconnected_at`` are those instants; ``hung_up_by``: ``caller``, ``called`` (SIPp) or None.
     """
 
     call_id: str
@@ -68,6 +68,8 @@ class SippCall:
     talk_seconds: float | None
     hung_up_by: str | None
     was_cancelled: bool
+    connected_at: datetime | None = None
+    disconnected_at: datetime | None = None
 
 
 class SippServer:
@@ -87,11 +89,22 @@ class SippServer:
         return list(_parse_messages(text))
 
     def calls(self) -> list[SippCall]:
-        """Return one entry for each Call-ID, in the order of their INVITEs."""
+        """Return one entry for each Call-ID, in the order of their INVITEs.
+
+        What has no INVITE is of an earlier SIPp on this port: a BYE or a CANCEL that it left unanswered.
+        """
         by_call: dict[str, list[SippMessage]] = {}
         for message in self.messages():
             by_call.setdefault(message.call_id, []).append(message)
-        return [_sum_up(call_id, messages) for call_id, messages in by_call.items()]
+        return [
+            _sum_up(call_id, messages)
+            for call_id, messages in by_call.items()
+            if any(message.method == "INVITE" for message in messages)
+        ]
+
+    def kill(self) -> None:
+        """End SIPp without a word to whoever is talking to it: its RTP stops, and no BYE comes."""
+        self._process.kill()
 
     async def wait_until_idle(self, call_count: int, *, seconds: float = 30.0) -> list[SippCall]:
         """Wait until so many calls have come and all have got a final answer and, if they were talking, a BYE."""
@@ -151,6 +164,8 @@ def _sum_up(call_id: str, messages: list[SippMessage]) -> SippCall:
         talk_seconds=(bye.at - ack.at).total_seconds() if ack and bye else None,
         hung_up_by=None if bye is None else "called" if bye.is_sent else "caller",
         was_cancelled=any(m.method == "CANCEL" for m in messages),
+        connected_at=ack.at if ack else None,
+        disconnected_at=bye.at if bye else None,
     )
 
 

@@ -52,6 +52,11 @@ class Witness:
                 ),
             )
 
+    async def global_variable(self, name: str) -> str:
+        """A global variable of Asterisk; the empty string when it is not set."""
+        async with asyncio.timeout(_REQUEST_SECONDS):
+            return str((await self._client.asterisk.getGlobalVar(variable=name)).get("value", ""))
+
     async def _is_live(self, name: str) -> bool:
         try:
             await self._client.recordings.getLive(recordingName=name)
