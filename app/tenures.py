@@ -67,7 +67,7 @@ class Tenures:
             registry.post(result.recording_id, _as_input(result))
 
         collector = RecordingCollector(self.ari, self.recording_store, on_collected)
-        executor = Executor(self.ari, node=node, collect=collector.submit)
+        executor = Executor(self.ari, node=node, collect=collector.submit, may_forget=lambda: not store.is_postponing)
         registry = CallRegistry(store, executor, clock, capacity=settings.max_live_calls)
         stream = EventStream(self.ari)
         self.counts.forget_all()

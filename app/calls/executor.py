@@ -42,12 +42,24 @@ _SIP_FAILURE: Final = re.compile(r"SIP +([3-6][0-9]{2})(?![0-9])")  # RFC 3261, 
 
 
 class Executor:
-    """Carries out the commands of calls on one Asterisk."""
+    """Carries out the commands of calls on one Asterisk.
 
-    def __init__(self, ari: AriClient, *, node: str, collect: Callable[[CollectJob], None]) -> None:
+    ``may_forget`` says whether Asterisk's memory of how a call ended may go: not while that end is only in this
+    machine's spool, for whoever takes over meanwhile has nothing else to learn it from. The tidier deletes it later.
+    """
+
+    def __init__(
+        self,
+        ari: AriClient,
+        *,
+        node: str,
+        collect: Callable[[CollectJob], None],
+        may_forget: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._ari = ari
         self._node = node
         self._collect = collect
+        self._may_forget = may_forget
 
     async def carry_out(self, call: Call, command: Command) -> tuple[Input, ...]:
         """Do it; gives what is known at once of how that went (most news comes as events)."""
@@ -95,7 +107,7 @@ class Executor:
             case commands.CollectRecording():
                 self._submit(call, command)
             case commands.ForgetHangups():
-                for leg_id in command.leg_ids:
+                for leg_id in command.leg_ids if self._may_forget() else ():
                     await self._ari.delete_global_variable(hangup_memory_of(self._node, leg_id))
             case _:
                 assert_never(command)

@@ -71,6 +71,11 @@ class CallStore:
         """Changes that wait for their commit."""
         return len(self._waiting)
 
+    @property
+    def is_postponing(self) -> bool:
+        """Whether changes are on this machine's disk only, until the database is back."""
+        return self._postponed is not None and self._postponed.is_open
+
     async def commit(self, change: Change) -> KeyTaken | None:
         """Write a change; returns once it is durable and its facts are announced.
 

@@ -34,7 +34,8 @@ class World:
     def __init__(self, ari: AriClient, asterisk: ScriptedAsterisk) -> None:
         self.asterisk = asterisk
         self.jobs: list[CollectJob] = []
-        self.executor = Executor(ari, node="n1", collect=self.collect)
+        self.may_forget = True
+        self.executor = Executor(ari, node="n1", collect=self.collect, may_forget=lambda: self.may_forget)
         self.is_collector_full = False
         self.call = make_call(recording_mode=RecordingMode.BOTH)
         self.agent, self.customer = (leg.id for leg in self.call.legs)
@@ -175,6 +176,14 @@ async def test_given_legs_whose_ends_are_known_when_forgotten_then_their_globals
     assert [world.asterisk.body(number) for number in range(2)] == [
         {"variable": hangup_memory_of("n1", leg_id), "value": ""} for leg_id in (world.agent, world.customer)
     ]
+
+
+async def test_given_an_end_that_is_not_in_the_database_yet_when_told_to_forget_then_asterisk_remembers_it(
+    world: World,
+) -> None:
+    world.may_forget = False
+    assert await world.carry_out(commands.ForgetHangups(leg_ids=(world.agent, world.customer))) == ()
+    assert not world.asterisk.requests
 
 
 async def test_given_a_recording_to_collect_when_carried_out_then_the_collector_gets_its_parts(world: World) -> None:
