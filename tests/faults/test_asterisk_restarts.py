@@ -130,6 +130,9 @@ async def test_given_a_talk_when_asterisk_stops_gracefully_then_it_talks_to_its_
     async with _calling(station, database_dsn, tmp_path) as (offhook, desk), asyncio.TaskGroup() as group:
         placed, agent, customer = await _talk(desk, far_end)
         stopping = group.create_task(station.command("core stop gracefully"))
+        await asyncio.wait(
+            [stopping], timeout=3.0
+        )  # the console's program has to start first, and may wait for the end
         refused = await _try_while_stopping(desk)
         assert not agent.has_ended
         await customer.hang_up()

@@ -97,8 +97,9 @@ async def test_given_a_full_disk_under_the_database_when_a_call_ends_then_its_fa
     since = len(far_end.ears.events)
     base = tmp_path / "small"
     base.mkdir()
-    for directory in (base, *base.parents[:3]):  # as root, the server runs under another user, who must get through
-        directory.chmod(0o755)
+    for directory in (base, *base.parents[:4]):  # as root, the server runs under another user, who must get through
+        if directory.name:
+            directory.chmod(directory.stat().st_mode | 0o011)
     async with (
         small_file_system(base, size_bytes=320 * 2**20),
         own_postgres(base=base, settings={"max_wal_size": "48MB", "min_wal_size": "32MB"}) as server,
