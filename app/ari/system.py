@@ -37,8 +37,13 @@ class SystemOperations(AriTransport):
         )
 
     async def delete_global_variable(self, name: str) -> None:
-        """Forget a global: Asterisk drops one that is set to nothing."""
-        await self.set_global_variable(name, "")
+        """Forget a global.
+
+        Set without a value it is gone. Set to the empty string it would stay, reading the same, and Asterisk walks
+        through all of its globals whenever it reads or sets one: tens of thousands take a processor whole.
+        """
+        operation = "POST /asterisk/variable"
+        await self._send(operation, body={"variable": safe_variable_name(name, operation=operation)})
 
     async def get_application(self) -> Application:
         """What our application is subscribed to. AriNotFound while no event stream is connected."""

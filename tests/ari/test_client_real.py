@@ -60,6 +60,7 @@ class RunningAsterisk(Protocol):
     def ari_username(self) -> str: ...
     @property
     def ari_password(self) -> str: ...
+    async def run_cli(self, command: str) -> str: ...
 
 
 @dataclass
@@ -361,14 +362,17 @@ async def test_given_asterisk_itself_when_asked_then_it_says_who_it_is(line: Lin
     assert "chan_pjsip.so" in {module.name for module in modules}
 
 
-async def test_given_a_global_when_set_then_it_is_read_and_forgotten(line: Line) -> None:
+async def test_given_a_global_when_set_then_it_is_read_and_forgotten(line: Line, asterisk: RunningAsterisk) -> None:
     name = f"hup_{uuid.uuid4().hex}"
 
     assert await line.ari.get_global_variable(name) == ""
     await line.ari.set_global_variable(name, "1732147200.123|16|SIP 200 OK")
     assert await line.ari.get_global_variable(name) == "1732147200.123|16|SIP 200 OK"
+    assert name in await asterisk.run_cli("dialplan show globals")
     await line.ari.delete_global_variable(name)
     assert await line.ari.get_global_variable(name) == ""
+    # An empty one reads the same, and would stay in the list that Asterisk walks through.
+    assert name not in await asterisk.run_cli("dialplan show globals")
 
 
 async def test_given_endpoints_when_listed_then_the_phones_are_among_them(line: Line) -> None:

@@ -161,7 +161,10 @@ class ScriptedAsterisk:
                 return _ok({"value": self.variables.get(request.url.params["variable"], "")})
             case ("POST", ["asterisk", "variable"]):
                 asked = orjson.loads(request.content)
-                self.variables[asked["variable"]] = asked["value"]
+                if "value" in asked:
+                    self.variables[asked["variable"]] = asked["value"]
+                else:
+                    self.variables.pop(asked["variable"], None)
                 return httpx.Response(204)
             case _:
                 return httpx.Response(404, json={"message": "there is no such thing"})

@@ -6,6 +6,7 @@ import pytest
 
 from app.errors import RefusedError
 from app.facts.vocabulary import LegRole
+from app.local.asterisk import AsteriskInstance
 from tests.rig.ari_ears import AriEars
 from tests.rig.desk import Desk
 from tests.rig.story import assert_is_whole
@@ -33,6 +34,24 @@ async def test_given_two_extensions_when_connected_in_both_orders_then_the_call_
         ]
 
     await asyncio.gather(*(place(first) for first in LegRole))
+
+
+async def test_given_a_call_that_is_over_when_asterisk_is_looked_at_then_no_variable_of_its_legs_is_left(
+    desk: Desk, asterisk: AsteriskInstance
+) -> None:
+    call = await desk.place_call(None, destination_extension="2002", connect="2001")
+    await desk.wait_for(call.id, "call.connected")
+    await desk.hang_up(call.id)
+    story = await desk.wait_for_end(call.id)
+    legs = {str(fact.body["leg"]["id"]) for fact in story.all_of("leg.dialing")}
+    assert len(legs) == 2
+    async with asyncio.timeout(10):
+        while _named(legs, await asterisk.run_cli("dialplan show globals")):
+            await asyncio.sleep(0.05)
+
+
+def _named(legs: set[str], text: str) -> bool:
+    return any(leg in text for leg in legs)
 
 
 async def test_given_an_extension_when_another_calls_it_then_its_phone_shows_that_ones_number_and_name(
