@@ -20,7 +20,7 @@ demo: .venv/.complete ## Place a real call between two sandbox phones and show a
 serve: .venv/.complete ## Serve the API at http://127.0.0.1:8000 with an embedded PostgreSQL and Asterisk
 	@.venv/bin/offhook serve
 
-test: .venv/.complete ## Run all tests: unit, real PostgreSQL, real Asterisk (PYTEST="…" for more options)
+test: .venv/.complete ## Run the tests: unit, real PostgreSQL, real Asterisk, the sharpest faults (PYTEST="…" for more options)
 	@$(PY) -m pytest -n 2 --dist worksteal -q $(PYTEST)
 
 check: .venv/.complete ## Format, lint, types, import rules, schema and migration drift

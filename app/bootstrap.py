@@ -82,23 +82,23 @@ class Service:
     database: Database
     bus: Bus
     routed_calls: RoutedCalls
-    node: Node | None
+    own_node: Node | None
     deliverer: Deliverer
     recording_files: RecordingFiles
     asterisk: AsteriskInstance | None
     sandbox: Sandbox | None
 
     @property
-    def controller(self) -> Node:
+    def node(self) -> Node:
         """This process's share in its Asterisk. Raises LookupError without the role ``controller``."""
-        if self.node is None:
-            raise LookupError("this process has no controller")
-        return self.node
+        if self.own_node is None:
+            raise LookupError("this process has no role in driving an Asterisk")
+        return self.own_node
 
     @property
     def registry(self) -> CallRegistry:
-        """The live calls of this process; none on standby. Raises LookupError as ``controller``."""
-        return self.controller.registry
+        """The live calls of this process; none on standby. Raises LookupError as ``node``."""
+        return self.node.registry
 
 
 class ServiceHealth:
@@ -111,9 +111,10 @@ class ServiceHealth:
         """The parts that this process's roles stand on."""
         service, roles = self._service, self._service.roles
         parts = await self._check_outside()
-        if service.node is not None:
-            parts.append(PartHealth("ownership", is_ready=True, reason=service.node.standing))
-            tenure = service.node.tenure
+        node = service.own_node
+        if node is not None:
+            parts.append(PartHealth("ownership", is_ready=True, reason=node.standing))
+            tenure = node.tenure
             is_full = tenure is not None and tenure.collector.is_full
             reason = "The collector is full; recordings wait in Asterisk." if is_full else None
             parts.append(PartHealth("recordings", is_ready=not is_full, reason=reason))
@@ -136,8 +137,9 @@ class ServiceHealth:
             database = PartHealth("database", is_ready=True)
         if service.roles == {"worker"}:
             return [database]
-        if service.node is not None and (service.node.tenure is not None or service.node.is_aside):
-            why_not = service.node.why_not_ready
+        node = service.own_node
+        if node is not None and (node.tenure is not None or node.is_aside):
+            why_not = node.why_not_ready
         elif lease is None or not lease.is_held:
             why_not = f"No process drives the Asterisk of node {service.settings.node}."
         else:
@@ -188,7 +190,7 @@ async def _compose(
     schedule = Schedule(settings.webhook_schedule_seconds)
     listeners = Listeners(database, clock)
     enqueuer = Enqueuer(clock, schedule, listeners)
-    log = EventLog(database, hooks=[enqueuer.enqueue], inline=enqueuer.inline)
+    log = EventLog(database, hooks=[enqueuer.enqueue], inline=enqueuer.inline, in_flight=listeners.appending)
     bus = Bus(database)
     urls = RecordingUrls(secret.derive(Purpose.URLS))
     public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
@@ -212,6 +214,10 @@ async def _compose(
         bus.announce(appended, has_deliveries=has_deliveries)
         metrics.count_events(appended.events)
         say_ended_calls(appended)
+
+    def tell_of_replays() -> None:
+        deliverer.wake()
+        bus.announce_deliveries()
 
     def hear_of_events(has_deliveries: bool) -> None:
         feed.wake()
@@ -242,7 +248,7 @@ async def _compose(
         feed=feed,
         webhooks=webhooks,
         webhook_queries=webhook_queries,
-        webhook_replays=WebhookReplays(database, clock, on_replayed=deliverer.wake),
+        webhook_replays=WebhookReplays(database, clock, on_replayed=tell_of_replays),
         webhook_tests=WebhookTests(webhooks, webhook_queries, log, clock),
         cursor_secret=secret.derive(Purpose.CURSORS),
         public_url=public_url,
@@ -271,7 +277,7 @@ async def _compose(
         database=database,
         bus=bus,
         routed_calls=calls,
-        node=node,
+        own_node=node,
         deliverer=deliverer,
         recording_files=RecordingFiles(recordings, recording_store, urls, clock),
         asterisk=asterisk,

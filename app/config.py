@@ -47,7 +47,9 @@ class Settings(BaseSettings):
     )
 
     database_url: SecretStr | None = Field(default=None, description="postgresql://… Unset: an embedded PostgreSQL.")
-    database_pool_size: int = Field(default=10, ge=2, le=200, description="Connections in the pool.")
+    database_pool_size: int = Field(
+        default=10, ge=2, le=200, description="Connections in each of two pools; some five more are held beside them."
+    )
     database_timeout_seconds: float = Field(default=10.0, gt=0, description="Longest wait for one statement.")
 
     ari_url: str | None = Field(

@@ -8,7 +8,6 @@
     ├── ScopeError                   403, the key lacks a scope
     ├── BadRequestError              400, the request itself is not of the form it must have
     ├── NotFoundError                404, only for surfaces without payloads (files by URL)
-    ├── RateLimitedError             429
     ├── UnavailableError             503, something Offhook stands on is away; retry later
     │   ├── DatabaseUnavailableError
     │   ├── AsteriskUnavailableError
@@ -101,14 +100,6 @@ class NotFoundError(OffhookError):
 
     code = "NOT_FOUND"
     http_status = 404
-
-
-class RateLimitedError(OffhookError):
-    """Too many requests; ``retry_after_seconds`` says when to come back."""
-
-    code = "RATE_LIMITED"
-    http_status = 429
-    retryable = True
 
 
 class UnavailableError(OffhookError):

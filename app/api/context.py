@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
@@ -11,6 +11,7 @@ import strawberry
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.api.loaders import Loaders
+from app.calls.time_limits import MUTATION_SECONDS
 from app.errors import AuthenticationError
 from app.events.feed import FeedItem
 from app.events.log import EventFilter
@@ -28,14 +29,14 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:/+=-]{8,128}", re.ASCII)
 class Options:
     """GraphQL's own times, in seconds, and sizes.
 
-    A mutation may wait up to 55 s for a call to get somewhere, so its limit lies above that. A websocket whose client
-    has read nothing for ``unread_seconds``, while something was there to be read, is closed, and cut off
+    A mutation may wait for a call to get somewhere, so its limit lies above that: ``calls.time_limits``. A websocket
+    whose client has read nothing for ``unread_seconds``, while something was there to be read, is closed, and cut off
     ``close_grace_seconds`` later. On one websocket at most ``most_waiting_frames`` and ``most_waiting_bytes`` wait to
     be sent; a subscriber that is further behind goes on from the log.
     """
 
     query_seconds: float = 20.0
-    mutation_seconds: float = 65.0
+    mutation_seconds: float = MUTATION_SECONDS
     init_seconds: float = 10.0
     heartbeat_seconds: float = 20.0
     most_operations_per_socket: int = 100
@@ -48,9 +49,14 @@ class Options:
 class Following(Protocol):
     """Where an operation's events come from when it does not follow the feed itself: ``subscriptions.audience``."""
 
+    @property
+    def joined_after(self) -> float:
+        """What is said at this place of the log, or before it, somebody who follows may not be told."""
+        ...
+
     def follow(
         self, info: "Info", *, after: int | None, where: EventFilter, is_refilled: bool
-    ) -> AsyncIterator[FeedItem]: ...
+    ) -> AsyncGenerator[FeedItem, None]: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,7 +107,7 @@ class Context:
 
     def follow(
         self, info: "Info", *, after: int | None = None, where: EventFilter, is_refilled: bool = True
-    ) -> AsyncIterator[FeedItem]:
+    ) -> AsyncGenerator[FeedItem, None]:
         """The account's events: after a number (None: from now on), then live, as `Feed.follow` gives them.
 
         Of equal subscriptions only one follows live events and is executed for them, so whatever a subscription does
@@ -112,6 +118,10 @@ class Context:
         if self.following is None:
             return self.services.feed.follow(self.account_id, after=after, where=where)
         return self.following.follow(info, after=after, where=where, is_refilled=is_refilled)
+
+    def has_been_told(self, place: int) -> bool:
+        """Whether all who follow this operation's events were told what it said at a place: nobody joined since."""
+        return self.following is None or place > self.following.joined_after
 
     def admit(self, principal: Principal) -> None:
         """The credential was good."""

@@ -71,12 +71,12 @@ def read_recording_filter(given: RecordingFilterInput | None, caller: Principal)
     """Raises RefusedError: INVALID_NUMBER, INVALID_INPUT."""
     if given is None:
         return RecordingFilter()
-    created_from, created_until = read_range(given.created, field=("filter", "created"))
+    created_from, created_to = read_range(given.created, field=("filter", "created"))
     return RecordingFilter(
         number=_read_number(given.number, caller),
         call_id=given.call_id,
         created_from=created_from,
-        created_until=created_until,
+        created_to=created_to,
     )
 
 

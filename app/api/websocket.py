@@ -315,6 +315,8 @@ class _Connection:
             pass  # nobody can say: the key was good when it was last looked at
         except ClosedError:
             return  # the connection is over, and its reader is about to notice
+        if self._wire.is_closed:
+            return  # while nobody could say; a timer set now would find no group to beat in
         self._set_timer(self._options.heartbeat_seconds, self._beat_soon)
 
     async def _authenticate(self) -> Principal:

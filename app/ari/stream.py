@@ -38,7 +38,6 @@ from app.ari.versions import VERSION_FLOOR, is_below_floor
 
 __all__ = [
     "UNAUTHORIZED",
-    "UNWANTED_EVENTS",
     "Connected",
     "DisconnectReason",
     "Disconnected",
@@ -53,8 +52,6 @@ __all__ = [
 
 log = structlog.get_logger(__name__)
 
-#: Half of all events of a simple leg, and nothing to anybody: Asterisk need not write them, nor we read them.
-UNWANTED_EVENTS: Final = ("ChannelVarset", "ChannelDialplan")
 UNAUTHORIZED: Final = "unauthorized (wrong user or password)"
 # Messages handed over in one go before others get a turn of the loop.
 _AT_A_TIME: Final = 256
@@ -103,14 +100,13 @@ class EventStream:
         *,
         queue_limit: int = 20_000,
         timings: StreamTimings | None = None,
-        unwanted_events: tuple[str, ...] = UNWANTED_EVENTS,
         jitter: random.Random | None = None,
     ) -> None:
         self._client = client
         self._url = events_url(client.base_url, client.app)
         self._queue_limit = queue_limit
         self._timings = timings or StreamTimings()
-        self._unwanted_events = unwanted_events
+        self._unwanted_events: tuple[str, ...] = ()
         # Spreads reconnects of several processes; nothing secret.
         self._jitter = jitter or random.Random()  # noqa: S311
         self._queue: deque[bytes | News] = deque()
@@ -173,17 +169,18 @@ class EventStream:
     def __aiter__(self) -> AsyncIterator[StreamItem]:
         return self
 
-    def deliver_to(self, handler: Callable[[bytes], None], *, unwanted: Iterable[str] = ()) -> None:
+    def deliver_to(self, handler: Callable[[bytes], None], *, unwanted: Iterable[str]) -> None:
         """Hand each event to `handler` as the message it came as, instead of yielding it.
 
-        `unwanted` are types of event that it does nothing with: from the next connect on, Asterisk leaves them away.
+        `unwanted` are types of event that it does nothing with: from the next connect on, Asterisk leaves them away. It
+        need not write them, nor we read them, and they are more than half of all.
 
         It is called from the socket's own callback while the consumer waits for the next item, and from the consumer's
         `anext` for what came while it was busy: always in order, never before the `Connected` it came after has been
         taken and dealt with. What it raises ends the stream.
         """
         self._handler = handler
-        self._unwanted_events = tuple(sorted({*self._unwanted_events, *unwanted}))
+        self._unwanted_events = tuple(sorted(unwanted))
 
     def doubt(self) -> None:
         """Make `Doubted` the next piece of news; events wait from here on until the consumer has dealt with it."""

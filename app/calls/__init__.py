@@ -5,7 +5,11 @@ Pure (no I/O, no ORM, no asyncio):
 ``setup``, ``ending`` and ``recording`` as its parts, ``outcome`` and ``record`` behind dispositions and CDRs.
 
 Around them:
-``translate`` Asterisk's events to inputs, ``actor`` one writer per call, ``store`` one transaction for many calls,
-``executor`` commands to Asterisk, ``registry`` who is alive, ``reconcile`` after a gap, ``service`` what the API calls,
-``queries`` what it reads.
+``translate`` Asterisk's events to inputs, ``actor`` one writer per call, ``store`` the queue of what is to be written,
+``commit`` one transaction for many calls, ``executor`` commands to Asterisk, ``registry`` who is alive,
+``service`` what the API calls, ``queries`` what it reads.
+
+When something was away:
+``postponed`` what could not be committed, ``spool`` its file, ``reconcile`` the look at Asterisk after a gap,
+``sighting`` what it means for a call, ``tidy`` what a call that is over has left there.
 """

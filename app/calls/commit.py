@@ -6,7 +6,8 @@ somebody may have been quicker: retries, changes without facts, keys that turn o
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import asyncpg
@@ -30,10 +31,14 @@ _log = structlog.get_logger(__name__)
 Admit = Callable[["asyncpg.Connection[Any]"], Awaitable[None]]
 
 _TRIES_AFTER_ROLLBACK: Final = 3
+_SLOW: Final = "The database does not answer in time."
 #: Of the unique index over (subject, number in the call): what a second writer of the same call runs into.
 _FENCE: Final = "event_by_call"
 #: What a change runs into whose earlier try was still on its way when it was looked for.
 _WRITTEN: Final = frozenset({_FENCE, "event_by_id"})
+#: SQLSTATE classes that speak of the values: data exceptions and violated constraints. Whatever else PostgreSQL says
+#: (disk, rights, a table that is being migrated, its own mistakes) would be said of any change, and passes.
+_OF_THE_VALUES: Final = frozenset({"22", "23"})
 
 
 class Committer:
@@ -47,18 +52,22 @@ class Committer:
         self._event_log = log
         self._turn = asyncio.Lock()
 
-    async def write(self, changes: Sequence[Change], *, is_replay: bool = False) -> dict[str, KeyTaken]:
+    async def write(
+        self, changes: Sequence[Change], *, is_replay: bool = False, deadline: float | None = None
+    ) -> dict[str, KeyTaken]:
         """Write changes, one of each call, and announce their facts. Gives the calls whose key belongs to another.
 
-        ``is_replay``: a change without facts that has been overtaken is left out; it was written once.
+        ``is_replay``: a change without facts that has been overtaken is left out; it was written once. ``deadline``,
+        by the loop's clock: what is not written by then counts as an outage.
 
         Raises:
             DatabaseUnavailableError: nobody knows whether they were written.
             FencedError, asyncpg.UniqueViolationError: a call has gone on in other hands (``is_fenced`` tells); nothing
                 was written.
+            Exception: any other is the fault of one of these changes, and would be the same another time.
         """
         with COMMIT_SECONDS.time():
-            taken, appended = await self._write_despite_rollbacks(changes, is_replay=is_replay)
+            taken, appended = await self._write_despite_rollbacks(changes, is_replay=is_replay, deadline=deadline)
         COMMIT_CHANGES.observe(len(changes))
         try:
             self._event_log.announce(appended)
@@ -73,21 +82,24 @@ class Committer:
             FencedError: another process writes.
             DatabaseUnavailableError: the database is away.
         """
-        async with self._turn, self._connection.use():
-            return
+        try:
+            async with self._turn, self._connection.use():
+                return
+        except asyncpg.PostgresError as error:
+            raise self._give_up_on(error) from error
 
     def close(self) -> None:
         """Let go of the connection."""
         self._connection.close()
 
     async def _write_despite_rollbacks(
-        self, changes: Sequence[Change], *, is_replay: bool
+        self, changes: Sequence[Change], *, is_replay: bool, deadline: float | None
     ) -> tuple[dict[str, KeyTaken], Appended]:
         """PostgreSQL rolls one of two transactions back that wait for each other; it wants to be asked again."""
         tries_left = _TRIES_AFTER_ROLLBACK
         while True:
             try:
-                async with self._turn, self._connection.use() as connection:
+                async with self._use(deadline) as connection:
                     return await self._write(connection, changes, is_replay=is_replay)
             except asyncpg.TransactionRollbackError as error:
                 _log.info("commit_rolled_back", error=type(error).__name__)
@@ -95,6 +107,51 @@ class Committer:
                     message = "The database keeps rolling these changes back."
                     raise DatabaseUnavailableError(message) from error
                 tries_left -= 1
+            except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                if _is_of_the_values(error):
+                    raise
+                raise self._give_up_on(error) from error
+
+    @asynccontextmanager
+    async def _use(self, deadline: float | None) -> AsyncIterator[PooledConnection]:
+        """The connection, in turn, until the deadline at the longest.
+
+        Then it is cut rather than the block cancelled: a cancelled transaction wants to be rolled back, and would wait
+        for a server that does not answer until the statement's own time is over.
+        """
+        if deadline is None:
+            async with self._turn, self._connection.use() as connection:
+                yield connection
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() >= deadline:
+            raise DatabaseUnavailableError(_SLOW)
+        is_mine = False
+
+        def end() -> None:
+            if is_mine:
+                self._connection.close()
+            # Whoever waits for its turn, or for a new connection, has no statement that could fail.
+            limit.reschedule(loop.time())
+
+        try:
+            async with asyncio.timeout(None) as limit:
+                ending = loop.call_at(deadline, end)
+                try:
+                    async with self._turn:
+                        is_mine = True
+                        async with self._connection.use() as connection:
+                            yield connection
+                finally:
+                    ending.cancel()
+        except TimeoutError as error:
+            raise DatabaseUnavailableError(_SLOW) from error
+
+    def _give_up_on(self, error: Exception) -> DatabaseUnavailableError:
+        """The server's own trouble: another session of it may fare better."""
+        _log.warning("commit_refused", error=type(error).__name__, sqlstate=getattr(error, "sqlstate", None))
+        self._connection.close()
+        return DatabaseUnavailableError(f"The database takes no changes just now ({type(error).__name__}).")
 
     async def _write(
         self, connection: PooledConnection, changes: Sequence[Change], *, is_replay: bool
@@ -116,15 +173,22 @@ class Committer:
     async def _write_with_care(
         self, connection: PooledConnection, changes: Sequence[Change], *, is_replay: bool
     ) -> tuple[dict[str, KeyTaken], Appended]:
-        async with connection.transaction():
-            taken = await _claim(connection, changes)
-            known = await _written_before(connection, changes)
-            new = [change for change in changes if change.call.id not in taken and change.call.id not in known]
-            overtaken = await _overtaken(connection, new)
-            if overtaken and not is_replay:
-                raise FencedError(min(overtaken))
-            new = [change for change in new if change.call.id not in overtaken]
-            return taken, await self._write_rows(connection, new)
+        # Unless it is known to be in flight until it is committed, a new webhook endpoint could miss what it appends.
+        with self._event_log.in_flight():
+            async with connection.transaction():
+                return await self._write_in(connection, changes, is_replay=is_replay)
+
+    async def _write_in(
+        self, connection: PooledConnection, changes: Sequence[Change], *, is_replay: bool
+    ) -> tuple[dict[str, KeyTaken], Appended]:
+        taken = await _claim(connection, changes)
+        known = await _written_before(connection, changes)
+        new = [change for change in changes if change.call.id not in taken and change.call.id not in known]
+        overtaken = await _overtaken(connection, new)
+        if overtaken and not is_replay:
+            raise FencedError(min(overtaken))
+        new = [change for change in new if change.call.id not in overtaken]
+        return taken, await self._write_rows(connection, new)
 
     async def _write_rows(
         self, connection: PooledConnection, changes: Sequence[Change], *, with_claims: bool = False
@@ -140,6 +204,10 @@ def is_fenced(error: Exception) -> bool:
     if isinstance(error, asyncpg.UniqueViolationError):
         return error.constraint_name == _FENCE
     return isinstance(error, FencedError)
+
+
+def _is_of_the_values(error: Exception) -> bool:
+    return isinstance(error, asyncpg.PostgresError) and str(error.sqlstate or "")[:2] in _OF_THE_VALUES
 
 
 def _is_plain(change: Change) -> bool:

@@ -43,7 +43,12 @@ class Postponed:
         self._is_empty = asyncio.Event()
         self._has_looked = asyncio.Event()
         self._appending = 0
-        self._fenced: set[str] = set()
+        # Until all of this is in the database: calls of which a change was set aside, and with it all that follows.
+        self._broken: set[str] = set()
+        # Calls with a change of this process here, and those of them whose actor goes on from what was never written.
+        # What an earlier process left bars nobody: its calls are taken over as the database has them.
+        self._ours: set[str] = set()
+        self._barred: set[str] = set()
         self._is_full = False
         self.is_away = False
 
@@ -52,9 +57,15 @@ class Postponed:
         """Whether something waits for the database, so that live calls' changes must go behind it."""
         return not self._is_empty.is_set()
 
-    def is_fenced(self, call_id: str) -> bool:
-        """Whether a call turned out to be in other hands when its changes were applied."""
-        return call_id in self._fenced
+    def lift_bar(self, call_id: str) -> bool:
+        """Whether a call's actor here has to end, since a change of its own could not be applied.
+
+        It is told once: whoever has the call next has it from the database.
+        """
+        if call_id not in self._barred:
+            return False
+        self._barred.remove(call_id)
+        return True
 
     async def append(self, changes: Sequence[Change], reason: str) -> None:
         """Make changes of live calls durable here.
@@ -78,6 +89,7 @@ class Postponed:
             raise DatabaseUnavailableError("The database is away, and nothing can be kept on disk.") from error
         else:
             self._is_full = False
+            self._ours.update(change.call.id for change in changes)
             self._wait_for_database(changes)
         finally:
             self._appending -= 1
@@ -180,15 +192,21 @@ class Postponed:
                 # Not this call but all of them: this process may not write. Its successor on this disk goes on.
                 raise DatabaseUnavailableError("Another process drives this Asterisk.") from error
             reason = "fenced" if is_fenced(error) else type(error).__name__
-            self._fenced.add(batch[0].call.id)
-            await self._set_aside([encode_change(batch[0])], reason, call_id=batch[0].call.id)
+            await self._break_off(batch[0], reason)
 
     async def _without_fenced(self, batch: Sequence[Change]) -> list[Change]:
         """Set aside what follows, in its call, upon a change that could not be applied."""
         for change in batch:
-            if change.call.id in self._fenced:
-                await self._set_aside([encode_change(change)], "after_another", call_id=change.call.id)
-        return [change for change in batch if change.call.id not in self._fenced]
+            if change.call.id in self._broken:
+                await self._break_off(change, "after_another")
+        return [change for change in batch if change.call.id not in self._broken]
+
+    async def _break_off(self, change: Change, reason: str) -> None:
+        call_id = change.call.id
+        self._broken.add(call_id)
+        if call_id in self._ours:
+            self._barred.add(call_id)
+        await self._set_aside([encode_change(change)], reason, call_id=call_id)
 
     async def _set_aside(self, records: Sequence[bytes], reason: str, *, call_id: str | None = None) -> None:
         lines = [
@@ -219,6 +237,8 @@ class Postponed:
             # They are applied once more by the next start, which changes nothing.
             _log.warning("spool_not_removed", error=type(error).__name__)
         self._leftovers = []
+        self._broken.clear()
+        self._ours.clear()
         self._is_empty.set()
         if had_files:
             _log.info("commits_resumed")

@@ -22,6 +22,7 @@ from app.calls.plan import (
 from app.calls.registry import CallRegistry
 from app.calls.requests import UNSET, OriginateOutcome, OriginateRequest, UpdateRequest, WaitFor, WaitOutcome
 from app.calls.store import CallStore
+from app.calls.time_limits import ACCEPT_SECONDS, EFFECT_SECONDS, LONGEST_WAIT_SECONDS
 from app.clock import Clock
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, Problem, RefusedError
 from app.facts.vocabulary import CallState, LegRole
@@ -31,11 +32,6 @@ from app.numbers.parse import E164, is_e164
 from app.routing.directory import Directory
 
 ORIGINATE: Final = "originateCall"
-LONGEST_WAIT_SECONDS: Final = 55.0
-#: How long a new call may take to be written: twice what one statement may take by default.
-ACCEPT_SECONDS: Final = 20.0
-#: How long a hang-up or update waits to be written before it answers with the call as it stands.
-_EFFECT_SECONDS: Final = 10.0
 #: How often a call that lives in another process is looked at by somebody who waits for it.
 _LOOK_SECONDS: Final = 0.25
 
@@ -78,7 +74,8 @@ class CallService:
     async def originate(self, principal: Principal, request: OriginateRequest) -> OriginateOutcome:
         """Place a call, or give back the one that this idempotency key has placed.
 
-        A caller that goes away meanwhile hangs up nothing; the same key joins the wait.
+        A caller that goes away meanwhile hangs up nothing; the same key joins the wait. Placing it is part of the wait
+        for what becomes of it (``time_limits``).
 
         Raises:
             RefusedError: see ``plan`` for the codes; INVALID_INPUT, IDEMPOTENCY_KEY_REUSED for the key.
@@ -88,12 +85,13 @@ class CallService:
             OverloadedError: this node has as many calls as it may.
         """
         principal.require(Scope.CALLS_ORIGINATE)
+        until = asyncio.get_running_loop().time() + self._wait_seconds
         check_key(request.idempotency_key)
         check_request(request)
         caller_id = read_caller_id(request, principal)
         holder = await self._store.find_key(principal.account_id, ORIGINATE, request.idempotency_key)
         if holder is not None:
-            return await self._replay(holder, request, principal, caller_id)
+            return await self._replay(holder, request, principal, caller_id, until)
         found = await self._directory.resolve_originate(
             principal.account_id,
             extension=request.connect_extension,
@@ -132,8 +130,8 @@ class CallService:
                 ) from None
             taken = actor.accepted.result()
         if taken is not None:
-            return await self._replay(taken.holder, request, principal, caller_id)
-        return await self._answer(actor, actor.call, request.wait_for, is_replayed=False)
+            return await self._replay(taken.holder, request, principal, caller_id, until)
+        return await self._answer(actor, actor.call, request.wait_for, until, is_replayed=False)
 
     async def hang_up(self, principal: Principal, call_id: str) -> Call:
         """End a call; gives it as it stands once its end is decided.
@@ -194,7 +192,7 @@ class CallService:
         return actor.call
 
     async def _replay(
-        self, holder: KeyHolder, request: OriginateRequest, principal: Principal, caller_id: E164 | None
+        self, holder: KeyHolder, request: OriginateRequest, principal: Principal, caller_id: E164 | None, until: float
     ) -> OriginateOutcome:
         """The key's call as it stands, whatever has become meanwhile of the trunk and the agent it was placed with."""
         actor = self._registry.find(holder.subject_id)
@@ -208,15 +206,15 @@ class CallService:
             check_same_input(holder, b"")  # the call could be placed with its numbers: these are others
             raise
         check_same_input(holder, hash_input(normalised_input(request, numbers, caller_id)))
-        return await self._answer(actor, call, request.wait_for, is_replayed=True)
+        return await self._answer(actor, call, request.wait_for, until, is_replayed=True)
 
     async def _answer(
-        self, actor: CallActor | None, call: Call, wait_for: WaitFor, *, is_replayed: bool
+        self, actor: CallActor | None, call: Call, wait_for: WaitFor, until: float, *, is_replayed: bool
     ) -> OriginateOutcome:
         reached = REACHED[wait_for]
         if not reached(call) and not call.is_ending:
             try:
-                async with asyncio.timeout(self._wait_seconds):
+                async with asyncio.timeout_at(until):
                     call = await self._wait(actor, call, lambda now: reached(now) or now.is_ending)
             except TimeoutError:
                 call = call if actor is None else actor.call
@@ -252,7 +250,7 @@ class CallService:
 
     async def _wait_for_effect(self, actor: CallActor, holds: Callable[[Call], bool]) -> Call:
         try:
-            async with asyncio.timeout(_EFFECT_SECONDS):
+            async with asyncio.timeout(EFFECT_SECONDS):
                 return await actor.wait_until(lambda call: holds(call) or call.is_ended)
         except TimeoutError:
             return actor.call  # the request stands in the call's mailbox and will be carried out

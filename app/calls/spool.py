@@ -46,6 +46,15 @@ class Leftover:
     is_damaged: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _GivenUp:
+    """A file of this process that may end in half a record: nothing is written to it any more. Its lock is kept."""
+
+    path: Path
+    descriptor: int
+    size: int
+
+
 class Spool:
     """The spool of one node, in one folder. Everything here blocks on the disk: call it in a thread.
 
@@ -59,12 +68,13 @@ class Spool:
         self._path: Path | None = None
         self._descriptor = -1
         self._size = 0
+        self._given_up: list[_GivenUp] = []
         self._turn = threading.Lock()  # whoever was cancelled while it waited for a thread did not stop that thread
 
     @property
     def size(self) -> int:
-        """Bytes in the file that is being written."""
-        return self._size
+        """Bytes that wait here: in the file that is being written, and in those that were given up."""
+        return self._size + sum(one.size for one in self._given_up)
 
     def append(self, records: Sequence[bytes]) -> None:
         """Write records; returns once they are on disk.
@@ -80,6 +90,8 @@ class Spool:
     def clear(self) -> None:
         """All that was appended is in the database."""
         with self._turn:
+            for one in self._given_up:
+                one.path.unlink(missing_ok=True)
             if self._path is not None:
                 self._path.unlink(missing_ok=True)
             self._close()
@@ -90,7 +102,7 @@ class Spool:
             self._close()
 
     def _append(self, frames: bytes) -> None:
-        if self._size + len(frames) > self.limit_bytes:
+        if self.size + len(frames) > self.limit_bytes:
             raise SpoolFullError(f"{self.limit_bytes} bytes")
         if self._path is None:
             self._open()
@@ -98,13 +110,25 @@ class Spool:
             _write_all(self._descriptor, frames)
             os.fdatasync(self._descriptor)
         except OSError:
-            # The next record must not stand behind half of this one.
-            os.ftruncate(self._descriptor, self._size)
-            os.lseek(self._descriptor, self._size, os.SEEK_SET)
+            self._take_back()
             raise
         self._size += len(frames)
 
+    def _take_back(self) -> None:
+        """See to it that the next record does not stand behind half of the last one, where nobody would read it."""
+        assert self._path is not None  # it was opened to be written
+        try:
+            os.ftruncate(self._descriptor, self._size)
+            os.lseek(self._descriptor, self._size, os.SEEK_SET)
+        except OSError:
+            # What was acknowledged stays in it, and is read before any younger file; the next record opens one.
+            self._given_up.append(_GivenUp(self._path, self._descriptor, self._size))
+            self._path, self._descriptor, self._size = None, -1, 0
+
     def _close(self) -> None:
+        for one in self._given_up:
+            os.close(one.descriptor)
+        self._given_up = []
         if self._path is not None:
             os.close(self._descriptor)
         self._path, self._descriptor, self._size = None, -1, 0
@@ -113,7 +137,7 @@ class Spool:
         """What earlier processes of this node left, oldest first; each is locked until :meth:`finish`."""
         found: list[Leftover] = []
         for path in sorted(self.directory.glob(f"{self._node}-*{_SUFFIX}")):
-            if path == self._path or not path.stem.removeprefix(f"{self._node}-").isdigit():
+            if path in self._own_paths() or not path.stem.removeprefix(f"{self._node}-").isdigit():
                 continue
             try:
                 descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -126,6 +150,9 @@ class Spool:
                 continue
             found.append(_read(path, descriptor))
         return found
+
+    def _own_paths(self) -> set[Path | None]:
+        return {self._path, *(one.path for one in self._given_up)}
 
     def finish(self, leftover: Leftover) -> None:
         """A leftover's records are in the database: it goes, or, when it is damaged, is kept aside for people."""
@@ -153,6 +180,7 @@ class Spool:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        _sync_directory(self.directory)
         return path
 
     def _open(self) -> None:
@@ -171,8 +199,11 @@ class Spool:
         self._path, self._descriptor, self._size = path, descriptor, len(_MAGIC)
 
     def _make_directory(self) -> None:
+        made = [one for one in (self.directory, *self.directory.parents) if not one.exists()]
         # Its files name telephone numbers.
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for one in made:
+            _sync_directory(one.parent)
 
 
 def _read(path: Path, descriptor: int) -> Leftover:
@@ -214,7 +245,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 def _sync_directory(directory: Path) -> None:
-    """A new file's name is on disk as well."""
+    """A new file's or folder's name is on disk as well."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

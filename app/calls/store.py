@@ -63,13 +63,14 @@ class CallStore:
         self._postponed = None if spool is None else Postponed(spool, self._committer)
         self._capacity = capacity
         self._waiting: deque[_Waiting] = deque()
+        self._in_flight = 0
         self._has_work = asyncio.Event()
         self._is_away = False
 
     @property
     def backlog(self) -> int:
-        """Changes that wait for their commit."""
-        return len(self._waiting)
+        """Changes that are not durable yet: those that wait, and those that are being written."""
+        return len(self._waiting) + self._in_flight
 
     @property
     def is_postponing(self) -> bool:
@@ -86,7 +87,7 @@ class CallStore:
             FencedError: another process has written the call meanwhile.
             OverloadedError: too many changes wait already.
         """
-        if self._postponed is not None and self._postponed.is_fenced(change.call.id):
+        if self._postponed is not None and self._postponed.lift_bar(change.call.id):
             raise FencedError(change.call.id)
         if len(self._waiting) >= self._capacity:
             raise OverloadedError(f"The call store is full: {self._capacity} changes are waiting.")
@@ -123,17 +124,26 @@ class CallStore:
             group = [self._waiting.popleft() for _ in range(min(LARGEST_GROUP, len(self._waiting)))]
             if not self._waiting:
                 self._has_work.clear()
-            if group and self._postponed is not None:
-                await self._write_or_postpone(group, self._postponed)
-            elif group:
-                await self._write_or_tell(group)
+            self._in_flight = len(group)
+            try:
+                if self._postponed is None:
+                    await self._write_or_tell(group)
+                else:
+                    await self._write_or_postpone(group, self._postponed)
+            finally:
+                self._in_flight = 0
 
     async def _write_or_postpone(self, group: Sequence[_Waiting], postponed: Postponed) -> None:
+        # Whoever was barred while it waited here.
+        barred = [waiting for waiting in group if postponed.lift_bar(waiting.change.call.id)]
+        for waiting in barred:
+            _tell([waiting], FencedError(waiting.change.call.id))
+        group = [waiting for waiting in group if waiting not in barred] if barred else group
         new = [waiting for waiting in group if waiting.change.claim is not None]
         live = [waiting for waiting in group if waiting.change.claim is None]
         if not postponed.is_open:
             began = time.monotonic()
-            error = await self._try(group)
+            error = await self._try(group) if group else None
             if error is None:
                 return
             _tell(new, error)
@@ -155,15 +165,13 @@ class CallStore:
         if new and postponed.is_away:
             _tell(new, DatabaseUnavailableError("The database is not available."))
         elif new:
-            await self._write_or_tell(new)
+            # Live calls come behind them: they wait no longer for a database that is back by half.
+            await self._write_or_tell(new, _deadline())
 
     async def _try(self, group: Sequence[_Waiting]) -> UnavailableError | None:
         """Write a group, as long as live calls may wait; gives the error when the database is away."""
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                await self._write(group)
-        except TimeoutError:
-            return DatabaseUnavailableError("The database does not answer.")
+            await self._write(group, _deadline())
         except UnavailableError as error:
             return error
         return None
@@ -191,8 +199,11 @@ class CallStore:
         return None if snapshot is None else decode_call(snapshot)
 
     async def load_many(self, call_ids: Sequence[str]) -> list[Call]:
-        """Calls as they were last written, in no order: for this service's own use."""
+        """Calls as they were last written, in no order: for whoever takes them over, since they have no actor."""
         await self._wait_for_postponed()
+        if self._postponed is not None:
+            for call_id in call_ids:
+                self._postponed.lift_bar(call_id)  # an actor that ended without another word left it behind
         async with self._database.acquire() as connection:
             rows = await connection.fetch("SELECT snapshot::text FROM call WHERE id = ANY($1::text[])", list(call_ids))
         return [decode_call(row["snapshot"]) for row in rows]
@@ -215,30 +226,30 @@ class CallStore:
         if self._postponed is not None:
             await self._postponed.wait_until_empty()
 
-    async def _write_or_tell(self, group: Sequence[_Waiting]) -> None:
+    async def _write_or_tell(self, group: Sequence[_Waiting], deadline: float | None = None) -> None:
         try:
-            await self._write(group)
+            await self._write(group, deadline)
         except UnavailableError as error:
             self._say_away(error, len(group))
             _tell(group, error)
         else:
             self._say_back()
 
-    async def _write(self, group: Sequence[_Waiting]) -> None:
+    async def _write(self, group: Sequence[_Waiting], deadline: float | None) -> None:
         """Write a group and tell those who wait, of success and of whatever is wrong with their own change.
 
         Raises:
             UnavailableError: the database is away. Those who were not told yet wait.
         """
         try:
-            taken = await self._committer.write([waiting.change for waiting in group])
+            taken = await self._committer.write([waiting.change for waiting in group], deadline=deadline)
         except UnavailableError:
             raise
         except Exception as error:  # noqa: BLE001 -- each waiting actor hears it and decides; the writer must live
             if len(group) > 1:
                 # One change that cannot be encoded, or that PostgreSQL does not take, must not sink the others.
                 for waiting in group:
-                    await self._write([waiting])
+                    await self._write([waiting], deadline)
                 return
             call_id = group[0].change.call.id
             fenced = is_fenced(error)
@@ -258,6 +269,11 @@ class CallStore:
         if self._is_away:
             self._is_away = False
             _log.info("commits_resumed")
+
+
+def _deadline() -> float:
+    """Until when live calls wait from now on, by the loop's clock."""
+    return asyncio.get_running_loop().time() + _PATIENCE_SECONDS
 
 
 def _tell(group: Sequence[_Waiting], error: Exception) -> None:

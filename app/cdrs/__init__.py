@@ -3,7 +3,10 @@
 The record itself is derived by ``app.calls.record``, pure, in the step that ends the call, and travels inside the
 ``call.ended`` fact; so the log, the webhook and the row say the same.
 
-- ``rows``  record to row and back; the insert that the call store makes in its own transaction
+- ``rows``  record to row; the insert that the call store makes in its own transaction
+- ``reading``  row to record
 - ``filters``  what calls and records are looked for by, as a value and as SQL conditions
 - ``queries``  look-ups and pages, always one account's
+- ``statistics``  counts and sums over any range; ``statistics_rollup`` is summed up as records are written, and
+  ``statistics_slices`` cuts a range so that little beside it is read
 """

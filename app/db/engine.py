@@ -24,17 +24,19 @@ PooledConnection: TypeAlias = "PoolConnectionProxy[asyncpg.Record] | asyncpg.Con
 _APPLICATION_NAME = "offhook"
 _CONNECT_SECONDS = 5.0
 _CLOSE_SECONDS = 5.0
-_IDLE_IN_TRANSACTION_SECONDS = 60.0
+_IDLE_IN_TRANSACTION_SECONDS = 5.0
 _JSONB_VERSION = b"\x01"  # the first byte of jsonb's binary form
 
 # What says "the server, not the statement": connection lost or refused, shutting down, recovering, full, out of
-# connections, read-only after a fail-over, or too slow. A TimeoutError is asyncpg's for its own time-outs.
+# connections, read-only after a fail-over, at odds with its disk, or too slow. A TimeoutError is asyncpg's for its own
+# time-outs.
 _AWAY = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InternalClientError,
@@ -66,6 +68,11 @@ class Database:
         self._acquire_seconds = acquire_seconds
         self._options = options or {}
         self._is_given_up = False
+
+    @property
+    def statement_seconds(self) -> float:
+        """How long one statement takes at most."""
+        return self._acquire_seconds
 
     @classmethod
     async def connect(cls, dsn: str, *, pool_size: int = 10, command_timeout: float = 10.0) -> Self:
@@ -133,7 +140,11 @@ class Database:
         wanted = {**self._options["server_settings"], **(settings or {}), "application_name": application_name}
         try:
             connection: asyncpg.Connection[Any] = await asyncpg.connect(**{**self._options, "server_settings": wanted})
-            await _set_json_codecs(connection)
+            try:
+                await _set_json_codecs(connection)
+            except BaseException:
+                connection.terminate()  # nobody else has it
+                raise
         except (*_AWAY, *_REFUSED) as error:  # once it was let in: refused now, it may be let in again
             raise _say_away(error) from error
         return connection
@@ -244,7 +255,8 @@ def _make_connect_options(dsn: str, command_timeout: float) -> dict[str, Any]:
             "timezone": "UTC",
             # The server gives up a little after we did, in case our cancel request was lost.
             "statement_timeout": str(round((command_timeout + 1) * 1000)),
-            # A forgotten transaction holds its locks, and back every reader of the event log.
+            # A transaction whose process was frozen holds its locks, and with the log's lock every writer. Nothing but
+            # the database is awaited in one, so a living process is never idle for long.
             "idle_in_transaction_session_timeout": str(round(_IDLE_IN_TRANSACTION_SECONDS * 1000)),
         },
     }

@@ -127,7 +127,7 @@ def _serving_somewhere(settings: Settings, console: Console) -> AbstractAsyncCon
 
 
 async def _tell(story: Story, running: Serving, client: GraphQLClient, sink: Sink, console: Console) -> None:
-    while (why := running.service.controller.why_not_ready) is not None:
+    while (why := running.service.node.why_not_ready) is not None:
         console.print(why, style="dim")
         await asyncio.sleep(0.2)
     made = (

@@ -77,6 +77,12 @@ class Bus:
             self._has_deliveries |= has_deliveries
             self._has_appended.set()
 
+    def announce_deliveries(self) -> None:
+        """Tell other processes that there is something to deliver again, which came with no event."""
+        if self.has_others:
+            self._has_deliveries = True
+            self._has_appended.set()
+
     def on_events(self, handler: Callable[[bool], None]) -> None:
         """Call this when another process has appended events; it hears whether there are deliveries among them."""
 

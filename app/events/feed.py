@@ -9,7 +9,7 @@ A subscriber has a bounded queue. When it overflows the subscriber is told (``Ga
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -139,7 +139,7 @@ class Feed(Daemon):
         after: int | None = None,
         where: EventFilter = EVERYTHING,
         stands_for: Callable[[], int] = lambda: 1,
-    ) -> AsyncIterator[FeedItem]:
+    ) -> AsyncGenerator[FeedItem, None]:
         """The account's events after a number (None: from now on), then live, for as long as the reader likes.
 
         ``stands_for`` says how many subscribers share this one, for the count.
@@ -176,7 +176,7 @@ class Feed(Daemon):
 
     async def read_up(
         self, account_id: str, cursor: int, where: EventFilter, *, until: int | None = None
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """The account's events after a number, from the log: to its end, or no further than ``until``.
 
         Raises:

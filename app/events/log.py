@@ -6,6 +6,7 @@ reader sees is always everything up to the highest number it sees. Appending in 
 """
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -101,9 +102,20 @@ class EventLog:
     """The log, on one database."""
 
     def __init__(
-        self, database: Database, *, hooks: Sequence[AppendHook] = (), inline: InlineHook | None = None
+        self,
+        database: Database,
+        *,
+        hooks: Sequence[AppendHook] = (),
+        inline: InlineHook | None = None,
+        in_flight: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        """``inline`` does for :meth:`write` all that the hooks do elsewhere; without it, they are run there too."""
+        """``inline`` does for :meth:`write` all that the hooks do elsewhere; without it, they are run there too.
+
+        ``in_flight`` is entered around every append, from before the hooks are asked for until it is committed or has
+        failed.
+        """
+        #: For a transaction of one's own: enter it before, and leave it after the commit.
+        self.in_flight = in_flight
         self._database = database
         self._hooks = tuple(hooks)
         self._inline = inline
@@ -125,13 +137,18 @@ class EventLog:
         Raises:
             DatabaseUnavailableError: nothing was appended, or nobody knows; the drafts' ids tell when tried again.
         """
-        async with self._database.acquire() as connection, connection.transaction():
-            appended = await self.append_in(connection, drafts)
+        async with self._database.acquire() as connection:
+            with self.in_flight():
+                async with connection.transaction():
+                    appended = await self.append_in(connection, drafts)
         self.announce(appended)
         return appended.events
 
     async def append_in(self, connection: PooledConnection, drafts: Sequence[Draft]) -> Appended:
-        """Append facts in the caller's transaction, in this order. Best last in it: it takes the log's lock."""
+        """Append facts in the caller's transaction, in this order. Best last in it: it takes the log's lock.
+
+        The transaction must be ``in_flight``.
+        """
         if not drafts:
             return Appended(0, ())
         appended = await self._write(connection, (), drafts, None)
@@ -147,14 +164,15 @@ class EventLog:
     async def write(self, connection: PooledConnection, rows: Sequence[Filled], drafts: Sequence[Draft]) -> Appended:
         """Write rows and append facts of calls, in this order: one statement, in the caller's transaction or its own.
 
-        Where hooks must be run after it (``needs_transaction``) the caller's.
+        Where hooks must be run after it (``needs_transaction``) the caller's. A transaction must be ``in_flight``.
         """
         if self.needs_transaction:
             appended = await self._write(connection, rows, drafts, None)
             for hook in self._hooks if drafts else ():
                 await hook(connection, appended.events)
             return appended
-        return await self._write(connection, rows, drafts, self._inline if drafts else None)
+        with self.in_flight():
+            return await self._write(connection, rows, drafts, self._inline if drafts else None)
 
     async def _write(
         self, connection: PooledConnection, rows: Sequence[Filled], drafts: Sequence[Draft], inline: InlineHook | None

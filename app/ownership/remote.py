@@ -13,6 +13,7 @@ from app.calls.keys import check_key
 from app.calls.model import Call
 from app.calls.plan import check_request
 from app.calls.requests import OriginateRequest, UpdateRequest, WaitFor
+from app.calls.time_limits import ANSWER_SECONDS, TAKE_GRACE_SECONDS, TAKE_SECONDS
 from app.db.engine import Database
 from app.errors import AsteriskUnavailableError, OverloadedError
 from app.events.bus import Bus
@@ -35,15 +36,9 @@ from app.ownership.wire import (
 
 _log = structlog.get_logger(__name__)
 
-#: Within this a command must have been taken; a standby takes over in less.
-TAKE_SECONDS: Final = 12.0
-#: From there on, how long carrying it out may take.
-ANSWER_SECONDS: Final = 20.0
 #: Commands of this process that wait for their replies.
 CAPACITY: Final = 2000
 _POLL_SECONDS: Final = 0.5
-#: The database's clock says when a command is too late; ours only when to look.
-_GRACE_SECONDS: Final = 0.2
 
 _PUT: Final = f"""
 WITH put AS (
@@ -119,7 +114,7 @@ class RemoteCalls:
             body = orjson.Fragment(encode(command))
             async with self._database.acquire() as connection:
                 await connection.execute(_PUT, command_id, node, kind_of_command(command), body, self._take_seconds)
-            reply = await self._wait(command_id, answered, self._take_seconds + _GRACE_SECONDS)
+            reply = await self._wait(command_id, answered, self._take_seconds + TAKE_GRACE_SECONDS)
             if reply is None and await self._withdraw(command_id):
                 raise AsteriskUnavailableError(
                     f"No process drives the Asterisk of node {node} just now. Nothing was done."

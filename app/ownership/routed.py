@@ -1,7 +1,7 @@
 """The calls service that the API has in hand: carried out here when the call is here, else through the inbox."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
@@ -12,7 +12,8 @@ from app.calls.change import FencedError
 from app.calls.model import Call
 from app.calls.queries import CallQueries
 from app.calls.requests import OriginateOutcome, OriginateRequest, UpdateRequest, WaitFor, WaitOutcome
-from app.calls.service import LONGEST_WAIT_SECONDS, REACHED, CallService, has_ended, look_up
+from app.calls.service import REACHED, CallService, has_ended, look_up
+from app.calls.time_limits import LONGEST_WAIT_SECONDS
 from app.errors import DatabaseUnavailableError, Problem, RefusedError, ShuttingDownError
 from app.events.feed import Feed
 from app.events.log import EventFilter
@@ -63,11 +64,12 @@ class RoutedCalls:
         return self._is_draining
 
     async def originate(self, principal: Principal, request: OriginateRequest) -> OriginateOutcome:
-        """As ``CallService.originate``, and ShuttingDownError."""
+        """As ``CallService.originate``, and ShuttingDownError. Waits for no longer than what placing it has left."""
         if self._is_draining:
             raise ShuttingDownError("This process is shutting down. Ask again in a moment, with the same key.")
+        until = asyncio.get_running_loop().time() + self._wait_seconds
         placed = await self._place(principal, without_wait(request))
-        return placed if request.wait_for is WaitFor.CREATED else await self._wait_for(placed, request.wait_for)
+        return placed if request.wait_for is WaitFor.CREATED else await self._wait_for(placed, request.wait_for, until)
 
     async def hang_up(self, principal: Principal, call_id: str) -> Call:
         """As ``CallService.hang_up``."""
@@ -132,11 +134,11 @@ class RoutedCalls:
             return tenure.calls
         return call.node
 
-    async def _wait_for(self, placed: OriginateOutcome, wait_for: WaitFor) -> OriginateOutcome:
+    async def _wait_for(self, placed: OriginateOutcome, wait_for: WaitFor, until: float) -> OriginateOutcome:
         reached = REACHED[wait_for]
         call = placed.call
         if not reached(call) and not call.is_ending:
-            call = await self._wait(call, lambda now: reached(now) or now.is_ending)
+            call = await self._wait(call, lambda now: reached(now) or now.is_ending, until)
         if reached(call):
             outcome = WaitOutcome.REACHED
         elif call.is_ending:
@@ -145,11 +147,11 @@ class RoutedCalls:
             outcome = WaitOutcome.TIMED_OUT
         return replace(placed, call=call, wait_outcome=outcome)
 
-    async def _wait(self, call: Call, holds: Callable[[Call], bool]) -> Call:
+    async def _wait(self, call: Call, holds: Callable[[Call], bool], until: float) -> Call:
         """The call once something holds of it, or as it stands when the wait is over."""
         latest = call
         try:
-            async with asyncio.timeout(0 if self._is_draining else self._wait_seconds) as wait:
+            async with asyncio.timeout_at(0 if self._is_draining else until) as wait:
                 self._waits.add(wait)
                 try:
                     while not holds(latest):
@@ -172,7 +174,6 @@ class RoutedCalls:
         # It lives in another process, or has only just gone there: what it writes is heard of.
         try:
             items = self._feed.follow(call.account_id, where=EventFilter(subject_id=call.id))
-            assert isinstance(items, AsyncGenerator)
             async with aclosing(items):
                 async for _ in items:
                     latest = await self._queries.get(call.account_id, call.id) or call

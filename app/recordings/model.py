@@ -37,10 +37,10 @@ class Recording:
 class RecordingFilter:
     """Which recordings: all conditions that are given must hold.
 
-    ``number`` is the customer's number in E.164; ``created_from`` is included, ``created_until`` is not.
+    ``number`` is the customer's number in E.164; ``created_from`` is included, ``created_to`` is not.
     """
 
     number: str | None = None
     call_id: str | None = None
     created_from: datetime | None = None
-    created_until: datetime | None = None
+    created_to: datetime | None = None

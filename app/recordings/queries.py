@@ -80,8 +80,8 @@ class RecordingQueries:
             statement = statement.where(_ROWS.c.call_id == condition.call_id)
         if condition.created_from is not None:
             statement = statement.where(_ROWS.c.created_at >= condition.created_from)
-        if condition.created_until is not None:
-            statement = statement.where(_ROWS.c.created_at < condition.created_until)
+        if condition.created_to is not None:
+            statement = statement.where(_ROWS.c.created_at < condition.created_to)
         return statement
 
     async def _fetch(self, statement: sa.Select[Any]) -> list[Recording]:

@@ -38,6 +38,7 @@ OUTBOUND_NUMBERS: Final = (E164("+15550100100"), E164("+15550100101"), E164("+15
 
 _POLICY: Final = (Rule(SANDBOX_PREFIX, is_allowed=True, note="The sandbox's made-up numbers, and nothing else."),)
 
+_SEED_SECONDS: Final = 60
 _LOCK: Final = 0x0FF_5A4D  # an advisory lock of our own: two processes may seed at once
 
 
@@ -56,6 +57,8 @@ async def seed_sandbox(database: Database, audit: AuditLog) -> Sandbox:
         DatabaseUnavailableError: the database is away; seeding again goes on where this ended.
     """
     async with database.acquire() as guard, guard.transaction():
+        # It holds this lock and nothing else, while the work is done over other connections.
+        await guard.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{_SEED_SECONDS}s'")
         await guard.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
         return await _seed(database, audit)
 

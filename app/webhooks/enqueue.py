@@ -31,7 +31,8 @@ FROM appended
 class Enqueuer:
     """Makes deliveries of events: ``EventLog(database, hooks=[enqueuer.enqueue], inline=enqueuer.inline)``.
 
-    With ``listeners`` an append for accounts without endpoints costs nothing; without, one question.
+    With ``listeners`` an append for accounts without endpoints costs nothing; without, one question. The log must then
+    be given ``in_flight=listeners.appending`` too.
     """
 
     def __init__(self, clock: Clock, schedule: Schedule, listeners: Listeners | None = None) -> None:
@@ -46,8 +47,8 @@ class Enqueuer:
     def nobody_listens(self, account_ids: Iterable[str]) -> bool:
         """Whether :meth:`enqueue` surely has nothing to write for events of these accounts, and need not be called.
 
-        It takes no round trip. It must be asked when the events are about to be written and not long before, since an
-        endpoint may be made at any time; then no endpoint whose maker has been answered misses an event.
+        It takes no round trip. It must be asked when the events are about to be written, within
+        ``Listeners.appending``; then no endpoint whose maker has been answered misses an event.
         """
         return self._listeners is not None and self._listeners.is_nobody(account_ids)
 

@@ -23,6 +23,7 @@ _CLASS: Final = 65297
 _LARGEST: Final = 2**31 - 1
 
 _HOLD: Final = f"SELECT pg_try_advisory_lock({_CLASS}, $1)"
+_LET_GO: Final = f"SELECT pg_advisory_unlock({_CLASS}, $1)"
 _ENTER: Final = "INSERT INTO webhook_worker (number, started_at) VALUES ($1, $2) ON CONFLICT (number) DO NOTHING"
 # objsubid = 2: the kind of advisory lock that has two numbers.
 _DEAD: Final = f"""
@@ -86,12 +87,21 @@ class Presence(Daemon):
         connection = self._connection
         assert connection is not None
         for row in await connection.fetch(_DEAD):
-            number = row["number"]
+            await self._bury(connection, row["number"])
+        return False
+
+    async def _bury(self, connection: "asyncpg.Connection[Any]", number: int) -> None:
+        """End the leases of a worker that was dead when it was looked for, unless it is back by now."""
+        # Held meanwhile, its number keeps it, and every other worker, from coming in between.
+        if not await connection.fetchval(_HOLD, number):
+            return
+        try:
             ended = await connection.execute(_END_LEASES, number)
             await connection.execute(_BURY, number)
-            _logger.info("webhook_worker_gone", worker=number, leases=int(ended.removeprefix("UPDATE ")))
-            self._on_change()
-        return False
+        finally:
+            await connection.execute(_LET_GO, number)
+        _logger.info("webhook_worker_gone", worker=number, leases=int(ended.removeprefix("UPDATE ")))
+        self._on_change()
 
     async def _enter(self) -> None:
         connection = await self._database.open_connection(

@@ -1,7 +1,8 @@
 """The loop that writes what came of deliveries: everything that is ready, in one transaction, and again."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -115,7 +116,7 @@ class Settler(Daemon):
 
     async def _write(self, outcomes: Sequence[Outcome], releases: Sequence[Release]) -> Appended | None:
         has_facts = any(outcome.fact is not None or outcome.disable_reason for outcome in outcomes)
-        async with self._database.acquire() as connection, connection.transaction():
+        async with self._database.acquire() as connection, self._appending(connection):
             # A result that a crash of the server forgets is a delivery made twice, which was promised; a fact must not
             # be forgotten.
             await plan_by_index(connection, durable=has_facts)
@@ -125,6 +126,12 @@ class Settler(Daemon):
                 return None
             await plan_as_usual(connection)
             return await self._append_facts(connection, outcomes, settled)
+
+    @asynccontextmanager
+    async def _appending(self, connection: PooledConnection) -> AsyncIterator[None]:
+        with self._log.in_flight():
+            async with connection.transaction():
+                yield
 
     async def _append_facts(
         self, connection: PooledConnection, outcomes: Sequence[Outcome], settled: frozenset[str]

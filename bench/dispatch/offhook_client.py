@@ -54,7 +54,7 @@ async def read(url: str, user: str, password: str, app: str, expected: int) -> d
         EventStream(client) as stream,
         asyncio.TaskGroup() as group,
     ):
-        stream.deliver_to(take)
+        stream.deliver_to(take, unwanted=())
         follower = group.create_task(follow(stream))
         await is_finished.wait()
         follower.cancel()

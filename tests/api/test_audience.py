@@ -22,7 +22,7 @@ from app.api.context import Context, Options
 from app.api.metrics import Metrics
 from app.api.schema import build_schema
 from app.api.subscriptions import events
-from app.api.subscriptions.audience import payload_of
+from app.api.subscriptions.audience import Reader, payload_of
 from app.api.types.event_mapping import EVENT_TYPES, event_maker
 from app.api.wire import Wire
 from app.db.engine import Database
@@ -354,3 +354,31 @@ async def test_given_a_key_whose_scopes_change_when_the_heartbeat_looks_then_the
         monkeypatch.setattr(type(keys), "authenticate", with_less)
         assert (await socket.close_code())[0] == 4401
     await until(lambda: len(audiences_of(surface)) == 0)
+
+
+async def test_given_one_who_cannot_be_told_when_an_event_comes_then_its_operation_ends_and_the_others_are_told(
+    surface: Surface, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell = Reader.push
+
+    def push(self: Reader, place: float, frame: bytes, *, is_event: bool) -> None:
+        if self.operation_id == "broken":
+            raise ZeroDivisionError
+        tell(self, place, frame, is_event=is_event)
+
+    async with opened(port) as socket:
+        await socket.init(surface.token)
+        for operation_id in ("one", "broken", "other"):
+            await socket.subscribe("subscription { events { __typename } }", operation_id)
+            await socket.receive()
+        await until(lambda: len(endpoint_of(surface).audiences.readers) == 3)
+        monkeypatch.setattr(Reader, "push", push)
+        await append(surface, [fact(1)])
+        told = [await socket.receive() for _ in range(3)]
+        assert sorted((message["id"], message["type"]) for message in told) == [
+            ("broken", "complete"), ("one", "next"), ("other", "next"),
+        ]  # fmt: skip
+        await append(surface, [fact(2)])
+        told = [await socket.receive() for _ in range(2)]
+        assert sorted(message["id"] for message in told) == ["one", "other"]
+        assert len(endpoint_of(surface).audiences.readers) == 2

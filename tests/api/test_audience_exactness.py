@@ -50,6 +50,7 @@ class World:
         self.events: list[Event] = []
         self._head = 0
         self.told_to = 0
+        self.joined_after: float = 0
         self.reader: Reader | None = None
         self.services = SimpleNamespace(feed=self)
 

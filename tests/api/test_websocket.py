@@ -12,6 +12,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from app.accounts.scopes import Scope
+from app.api.websocket import _Connection
+from app.errors import DatabaseUnavailableError
 from tests.api.conftest import DEADLINE_SECONDS, Surface, until
 
 pytestmark = pytest.mark.postgres
@@ -298,8 +300,6 @@ async def test_given_a_client_that_is_cut_off_when_it_followed_then_nothing_of_i
 async def test_given_a_database_that_is_away_when_initialised_then_it_closes_with_1013(
     surface: Surface, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.errors import DatabaseUnavailableError
-
     async def fail(*_: object) -> None:
         raise DatabaseUnavailableError("The database is not available.")
 
@@ -307,3 +307,39 @@ async def test_given_a_database_that_is_away_when_initialised_then_it_closes_wit
     async with opened(port) as socket:
         await socket.send(type="connection_init", payload={"authorization": f"Bearer {surface.token}"})
         assert (await socket.close_code())[0] == 1013
+
+
+async def test_given_a_heartbeat_that_waits_for_the_database_when_the_client_goes_meanwhile_then_it_is_the_last(
+    surface: Surface, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_asked, may_answer = asyncio.Event(), asyncio.Event()
+    connections: set[_Connection] = set()
+    late: list[float] = []
+    set_timer = _Connection._set_timer
+
+    async def fail(*_: object) -> None:
+        is_asked.set()
+        await may_answer.wait()
+        raise DatabaseUnavailableError("The database is not available.")
+
+    def note(self: _Connection, seconds: float, then: Any) -> None:
+        connections.add(self)
+        if is_asked.is_set():
+            late.append(seconds)
+        else:
+            set_timer(self, seconds, then)
+
+    async def is_over() -> bool:
+        return "offhook_websockets 0.0" in (await surface.client.get("/metrics")).text
+
+    monkeypatch.setattr(_Connection, "_set_timer", note)
+    async with opened(port) as socket:
+        await socket.init(surface.token)
+        monkeypatch.setattr(type(surface.services.keys), "authenticate", fail)
+        await is_asked.wait()
+        (connection,) = connections
+        socket.connection.transport.abort()
+        await until(lambda: connection._outbox._is_closed)
+    may_answer.set()
+    await until(is_over)
+    assert late == []

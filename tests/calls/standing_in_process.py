@@ -16,8 +16,9 @@ from app.calls.model import Call
 from app.calls.plan import Defaults
 from app.calls.registry import CallRegistry
 from app.calls.requests import OriginateOutcome, OriginateRequest
-from app.calls.service import ACCEPT_SECONDS, CallService
+from app.calls.service import CallService
 from app.calls.store import CallStore
+from app.calls.time_limits import ACCEPT_SECONDS
 from app.clock import SystemClock
 from app.db.engine import Database
 from app.errors import (

@@ -220,7 +220,7 @@ async def test_given_the_client_goes_away_before_the_commit_when_cancelled_then_
 async def test_given_the_first_commit_fails_when_placed_then_the_caller_hears_it_and_nothing_rings(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(_: object) -> None:
+    async def fail(*_: object) -> None:
         raise DatabaseUnavailableError("The database is not available.")
 
     with monkeypatch.context() as patch:

@@ -155,11 +155,11 @@ async def test_given_one_cut_connection_when_committed_then_nothing_is_postponed
 async def test_given_a_database_that_does_not_answer_when_committed_then_a_live_call_waits_a_little_and_goes_on(
     database: Database, folder: Path, outage: Outage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.calls.store._PATIENCE_SECONDS", 0.05)
     life = _life()
     store = _store(database, folder)
     async with running(store.run()):
         await store.commit(life[0])
+        monkeypatch.setattr("app.calls.store._PATIENCE_SECONDS", 0.05)
         outage.is_hung = True
         async with asyncio.timeout(5):
             assert await store.commit(life[1]) is None
@@ -318,3 +318,90 @@ async def test_given_a_folder_that_cannot_be_written_when_the_database_is_away_t
         await until(lambda: not store._postponed or not store._postponed.is_open)
         assert await store.commit(life[1]) is None
     folder.unlink()
+
+
+async def test_given_what_a_dead_process_left_was_overtaken_when_its_call_is_taken_over_then_it_can_be_written_again(
+    database: Database, folder: Path, outage: Outage
+) -> None:
+    life = _life(3)
+    dead, heir = _store(database, folder), _store(database, folder)
+    async with running(dead.run()):
+        await dead.commit(life[0])
+        outage.is_shut = True
+        await dead.commit(life[1])
+    await _write_past(outage, CallStore(database, EventLog(database)), _by_another(life[1:2]))
+    outage.is_shut = False
+    async with running(heir.run()):
+        await until(lambda: _files(folder) == ["n1.aside"])
+        assert await heir.load(life[0].call.id) == life[1].call
+        for change in life[2:]:
+            assert await heir.commit(change) is None
+    assert await _facts(database, life[0].call) == _told(life)
+
+
+@pytest.mark.parametrize("has_spoken_again", [True, False])
+async def test_given_an_actor_whose_change_was_set_aside_when_another_takes_its_call_over_then_it_can_be_written_again(
+    database: Database, folder: Path, outage: Outage, *, has_spoken_again: bool
+) -> None:
+    life = _life(3)
+    store = _store(database, folder)
+    async with running(store.run()):
+        await store.commit(life[0])
+        outage.is_shut = True
+        await store.commit(life[1])
+        await _write_past(outage, CallStore(database, EventLog(database)), _by_another(life[1:3]))
+        outage.is_shut = False
+        await until(lambda: _files(folder) == ["n1.aside"])
+        if has_spoken_again:
+            with pytest.raises(FencedError):
+                await store.commit(life[2])
+        (adopted,) = await store.load_many([life[0].call.id])
+        assert adopted == life[2].call
+        for change in life[3:]:
+            assert await store.commit(change) is None
+    assert await _facts(database, life[0].call) == _told(life)
+
+
+async def test_given_a_change_that_waits_when_its_call_is_found_to_be_in_other_hands_then_it_is_not_written(
+    database: Database, folder: Path
+) -> None:
+    life = _life(3)
+    store = _store(database, folder)
+    assert store._postponed is not None
+    waiting = asyncio.create_task(store.commit(life[0]))
+    await until(lambda: store.backlog == 1)
+    store._postponed._barred.add(life[0].call.id)
+    async with running(store.run()):
+        with pytest.raises(FencedError):
+            await waiting
+    assert await _facts(database, life[0].call) == []
+
+
+async def test_given_a_replay_that_hangs_when_a_new_call_comes_then_it_is_refused_in_time_and_live_calls_go_on(
+    database: Database, folder: Path, outage: Outage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = _life()
+    store = _store(database, folder)
+    assert store._postponed is not None
+    async with running(store.run()):
+        await store.commit(life[0])
+        outage.is_shut = True
+        await store.commit(life[1])
+        outage.is_hung = True
+        await until(store._committer._turn.locked)
+        monkeypatch.setattr("app.calls.store._PATIENCE_SECONDS", 0.05)
+        store._postponed.is_away = False  # as after a batch that got through
+        async with asyncio.timeout(5):
+            with pytest.raises(DatabaseUnavailableError):
+                await store.commit(_life(4)[0])
+            assert await store.commit(life[2]) is None
+
+
+def _by_another(changes: list[Change]) -> Change:
+    """What another process has made of it: other facts under the same numbers."""
+    return Change(
+        call=changes[-1].call,
+        drafts=tuple(
+            msgspec.structs.replace(draft, id=f"{draft.id[:-3]}zzz") for change in changes for draft in change.drafts
+        ),
+    )

@@ -174,3 +174,62 @@ def test_given_lines_when_set_aside_then_they_are_appended_for_their_owner_alone
     path = spool.set_aside([b"[1]", b"[2]"])
     assert path.read_bytes() == b"{}\n[1]\n[2]\n"
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_given_a_half_record_that_cannot_be_taken_back_when_more_is_appended_then_all_that_was_acknowledged_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = _spool(folder)
+    spool.append([b"before"])
+    _fail_half_way(spool, monkeypatch)
+    size = spool.size
+    spool.append([b"after"])
+    assert spool.size > size
+    assert _spool(folder).read_leftovers() == []  # both are its own
+    spool.close()
+    found = _spool(folder).read_leftovers()
+    assert [one.records for one in found] == [(b"before",), (b"after",)]
+    assert not any(one.is_damaged for one in found)
+    for one in found:
+        os.close(one.descriptor)
+
+
+def test_given_a_file_that_was_given_up_when_all_is_in_the_database_then_it_is_gone_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = _spool(folder)
+    spool.append([b"before"])
+    _fail_half_way(spool, monkeypatch)
+    assert spool.read_leftovers() == []
+    spool.clear()
+    assert (list(folder.iterdir()), spool.size) == ([], 0)
+
+
+def _fail_half_way(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    calls = iter([True, False])
+
+    def write_half(descriptor: int, data: memoryview) -> int:
+        if next(calls):
+            return write(descriptor, data[:5])
+        raise OSError(5, "Input/output error")
+
+    def fail(_descriptor: int, _size: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write_half)
+        patch.setattr(os, "ftruncate", fail)
+        with pytest.raises(OSError, match="Input/output"):
+            spool.append([b"lost"])
+
+
+def test_given_folders_that_are_made_when_appended_then_the_names_of_all_of_them_are_on_disk(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr("app.calls.spool._sync_directory", synced.append)
+    spool = _spool(folder)
+    spool.append([b"one"])
+    spool.close()
+    assert set(synced) == {folder, folder.parent, folder.parent.parent}

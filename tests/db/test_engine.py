@@ -64,12 +64,12 @@ async def test_given_a_session_when_a_row_is_committed_then_the_raw_pool_sees_it
 async def test_given_both_pools_when_connected_then_the_server_is_told_who_and_how_long(database: Database) -> None:
     query = (
         "SELECT concat_ws(' ', current_setting('application_name'), current_setting('TimeZone'), "
-        "current_setting('statement_timeout'))"
+        "current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout'))"
     )
     async with database.acquire() as connection:
-        assert await connection.fetchval(query) == "offhook UTC 11s"
+        assert await connection.fetchval(query) == "offhook UTC 11s 5s"
     async with database.begin() as sql:
-        assert await sql.scalar(sa.text(query)) == "offhook UTC 11s"
+        assert await sql.scalar(sa.text(query)) == "offhook UTC 11s 5s"
 
 
 async def test_given_a_slow_statement_when_run_then_both_pools_give_up_and_can_be_used_again(

@@ -38,7 +38,7 @@ async def _following(
     try:
         yield items
     finally:
-        await items.aclose()  # type: ignore[attr-defined]  # an async generator
+        await items.aclose()
 
 
 async def _take(items: AsyncIterator[FeedItem], count: int) -> list[FeedItem]:

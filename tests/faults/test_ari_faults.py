@@ -103,7 +103,7 @@ async def test_given_a_talk_when_the_line_goes_dead_without_a_word_then_it_is_no
         placed, agent, customer = await _talk(desk, far_end)
         wire.hold()
         await offhook.wait_until_unready(seconds=SILENCE_SECONDS)
-        reason = offhook.service.controller.why_not_ready
+        reason = offhook.service.node.why_not_ready
         assert reason is not None
         assert "silent" in reason
         await customer.hang_up()

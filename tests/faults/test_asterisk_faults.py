@@ -149,9 +149,9 @@ async def test_given_a_stranger_takes_the_application_over_when_it_has_then_the_
         )
         async with thief:
             async with asyncio.timeout(10):
-                while not offhook.service.controller.is_aside:
+                while not offhook.service.node.is_aside:
                     await asyncio.sleep(0.02)
-            assert "OFFHOOK_ARI_APPLICATION" in str(offhook.service.controller.why_not_ready)
+            assert "OFFHOOK_ARI_APPLICATION" in str(offhook.service.node.why_not_ready)
             (part,) = [one for one in await ServiceHealth(offhook.service).check() if one.name == "asterisk"]
             assert not part.is_ready
             assert (await witness.look(asterisk_prefix(offhook.node))).channels, "it must not touch what it lost"

@@ -79,6 +79,8 @@ async def test_given_another_process_when_events_are_appended_then_it_alone_is_t
         writer.announce(appended(8), has_deliveries=True)
         writer.announce(appended(9), has_deliveries=False)
         await until(lambda: told == [("reader", False), ("reader", True)])
+        writer.announce_deliveries()
+        await until(lambda: told == [("reader", False), ("reader", True), ("reader", True)])
 
 
 async def test_given_a_process_that_went_away_when_some_time_has_passed_then_nothing_is_sent_any_more(

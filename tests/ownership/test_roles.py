@@ -72,3 +72,21 @@ async def test_given_a_service_when_told_to_leave_then_it_says_so_before_it_lets
         assert time.monotonic() - began >= 1.0
         with pytest.raises(httpx.TransportError):
             await http.get("/healthz")
+
+
+@pytest.mark.postgres
+async def test_given_a_worker_of_its_own_when_a_replay_is_asked_of_another_process_then_the_worker_wakes_at_once(
+    tmp_path: Path, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make(tmp_path, database_url=SecretStr(database_dsn))
+    async with (
+        running_service(settings, roles={"worker"}) as worker,
+        running_service(settings, roles={"api"}) as api,
+    ):
+        async with asyncio.timeout(10):
+            while not api.bus.has_others:
+                await asyncio.sleep(0.01)
+        woken = asyncio.Event()
+        monkeypatch.setattr(worker.deliverer, "wake", woken.set)
+        api.services.webhook_replays._on_replayed()
+        await asyncio.wait_for(woken.wait(), 10)

@@ -119,9 +119,9 @@ async def test_given_recordings_of_two_accounts_when_asked_for_by_ids_or_calls_t
         (RecordingFilter(number="+1555010001"), []),
         (RecordingFilter(call_id=CALL), [1]),
         (RecordingFilter(created_from=NOON + timedelta(seconds=10)), [3, 2, 1]),
-        (RecordingFilter(created_until=NOON + timedelta(seconds=20)), [1, 0]),
+        (RecordingFilter(created_to=NOON + timedelta(seconds=20)), [1, 0]),
         (
-            RecordingFilter(number="+15550100012", created_from=NOON, created_until=NOON + timedelta(seconds=1)),
+            RecordingFilter(number="+15550100012", created_from=NOON, created_to=NOON + timedelta(seconds=1)),
             [0],
         ),
         (RecordingFilter(number="+15550100012", call_id=CALL), []),

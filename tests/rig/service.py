@@ -59,12 +59,12 @@ class RunningOffhook:
 
     async def wait_until_ready(self, *, seconds: float = PATIENCE_SECONDS) -> None:
         async with asyncio.timeout(seconds):
-            while (why := self.service.controller.why_not_ready) is not None:
+            while (why := self.service.node.why_not_ready) is not None:
                 await _pause(why)
 
     async def wait_until_unready(self, *, seconds: float = PATIENCE_SECONDS) -> None:
         async with asyncio.timeout(seconds):
-            while self.service.controller.is_ready:
+            while self.service.node.is_ready:
                 await _pause("still ready")
 
     def desk(self) -> AbstractAsyncContextManager[Desk]:

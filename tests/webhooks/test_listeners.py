@@ -1,15 +1,17 @@
 """Knowing that nobody listens: free, and never wrong once an endpoint's maker was answered."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import pytest
 
 from app.db.engine import Database
 from app.events.log import EventLog
-from app.facts.event import Event
+from app.facts.event import Draft, Event
 from app.ids import Kind, new_id
 from app.webhooks import listeners as module
 from app.webhooks.enqueue import Enqueuer
@@ -132,14 +134,106 @@ async def test_given_no_word_from_the_database_for_long_when_asked_then_it_knows
 async def test_given_a_process_that_hangs_when_an_endpoint_is_made_then_its_maker_is_answered_after_a_while(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_HEARING_SECONDS", 0.2)
+    monkeypatch.setattr(module, "_HEARING_SECONDS", 0.1)
+    monkeypatch.setattr(module, "_TRUST_SECONDS", 0.3)
+    monkeypatch.setattr(rig.database, "_acquire_seconds", 0.2)
     hanging = await rig.database.open_connection()
     try:
         await hanging.execute(f"SELECT pg_advisory_lock_shared({module._LOCK})")
+        began = time.monotonic()
         _, secret = await rig.add_endpoint(URL)
         assert secret.startswith("whsec_")
+        # Until then it may rely on what it knew, and after that an append of its may be under way.
+        assert time.monotonic() - began >= 0.5
     finally:
         hanging.terminate()
+
+
+def test_given_the_poll_when_compared_with_the_trust_then_a_process_that_is_well_never_loses_it() -> None:
+    assert Listeners.poll_seconds * 2 < module._TRUST_SECONDS
+
+
+async def write(log: EventLog, draft: Draft) -> None:
+    async with log._database.acquire() as connection:
+        await log.write(connection, (), [draft])
+
+
+async def write_in_a_transaction(log: EventLog, draft: Draft) -> None:
+    async with log._database.acquire() as connection:
+        with log.in_flight():
+            async with connection.transaction():
+                await log.write(connection, (), [draft])
+
+
+@pytest.mark.parametrize("way", [write, write_in_a_transaction])
+async def test_given_an_append_on_its_way_that_left_the_hook_out_when_an_endpoint_is_made_then_its_end_is_waited_for(
+    rig: Rig, way: Callable[[EventLog, Draft], Coroutine[Any, Any, None]]
+) -> None:
+    async with following(rig.database) as listeners, rig.database.acquire() as holding:
+        enqueuer = Enqueuer(rig.clock, rig.schedule, listeners)
+        log = EventLog(rig.database, hooks=[enqueuer.enqueue], inline=enqueuer.inline, in_flight=listeners.appending)
+        transaction = holding.transaction()
+        await transaction.start()
+        await holding.execute("SELECT pg_advisory_xact_lock(65296)")  # the log's own: appends wait for it
+        assert enqueuer.nobody_listens([rig.account_id])
+        appending = asyncio.create_task(way(log, rig.draft(new_id(Kind.CALL))))
+        await eventually(lambda: waits_for(rig, 65296))
+        making = asyncio.create_task(rig.add_endpoint(URL))
+        await eventually(lambda: waits_for(rig, module._LOCK))
+        assert not listeners.is_nobody([rig.account_id])
+        await asyncio.wait({making}, timeout=0.3)
+        assert not making.done()
+        # Meanwhile nobody relies on anything old.
+        assert not enqueuer.nobody_listens([rig.account_id])
+        await transaction.rollback()
+        await appending
+        await making
+        assert await rig.states() == {}
+        await log.append([rig.draft(new_id(Kind.CALL))])
+        assert await rig.states() == {"PENDING": 1}
+
+
+async def test_given_a_transaction_that_left_the_hook_out_when_an_endpoint_is_made_then_its_commit_is_waited_for(
+    rig: Rig,
+) -> None:
+    is_left_out, may_commit = asyncio.Event(), asyncio.Event()
+
+    async def hold(*_: object) -> None:
+        is_left_out.set()
+        await may_commit.wait()
+
+    async with following(rig.database) as listeners:
+        enqueuer = Enqueuer(rig.clock, rig.schedule, listeners)
+        log = EventLog(rig.database, hooks=[enqueuer.enqueue, hold], in_flight=listeners.appending)
+        appending = asyncio.create_task(log.append([rig.draft(new_id(Kind.CALL))]))
+        await is_left_out.wait()
+        making = asyncio.create_task(rig.add_endpoint(URL))
+        await eventually(lambda: waits_for(rig, module._LOCK))
+        await asyncio.wait({making}, timeout=0.3)
+        assert not making.done()
+        may_commit.set()
+        await appending
+        await making
+        assert await rig.states() == {}
+
+
+async def test_given_an_append_that_hangs_when_an_endpoint_is_made_then_the_others_know_again_after_a_while(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rig.database, "_acquire_seconds", 0.2)
+    other = await rig.add_account("other")
+    async with following(rig.database) as listeners:
+        with listeners.appending():
+            await rig.add_endpoint(URL)
+            await wait_for_nobody(listeners, other)
+
+
+async def waits_for(rig: Rig, lock: int) -> bool:
+    return await rig.fetch(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        lock,
+    ) == [(1,)]
 
 
 async def test_given_events_of_many_accounts_when_one_listens_then_all_are_offered_and_its_own_enqueued(

@@ -23,7 +23,7 @@ import math
 import re
 import traceback
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, cast
@@ -158,6 +158,7 @@ class _Audience:
         #: The place of the latest that it has told. It may lie ahead of the feed's head: what the audience reads from
         #: the log can have come there a moment before the feed has heard of it.
         self.told_to = head
+        self.joined_after: float = head
         self._place = head
         self._is_event = False
         self._last_error: bytes | None = None
@@ -174,14 +175,14 @@ class _Audience:
 
     async def follow(
         self, _info: Info, *, after: int | None, where: EventFilter, is_refilled: bool
-    ) -> AsyncIterator[FeedItem]:
+    ) -> AsyncGenerator[FeedItem, None]:
         """The live part, for the resolver; each reader has read its own past."""
         del after, is_refilled
         items = self._context.services.feed.follow(
             self._context.account_id, after=self._head, where=where, stands_for=lambda: len(self.readers)
         )
         has_begun = False
-        async with aclosing(cast("Any", items)):
+        async with aclosing(items):
             async for item in items:
                 if isinstance(item, CaughtUp) and not has_begun:
                     has_begun = True  # each reader is told so at a place of its own
@@ -212,9 +213,12 @@ class _Audience:
         if not self._is_over:
             self._end()
         for reader in readers:
-            if self._last_error is not None:
-                reader.push_error(self._place, next_frame(reader.operation_id, self._last_error))
-            reader.end()
+            try:
+                if self._last_error is not None:
+                    reader.push_error(self._place, next_frame(reader.operation_id, self._last_error))
+                reader.end()
+            except Exception as error:  # noqa: BLE001  # as in `_tell`
+                _give_up(reader, error)
 
     async def _tell(self, result: Any) -> None:
         payload = payload_of(result)
@@ -230,13 +234,26 @@ class _Audience:
             frame = frames.get(reader.operation_id)
             if frame is None:
                 frame = frames[reader.operation_id] = next_frame(reader.operation_id, payload)
-            reader.push(place, frame, is_event=is_event)
+            try:
+                reader.push(place, frame, is_event=is_event)
+            except Exception as error:  # noqa: BLE001  # it concerns one reader, and must not end the audience for all
+                _give_up(reader, error)
             if number % _AT_A_TIME == 0:
                 await asyncio.sleep(0)
 
     def _end(self) -> None:
         self._is_over = True
         self._on_over()
+
+
+def _give_up(reader: "Reader", error: Exception) -> None:
+    """Complete the operation of one who cannot be told: its client can ask again."""
+    _log.error(  # where it came from, but not the exception's own text: that may quote values
+        "audience_push_failed",
+        error=type(error).__name__,
+        stack="".join(traceback.format_tb(error.__traceback__)),
+    )
+    reader.give_up()
 
 
 class Reader:
@@ -290,9 +307,14 @@ class Reader:
         self._missed_to = 0
         self._has_ended = False
 
+    @property
+    def joined_after(self) -> float:
+        """The place that the audience's telling begins after."""
+        return self._joined_after
+
     async def follow(
         self, info: Info, *, after: int | None, where: EventFilter, is_refilled: bool
-    ) -> AsyncIterator[FeedItem]:
+    ) -> AsyncGenerator[FeedItem, None]:
         """What the reader reads by itself, for the resolver; its end means that the audience tells what follows."""
         feed = info.context.services.feed
         if self._is_behind and self._missed:
@@ -374,9 +396,16 @@ class Reader:
         if self._audience is not None:
             self._audience.leave(self)
 
+    def give_up(self) -> None:
+        """Leave, and complete the operation."""
+        self.leave()
+        asyncio.get_running_loop().call_soon(self._on_over)
+
     def _collect_after(self, place: int) -> None:
         """From here on keep what the audience says about what comes after a place; all up to it is in the log."""
         self._joined_after = place
+        if self._audience is not None:
+            self._audience.joined_after = max(self._audience.joined_after, place)
         self._pending = deque()
         self._is_behind = False
         self._missed = self._missed_to = 0

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import strawberry
 
@@ -63,7 +63,7 @@ class CallSubscriptions:
         queries = context.services.call_queries
         # Followed before it is read: what happens in between is then told twice rather than not at all.
         items = context.services.feed.follow(context.account_id, where=EventFilter(subject_id=id))
-        async with aclosing(cast("Any", items)):
+        async with aclosing(items):
             async for item in items:
                 context.forget_loaded()
                 if isinstance(item, feed.Gap):

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import strawberry
 
@@ -88,7 +88,7 @@ class EventSubscriptions:
         make = event_maker(context.sight, signer)
         sequence = None if after is None else int(signer.read(after, field="after")[0])
         items = context.follow(info, after=sequence, where=read_event_filter(filter))
-        async with aclosing(cast("Any", items)):
+        async with aclosing(items):
             async for item in items:
                 context.forget_loaded()
                 match item:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Final
 
 import strawberry
 
@@ -85,7 +85,7 @@ class LiveCallSubscriptions:
         signer, sight = event_signer(context), context.sight
         make = event_maker(sight, signer)
         items = context.follow(info, where=ABOUT_CALLS, is_refilled=False)
-        async with aclosing(cast("Any", items)):
+        async with aclosing(items):
             async for item in items:
                 context.forget_loaded()
                 match item:

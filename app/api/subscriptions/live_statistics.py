@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Annotated, Any, TypeAlias, cast
+from typing import Annotated, TypeAlias
 
 import strawberry
 
@@ -49,8 +49,9 @@ class LiveStatisticsSubscriptions:
         context = info.context
         signer, zone = event_signer(context), read_zone(time_zone, field=("timeZone",))
         told: list[LiveCount] | None = None
+        told_at = 0
         items = context.follow(info, where=ABOUT_CALLS, is_refilled=False)
-        async with aclosing(cast("Any", items)):
+        async with aclosing(items):
             async for item in items:
                 context.forget_loaded()
                 if isinstance(item, feed.Gap):
@@ -58,7 +59,9 @@ class LiveStatisticsSubscriptions:
                     continue
                 counts = await context.services.call_queries.count_live(context.account_id)
                 is_over = isinstance(item, Event) and isinstance(item.fact, CallEnded)
-                if counts != told or is_over or isinstance(item, feed.CaughtUp):
-                    told = counts
+                # Counted anew for whoever has joined since: those numbers may be older than what was told just before.
+                is_known = counts == told and context.has_been_told(told_at)
+                if not is_known or is_over or isinstance(item, feed.CaughtUp):
+                    told, told_at = counts, item.sequence
                     statistics = LiveStatistics.of(counts, context, zone)
                     yield LiveStatisticsChanged(cursor=write_cursor(signer, item.sequence), statistics=statistics)
