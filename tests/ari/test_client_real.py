@@ -24,6 +24,7 @@ from app.ari.errors import (
     AriUnauthorized,
 )
 from app.ari.events import (
+    BridgeDestroyed,
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelEnteredBridge,
@@ -329,6 +330,8 @@ async def test_given_two_legs_when_bridged_then_they_come_and_go_and_the_bridge_
     await line.ari.remove_channel(bridge_id, customer)
     await line.until(ChannelLeftBridge, channel=customer)
     await line.ari.destroy_bridge(bridge_id)
+    # Asterisk answers before the bridge's own thread has taken it off the list.
+    await line.until(BridgeDestroyed, bridge=bridge_id)
     with pytest.raises(AriNotFound):
         await line.ari.get_bridge(bridge_id)
 
