@@ -265,7 +265,8 @@ async def _compose(
         ("feed", feed.run, {"api"}),
         ("webhook-listeners", listeners.run, roles),
         ("webhooks", deliverer.run, {"worker"}),
-        ("number-tables", preload, {"api", "controller"}),
+        # Earlier, it would take the processor from what the start waits for.
+        ("number-tables", lambda: preload(lambda: node is not None and node.is_ready), {"api", "controller"}),
     ]
     if asterisk is not None:
         runs.append(("asterisk", lambda: _watch(asterisk), roles))

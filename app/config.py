@@ -48,7 +48,7 @@ class Settings(BaseSettings):
 
     database_url: SecretStr | None = Field(default=None, description="postgresql://… Unset: an embedded PostgreSQL.")
     database_pool_size: int = Field(
-        default=10, ge=2, le=200, description="Connections in each of two pools; some five more are held beside them."
+        default=10, ge=2, le=200, description="Connections in the pool; some five more are held beside it."
     )
     database_timeout_seconds: float = Field(default=10.0, gt=0, description="Longest wait for one statement.")
 

@@ -132,10 +132,14 @@ def tune_collector() -> None:
     Modules, the schema and all else that is there once the service has started stays until its end; a full collection
     that walks through it takes some 80 ms, during which no call is answered. What calls and requests leave behind is
     mostly freed by reference counting, so the collector may come by far less often.
+
+    A collector that was off until now (see the command ``serve``) is turned on.
     """
-    gc.collect()
+    if gc.isenabled():  # else nothing was here before the start, and that leaves a megabyte: not worth the search
+        gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECTOR_THRESHOLD, 20, 50)
+    gc.enable()
 
 
 async def serve(settings: Settings, *, roles: Collection[str] = ROLES) -> None:

@@ -1,6 +1,11 @@
 """What every test may ask for: see the plugins for the fixtures, ``tests/rig`` for what they are made of."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# By the wall clock, an example is slow when somebody else has the processor: no judgement of the code.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 pytest_plugins = ["tests.rig.postgres", "tests.rig.fixtures", "tests.rig.service"]
 

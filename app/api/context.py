@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
@@ -27,7 +28,7 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:/+=-]{8,128}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """GraphQL's own times, in seconds, and sizes.
+    """GraphQL's own times, in seconds, and sizes. An operation's limit counts from when its request came.
 
     A mutation may wait for a call to get somewhere, so its limit lies above that: ``calls.time_limits``. A websocket
     whose client has read nothing for ``unread_seconds``, while something was there to be read, is closed, and cut off
@@ -74,7 +75,13 @@ class Context:
     takes_json: bool = False
     operation: str = "unknown"
     following: Following | None = None
+    began_at: float = field(default_factory=time.monotonic)
     _loaders: Loaders | None = field(default=None, init=False)
+
+    @property
+    def age_seconds(self) -> float:
+        """How long ago the operation's request came."""
+        return time.monotonic() - self.began_at
 
     @property
     def caller(self) -> Principal:
@@ -129,7 +136,7 @@ class Context:
 
     def for_operation(self) -> "Context":
         """A copy for one operation on a websocket, with a request id of its own."""
-        copy = dataclasses.replace(self, request_id=new_id(Kind.REQUEST))
+        copy = dataclasses.replace(self, request_id=new_id(Kind.REQUEST), began_at=time.monotonic())
         if copy.principal is not None:
             copy.admit(copy.principal)
         return copy

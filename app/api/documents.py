@@ -110,7 +110,7 @@ async def execute_known(
         return None
     context.operation = operation.operation.value
     try:
-        async with asyncio.timeout(seconds_for(operation.operation, context.options)):
+        async with asyncio.timeout(seconds_for(operation.operation, context.options) - context.age_seconds):
             running: Any = execute(
                 schema._schema,  # noqa: SLF001  # Strawberry keeps graphql-core's schema there, and has no other name for it
                 document,

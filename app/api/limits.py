@@ -153,7 +153,8 @@ class Limits(SchemaExtension):
 
     async def on_execute(self) -> AsyncIterator[None]:
         context: Context = self.execution_context.context
-        async with asyncio.timeout(seconds_for(self.execution_context.operation_type, context.options)):
+        seconds = seconds_for(self.execution_context.operation_type, context.options)
+        async with asyncio.timeout(seconds - context.age_seconds):
             yield None
 
 

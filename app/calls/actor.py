@@ -25,7 +25,15 @@ from app.calls.commands import (
     VerifyLeg,
 )
 from app.calls.executor import Executor
-from app.calls.inputs import CommandFailed, DtmfReceived, FailureKind, Input, TimerFired
+from app.calls.inputs import (
+    CommandFailed,
+    DtmfReceived,
+    FailureKind,
+    Input,
+    LegAnswered,
+    LegDestroyed,
+    TimerFired,
+)
 from app.calls.keys import KeyClaim
 from app.calls.machine import step
 from app.calls.model import Call
@@ -91,8 +99,7 @@ class CallActor:
 
     def post_first(self, events: Sequence[Input], *, at: datetime) -> None:
         """Put inputs before all that wait, in their order: for a call that has just been taken over."""
-        instant = self._time.of(at)
-        self._mailbox.extendleft((event, instant) for event in reversed(events))
+        self._put_first(events, self._time.of(at))
         self._has_mail.set()
 
     async def wait_until(self, holds: Callable[[Call], bool]) -> Call:
@@ -112,8 +119,8 @@ class CallActor:
         """Live until the call is settled, or was never accepted."""
         try:
             while not self.call.is_settled or self._mailbox:
-                event, now = await self._next()
-                if not await self._turn(event, now):
+                event, at = await self._next()
+                if not await self._turn(event, at):
                     return
         except FencedError:
             return  # the call is in other hands; the store has said so
@@ -134,19 +141,15 @@ class CallActor:
             except TimeoutError:
                 timer = self.call.next_timer
                 if timer is not None and timer.due <= self._time.now():
-                    return TimerFired(name=timer.name), self._instant(self._time.now())
-        event, at = self._mailbox.popleft()
-        return event, self._instant(at)
+                    return TimerFired(name=timer.name), self._time.now()
+        return self._mailbox.popleft()
 
-    def _instant(self, at: datetime) -> datetime:
-        """When an input happened, never backwards within a call."""
-        self._last_now = max(at, self._last_now)
-        return self._last_now
-
-    async def _turn(self, event: Input, now: datetime) -> bool:
+    async def _turn(self, event: Input, at: datetime) -> bool:
         """One round. Gives False when the call was never accepted and there is nothing to live for."""
         before = self.call
-        result = step(before, event, now)
+        # What Asterisk says late happened when it happened, but is told after what was told before it.
+        self._last_now = max(at, self._last_now)
+        result = step(before, event, self._last_now, at=at)
         if result.call is before and not result.commands:
             return True
         drafts = make_drafts(result.call, result.happenings)
@@ -177,9 +180,19 @@ class CallActor:
                 has_bridge_failed |= isinstance(consequence, CommandFailed) and isinstance(
                     consequence.command, CreateBridge | JoinBridge
                 )
-        # News of our own doing goes first: what waits in the mailbox happened in a world where it was not known.
-        now = self._time.now()
-        self._mailbox.extendleft((consequence, now) for consequence in reversed(consequences))
+        self._put_first(consequences, self._time.now())
+
+    def _put_first(self, news: Sequence[Input], at: datetime) -> None:
+        """Put news of our own doing before what waits, which happened in a world where it was not known.
+
+        Only a leg's end that was looked up goes behind the answer that Asterisk had told of it before.
+        """
+        for event in reversed(news):
+            behind = 0
+            if isinstance(event, LegDestroyed) and event.at is not None:
+                answer = LegAnswered(leg_id=event.leg_id)
+                behind = max((place for place, (mail, _) in enumerate(self._mailbox, 1) if mail == answer), default=0)
+            self._mailbox.insert(behind, (event, at))
 
     async def _look_up_legs(self) -> None:
         _log.warning("call_looks_for_missed_input", call_id=self.call.id)

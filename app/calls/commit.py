@@ -14,7 +14,7 @@ import asyncpg
 import structlog
 
 from app.calls.change import Change, FencedError, KeyTaken
-from app.calls.keys import claim_keys, find_key
+from app.calls.keys import claim_keys, find_holders
 from app.calls.rows import KEYS_TAKEN, fill_calls, fill_claims, fill_legs, fill_recordings
 from app.cdrs.rows import fill_cdrs
 from app.db.compound import Filled
@@ -36,9 +36,19 @@ _SLOW: Final = "The database does not answer in time."
 _FENCE: Final = "event_by_call"
 #: What a change runs into whose earlier try was still on its way when it was looked for.
 _WRITTEN: Final = frozenset({_FENCE, "event_by_id"})
-#: SQLSTATE classes that speak of the values: data exceptions and violated constraints. Whatever else PostgreSQL says
-#: (disk, rights, a table that is being migrated, its own mistakes) would be said of any change, and passes.
+#: SQLSTATE classes that speak of the values: data exceptions and violated constraints. They are final.
 _OF_THE_VALUES: Final = frozenset({"22", "23"})
+#: Classes that speak of the server or the session (connection, state, rights to log in, rollback, resources, objects in
+#: use, an operator, the disk): they are said of any change, and pass. What any other says is not known from it alone.
+_OF_THE_SERVER: Final = frozenset({"08", "25", "28", "3D", "40", "53", "55", "57", "58"})
+
+
+class ChangesRefusedError(DatabaseUnavailableError):
+    """The server answers, and refuses: one of these changes, or, as it is just now, any."""
+
+    def __init__(self, message: str, sqlstate: str) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
 
 
 class Committer:
@@ -51,6 +61,8 @@ class Committer:
         self._connection = KeptConnection(database, on_open=admit)
         self._event_log = log
         self._turn = asyncio.Lock()
+        #: How often the server has taken changes.
+        self.accepted = 0
 
     async def write(
         self, changes: Sequence[Change], *, is_replay: bool = False, deadline: float | None = None
@@ -62,6 +74,7 @@ class Committer:
 
         Raises:
             DatabaseUnavailableError: nobody knows whether they were written.
+            ChangesRefusedError: one of that kind: they were not, and the server gave a reason that may be theirs.
             FencedError, asyncpg.UniqueViolationError: a call has gone on in other hands (``is_fenced`` tells); nothing
                 was written.
             Exception: any other is the fault of one of these changes, and would be the same another time.
@@ -69,6 +82,7 @@ class Committer:
         with COMMIT_SECONDS.time():
             taken, appended = await self._write_despite_rollbacks(changes, is_replay=is_replay, deadline=deadline)
         COMMIT_CHANGES.observe(len(changes))
+        self.accepted += bool(appended.events)
         try:
             self._event_log.announce(appended)
         except Exception:  # noqa: BLE001 -- what is committed stays committed, whatever a listener makes of it
@@ -151,7 +165,11 @@ class Committer:
         """The server's own trouble: another session of it may fare better."""
         _log.warning("commit_refused", error=type(error).__name__, sqlstate=getattr(error, "sqlstate", None))
         self._connection.close()
-        return DatabaseUnavailableError(f"The database takes no changes just now ({type(error).__name__}).")
+        message = f"The database takes no changes just now ({type(error).__name__})."
+        sqlstate = str(getattr(error, "sqlstate", None) or "")
+        if not sqlstate or sqlstate[:2] in _OF_THE_SERVER:
+            return DatabaseUnavailableError(message)
+        return ChangesRefusedError(message, sqlstate)
 
     async def _write(
         self, connection: PooledConnection, changes: Sequence[Change], *, is_replay: bool
@@ -243,14 +261,12 @@ async def _claim(connection: PooledConnection, changes: Sequence[Change]) -> dic
     if not claims:
         return {}
     held = await claim_keys(connection, list(claims.values()))
-    taken: dict[str, KeyTaken] = {}
-    for subject_id, claim in claims.items():
-        if subject_id in held:
-            continue
-        holder = await find_key(connection, claim.account_id, claim.mutation, claim.key)
-        if holder is not None and holder.subject_id != subject_id:
-            taken[subject_id] = KeyTaken(holder)
-    return taken
+    refused = [claim for subject_id, claim in claims.items() if subject_id not in held]
+    # All at once: live calls wait behind this, and a crowd with one key would have each of its claims asked for.
+    holders = await find_holders(connection, refused) if refused else {}
+    return {
+        claim.subject_id: KeyTaken(holder) for claim, holder in holders.items() if holder.subject_id != claim.subject_id
+    }
 
 
 async def _overtaken(connection: PooledConnection, changes: Sequence[Change]) -> frozenset[str]:

@@ -22,7 +22,7 @@ def begin(turn: Turn, disposition: Disposition, reason: EndReason) -> None:
     """Decide how the call ends, and start taking it down. The first decision stands."""
     if turn.call.is_ending:
         return
-    turn.change(outcome=disposition, end_reason=reason)
+    turn.change(outcome=disposition, end_reason=reason, decided_at=turn.at)
     turn.clear_timers(TimerName.SETUP, TimerName.DIAL_CHECK, TimerName.RING, TimerName.JOIN, TimerName.MAX_DURATION)
     recording.stop_recordings(turn)
     for leg in turn.call.legs:
@@ -83,8 +83,7 @@ def finish_if_gone(turn: Turn) -> None:
             duration_seconds=record.duration_seconds,
             talk_seconds=talk_seconds(turn.call),
             cdr=record,
-        ),
-        at=ended_at,
+        )
     )
     if call.has_bridge:
         turn.ask(DestroyBridge())

@@ -23,6 +23,12 @@ ON CONFLICT DO NOTHING
 RETURNING subject_id
 """
 
+_FIND_MANY: Final = """
+SELECT account_id, mutation, key, input_hash, subject_id
+FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (account_id, mutation, key)
+JOIN request_key USING (account_id, mutation, key)
+"""
+
 _FIND: Final = "SELECT input_hash, subject_id FROM request_key WHERE account_id = $1 AND mutation = $2 AND key = $3"
 
 
@@ -75,6 +81,21 @@ async def claim_keys(connection: PooledConnection, claims: Sequence[KeyClaim]) -
         [claim.subject_id for claim in claims],
     )
     return frozenset(row["subject_id"] for row in rows)
+
+
+async def find_holders(connection: PooledConnection, claims: Sequence[KeyClaim]) -> dict[KeyClaim, KeyHolder]:
+    """Who has the keys of these claims, as far as anybody has. One round trip, however many claim the same key."""
+    names = sorted({_name_of(claim) for claim in claims})
+    rows = await connection.fetch(_FIND_MANY, *(list(column) for column in zip(*names, strict=True)))
+    holders = {
+        (row["account_id"], row["mutation"], row["key"]): KeyHolder(row["input_hash"], row["subject_id"])
+        for row in rows
+    }
+    return {claim: holders[_name_of(claim)] for claim in claims if _name_of(claim) in holders}
+
+
+def _name_of(claim: KeyClaim) -> tuple[str, str, str]:
+    return claim.account_id, claim.mutation, claim.key
 
 
 async def find_key(connection: PooledConnection, account_id: str, mutation: str, key: str) -> KeyHolder | None:

@@ -2,6 +2,11 @@
 
 Pure: no I/O, no clock, no randomness. Every interleaving of answers, hang-ups, timers, requests, lost events and failed
 commands goes through here, and always ends in exactly one final state.
+
+There are two instants. ``now`` is when the call takes an input: it never runs backwards from step to step, facts are
+dated by it, and timers count from it. ``at`` is when the input truly happened: what Asterisk tells late, because the
+line stood still, was so all the same when Asterisk dates it. The instants of legs and of the connection, and with them
+every duration, are by ``at``.
 """
 
 from datetime import datetime
@@ -29,11 +34,11 @@ from app.facts.vocabulary import CdrSource, Disposition, EndCode, EndParty, EndR
 from app.ids import LegId
 
 
-def step(call: Call, event: Input, now: datetime) -> Step:
-    """The next call, what is said about it, and what is to be done, for one input at one instant."""
+def step(call: Call, event: Input, now: datetime, *, at: datetime | None = None) -> Step:
+    """The next call, what is said about it, and what is to be done, for one input that happened ``at`` (or now)."""
     if not call.sequence and not isinstance(event, inputs.Start):
         return Step(call=call)  # before its start nothing is so, and nothing of it is anywhere
-    turn = Turn(call, now, actor=_actor_of(call, event), request_id=_request_of(call, event))
+    turn = Turn(call, now, at=at, actor=_actor_of(call, event), request_id=_request_of(call, event))
     match event:
         case inputs.Start():
             setup.start(turn)
@@ -84,8 +89,7 @@ def _on_destroyed(turn: Turn, event: inputs.LegDestroyed) -> None:
     leg = turn.call.leg(event.leg_id)
     if not leg.is_alive:
         return
-    # Another machine's clock told it: between the last thing known of the leg and now.
-    ended_at = turn.now if event.at is None else min(max(event.at, leg.latest_at or event.at), turn.now)
+    ended_at = turn.instant_of(leg, event.at)
     if event.is_late:
         turn.change(source=CdrSource.RECOVERED)
     if event.is_untraced and leg.state is LegState.CREATING:
@@ -126,8 +130,8 @@ def _end_leg(
             hangup_cause=leg.hangup_cause,
             sip_code=leg.sip_code,
             talk_seconds=_up_seconds(leg),
-        ),
-        at=ended_at,
+            ended_at=ended_at,
+        )
     )
     if turn.call.is_ending:
         ending.finish_if_gone(turn)

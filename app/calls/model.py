@@ -155,7 +155,7 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
 
     ``legs`` are in the order of dialling. ``sequence`` is the number of the last fact. ``source`` turns RECOVERED once
     part of the call went unwatched. ``outcome`` and ``end_reason`` are set the moment the end is decided; the call is
-    over (``ended_at``) when its last leg is gone.
+    over (``ended_at``) when its last leg is gone. ``decided_at`` is when what decided the end happened.
     """
 
     id: CallId
@@ -187,6 +187,7 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     has_bridge: bool = False
     connected_at: datetime | None = None
     ended_at: datetime | None = None
+    decided_at: datetime | None = None
     outcome: Disposition | None = None
     end_reason: EndReason | None = None
     source: CdrSource = CdrSource.LIVE
@@ -267,13 +268,7 @@ def side_of(role: LegRole) -> EndParty:
     return EndParty.AGENT if role is LegRole.AGENT else EndParty.CUSTOMER
 
 
-_ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Call)
-
-
-def encode_call(call: Call) -> bytes:
-    """The snapshot as JSON."""
-    return _ENCODER.encode(call)
 
 
 def decode_call(snapshot: bytes | str) -> Call:

@@ -6,9 +6,10 @@ written once it is on disk, and the call goes on.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -16,7 +17,8 @@ import msgspec
 import structlog
 
 from app.calls.change import Change, FencedError
-from app.calls.commit import Committer, is_fenced
+from app.calls.commit import ChangesRefusedError, Committer, is_fenced
+from app.calls.refusals import Refusals
 from app.calls.spool import Leftover, Spool, SpoolFullError
 from app.calls.spool_records import decode_change, encode_change
 from app.errors import DatabaseUnavailableError
@@ -25,6 +27,8 @@ from app.metrics import SET_ASIDE_CHANGES, SPOOLED_CHANGES
 _log = structlog.get_logger(__name__)
 
 _LARGEST_BATCH: Final = 256
+#: So many changes are tried one by one at a time while all of them are refused.
+_MOST_REFUSED_IN_A_ROW: Final = 8
 _FIRST_WAIT_SECONDS: Final = 0.1
 _SLOWEST_WAIT_SECONDS: Final = 2.0
 #: How long whoever reads calls waits for what happened to them to be in the database.
@@ -38,6 +42,9 @@ class Postponed:
         self._spool = spool
         self._committer = committer
         self._waiting: deque[Change] = deque()
+        #: Those that the server answers and refuses: they are tried again beside the others, and keep none back.
+        self._refusals = Refusals(lambda: committer.accepted)
+        self._counted = 0
         self._leftovers: list[Leftover] = []
         self._has_records = asyncio.Event()
         self._is_empty = asyncio.Event()
@@ -129,8 +136,9 @@ class Postponed:
                     self._finish()
                 await self._has_records.wait()
         finally:
-            SPOOLED_CHANGES.dec(len(self._waiting))
             self._waiting.clear()
+            self._refusals.clear()
+            self._count()
             self._close()
 
     async def _take_leftovers(self) -> None:
@@ -153,11 +161,16 @@ class Postponed:
             self._wait_for_database(changes)
 
     async def _apply_all(self) -> None:
-        seconds = _FIRST_WAIT_SECONDS
-        while self._waiting:
-            batch = _first_of_each_call(self._waiting)
+        loop = asyncio.get_running_loop()
+        seconds, again_at = _FIRST_WAIT_SECONDS, loop.time()
+        while self._waiting or self._refusals:
             try:
-                await self._apply(batch)
+                if self._waiting:
+                    await self._apply_waiting()
+                    self.is_away, seconds = False, seconds if self._refusals else _FIRST_WAIT_SECONDS
+                if self._refusals and loop.time() >= again_at:
+                    await self._try_refused()
+                    again_at, seconds = loop.time() + seconds, min(2 * seconds, _SLOWEST_WAIT_SECONDS)
             except DatabaseUnavailableError as error:
                 if not self.is_away:
                     self.is_away = True
@@ -165,41 +178,91 @@ class Postponed:
                 await asyncio.sleep(seconds)
                 seconds = min(2 * seconds, _SLOWEST_WAIT_SECONDS)
             else:
-                self.is_away, seconds = False, _FIRST_WAIT_SECONDS
-                for _ in batch:
-                    self._waiting.popleft()
-                SPOOLED_CHANGES.dec(len(batch))
+                if self._refusals and not self._waiting:
+                    self.is_away = self._refusals.is_general
+                    await self._wait_for_records(again_at - loop.time())
+            finally:
+                self._count()
 
-    async def _apply(self, batch: Sequence[Change]) -> None:
-        """Write a batch; what can never be written is set aside.
+    async def _wait_for_records(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._has_records.wait()
+        self._has_records.clear()
+
+    async def _apply_waiting(self) -> None:
+        """Write what waits, in order; what can never be written is set aside, what is refused for now is held back.
 
         Raises:
-            DatabaseUnavailableError: nothing of the batch may be given up yet.
+            DatabaseUnavailableError: nothing of what still waits may be given up yet.
         """
-        batch = await self._without_fenced(batch)
-        if not batch:
-            return
+        alone = refused_in_a_row = 0
+        while self._waiting:
+            first = self._waiting[0]
+            if first.call.id in self._broken:
+                await self._break_off(first, "after_another")
+            elif not self._refusals.take(first):
+                if not alone:
+                    batch = _first_of_each_call(self._waiting, lambda call_id: not self._is_odd(call_id))
+                    if await self._write_together(batch):
+                        for _ in batch:
+                            self._waiting.popleft()
+                        continue
+                    alone = len(batch)
+                alone -= 1
+                refused_in_a_row = 0 if await self._settle(first) else refused_in_a_row + 1
+            self._waiting.popleft()
+            if refused_in_a_row == _MOST_REFUSED_IN_A_ROW:
+                # Perhaps it refuses all of them: they are not to be tried one by one for ever.
+                raise DatabaseUnavailableError("The database refuses one change after another.")
+
+    async def _try_refused(self) -> None:
+        """Try what was refused once more, some of it: whatever is settled lets those behind it go on."""
+        for change in self._refusals.firsts[:_MOST_REFUSED_IN_A_ROW]:
+            if await self._settle(change):
+                self._waiting.extendleft(reversed(self._refusals.settle(change)))
+
+    def _is_odd(self, call_id: str) -> bool:
+        """Whether the changes of a call cannot go with the others."""
+        return call_id in self._broken or self._refusals.has(call_id)
+
+    async def _write_together(self, batch: Sequence[Change]) -> bool:
+        """Write several; False when something is wrong with one of them, which must not keep the others back."""
+        if len(batch) < 2:  # noqa: PLR2004 -- one alone is settled for itself
+            return False
         try:
             await self._committer.write(batch, is_replay=True)
+        except DatabaseUnavailableError as error:
+            if not isinstance(error, ChangesRefusedError):
+                raise
+            return False
+        except Exception:  # noqa: BLE001 -- it is raised again, by the one that it is about, and judged there
+            return False
+        return True
+
+    async def _settle(self, change: Change) -> bool:
+        """Write one change, or set it aside when it can never be written; False when it is refused for now.
+
+        Raises:
+            DatabaseUnavailableError: it may not be given up yet.
+        """
+        try:
+            await self._committer.write([change], is_replay=True)
+        except ChangesRefusedError as error:
+            is_new = not self._refusals.has(change.call.id)
+            if not self._refusals.refuse(change, error.sqlstate) or is_new:
+                if is_new:
+                    _log.error("change_refused", call_id=change.call.id, sqlstate=error.sqlstate, reason=error.message)
+                return False
+            await self._break_off(change, f"refused_{error.sqlstate}")
         except DatabaseUnavailableError:
             raise
-        except Exception as error:  # whatever is wrong with one change must not keep the others back
-            if len(batch) > 1:
-                for change in batch:
-                    await self._apply([change])
-                return
-            if isinstance(error, FencedError) and error.args != (batch[0].call.id,):
+        except Exception as error:  # whatever is wrong with it would be wrong another time
+            if isinstance(error, FencedError) and error.args != (change.call.id,):
                 # Not this call but all of them: this process may not write. Its successor on this disk goes on.
                 raise DatabaseUnavailableError("Another process drives this Asterisk.") from error
-            reason = "fenced" if is_fenced(error) else type(error).__name__
-            await self._break_off(batch[0], reason)
-
-    async def _without_fenced(self, batch: Sequence[Change]) -> list[Change]:
-        """Set aside what follows, in its call, upon a change that could not be applied."""
-        for change in batch:
-            if change.call.id in self._broken:
-                await self._break_off(change, "after_another")
-        return [change for change in batch if change.call.id not in self._broken]
+            await self._break_off(change, "fenced" if is_fenced(error) else type(error).__name__)
+        return True
 
     async def _break_off(self, change: Change, reason: str) -> None:
         call_id = change.call.id
@@ -224,7 +287,12 @@ class Postponed:
     def _wait_for_database(self, changes: Collection[Change]) -> None:
         # The try that failed may have got through after all; or, for a leftover, that of the process that left it.
         self._waiting.extend(replace(change, is_retry=True) for change in changes)
-        SPOOLED_CHANGES.inc(len(changes))
+        self._count()
+
+    def _count(self) -> None:
+        """Tell how many wait, beside those of others in this process."""
+        counted, self._counted = self._counted, len(self._waiting) + len(self._refusals)
+        SPOOLED_CHANGES.inc(self._counted - counted)
 
     def _finish(self) -> None:
         """Everything is in the database: forget the files. No await in here, so nothing is appended meanwhile."""
@@ -255,11 +323,11 @@ class Postponed:
             _log.error(event, reason=reason, spool=str(self._spool.directory), advice="calls wait for the database")
 
 
-def _first_of_each_call(changes: Iterable[Change]) -> list[Change]:
-    """The next changes that can be written together: as far as each is of another call."""
+def _first_of_each_call(changes: Iterable[Change], is_plain: Callable[[str], bool]) -> list[Change]:
+    """The next changes that can be written together: as far as each is of another call, and of a plain one."""
     batch: dict[str, Change] = {}
     for change in changes:
-        if change.call.id in batch or len(batch) == _LARGEST_BATCH:
+        if change.call.id in batch or len(batch) == _LARGEST_BATCH or not is_plain(change.call.id):
             break
         batch[change.call.id] = change
     return list(batch.values())

@@ -5,23 +5,21 @@ What comes back is the call model, decoded from the row's snapshot; the other co
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-import sqlalchemy as sa
-
 from app.calls.model import Call, Leg, decode_call
-from app.cdrs.filters import CallFilter, any_of, conditions
+from app.cdrs.filters import CallFilter, sql_conditions
 from app.db.engine import Database
-from app.db.keyset import DEFAULT_COUNT_LIMIT, RowCount, count_rows, keyset_page
-from app.db.tables import CallRow
+from app.db.keyset import DEFAULT_COUNT_LIMIT, Key, Listing, RowCount, count_listed, keyset_rows
 from app.facts.vocabulary import CallKind, CallState, Direction
 from app.ids import LegId
 from app.paging import Page, PageRequest
 
-_CALLS: Final = sa.inspect(CallRow).local_table
-_SNAPSHOT: Final = sa.cast(_CALLS.c.snapshot, sa.Text).label("snapshot")
-_KEYS: Final = (_CALLS.c.created_at, _CALLS.c.id)
+_NAMES: Final = ("snapshot", "created_at", "id")
+_EXPRESSIONS: Final = "snapshot::text AS snapshot, created_at, id"
+_KEYS: Final = (Key("created_at", datetime), Key("id", str))
 
 _GET: Final = "SELECT snapshot::text FROM call WHERE account_id = $1 AND id = $2"
 _GET_MANY: Final = "SELECT snapshot::text FROM call WHERE account_id = $1 AND id = ANY($2::text[])"
@@ -120,23 +118,23 @@ class CallQueries:
         Raises:
             RefusedError: INVALID_CURSOR, the page's position does not fit this list.
         """
-        statement = sa.select(_SNAPSHOT).where(*conditions(_CALLS, account_id, where))
-        if where.states:
-            statement = statement.where(_CALLS.c.state == any_of(where.states))
-        async with self._database.begin() as connection:
-            return await keyset_page(
+        async with self._database.acquire() as connection:
+            return await keyset_rows(
                 connection,
-                statement,
+                _list(account_id, where),
                 keys=_KEYS,
                 descending=order is CallOrder.CREATED_AT_DESC,
                 page=page,
-                item=lambda row: decode_call(row.snapshot),
+                item=lambda row: decode_call(row["snapshot"]),
             )
 
     async def count(self, account_id: str, where: CallFilter, at_most: int = DEFAULT_COUNT_LIMIT) -> RowCount:
         """How many calls a filter admits, counted no further than ``at_most``."""
-        statement = sa.select(_CALLS.c.id).where(*conditions(_CALLS, account_id, where))
-        if where.states:
-            statement = statement.where(_CALLS.c.state == any_of(where.states))
-        async with self._database.begin() as connection:
-            return await count_rows(connection, statement, at_most=at_most)
+        async with self._database.acquire() as connection:
+            return await count_listed(connection, _list(account_id, where), at_most=at_most)
+
+
+def _list(account_id: str, where: CallFilter) -> Listing:
+    conditions = sql_conditions(account_id, where)
+    conditions.add_any_of("state", where.states)
+    return Listing("call", _NAMES, _EXPRESSIONS, conditions)

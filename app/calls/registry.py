@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 
 from app.calls.actor import CallActor
+from app.calls.change import FencedError
 from app.calls.commands import HangupChannel
 from app.calls.executor import Executor
 from app.calls.inputs import Input
@@ -33,6 +34,7 @@ class CallRegistry:
         self._is_empty.set()
         self._newcomers: asyncio.Queue[CallActor] = asyncio.Queue()  # bounded by capacity: each is in _actors
         self._held: list[CallActor] = []
+        self._is_closed = False
 
     def __len__(self) -> int:
         return len(self._actors)
@@ -54,7 +56,10 @@ class CallRegistry:
 
         Raises:
             OverloadedError: this node has as many live calls as it may.
+            FencedError: it was closed; the next calls are in other hands.
         """
+        if self._is_closed:
+            raise FencedError(call.id)
         if len(self._actors) >= self._capacity:
             raise OverloadedError(f"This node has its {self._capacity} live calls already.")
         actor = self._enrol(call, claim)
@@ -98,6 +103,10 @@ class CallRegistry:
         except OverloadedError:
             _log.error("mailbox_full", call_id=actor.call.id, input=type(event).__name__)
         return True
+
+    def close(self) -> None:
+        """Begin no call any more: a request that is still on its way here would wait for an actor that nobody runs."""
+        self._is_closed = True
 
     async def wait_until_empty(self) -> None:
         """Return once no call lives here."""

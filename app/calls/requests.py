@@ -34,7 +34,8 @@ class WaitOutcome(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginateRequest:
     """A call that is asked for. Exactly one ``destination_…`` and one ``connect_…`` are set; None elsewhere is "your
-    default". Texts are as the caller wrote them: the service checks every one. Durations are seconds.
+    default". Texts are as the caller wrote them: the service checks every one. Durations are seconds. ``wait_for`` is
+    no part of placing it: whoever answers the caller does the waiting.
     """
 
     idempotency_key: str
@@ -60,11 +61,16 @@ class OriginateRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OriginateOutcome:
-    """A placed call as it stands. ``is_replayed``: the idempotency key had placed it before.
+class Placed:
+    """A placed call as it stands. ``is_replayed``: the idempotency key had placed it before."""
 
-    ``lookup`` tells about the dialled number; None for an extension.
-    """
+    call: Call
+    is_replayed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginateOutcome:
+    """A placed call once the wait for it is over. ``lookup`` tells about the dialled number; None for an extension."""
 
     call: Call
     is_replayed: bool

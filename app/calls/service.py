@@ -20,20 +20,17 @@ from app.calls.plan import (
     read_numbers,
 )
 from app.calls.registry import CallRegistry
-from app.calls.requests import UNSET, OriginateOutcome, OriginateRequest, UpdateRequest, WaitFor, WaitOutcome
+from app.calls.requests import UNSET, OriginateRequest, Placed, UpdateRequest
 from app.calls.store import CallStore
-from app.calls.time_limits import ACCEPT_SECONDS, EFFECT_SECONDS, LONGEST_WAIT_SECONDS
+from app.calls.time_limits import ACCEPT_SECONDS, EFFECT_SECONDS
 from app.clock import Clock
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, Problem, RefusedError
-from app.facts.vocabulary import CallState, LegRole
+from app.facts.vocabulary import CallState
 from app.ids import Kind, kind_of, new_id
-from app.numbers.lookup import NumberLookup, describe_number
-from app.numbers.parse import E164, is_e164
+from app.numbers.parse import E164
 from app.routing.directory import Directory
 
 ORIGINATE: Final = "originateCall"
-#: How often a call that lives in another process is looked at by somebody who waits for it.
-_LOOK_SECONDS: Final = 0.25
 
 
 class Readiness(Protocol):
@@ -58,7 +55,6 @@ class CallService:
         clock: Clock,
         node: str,
         defaults: Defaults,
-        wait_seconds: float = LONGEST_WAIT_SECONDS,
         accept_seconds: float = ACCEPT_SECONDS,
     ) -> None:
         self._registry = registry
@@ -68,14 +64,12 @@ class CallService:
         self._clock = clock
         self._node = node
         self._defaults = defaults
-        self._wait_seconds = wait_seconds
         self._accept_seconds = accept_seconds
 
-    async def originate(self, principal: Principal, request: OriginateRequest) -> OriginateOutcome:
-        """Place a call, or give back the one that this idempotency key has placed.
+    async def originate(self, principal: Principal, request: OriginateRequest) -> Placed:
+        """Place a call, or give back the one that this idempotency key has placed, without any further wait.
 
-        A caller that goes away meanwhile hangs up nothing; the same key joins the wait. Placing it is part of the wait
-        for what becomes of it (``time_limits``).
+        A caller that goes away meanwhile hangs up nothing: once it is begun, the call is placed all the same.
 
         Raises:
             RefusedError: see ``plan`` for the codes; INVALID_INPUT, IDEMPOTENCY_KEY_REUSED for the key.
@@ -83,15 +77,15 @@ class CallService:
             DatabaseUnavailableError: nothing was dialled. Use the same key again: should the call have been written
                 after all, it comes back as it ended (FAILED, never dialled); otherwise it is placed.
             OverloadedError: this node has as many calls as it may.
+            FencedError: the calls of this node are in other hands by now. Ask there, with the same key.
         """
         principal.require(Scope.CALLS_ORIGINATE)
-        until = asyncio.get_running_loop().time() + self._wait_seconds
         check_key(request.idempotency_key)
         check_request(request)
         caller_id = read_caller_id(request, principal)
         holder = await self._store.find_key(principal.account_id, ORIGINATE, request.idempotency_key)
         if holder is not None:
-            return await self._replay(holder, request, principal, caller_id, until)
+            return await self._replay(holder, request, principal, caller_id)
         found = await self._directory.resolve_originate(
             principal.account_id,
             extension=request.connect_extension,
@@ -130,8 +124,8 @@ class CallService:
                 ) from None
             taken = actor.accepted.result()
         if taken is not None:
-            return await self._replay(taken.holder, request, principal, caller_id, until)
-        return await self._answer(actor, actor.call, request.wait_for, until, is_replayed=False)
+            return await self._replay(taken.holder, request, principal, caller_id)
+        return Placed(call=actor.call, is_replayed=False)
 
     async def hang_up(self, principal: Principal, call_id: str) -> Call:
         """End a call; gives it as it stands once its end is decided.
@@ -192,8 +186,8 @@ class CallService:
         return actor.call
 
     async def _replay(
-        self, holder: KeyHolder, request: OriginateRequest, principal: Principal, caller_id: E164 | None, until: float
-    ) -> OriginateOutcome:
+        self, holder: KeyHolder, request: OriginateRequest, principal: Principal, caller_id: E164 | None
+    ) -> Placed:
         """The key's call as it stands, whatever has become meanwhile of the trunk and the agent it was placed with."""
         actor = self._registry.find(holder.subject_id)
         call = actor.call if actor is not None else await self._store.load(holder.subject_id)
@@ -206,36 +200,7 @@ class CallService:
             check_same_input(holder, b"")  # the call could be placed with its numbers: these are others
             raise
         check_same_input(holder, hash_input(normalised_input(request, numbers, caller_id)))
-        return await self._answer(actor, call, request.wait_for, until, is_replayed=True)
-
-    async def _answer(
-        self, actor: CallActor | None, call: Call, wait_for: WaitFor, until: float, *, is_replayed: bool
-    ) -> OriginateOutcome:
-        reached = REACHED[wait_for]
-        if not reached(call) and not call.is_ending:
-            try:
-                async with asyncio.timeout_at(until):
-                    call = await self._wait(actor, call, lambda now: reached(now) or now.is_ending)
-            except TimeoutError:
-                call = call if actor is None else actor.call
-        if reached(call):
-            outcome = WaitOutcome.REACHED
-        elif call.is_ending:
-            outcome = WaitOutcome.CALL_ENDED
-        else:
-            outcome = WaitOutcome.TIMED_OUT
-        return OriginateOutcome(
-            call=call, is_replayed=is_replayed, wait_outcome=outcome, lookup=await look_up(call.dialled_number)
-        )
-
-    async def _wait(self, actor: CallActor | None, call: Call, holds: Callable[[Call], bool]) -> Call:
-        """Wait with the call's actor; for a call that lives in another process, by looking at what it writes."""
-        if actor is not None:
-            return await actor.wait_until(holds)
-        while not holds(call):
-            await asyncio.sleep(_LOOK_SECONDS)
-            call = await self._store.load(call.id) or call
-        return call
+        return Placed(call=call if actor is None else actor.call, is_replayed=True)
 
     async def _find_live(self, principal: Principal, call_id: str) -> CallActor:
         actor = self._registry.find(call_id) if kind_of(call_id) is Kind.CALL else None
@@ -254,18 +219,6 @@ class CallService:
                 return await actor.wait_until(lambda call: holds(call) or call.is_ended)
         except TimeoutError:
             return actor.call  # the request stands in the call's mailbox and will be carried out
-
-
-REACHED: Final[dict[WaitFor, Callable[[Call], bool]]] = {
-    WaitFor.CREATED: lambda _: True,
-    WaitFor.FIRST_ANSWER: lambda call: any(leg.answered_at is not None for leg in call.legs),
-    WaitFor.AGENT_ANSWERED: lambda call: call.leg_of(LegRole.AGENT).answered_at is not None,
-    WaitFor.CONNECTED: lambda call: call.connected_at is not None,
-}
-
-
-async def look_up(number: str | None) -> NumberLookup | None:
-    return await describe_number(E164(number)) if number is not None and is_e164(number) else None
 
 
 def has_ended(call: Call) -> RefusedError:

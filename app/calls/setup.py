@@ -10,6 +10,8 @@ The second leg joins the bridge before it is dialled, so that the first party he
 announcements.
 """
 
+from datetime import datetime
+
 from app.calls import ending, recording
 from app.calls.commands import CreateBridge, CreateChannel, DialChannel, HangupChannel, JoinBridge, VerifyLeg
 from app.calls.inputs import LegAnswered, LegCreated, LegRinging, LegSilent
@@ -18,7 +20,7 @@ from app.calls.turn import Turn
 from app.facts.calls import CallConnected, CallCreated, LegDialing
 from app.facts.calls import LegAnswered as LegAnsweredFact
 from app.facts.calls import LegRinging as LegRingingFact
-from app.facts.vocabulary import CallState, Disposition, EndCode, EndReason, LegRole, LegState, Party
+from app.facts.vocabulary import CallState, Disposition, EndCode, EndParty, EndReason, LegRole, LegState, Party
 
 SETUP_SECONDS = 10.0
 #: How long the far end may leave an INVITE without any response, before a leg of which nobody knows whether it was
@@ -71,10 +73,10 @@ def on_ringing(turn: Turn, event: LegRinging) -> None:
     leg = turn.call.leg(event.leg_id)
     if leg.state is not LegState.DIALING:
         return
-    leg = turn.change_leg(leg.id, state=LegState.RINGING, ringing_at=turn.now)
+    leg = turn.change_leg(leg.id, state=LegState.RINGING, ringing_at=turn.instant_of(leg))
     if not turn.call.is_ending and turn.call.state is CallState.DIALING:
         turn.change(state=CallState.RINGING)
-    turn.say(LegRingingFact(call=turn.call.ref, leg=leg.ref))
+    turn.say(LegRingingFact(call=turn.call.ref, leg=leg.ref, ringing_at=leg.ringing_at))
 
 
 def on_answered(turn: Turn, event: LegAnswered) -> None:
@@ -82,19 +84,19 @@ def on_answered(turn: Turn, event: LegAnswered) -> None:
     leg = turn.call.leg(event.leg_id)
     if leg.state not in {LegState.DIALING, LegState.RINGING}:
         return
-    leg = turn.change_leg(leg.id, state=LegState.UP, answered_at=turn.now)
+    leg = turn.change_leg(leg.id, state=LegState.UP, answered_at=turn.instant_of(leg))
+    turn.say(LegAnsweredFact(call=turn.call.ref, leg=leg.ref, answered_at=leg.answered_at))
     if turn.call.is_ending:
         # It answered in the very moment it was being cancelled: it is on the record, and goes.
-        turn.say(LegAnsweredFact(call=turn.call.ref, leg=leg.ref))
+        _connect_after_all(turn, leg)
         turn.ask(HangupChannel(leg_id=leg.id, reason=leg.hangup_reason or HangupReason.CALL_OVER))
         return
     turn.clear_timers(TimerName.RING, TimerName.DIAL_CHECK)
     other = turn.call.other(leg)
     if other is None or other.state is LegState.UP:
-        _connect(turn, leg)
+        _connect(turn)
         return
     turn.change(state=CallState.ANSWERED, has_bridge=True)
-    turn.say(LegAnsweredFact(call=turn.call.ref, leg=leg.ref))
     turn.ask(CreateBridge(), JoinBridge(leg_id=leg.id))
     _create(turn, other)
 
@@ -155,12 +157,34 @@ def _create(turn: Turn, leg: Leg) -> None:
     )
 
 
-def _connect(turn: Turn, leg: Leg) -> None:
-    turn.change(state=CallState.CONNECTED, connected_at=turn.now)
-    turn.say(LegAnsweredFact(call=turn.call.ref, leg=leg.ref))
-    turn.say(CallConnected(call=turn.call.ref, connected_at=turn.now))
-    turn.set_timer(TimerName.MAX_DURATION, turn.call.max_duration_seconds)
+def _connect(turn: Turn) -> None:
+    connected_at = _connected_at(turn)
+    turn.change(state=CallState.CONNECTED, connected_at=connected_at)
+    turn.say(CallConnected(call=turn.call.ref, connected_at=connected_at))
+    turn.set_timer(TimerName.MAX_DURATION, turn.call.max_duration_seconds, since=connected_at)
     recording.start_recordings(turn)
+
+
+def _connect_after_all(turn: Turn, leg: Leg) -> None:
+    """Its answer was told late: if it came before the end was decided, the parties have been talking since.
+
+    They have paid for it, so the record says so. The end stands; but nobody can have gone unanswered.
+    """
+    other, decided_at, reason = turn.call.other(leg), turn.call.decided_at, turn.call.end_reason
+    if other is None or other.answered_at is None or decided_at is None or reason is None:
+        return
+    connected_at = _connected_at(turn)
+    if connected_at >= min(decided_at, other.ended_at or decided_at):
+        return
+    if reason.code is EndCode.NO_ANSWER:
+        reason = EndReason(code=EndCode.HANGUP, party=EndParty.SYSTEM)
+    turn.change(connected_at=connected_at, outcome=Disposition.ANSWERED, end_reason=reason)
+    turn.say(CallConnected(call=turn.call.ref, connected_at=connected_at))
+
+
+def _connected_at(turn: Turn) -> datetime:
+    """Both parties can talk since the later of their answers."""
+    return max((leg.answered_at for leg in turn.call.legs if leg.answered_at is not None), default=turn.at)
 
 
 def _party_of(call: Call, role: LegRole) -> Party:

@@ -4,13 +4,15 @@
 
     placing a call, at its worst          ACCEPT ──(it changed hands)──> TAKE + TAKE_GRACE ──> ANSWER
     waiting for what becomes of it        what is left of LONGEST_WAIT, counted from the request's start
-    the whole                             ends before MUTATION, after which nobody would hear the answer
+    the whole                             ends before MUTATION, and that before GIVEN_UP, after which nobody hears it
 """
 
 from typing import Final
 
-#: A mutation's own limit.
-MUTATION_SECONDS: Final = 65.0
+#: When HTTP clients and proxies in between give a request up, if nobody told them otherwise.
+GIVEN_UP_SECONDS: Final = 60.0
+#: A mutation's own limit, counted from when the request came.
+MUTATION_SECONDS: Final = 58.0
 #: How long ``waitFor`` waits at most, placing the call included.
 LONGEST_WAIT_SECONDS: Final = 55.0
 #: How long a new call may take to be written: twice what one statement may take by default.

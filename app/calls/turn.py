@@ -17,7 +17,10 @@ from app.ids import LegId, RecordingId
 
 
 class Happening(Words, frozen=True, kw_only=True):
-    """A fact with its place in the call: number, instant, and who set it in motion."""
+    """A fact with its place in the call: number, instant, and who set it in motion.
+
+    ``at`` is when it was taken down, and never runs backwards within a call; the fact itself says since when it is so.
+    """
 
     fact: CallFact
     sequence: int
@@ -35,11 +38,20 @@ class Step(Words, frozen=True, kw_only=True):
 
 
 class Turn:
-    """The call during one step."""
+    """The call during one step. ``now`` is the step's place in time, ``at`` when its input truly happened."""
 
-    def __init__(self, call: Call, now: datetime, *, actor: Actor = SYSTEM, request_id: str | None = None) -> None:
+    def __init__(
+        self,
+        call: Call,
+        now: datetime,
+        *,
+        at: datetime | None = None,
+        actor: Actor = SYSTEM,
+        request_id: str | None = None,
+    ) -> None:
         self.call = call
         self.now = now
+        self.at = now if at is None else max(min(at, now), call.created_at)
         self._actor = actor
         self._request_id = request_id
         self._happenings: list[Happening] = []
@@ -70,21 +82,28 @@ class Turn:
         parts = tuple(changed if one.role is part.role else one for one in recording.parts)
         return self.change_recording(recording.id, parts=parts)
 
-    def say(self, fact: CallFact, *, at: datetime | None = None) -> None:
+    def instant_of(self, leg: Leg, at: datetime | None = None) -> datetime:
+        """When something truly happened to a leg: ``at`` (by default the input's instant), where that can be.
+
+        It is another clock's word: never later than now, and never before the last thing known of the leg.
+        """
+        return max(self.at if at is None else min(at, self.now), leg.latest_at or self.call.created_at)
+
+    def say(self, fact: CallFact) -> None:
         """State a fact; it takes the call's next number."""
         sequence = self.call.sequence + 1
         self.change(sequence=sequence)
         self._happenings.append(
-            Happening(fact=fact, sequence=sequence, at=at or self.now, actor=self._actor, request_id=self._request_id)
+            Happening(fact=fact, sequence=sequence, at=self.now, actor=self._actor, request_id=self._request_id)
         )
 
     def ask(self, *commands: Command) -> None:
         """Ask for commands, in this order."""
         self._commands.extend(commands)
 
-    def set_timer(self, name: TimerName, seconds: float) -> None:
-        """Start or move a timer."""
-        timer = Timer(name=name, due=self.now + timedelta(seconds=seconds))
+    def set_timer(self, name: TimerName, seconds: float, *, since: datetime | None = None) -> None:
+        """Start or move a timer, which counts from now or from an instant before."""
+        timer = Timer(name=name, due=(since or self.now) + timedelta(seconds=seconds))
         self.change(timers=(*(one for one in self.call.timers if one.name is not name), timer))
 
     def clear_timers(self, *names: TimerName) -> None:

@@ -100,7 +100,7 @@ class CdrQueries:
 
 
 def _list(account_id: str, where: CallFilter) -> Listing:
-    conditions, values = sql_conditions(account_id, where)
+    conditions = sql_conditions(account_id, where)
     if where.states and CallState.ENDED not in where.states:
-        conditions.append("false")  # only ended calls have a record
-    return Listing("cdr", RECORD_NAMES, RECORD_EXPRESSIONS, conditions, values)
+        conditions.add("false")  # only ended calls have a record
+    return Listing("cdr", RECORD_NAMES, RECORD_EXPRESSIONS, conditions)

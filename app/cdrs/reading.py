@@ -4,9 +4,8 @@ from typing import Any, Final
 
 import asyncpg
 import msgspec
-import sqlalchemy as sa
 
-from app.db.tables import CdrRow
+from app.cdrs.columns import COLUMNS
 from app.facts.calls import CdrRecord
 from app.facts.vocabulary import CallKind, CdrSource, Direction, Disposition, EndCode, EndParty, EndReason, Pair, Party
 
@@ -15,9 +14,7 @@ _JSON_COLUMNS: Final = frozenset({"agent_party", "customer_party", "metadata_pai
 #: The account, which whoever asks knows, and what only repeats a part of the parties.
 _LEFT_OUT: Final = frozenset({"account_id", "agent_number", "customer_name"})
 #: What a row is read by, in order.
-RECORD_NAMES: Final[tuple[str, ...]] = tuple(
-    column.name for column in sa.inspect(CdrRow).local_table.c if column.name not in _LEFT_OUT
-)
+RECORD_NAMES: Final[tuple[str, ...]] = tuple(name for name in COLUMNS if name not in _LEFT_OUT)
 RECORD_EXPRESSIONS: Final = ", ".join(f"{name}::text" if name in _JSON_COLUMNS else name for name in RECORD_NAMES)
 
 _read_party: Final = msgspec.json.Decoder(Party).decode

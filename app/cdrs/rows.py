@@ -1,21 +1,16 @@
 """From a record to its row, without loss; ``reading`` goes the other way."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-import orjson
-import sqlalchemy as sa
 
+from app.cdrs.columns import COLUMNS
 from app.cdrs.statistics_rollup import COUNTED_COLUMNS, count_in_rollup
-from app.db.compound import Filled, Part, write_expressions
-from app.db.engine import PooledConnection
-from app.db.tables import CdrRow
+from app.db.compound import Filled, Part
 from app.facts.calls import CdrRecord
 
-CDR_TABLE: Final = sa.inspect(CdrRow).local_table
-_NAMES: Final = tuple(CDR_TABLE.c.keys())
-_COLUMNS: Final = ", ".join(_NAMES)
+_COLUMNS: Final = ", ".join(COLUMNS)
 # A batch that is replayed after a crash finds some of its records written: they never change, so they stay, and are not
 # counted again.
 _INSERT: Final = (
@@ -33,14 +28,6 @@ def fill_cdrs(records: Iterable[tuple[str, CdrRecord]]) -> Filled:
     A call that has its record already keeps it, and is not counted again.
     """
     return Filled(_RECORDS, _ENCODER.encode([_write_row(account_id, record) for account_id, record in records]))
-
-
-async def insert_cdrs(connection: PooledConnection, records: Sequence[tuple[str, CdrRecord]]) -> None:
-    """Write records, each with its account's id, in the caller's transaction: see :func:`fill_cdrs`."""
-    if records:
-        filled = fill_cdrs(records)
-        sql = f"WITH {', '.join(write_expressions([filled.part]))} SELECT"
-        await connection.execute(sql, orjson.Fragment(filled.rows))
 
 
 def _write_row(account_id: str, record: CdrRecord) -> dict[str, Any]:

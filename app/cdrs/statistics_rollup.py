@@ -77,12 +77,5 @@ def count_in_rollup(records: str) -> str:
 
     A record that was counted before must not be among them.
     """
-    return f"{_upsert(_told(records))} RETURNING 1"
-
-
-def _told(records: str) -> str:
-    return f"(SELECT *, connected_at IS NOT NULL AS is_connected FROM {records}) AS record"  # noqa: S608 -- our own
-
-
-#: The whole rollup anew from the records, for a table that was emptied: migrations and repairs.
-REBUILD: Final = _upsert(_told("cdr"))
+    told = f"(SELECT *, connected_at IS NOT NULL AS is_connected FROM {records}) AS record"  # noqa: S608 -- our own
+    return f"{_upsert(told)} RETURNING 1"

@@ -1,1 +1,1 @@
-"""PostgreSQL: the connection pools, the tables, and the migrations' way to the newest schema."""
+"""PostgreSQL: the connection pool, lists, the tables, and the migrations' way to the newest schema."""

@@ -1,4 +1,4 @@
-"""The database as the rest of the service holds it: two pools with time-outs, and one error when it is away."""
+"""The database as the rest of the service holds it: one pool with time-outs, and one error when it is away."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -8,12 +8,6 @@ from typing import Any, Self, TypeAlias
 import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
-from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import ConfigurationError, DatabaseUnavailableError
 
@@ -50,24 +44,19 @@ _REFUSED = (
 
 
 class Database:
-    """Two pools on one PostgreSQL, both with time-outs on every statement, UTC, and JSON as Python objects.
+    """A pool on one PostgreSQL: time-outs on every statement, UTC, and JSON as Python objects.
 
-    ``pool`` is asyncpg itself, for hot paths: ``json`` and ``jsonb`` go in and out as dicts and lists (or in as an
-    ``orjson.Fragment``, already encoded). ``engine`` is SQLAlchemy's, for queries over the SQLModel tables. Each may
-    open up to ``pool_size`` connections.
+    ``json`` and ``jsonb`` go in and out as dicts and lists (or in as an ``orjson.Fragment``, already encoded).
+    Statements stay prepared on each connection.
 
-    Take connections through :meth:`acquire`, :meth:`session` and :meth:`begin`: there a database that is away
-    becomes :class:`~app.errors.DatabaseUnavailableError`. Await nothing but the database inside those blocks.
+    Take connections through :meth:`acquire`: there a database that is away becomes
+    :class:`~app.errors.DatabaseUnavailableError`. Await nothing but the database inside the block.
     """
 
-    def __init__(
-        self, pool: Pool, engine: AsyncEngine, *, acquire_seconds: float, options: dict[str, Any] | None = None
-    ) -> None:
-        self.pool = pool
-        self.engine = engine
+    def __init__(self, pool: Pool, *, acquire_seconds: float, options: dict[str, Any] | None = None) -> None:
+        self._pool = pool
         self._acquire_seconds = acquire_seconds
         self._options = options or {}
-        self._is_given_up = False
 
     @property
     def statement_seconds(self) -> float:
@@ -76,7 +65,7 @@ class Database:
 
     @classmethod
     async def connect(cls, dsn: str, *, pool_size: int = 10, command_timeout: float = 10.0) -> Self:
-        """Open the pools; ``command_timeout`` is seconds per statement and per wait for a free connection.
+        """Open the pool; ``command_timeout`` is seconds per statement and per wait for a free connection.
 
         Raises:
             DatabaseUnavailableError: the server cannot be reached.
@@ -92,45 +81,25 @@ class Database:
         except (*_REFUSED, ValueError) as error:
             raise ConfigurationError(f"OFFHOOK_DATABASE_URL cannot be used: {error}") from error
         except _AWAY as error:
-            raise _say_away(error) from error
-
-        async def open_connection() -> Any:
-            return await asyncpg.connect(**options)
-
-        engine = create_async_engine(
-            # The connections come from asyncpg's own reading of the DSN, so both pools understand the same ones.
-            "postgresql+asyncpg://",
-            async_creator=open_connection,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=command_timeout,
-            json_serializer=_encode_json_text,
-            json_deserializer=orjson.loads,
-        )
-        event.listen(engine.sync_engine, "checkout", _refuse_closed_connection)
-        return cls(pool, engine, acquire_seconds=command_timeout, options=options)
+            raise say_away(error) from error
+        return cls(pool, acquire_seconds=command_timeout, options=options)
 
     async def aclose(self) -> None:
-        """Close both pools; connections still in use after some seconds are cut."""
-        if self._is_given_up:
-            await self.engine.dispose(close=False)  # what it has open goes with the process
-            return
-        await self.engine.dispose()
+        """Close the pool; connections still in use after some seconds are cut."""
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
-                await self.pool.close()
+                await self._pool.close()
         except TimeoutError:
-            self.pool.terminate()
+            self._pool.terminate()
 
     def give_up(self) -> None:
         """Cut every connection of the pool: whoever waits for an answer on one gets an error at once. For the end."""
-        self._is_given_up = True
-        self.pool.terminate()
+        self._pool.terminate()
 
     async def open_connection(
         self, *, application_name: str = _APPLICATION_NAME, settings: Mapping[str, str] | None = None
     ) -> "asyncpg.Connection[Any]":
-        """A connection of one's own beside the pools, for what must not wait for a free one. Close it yourself.
+        """A connection of one's own beside the pool, for what must not wait for a free one. Close it yourself.
 
         ``settings`` are PostgreSQL's, for its session.
 
@@ -146,7 +115,7 @@ class Database:
                 connection.terminate()  # nobody else has it
                 raise
         except (*_AWAY, *_REFUSED) as error:  # once it was let in: refused now, it may be let in again
-            raise _say_away(error) from error
+            raise say_away(error) from error
         return connection
 
     async def check(self) -> None:
@@ -160,65 +129,38 @@ class Database:
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[PooledConnection]:
-        """A raw asyncpg connection from ``pool``.
+        """A connection from the pool, for the block.
 
         Raises:
             DatabaseUnavailableError: the server is away, or no connection became free in time.
         """
         try:
-            async with self.pool.acquire(timeout=self._acquire_seconds) as connection:
+            async with self._pool.acquire(timeout=self._acquire_seconds) as connection:
                 try:
                     yield connection
                 except asyncpg.InterfaceError as error:
                     if _is_lost(connection):
-                        raise _say_away(error) from error
+                        raise say_away(error) from error
                     raise
         except _AWAY as error:
             heed_cancellation(error)
-            raise _say_away(error) from error
-
-    @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """A SQLAlchemy connection in a transaction that commits at the end of the block.
-
-        Raises:
-            DatabaseUnavailableError: as for :meth:`acquire`.
-        """
-        async with telling_when_away(), self.engine.begin() as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
-        """An ORM session; commit it yourself. Rows stay readable after the commit and the end of the block.
-
-        Raises:
-            DatabaseUnavailableError: as for :meth:`acquire`.
-        """
-        async with telling_when_away(), AsyncSession(self.engine, expire_on_commit=False) as session:
-            yield session
+            raise say_away(error) from error
 
 
 @asynccontextmanager
 async def telling_when_away() -> AsyncIterator[None]:
-    """Turn what asyncpg and SQLAlchemy raise when the server is away into DatabaseUnavailableError."""
+    """Turn what asyncpg raises when the server is away into DatabaseUnavailableError."""
     try:
         yield
-    except (*_AWAY, PoolTimeoutError) as error:
+    except _AWAY as error:
         heed_cancellation(error)
-        raise _say_away(error) from error
-    except DBAPIError as error:
-        # SQLAlchemy's dialect wraps asyncpg's error, and that is the cause of what it raises.
-        cause = error.orig.__cause__ if error.orig is not None else None
-        if error.connection_invalidated or isinstance(cause, _AWAY):
-            heed_cancellation(error)
-            raise _say_away(cause or error) from error
-        raise
+        raise say_away(error) from error
 
 
 def as_unavailable(error: BaseException, connection: "asyncpg.Connection[Any]") -> DatabaseUnavailableError | None:
     """The error of a database that is away, when that is what an error on this connection says; else None."""
-    if isinstance(error, _AWAY) or (isinstance(error, asyncpg.InterfaceError) and connection.is_closed()):
-        return _say_away(error)
+    if is_away(error) or (isinstance(error, asyncpg.InterfaceError) and connection.is_closed()):
+        return say_away(error)
     return None
 
 
@@ -240,7 +182,13 @@ def heed_cancellation(error: BaseException) -> None:
         raise asyncio.CancelledError from error
 
 
-def _say_away(error: BaseException) -> DatabaseUnavailableError:
+def is_away(error: BaseException | None) -> bool:
+    """Whether an error of asyncpg's says that the server is away, rather than that a statement is wrong."""
+    return isinstance(error, _AWAY)
+
+
+def say_away(error: BaseException) -> DatabaseUnavailableError:
+    """The error of a database that is away, for what asyncpg said of it."""
     # The kind of error, never its text: that may quote a statement and the values in it.
     return DatabaseUnavailableError(f"The database is not available ({type(error).__name__}).")
 
@@ -263,18 +211,9 @@ def _make_connect_options(dsn: str, command_timeout: float) -> dict[str, Any]:
 
 
 def normalise_dsn(dsn: str) -> str:
-    """Accept SQLAlchemy's spelling of the scheme, ``postgresql+asyncpg://``, as well."""
+    """Accept SQLAlchemy's spelling of the scheme, ``postgresql+asyncpg://``, as well: people paste it."""
     scheme, separator, rest = dsn.partition("://")
     return f"{scheme.partition('+')[0]}{separator}{rest}"
-
-
-def _refuse_closed_connection(connection: Any, _record: ConnectionPoolEntry, _proxy: Any) -> None:
-    """Let SQLAlchemy's pool drop what the server has closed; asyncpg's knows by itself.
-
-    asyncpg hears of the closing at once, so this asks nothing of the server, unlike ``pool_pre_ping``.
-    """
-    if connection.driver_connection.is_closed():
-        raise InvalidatePoolError
 
 
 async def _keep_session(_connection: "asyncpg.Connection[Any]") -> None:
@@ -300,7 +239,3 @@ def _encode_jsonb(value: Any) -> bytes:
 
 def _decode_jsonb(data: bytes) -> Any:
     return orjson.loads(memoryview(data)[1:])
-
-
-def _encode_json_text(value: Any) -> str:
-    return orjson.dumps(value).decode()

@@ -1,6 +1,7 @@
 """Brings a database to the newest schema, also when several services start at the same moment.
 
-Alembic is imported when there is something to do: nearly every start finds the database as it should be.
+Alembic and SQLAlchemy are imported when there is something to do: nearly every start finds the database as it should
+be, and nothing else of the service needs them.
 """
 
 import asyncio
@@ -9,18 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 import app
-from app.db.engine import normalise_dsn, telling_when_away
+from app.db.engine import heed_cancellation, is_away, normalise_dsn, say_away, telling_when_away
+from app.db.locks import MIGRATIONS
 from app.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from sqlalchemy import Connection
 
-_LOCK = 0x0FF_400C  # one number for all Offhooks: an advisory lock is per database
 _CONNECT_SECONDS = 10.0
 _MIGRATION_SECONDS = 3600.0
 
@@ -64,16 +63,26 @@ async def migrate(dsn: str) -> None:
         if await _read_revisions(dsn) == [find_newest_revision()]:
             return
     from alembic.util.exc import CommandError
+    from sqlalchemy.exc import DBAPIError
 
     try:
         async with telling_when_away():
             await run_on_connection(dsn, _upgrade_under_lock)
     except CommandError as error:
         raise ConfigurationError(f"The database was migrated by another version of Offhook: {error}.") from error
+    except DBAPIError as error:
+        # SQLAlchemy's dialect wraps asyncpg's error, and that is the cause of what it raises.
+        cause = error.orig.__cause__ if error.orig is not None else None
+        if error.connection_invalidated or is_away(cause):
+            heed_cancellation(error)
+            raise say_away(cause or error) from error
+        raise
 
 
-async def run_on_connection(dsn: str, work: Callable[[Connection], None]) -> None:
+async def run_on_connection(dsn: str, work: "Callable[[Connection], None]") -> None:
     """Call ``work(connection)`` with a synchronous SQLAlchemy connection, as Alembic wants one."""
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.pool import NullPool
 
     async def open_connection() -> Any:
         return await _connect(dsn)
@@ -106,13 +115,13 @@ async def _read_revisions(dsn: str) -> list[str]:
         await connection.close(timeout=_CONNECT_SECONDS)
 
 
-def _upgrade_under_lock(connection: Connection) -> None:
+def _upgrade_under_lock(connection: "Connection") -> None:
     from alembic import command
 
     config = make_config()
     # For the session, not the transaction: a migration may commit in between, to build an index concurrently. It goes
     # with the connection, which is closed after this.
-    connection.exec_driver_sql(f"SELECT pg_advisory_lock({_LOCK})")
+    connection.exec_driver_sql(f"SELECT pg_advisory_lock({MIGRATIONS})")
     connection.commit()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -15,6 +15,7 @@ from app.doctor.machine import (
     check_secret,
     disk_free_bytes,
 )
+from app.doctor.spool import check_set_aside
 from app.doctor.trunks import check_trunks
 from app.errors import ConfigurationError
 
@@ -26,6 +27,7 @@ async def examine(settings: Settings, *, free_bytes: FreeBytes = disk_free_bytes
         ok("settings", "all OFFHOOK_* variables are valid"),
         *check_data_dir(settings, free_bytes),
         check_secret(settings),
+        *check_set_aside(settings),
         *await check_database(settings),
         *await check_asterisk(settings),
         *await check_trunks(settings),

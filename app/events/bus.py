@@ -18,6 +18,7 @@ import structlog
 
 from app.daemon import backoff_seconds
 from app.db.engine import Database
+from app.db.kept import KeptConnection
 from app.errors import DatabaseUnavailableError
 from app.events.log import Appended
 
@@ -43,7 +44,7 @@ class Bus:
         self._handlers: dict[str, list[Handler]] = {_PRESENCE: [self._hear_presence]}
         self._others: dict[str, float] = {}
         self._is_due = asyncio.Event()
-        self._is_listening = asyncio.Event()
+        self._ear = KeptConnection(database, on_open=self._begin, application_name="offhook bus", settings={})
         self._appended_to = 0
         self._has_deliveries = False
         self._has_appended = asyncio.Event()
@@ -57,10 +58,6 @@ class Bus:
         """Whether another process listens, as far as is known."""
         horizon = time.monotonic() - _ABSENT_SECONDS
         return any(heard_at > horizon for heard_at in self._others.values())
-
-    async def wait_until_listening(self) -> None:
-        """Return once notifications arrive."""
-        await self._is_listening.wait()
 
     async def publish(self, channel: str, payload: str) -> None:
         """Notify all processes, this one included. That it does not arrive is nothing that a caller has to know."""
@@ -113,40 +110,34 @@ class Bus:
 
     async def _listen_forever(self) -> None:
         failures = 0
-        while True:
-            began = time.monotonic()
-            try:
-                await self._listen()
-            except (
-                DatabaseUnavailableError,
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                asyncpg.InternalClientError,  # what asyncpg says when it is cut off between two messages
-            ) as error:
-                failures = 1 if time.monotonic() - began > _BEAT_SECONDS else failures + 1
-                level = _log.warning if failures == 1 else _log.debug
-                level("bus_lost", error=type(error).__name__)
-            finally:
-                self._is_listening.clear()
-            # Back soon: whoever waits for a reply only polls meanwhile.
-            await asyncio.sleep(min(2.0, backoff_seconds(failures)))
-
-    async def _listen(self) -> None:
-        connection = await self._database.open_connection(application_name="offhook bus")
         try:
-            connection.add_termination_listener(lambda _: self._is_due.set())
-            for channel in self._handlers:
-                await connection.add_listener(channel, self._hear)
-            self._is_listening.set()
-            self._tell_all_to_look()
-            while not connection.is_closed():
+            while True:
                 self._is_due.clear()
-                await connection.execute("SELECT pg_notify($1, $2)", _PRESENCE, self._id, timeout=_STATEMENT_SECONDS)
-                await self._until_due()
+                try:
+                    await self._beat()
+                except (DatabaseUnavailableError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                    failures += 1
+                    level = _log.warning if failures == 1 else _log.debug
+                    level("bus_lost", error=type(error).__name__)
+                    self._ear.close()
+                    # Back soon: whoever waits for a reply only polls meanwhile.
+                    await asyncio.sleep(min(2.0, backoff_seconds(failures)))
+                else:
+                    failures = 0
+                    await self._until_due()
         finally:
-            connection.terminate()
+            self._ear.close()
+
+    async def _beat(self) -> None:
+        """Tell the others that this process listens; a lost connection is opened anew for it."""
+        async with self._ear.use() as connection:
+            await connection.execute("SELECT pg_notify($1, $2)", _PRESENCE, self._id, timeout=_STATEMENT_SECONDS)
+
+    async def _begin(self, connection: "asyncpg.Connection[Any]") -> None:
+        connection.add_termination_listener(lambda _: self._is_due.set())
+        for channel in self._handlers:
+            await connection.add_listener(channel, self._hear)
+        self._tell_all_to_look()
 
     def _tell_all_to_look(self) -> None:
         """What was said while nobody listened is not said again."""

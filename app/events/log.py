@@ -17,34 +17,39 @@ import msgspec
 from orjson import Fragment
 
 from app.db.compound import Filled, Part, write_all_written, write_expressions
+from app.db.conditions import Conditions
 from app.db.engine import Database, PooledConnection
-from app.db.keyset import DEFAULT_COUNT_LIMIT, RowCount
+from app.db.keyset import DEFAULT_COUNT_LIMIT, Key, Listing, RowCount, count_listed, keyset_rows
+from app.db.locks import EVENT_LOG
 from app.facts.catalogue import decode_fact
 from app.facts.event import Actor, ActorKind, Draft, Event
 from app.paging import Page, PageRequest
 
-# The lock is an advisory one of our own; its number means nothing, it only has to be nobody else's. It is taken after
-# whatever else the statement writes (so all who append lock rows first and the log last) and before the events' rows
-# are sorted, and the numbers are given out after that: it is held by then. The statement's own view of the tables may
-# be older than the lock, so nothing here may look at them.
-_APPEND: Final = """
-appending AS MATERIALIZED (SELECT pg_advisory_xact_lock(65296) WHERE {all_written}),
+# The lock is taken after whatever else the statement writes (so all who append lock rows first and the log last) and
+# before the events' rows are sorted, and the numbers are given out after that: it is held by then. The statement's own
+# view of the tables may be older than the lock, so nothing here may look at them.
+_APPEND: Final = f"""
+appending AS MATERIALIZED (SELECT pg_advisory_xact_lock({EVENT_LOG}) WHERE {{all_written}}),
 appended AS (
     INSERT INTO event (id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id, request_id,
                        is_sandbox, data)
     SELECT draft.id, draft.account_id, draft.type, draft.subject_id, draft.call_sequence, draft.occurred_at,
            draft.actor_kind, draft.actor_id, draft.request_id, draft.is_sandbox, draft.data
-    FROM json_populate_recordset(NULL::event, {rows}) AS draft
+    FROM json_populate_recordset(NULL::event, {{rows}}) AS draft
     CROSS JOIN appending
     -- sequence is the draft's place among them here; the table gives the number
     ORDER BY draft.sequence
     RETURNING sequence, id, account_id, type, subject_id
-)"""
+)"""  # noqa: S608  # our own number
 
 _ENCODER: Final = msgspec.json.Encoder()
 
-_COLUMNS: Final = """sequence, id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id,
-       request_id, is_sandbox, data::text AS data"""
+_NAMES: Final = (
+    *("sequence", "id", "account_id", "type", "subject_id", "call_sequence", "occurred_at", "actor_kind", "actor_id"),
+    *("request_id", "is_sandbox", "data"),
+)
+_COLUMNS: Final = ", ".join("data::text AS data" if name == "data" else name for name in _NAMES)
+_KEYS: Final = (Key("sequence", int),)
 
 #: Runs inside the appending transaction, after the events have their numbers.
 AppendHook = Callable[[PooledConnection, Sequence[Event]], Awaitable[None]]
@@ -210,16 +215,14 @@ class EventLog:
         self, sequence: int, *, limit: int, account_id: str | None = None, where: EventFilter = EVERYTHING
     ) -> list[Event]:
         """The next events after a number, in order; of one account, or (for this service's own use) of all."""
-        conditions, values = _conditions(where, account_id)
-        values.append(sequence)
-        conditions.append(f"sequence > ${len(values)}")
-        values.append(limit)
+        conditions = _conditions(where, account_id)
+        conditions.add("sequence > {}", sequence)
         query = (
-            f"SELECT {_COLUMNS} FROM event WHERE {' AND '.join(conditions)} "  # noqa: S608 -- only our own texts
-            f"ORDER BY sequence LIMIT ${len(values)}"
+            f"SELECT {_COLUMNS} FROM event WHERE {conditions} "  # noqa: S608 -- only our own texts
+            f"ORDER BY sequence LIMIT ${len(conditions.values) + 1}"
         )
         async with self._database.acquire() as connection:
-            rows = await connection.fetch(query, *values)
+            rows = await connection.fetch(query, *conditions.values, limit)
         return [_event(row) for row in rows]
 
     async def get(self, account_id: str, event_id: str) -> Event | None:
@@ -231,40 +234,19 @@ class EventLog:
 
     async def count(self, account_id: str, where: EventFilter, *, at_most: int = DEFAULT_COUNT_LIMIT) -> RowCount:
         """How many events :meth:`page` goes through, counting no further than ``at_most``."""
-        conditions, values = _conditions(where, account_id)
-        values.append(at_most + 1)
-        query = (
-            f"SELECT count(*) FROM (SELECT FROM event WHERE {' AND '.join(conditions)} "  # noqa: S608
-            f"LIMIT ${len(values)}) AS counted"
-        )
         async with self._database.acquire() as connection:
-            count = await connection.fetchval(query, *values)
-        return RowCount(count=min(count, at_most), is_exact=count <= at_most)
+            return await count_listed(connection, _list(account_id, where), at_most=at_most)
 
     async def page(self, account_id: str, where: EventFilter, page: PageRequest) -> Page[Event]:
-        """A page of the account's events, oldest first; positions are ``(sequence,)``."""
-        conditions, values = _conditions(where, account_id)
-        if page.position is not None:
-            values.append(page.position[0])
-            conditions.append(f"sequence {'<' if page.backwards else '>'} ${len(values)}")
-        values.append(page.limit + 1)
-        order = "DESC" if page.backwards else "ASC"
-        query = (
-            f"SELECT {_COLUMNS} FROM event WHERE {' AND '.join(conditions)} "  # noqa: S608
-            f"ORDER BY sequence {order} LIMIT ${len(values)}"
-        )
+        """A page of the account's events, oldest first; positions are ``(sequence,)``.
+
+        Raises:
+            RefusedError: INVALID_CURSOR.
+        """
         async with self._database.acquire() as connection:
-            rows = await connection.fetch(query, *values)
-        has_more = len(rows) > page.limit
-        events = [_event(row) for row in rows[: page.limit]]
-        if page.backwards:
-            events.reverse()
-        return Page(
-            items=events,
-            positions=[(event.sequence,) for event in events],
-            has_next=page.position is not None if page.backwards else has_more,
-            has_previous=has_more if page.backwards else page.position is not None,
-        )
+            return await keyset_rows(
+                connection, _list(account_id, where), keys=_KEYS, descending=False, page=page, item=_event
+            )
 
 
 @cache
@@ -298,24 +280,18 @@ def _row(draft: Draft, place: int) -> dict[str, Any]:
     }
 
 
-def _conditions(where: EventFilter, account_id: str | None) -> tuple[list[str], list[Any]]:
-    conditions, values = ["true"], list[Any]()
+def _list(account_id: str, where: EventFilter) -> Listing:
+    return Listing("event", _NAMES, _COLUMNS, _conditions(where, account_id))
 
-    def add(condition: str, value: object) -> None:
-        values.append(value)
-        conditions.append(condition.format(f"${len(values)}"))
 
-    if account_id is not None:
-        add("account_id = {}", account_id)
-    if where.types:
-        add("type = ANY({}::text[])", list(where.types))
-    if where.subject_id is not None:
-        add("subject_id = {}", where.subject_id)
-    if where.occurred_from is not None:
-        add("occurred_at >= {}", where.occurred_from)
-    if where.occurred_to is not None:
-        add("occurred_at < {}", where.occurred_to)
-    return conditions, values
+def _conditions(where: EventFilter, account_id: str | None) -> Conditions:
+    conditions = Conditions()
+    conditions.add_given("account_id = {}", account_id)
+    conditions.add_any_of("type", where.types)
+    conditions.add_given("subject_id = {}", where.subject_id)
+    conditions.add_given("occurred_at >= {}", where.occurred_from)
+    conditions.add_given("occurred_at < {}", where.occurred_to)
+    return conditions
 
 
 def _number(draft: Draft, sequence: int) -> Event:

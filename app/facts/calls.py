@@ -99,7 +99,11 @@ class CallFact(Fact, frozen=True, kw_only=True):
 
 
 class LegFact(CallFact, frozen=True, kw_only=True):
-    """Base of the facts of one leg."""
+    """Base of the facts of one leg.
+
+    The instants in them are by Asterisk, and may lie before the fact's own, by which it was learnt. Facts of earlier
+    versions have none.
+    """
 
     leg: LegRef
 
@@ -128,25 +132,28 @@ class LegDialing(LegFact, frozen=True, kw_only=True):
 
 
 class LegRinging(LegFact, frozen=True, kw_only=True):
-    """The far end says that it rings."""
+    """The far end says that it rings, since ``ringing_at``."""
 
     type = "leg.ringing"
+    ringing_at: datetime | None = None
 
 
 class LegAnswered(LegFact, frozen=True, kw_only=True):
-    """The far end answered."""
+    """The far end answered at ``answered_at``."""
 
     type = "leg.answered"
+    answered_at: datetime | None = None
 
 
 class LegEnded(LegFact, frozen=True, kw_only=True):
-    """The leg is gone. ``ended_by`` is the side that hung up or refused; SYSTEM when Offhook did."""
+    """The leg is gone since ``ended_at``. ``ended_by`` is the side that hung up or refused; SYSTEM when Offhook did."""
 
     type = "leg.ended"
     ended_by: EndParty
     hangup_cause: int | None = None
     sip_code: int | None = None
     talk_seconds: float = 0.0
+    ended_at: datetime | None = None
 
 
 class CallConnected(CallFact, frozen=True, kw_only=True):

@@ -45,11 +45,6 @@ _ENCODER: Final = msgspec.json.Encoder()
 _DECODERS: Final = {name: msgspec.json.Decoder(fact) for name, fact in FACT_TYPES.items()}
 
 
-def encode_fact(fact: Fact) -> bytes:
-    """A fact's payload as JSON, camelCase keys."""
-    return _ENCODER.encode(fact)
-
-
 def decode_fact(event_type: str, payload: bytes | str) -> Fact:
     """The fact behind a stored payload.
 
@@ -65,6 +60,10 @@ def graphql_name(event_type: str) -> str:
     return event_type.replace(".", "_").upper()
 
 
+_TIMESTAMP: Final = (
+    "When it was taken down, UTC; it never runs backwards within a call. What Asterisk told late happened earlier: "
+    "instants in the data, such as answeredAt, say when."
+)
 _FULL_INSTANT: Final = len('"2026-01-31T09:30:00.000000Z"')
 
 
@@ -111,7 +110,7 @@ def json_schema(event_type: str) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "id": {"type": "string", "description": "The event's id; the same over retries and replays."},
         "type": {"const": event_type},
-        "timestamp": {"type": "string", "format": "date-time", "description": "When it happened, UTC."},
+        "timestamp": {"type": "string", "format": "date-time", "description": _TIMESTAMP},
         "sequence": {"type": "integer", "description": "The event's number in the account's log; it may have holes."},
         "subjectId": {"type": "string", "description": "What the event is about, mostly a call."},
         "callSequence": {"type": ["integer", "null"], "description": "1, 2, 3 … within a call."},

@@ -15,8 +15,6 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
 from app.errors import AsteriskUnavailableError
 from app.local.asterisk_config import (
     ASTERISK_FOLDER,
@@ -228,6 +226,8 @@ async def _wait_until_ready(instance: AsteriskInstance, output: Path) -> None:
 
     ARI answers 503 until Asterisk has booted fully, and another program on the port would refuse the password.
     """
+    import httpx  # late: a service beside an Asterisk that runs already starts without it
+
     auth = (instance.ari_username, instance.ari_password)
     try:
         async with (

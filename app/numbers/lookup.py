@@ -6,6 +6,7 @@ wrong one; a toll-free number has as many zones as its country, and a calling wi
 
 import asyncio
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from types import ModuleType
@@ -20,6 +21,8 @@ from app.numbers.parse import E164, is_sandbox_number, parse_destination
 _NON_GEOGRAPHIC: Final = "001"  # UN M.49 "world": phonenumbers' region of codes that belong to no country
 _UNKNOWN_ZONE: Final = "Etc/Unknown"
 _LANGUAGE: Final = "en"
+_PRELOAD_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 0.1
 
 
 class LineType(StrEnum):
@@ -96,8 +99,18 @@ async def describe_number(number: E164) -> NumberLookup:
     return _describe(number)
 
 
-async def preload() -> None:
-    """Read the tables now, in a thread, so that the first call does not wait for them."""
+async def preload(may_begin: Callable[[], bool], *, at_latest_seconds: float = _PRELOAD_SECONDS) -> None:
+    """Read the tables in a thread as soon as that is no hindrance, so that hardly a call waits for them.
+
+    ``may_begin`` is asked some times a second; after ``at_latest_seconds`` (on standby it may say no for days) the
+    tables are read in any case.
+    """
+    try:
+        async with asyncio.timeout(at_latest_seconds):
+            while not may_begin():  # noqa: ASYNC110  # readiness is the sum of many parts, and none of them tells
+                await asyncio.sleep(_LOOK_SECONDS)
+    except TimeoutError:
+        pass  # by now every start is over
     await asyncio.to_thread(_load_tables)
 
 

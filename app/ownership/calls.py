@@ -16,7 +16,7 @@ class Calls(Protocol):
     """The use cases of calls. Refusals and errors are the same, whichever process carries them out."""
 
     async def originate(self, principal: Principal, request: OriginateRequest) -> OriginateOutcome:
-        """Place a call, or give back the one that this idempotency key has placed."""
+        """Place a call, or give back the one that this idempotency key has placed, and wait as the request says."""
         ...
 
     async def hang_up(self, principal: Principal, call_id: str) -> Call:

@@ -12,21 +12,20 @@ from typing import Any, Final
 import asyncpg
 
 from app.calls.change import FencedError
+from app.db.locks import NODE_WRITER
 from app.errors import DatabaseUnavailableError
 from app.ownership.lease import Lease
 
-#: The class of our advisory locks over nodes; the object is the node's hash.
-LOCK_CLASS: Final = 0x0FF_7E4
 _PAUSE_SECONDS: Final = 0.05
 _LONGEST_SECONDS: Final = 5.0
 
-_LOCK: Final = f"SELECT pg_try_advisory_lock({LOCK_CLASS}, hashtext($1))"
+_LOCK: Final = f"SELECT pg_try_advisory_lock({NODE_WRITER}, hashtext($1))"
 _IS_MINE: Final = "SELECT EXISTS (SELECT FROM asterisk_lease WHERE node = $1 AND token = $2)"
 # hashtext is signed and pg_locks shows it unsigned.
 _END_OTHERS: Final = f"""
 SELECT pg_terminate_backend(pid) FROM pg_locks
 WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND classid = {LOCK_CLASS} AND objid = (hashtext($1)::bigint & 4294967295)::oid AND objsubid = 2
+  AND classid = {NODE_WRITER} AND objid = (hashtext($1)::bigint & 4294967295)::oid AND objsubid = 2
   AND granted AND pid <> pg_backend_pid()
 """  # noqa: S608 -- only our own constant
 

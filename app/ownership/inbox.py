@@ -14,10 +14,11 @@ import orjson
 import structlog
 
 from app.calls.change import FencedError
+from app.calls.service import CallService
 from app.daemon import Daemon
 from app.db.engine import Database
 from app.errors import DatabaseUnavailableError, OffhookError
-from app.ownership.calls import Calls, HandedOverError
+from app.ownership.calls import HandedOverError
 from app.ownership.lease import Lease
 from app.ownership.wire import (
     Changed,
@@ -25,8 +26,8 @@ from app.ownership.wire import (
     Failed,
     HangUp,
     Originate,
-    Placed,
     Reply,
+    Stands,
     Update,
     decode_command,
     encode,
@@ -71,7 +72,7 @@ class Inbox(Daemon):
     name: ClassVar[str] = "inbox"
     poll_seconds = 1.0
 
-    def __init__(self, database: Database, calls: Calls, lease: Lease) -> None:
+    def __init__(self, database: Database, calls: CallService, lease: Lease) -> None:
         super().__init__()
         self._database = database
         self._calls = calls
@@ -124,7 +125,7 @@ class Inbox(Daemon):
     async def _do(self, command: Command) -> Reply:
         match command:
             case Originate():
-                return Placed.of(await self._calls.originate(command.principal, command.request))
+                return Stands.of(await self._calls.originate(command.principal, command.request))
             case HangUp():
                 return Changed(call=await self._calls.hang_up(command.principal, command.call_id))
             case Update():

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import asyncpg
-
 from app.db.engine import Database, telling_when_away
-from app.errors import DatabaseUnavailableError
+from app.db.kept import KeptConnection
 from app.ownership.holder import Holder, is_surely_dead
 
 LEASE_SECONDS: Final = 6.0
@@ -86,9 +84,8 @@ class Leases:
     """
 
     def __init__(self, database: Database, *, seconds: float = LEASE_SECONDS) -> None:
-        self._database = database
+        self._connection = KeptConnection(database, application_name="offhook lease", settings={})
         self._seconds = seconds
-        self._connection: asyncpg.Connection[Any] | None = None
         self._turn = asyncio.Lock()
 
     @property
@@ -123,31 +120,11 @@ class Leases:
 
     async def aclose(self) -> None:
         """Close the connection."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                await connection.close(timeout=GOODBYE_SECONDS)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                connection.terminate()  # it was going anyway
+        self._connection.close()
 
     async def _fetch(self, query: str, *values: object, seconds: float = STATEMENT_SECONDS) -> Any:
-        async with self._turn:
-            try:
-                async with telling_when_away(), asyncio.timeout(seconds):
-                    if self._connection is None or self._connection.is_closed():
-                        self._connection = await self._database.open_connection(application_name="offhook lease")
-                    return await self._connection.fetchrow(query, *values)
-            except asyncpg.InterfaceError as error:
-                self._drop()
-                raise DatabaseUnavailableError(f"The database is not available ({type(error).__name__}).") from error
-            except DatabaseUnavailableError:
-                self._drop()
-                raise
-
-    def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.terminate()
+        async with self._turn, telling_when_away(), asyncio.timeout(seconds), self._connection.use() as connection:
+            return await connection.fetchrow(query, *values)
 
 
 async def read_lease(database: Database, node: str) -> LeaseState | None:

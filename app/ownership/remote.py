@@ -1,7 +1,6 @@
 """The asking side of the inbox: a command is written down and announced, and its reply waited for."""
 
 import asyncio
-from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -12,7 +11,7 @@ from app.accounts.scopes import Scope
 from app.calls.keys import check_key
 from app.calls.model import Call
 from app.calls.plan import check_request
-from app.calls.requests import OriginateRequest, UpdateRequest, WaitFor
+from app.calls.requests import OriginateRequest, Placed, UpdateRequest
 from app.calls.time_limits import ANSWER_SECONDS, TAKE_GRACE_SECONDS, TAKE_SECONDS
 from app.db.engine import Database
 from app.errors import AsteriskUnavailableError, OverloadedError
@@ -25,8 +24,8 @@ from app.ownership.wire import (
     Failed,
     HangUp,
     Originate,
-    Placed,
     Reply,
+    Stands,
     Update,
     Withdrawn,
     decode_reply,
@@ -85,9 +84,9 @@ class RemoteCalls:
         check_key(request.idempotency_key)
         check_request(request)
         reply = await self._ask(node, Originate(principal=principal, request=request))
-        if not isinstance(reply, Placed):
+        if not isinstance(reply, Stands):
             raise _unexpected(reply)
-        return reply
+        return reply.placed
 
     async def hang_up(self, node: str, principal: Principal, call_id: str) -> Call:
         """Have a call ended. Raises as :meth:`originate`."""
@@ -166,8 +165,3 @@ class RemoteCalls:
 def _unexpected(reply: Reply) -> AsteriskUnavailableError:
     _log.error("reply_of_wrong_kind", kind=type(reply).__name__)
     return AsteriskUnavailableError("The process that drives the Asterisk gave an answer of the wrong kind.")
-
-
-def without_wait(request: OriginateRequest) -> OriginateRequest:
-    """The request, to be answered as soon as the call is written."""
-    return replace(request, wait_for=WaitFor.CREATED)

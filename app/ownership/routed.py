@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Final
 
 from app.accounts.principal import Principal
@@ -11,19 +10,28 @@ from app.accounts.scopes import Scope
 from app.calls.change import FencedError
 from app.calls.model import Call
 from app.calls.queries import CallQueries
-from app.calls.requests import OriginateOutcome, OriginateRequest, UpdateRequest, WaitFor, WaitOutcome
-from app.calls.service import REACHED, CallService, has_ended, look_up
+from app.calls.requests import OriginateOutcome, OriginateRequest, Placed, UpdateRequest, WaitFor, WaitOutcome
+from app.calls.service import CallService, has_ended
 from app.calls.time_limits import LONGEST_WAIT_SECONDS
 from app.errors import DatabaseUnavailableError, Problem, RefusedError, ShuttingDownError
 from app.events.feed import Feed
 from app.events.log import EventFilter
+from app.facts.vocabulary import LegRole
 from app.ids import Kind, kind_of
+from app.numbers.lookup import NumberLookup, describe_number
+from app.numbers.parse import E164, is_e164
 from app.ownership.calls import HandedOverError
 from app.ownership.node import Node
-from app.ownership.remote import RemoteCalls, without_wait
+from app.ownership.remote import RemoteCalls
 from app.ownership.tenure import Tenure
 
 _AGAIN_SECONDS: Final = 0.25
+_REACHED: Final[dict[WaitFor, Callable[[Call], bool]]] = {
+    WaitFor.CREATED: lambda _: True,
+    WaitFor.FIRST_ANSWER: lambda call: any(leg.answered_at is not None for leg in call.legs),
+    WaitFor.AGENT_ANSWERED: lambda call: call.leg_of(LegRole.AGENT).answered_at is not None,
+    WaitFor.CONNECTED: lambda call: call.connected_at is not None,
+}
 
 
 class RoutedCalls:
@@ -64,12 +72,25 @@ class RoutedCalls:
         return self._is_draining
 
     async def originate(self, principal: Principal, request: OriginateRequest) -> OriginateOutcome:
-        """As ``CallService.originate``, and ShuttingDownError. Waits for no longer than what placing it has left."""
+        """Place a call, or join the wait for the one that this idempotency key has placed.
+
+        Placing it is part of the wait (``time_limits``). A caller that goes away meanwhile hangs up nothing.
+
+        Raises:
+            ShuttingDownError: no call is placed here any more.
+            OffhookError: as ``CallService.originate``, wherever that is carried out.
+        """
         if self._is_draining:
             raise ShuttingDownError("This process is shutting down. Ask again in a moment, with the same key.")
         until = asyncio.get_running_loop().time() + self._wait_seconds
-        placed = await self._place(principal, without_wait(request))
-        return placed if request.wait_for is WaitFor.CREATED else await self._wait_for(placed, request.wait_for, until)
+        placed = await self._place(principal, request)
+        call, outcome = await self._wait_for(placed.call, request.wait_for, until)
+        return OriginateOutcome(
+            call=call,
+            is_replayed=placed.is_replayed,
+            wait_outcome=outcome,
+            lookup=await _look_up(call.dialled_number),
+        )
 
     async def hang_up(self, principal: Principal, call_id: str) -> Call:
         """As ``CallService.hang_up``."""
@@ -104,20 +125,14 @@ class RoutedCalls:
     def _tenure(self) -> Tenure | None:
         return None if self._node is None else self._node.tenure
 
-    async def _place(self, principal: Principal, request: OriginateRequest) -> OriginateOutcome:
+    async def _place(self, principal: Principal, request: OriginateRequest) -> Placed:
         tenure = self._tenure
         if tenure is not None:
             try:
                 return await tenure.calls.originate(principal, request)
             except (HandedOverError, FencedError):
                 pass  # nobody knows whether it was placed; the successor finds its key or places it
-        placed = await self._remote.originate(self._node_name, principal, request)
-        return OriginateOutcome(
-            call=placed.call,
-            is_replayed=placed.is_replayed,
-            wait_outcome=WaitOutcome.REACHED,
-            lookup=await look_up(placed.call.dialled_number),
-        )
+        return await self._remote.originate(self._node_name, principal, request)
 
     async def _find(self, principal: Principal, call_id: str) -> CallService | str:
         """The use cases of this process when the call is in its hands, else the name of its node."""
@@ -134,18 +149,13 @@ class RoutedCalls:
             return tenure.calls
         return call.node
 
-    async def _wait_for(self, placed: OriginateOutcome, wait_for: WaitFor, until: float) -> OriginateOutcome:
-        reached = REACHED[wait_for]
-        call = placed.call
+    async def _wait_for(self, call: Call, wait_for: WaitFor, until: float) -> tuple[Call, WaitOutcome]:
+        reached = _REACHED[wait_for]
         if not reached(call) and not call.is_ending:
             call = await self._wait(call, lambda now: reached(now) or now.is_ending, until)
         if reached(call):
-            outcome = WaitOutcome.REACHED
-        elif call.is_ending:
-            outcome = WaitOutcome.CALL_ENDED
-        else:
-            outcome = WaitOutcome.TIMED_OUT
-        return replace(placed, call=call, wait_outcome=outcome)
+            return call, WaitOutcome.REACHED
+        return call, WaitOutcome.CALL_ENDED if call.is_ending else WaitOutcome.TIMED_OUT
 
     async def _wait(self, call: Call, holds: Callable[[Call], bool], until: float) -> Call:
         """The call once something holds of it, or as it stands when the wait is over."""
@@ -182,3 +192,7 @@ class RoutedCalls:
         except DatabaseUnavailableError:
             await asyncio.sleep(_AGAIN_SECONDS)
         return call
+
+
+async def _look_up(number: str | None) -> NumberLookup | None:
+    return await describe_number(E164(number)) if number is not None and is_e164(number) else None

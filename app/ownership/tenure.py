@@ -53,8 +53,8 @@ class Tenure:
             FencedError: the lease has gone to another process already.
         """
         living: tuple[CallActor, ...] = ()
-        await self._become_writer()
         try:
+            await self._become_writer()
             async with asyncio.TaskGroup() as group:
                 for coroutine, name in (
                     (self.store.run(), "call-store"),
@@ -68,9 +68,11 @@ class Tenure:
                         await self.controller.run()
                 finally:
                     on_leaving()
+                    self.registry.close()
                     living = tuple(self.registry)
         finally:
-            for actor in living:
+            self.registry.close()
+            for actor in (*living, *self.registry):
                 if not actor.accepted.done():
                     actor.accepted.set_exception(HandedOverError("The Asterisk is changing hands. Ask again."))
 

@@ -6,7 +6,7 @@ import msgspec
 
 from app.accounts.principal import Principal
 from app.calls.model import Call
-from app.calls.requests import UNSET, OriginateOutcome, OriginateRequest, UpdateRequest
+from app.calls.requests import UNSET, OriginateRequest, Placed, UpdateRequest
 from app.errors import (
     AsteriskUnavailableError,
     DatabaseUnavailableError,
@@ -77,15 +77,19 @@ class Update(msgspec.Struct, frozen=True, kw_only=True, tag="update"):
 Command = Originate | HangUp | Update
 
 
-class Placed(msgspec.Struct, frozen=True, kw_only=True, tag="placed"):
+class Stands(msgspec.Struct, frozen=True, kw_only=True, tag="placed"):
     """The call stands, as asked for now or by an earlier request with the same key."""
 
     call: Call
     is_replayed: bool
 
     @classmethod
-    def of(cls, outcome: OriginateOutcome) -> "Placed":
-        return cls(call=outcome.call, is_replayed=outcome.is_replayed)
+    def of(cls, placed: Placed) -> "Stands":
+        return cls(call=placed.call, is_replayed=placed.is_replayed)
+
+    @property
+    def placed(self) -> Placed:
+        return Placed(call=self.call, is_replayed=self.is_replayed)
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True, tag="changed"):
@@ -140,7 +144,7 @@ class Withdrawn(msgspec.Struct, frozen=True, kw_only=True, tag="withdrawn"):
     """Whoever asked does not want it any more; nobody had taken it."""
 
 
-Reply = Placed | Changed | Failed | Withdrawn
+Reply = Stands | Changed | Failed | Withdrawn
 
 _ENCODER: Final = msgspec.json.Encoder()
 _COMMANDS: Final = msgspec.json.Decoder(Command)

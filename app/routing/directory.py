@@ -130,26 +130,6 @@ class Directory:
             rules=_read_rules(row),
         )
 
-    async def resolve_extension(self, account_id: str, number: str) -> ExtensionTarget | None:
-        """The extension with this number."""
-        return (await self.resolve_originate(account_id, extension=number)).connect
-
-    async def resolve_agent(self, account_id: str, agent_id: str) -> ExtensionTarget | None:
-        """The extension at which this agent sits."""
-        return (await self.resolve_originate(account_id, agent_id=agent_id)).connect
-
-    async def resolve_trunk(self, account_id: str, trunk_id: str | None = None) -> TrunkTarget | None:
-        """The trunk, or the account's default one."""
-        return (await self.resolve_originate(account_id, trunk_id=trunk_id)).trunk
-
-    async def resolve_caller_id(self, account_id: str, number: str | None = None) -> CallerIdTarget | None:
-        """The outbound number, which must be the account's own, or the account's default one."""
-        return (await self.resolve_originate(account_id, caller_id=number)).caller_id
-
-    async def destination_rules(self, account_id: str) -> tuple[Rule, ...]:
-        """The account's destination policy, in the order in which its rules were made."""
-        return (await self.resolve_originate(account_id)).rules
-
 
 def _read_extension(row: asyncpg.Record, name: str) -> ExtensionTarget | None:
     if row[f"{name}_id"] is None:

@@ -10,6 +10,7 @@ from typing import Final
 from app.accounts.audit import AuditLog
 from app.accounts.service import Account, Accounts
 from app.db.engine import Database
+from app.db.locks import SANDBOX_SEED
 from app.numbers.parse import E164, SANDBOX_PREFIX
 from app.numbers.policy import Rule
 from app.routing.model import Trunk
@@ -39,7 +40,6 @@ OUTBOUND_NUMBERS: Final = (E164("+15550100100"), E164("+15550100101"), E164("+15
 _POLICY: Final = (Rule(SANDBOX_PREFIX, is_allowed=True, note="The sandbox's made-up numbers, and nothing else."),)
 
 _SEED_SECONDS: Final = 60
-_LOCK: Final = 0x0FF_5A4D  # an advisory lock of our own: two processes may seed at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ async def seed_sandbox(database: Database, audit: AuditLog) -> Sandbox:
     async with database.acquire() as guard, guard.transaction():
         # It holds this lock and nothing else, while the work is done over other connections.
         await guard.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{_SEED_SECONDS}s'")
-        await guard.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        # Two processes may seed at once.
+        await guard.execute("SELECT pg_advisory_xact_lock($1)", SANDBOX_SEED)
         return await _seed(database, audit)
 
 

@@ -4,7 +4,6 @@ The networks are those of IANA's special-purpose address registries (RFC 6890 an
 globally reachable, and the few public addresses behind which clouds hide their machines' own secrets.
 """
 
-import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,14 +81,6 @@ class Target:
     port: int
     authority: str
     request_target: str
-
-    @property
-    def literal(self) -> Address | None:
-        """The host as an address, when it is one."""
-        try:
-            return ipaddress.ip_address(self.host)
-        except ValueError:
-            return None  # a name
 
 
 @dataclass(frozen=True, slots=True)

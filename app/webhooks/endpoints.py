@@ -5,14 +5,13 @@ from datetime import timedelta
 from typing import Any, Final
 
 import asyncpg
-import sqlalchemy as sa
 from msgspec import UNSET, UnsetType
 
 from app.accounts.scopes import Scope
 from app.clock import Clock
+from app.db.conditions import Conditions
 from app.db.engine import Database
-from app.db.keyset import RowCount, count_rows, keyset_page
-from app.db.tables import WebhookEndpoint as EndpointRow
+from app.db.keyset import Key, Listing, RowCount, count_listed, keyset_rows
 from app.errors import Problem, RefusedError, ScopeError
 from app.facts.masking import Sight
 from app.ids import Kind, new_id
@@ -32,9 +31,13 @@ LONGEST_DESCRIPTION: Final = 500
 NOTHING: Final = Sight()
 _PORTION: Final = 5000
 
-_TABLE: Final = sa.inspect(EndpointRow).local_table
-_COLUMNS: Final = """id, account_id, url, event_types, description, api_version, format, reads_pii, reads_dtmf,
-       reads_recordings, retired_until, is_enabled, disabled_reason, disabled_at, failing_since, created_at"""
+_NAMES: Final = (
+    *("id", "account_id", "url", "event_types", "description", "api_version", "format", "reads_pii", "reads_dtmf"),
+    *("reads_recordings", "retired_until", "is_enabled", "disabled_reason", "disabled_at", "failing_since"),
+    "created_at",
+)
+_COLUMNS: Final = ", ".join(_NAMES)
+_KEYS: Final = (Key("id", str),)
 
 _INSERT: Final = f"""
 INSERT INTO webhook_endpoint (id, account_id, url, description, event_types, patterns, api_version, secret_sealed,
@@ -242,11 +245,11 @@ class WebhookEndpoints:
         Raises:
             RefusedError: NOT_FOUND, INVALID_INPUT, INVALID_STATE (see ``rotation``).
         """
-        rotated = await rotate_secret(self._database, self._sealer, self._clock, account_id, endpoint_id, grace=grace)
+        secret = await rotate_secret(self._database, self._sealer, self._clock, account_id, endpoint_id, grace=grace)
         endpoint = await self.get(account_id, endpoint_id)
         if endpoint is None:
             raise _not_found()  # deleted in the meantime
-        return CreatedEndpoint(endpoint, rotated.secret)
+        return CreatedEndpoint(endpoint, secret)
 
     async def delete(self, account_id: str, endpoint_id: str) -> None:
         """Delete an endpoint; what was still to be delivered to it is dropped. Its history can still be read.
@@ -272,30 +275,21 @@ class WebhookEndpoints:
         Raises:
             RefusedError: INVALID_CURSOR.
         """
-        select = sa.select(*(_TABLE.c[name.strip()] for name in _COLUMNS.split(","))).where(
-            _TABLE.c.account_id == account_id, _TABLE.c.deleted_at.is_(None)
-        )
-        async with self._database.begin() as connection:
-            return await keyset_page(
-                connection,
-                select,
-                keys=[_TABLE.c.id],
-                descending=False,
-                page=request,
-                item=lambda row: self._endpoint(row._mapping),  # noqa: SLF001  # SQLAlchemy's public name
+        async with self._database.acquire() as connection:
+            return await keyset_rows(
+                connection, _list(account_id), keys=_KEYS, descending=False, page=request, item=self._endpoint
             )
 
     async def count(self, account_id: str) -> RowCount:
         """How many endpoints the account has."""
-        select = sa.select(_TABLE.c.id).where(_TABLE.c.account_id == account_id, _TABLE.c.deleted_at.is_(None))
-        async with self._database.begin() as connection:
-            return await count_rows(connection, select)
+        async with self._database.acquire() as connection:
+            return await count_listed(connection, _list(account_id))
 
-    def _endpoint(self, row: asyncpg.Record | sa.RowMapping) -> Endpoint:
-        values: dict[str, Any] = {name: row[name] for name in Endpoint.__slots__ if name in row}
+    def _endpoint(self, row: asyncpg.Record) -> Endpoint:
+        values: dict[str, Any] = dict(row)
         values["event_types"] = tuple(values["event_types"])
         values["format"] = Format(values["format"])
-        until = max(row["retired_until"], default=None)
+        until = max(values.pop("retired_until"), default=None)
         return Endpoint(
             **values, previous_secret_until=until if until is not None and until > self._clock.now() else None
         )
@@ -305,6 +299,13 @@ class WebhookEndpoints:
         async with self._database.acquire() as connection:
             while await connection.execute(statement, endpoint_id, now, _PORTION) == f"UPDATE {_PORTION}":
                 pass
+
+
+def _list(account_id: str) -> Listing:
+    where = Conditions()
+    where.add("account_id = {}", account_id)
+    where.add("deleted_at IS NULL")
+    return Listing("webhook_endpoint", _NAMES, _COLUMNS, where)
 
 
 def _is_given_out(had: bool, asked: bool | UnsetType, *, moves: bool) -> bool:

@@ -27,11 +27,11 @@ import structlog
 from app.clock import Clock
 from app.daemon import Daemon
 from app.db.engine import Database, PooledConnection
+from app.db.kept import KeptConnection
+from app.db.locks import WEBHOOK_LISTENERS
 from app.errors import DatabaseUnavailableError
 
 CHANNEL: Final = "offhook_webhook_endpoints"
-# The numbers of advisory locks mean nothing; they only have to be nobody else's.
-_LOCK: Final = 65298
 _TRUST_SECONDS: Final = 6.0
 #: How long the lock is waited for with a connection of the pool's in hand.
 _HEARING_SECONDS: Final = 2.0
@@ -83,7 +83,9 @@ class Listeners(Daemon):
     def __init__(self, database: Database, clock: Clock | None = None) -> None:
         super().__init__(clock)
         self._database = database
-        self._connection: asyncpg.Connection[Any] | None = None
+        self._ear = KeptConnection(
+            database, on_open=self._begin, application_name="offhook-webhook-listeners", settings=_NOTICE_LOSS
+        )
         self._accounts: frozenset[str] | None = None
         self._is_stale = True
         self._confirmed_at = 0.0
@@ -106,7 +108,7 @@ class Listeners(Daemon):
 
     @property
     def _known(self) -> frozenset[str] | None:
-        if self._connection is None or self._connection.is_closed():
+        if not self._ear.is_open:
             return None
         if time.monotonic() - self._confirmed_at > _TRUST_SECONDS:
             return None
@@ -118,19 +120,18 @@ class Listeners(Daemon):
             await super().run()
         finally:
             self._accounts = None
-            if self._connection is not None:
-                self._connection.terminate()
+            self._ear.close()
 
     async def run_round(self) -> bool:
-        connection = await self._connected()
-        if self._accounts is None:
-            await self._finish_appends()
-            # Whoever waits to be heard gets the lock in between; see the module's own words.
-            await connection.execute("SELECT pg_advisory_unlock_all()")
-            await connection.execute(f"SELECT pg_advisory_lock_shared({_LOCK})")
-            self._is_stale = False
-        asked_at = time.monotonic()
-        accounts = frozenset(row["account_id"] for row in await connection.fetch(_ACCOUNTS))
+        async with self._ear.use() as connection:
+            if self._accounts is None:
+                await self._finish_appends()
+                # Whoever waits to be heard gets the lock in between; see the module's own words.
+                await connection.execute("SELECT pg_advisory_unlock_all()")
+                await connection.execute(f"SELECT pg_advisory_lock_shared({WEBHOOK_LISTENERS})")
+                self._is_stale = False
+            asked_at = time.monotonic()
+            accounts = frozenset(row["account_id"] for row in await connection.fetch(_ACCOUNTS))
         if self._is_stale:
             return True  # something happened while we looked
         self._accounts, self._confirmed_at = accounts, asked_at
@@ -146,14 +147,9 @@ class Listeners(Daemon):
             # By now its statement is given up as well. Without end, an append that hangs would make all others ask.
             _logger.warning("webhook_append_hangs")
 
-    async def _connected(self) -> "asyncpg.Connection[Any]":
-        if self._connection is None or self._connection.is_closed():
-            self._accounts, self._is_stale = None, True
-            self._connection = await self._database.open_connection(
-                application_name="offhook-webhook-listeners", settings=_NOTICE_LOSS
-            )
-            await self._connection.add_listener(CHANNEL, self._forget)
-        return self._connection
+    async def _begin(self, connection: "asyncpg.Connection[Any]") -> None:
+        self._accounts, self._is_stale = None, True
+        await connection.add_listener(CHANNEL, self._forget)
 
     def _forget(self, *_: object) -> None:
         self._accounts, self._is_stale = None, True
@@ -188,7 +184,7 @@ async def wait_until_heard(database: Database) -> None:
 async def _take_lock(database: Database) -> None:
     async with database.acquire() as connection, connection.transaction():
         await connection.execute(f"SET LOCAL lock_timeout = {round(_HEARING_SECONDS * 1000)}")
-        await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        await connection.execute(f"SELECT pg_advisory_xact_lock({WEBHOOK_LISTENERS})")
 
 
 async def _announce_again(database: Database) -> None:

@@ -16,14 +16,14 @@ import structlog
 from app.clock import Clock
 from app.daemon import Daemon
 from app.db.engine import Database
+from app.db.kept import KeptConnection
+from app.db.locks import WEBHOOK_WORKER
 from app.errors import UnavailableError
 
-# The lock's first number says "a webhook worker"; it only has to be nobody else's.
-_CLASS: Final = 65297
 _LARGEST: Final = 2**31 - 1
 
-_HOLD: Final = f"SELECT pg_try_advisory_lock({_CLASS}, $1)"
-_LET_GO: Final = f"SELECT pg_advisory_unlock({_CLASS}, $1)"
+_HOLD: Final = f"SELECT pg_try_advisory_lock({WEBHOOK_WORKER}, $1)"
+_LET_GO: Final = f"SELECT pg_advisory_unlock({WEBHOOK_WORKER}, $1)"
 _ENTER: Final = "INSERT INTO webhook_worker (number, started_at) VALUES ($1, $2) ON CONFLICT (number) DO NOTHING"
 # objsubid = 2: the kind of advisory lock that has two numbers.
 _DEAD: Final = f"""
@@ -31,7 +31,7 @@ SELECT worker.number
 FROM webhook_worker worker
 WHERE NOT EXISTS (
     SELECT FROM pg_locks held
-    WHERE held.locktype = 'advisory' AND held.classid = {_CLASS} AND held.objsubid = 2 AND held.granted
+    WHERE held.locktype = 'advisory' AND held.classid = {WEBHOOK_WORKER} AND held.objsubid = 2 AND held.granted
       AND held.objid = worker.number::oid
       AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
 """  # noqa: S608  # our own constants
@@ -61,15 +61,16 @@ class Presence(Daemon):
     def __init__(self, database: Database, clock: Clock, *, on_change: Callable[[], None]) -> None:
         super().__init__(clock)
         self.number: Final = 1 + secrets.randbelow(_LARGEST)
-        self._database = database
         self._clock = clock
         self._on_change = on_change
-        self._connection: asyncpg.Connection[Any] | None = None
+        self._session = KeptConnection(
+            database, on_open=self._enter, application_name="offhook-webhook-worker", settings=_PLANNED_BY_INDEX
+        )
 
     @property
     def is_held(self) -> bool:
         """Whether others can see that this worker is alive; without that it must not lease anything."""
-        return self._connection is not None and not self._connection.is_closed()
+        return self._session.is_open
 
     async def run(self) -> None:
         """Be present until stopped or cancelled, and then no more."""
@@ -77,17 +78,15 @@ class Presence(Daemon):
             await super().run()
         finally:
             # No word of farewell: whatever this worker leaves leased, if anything, the next one ends with its entry.
-            if self._connection is not None:
-                self._connection.terminate()
+            self._session.close()
 
     async def run_round(self) -> bool:
-        if not self.is_held:
-            await self._enter()
-            self._on_change()
-        connection = self._connection
-        assert connection is not None
-        for row in await connection.fetch(_DEAD):
-            await self._bury(connection, row["number"])
+        is_back = not self.is_held
+        async with self._session.use() as connection:
+            if is_back:
+                self._on_change()
+            for row in await connection.fetch(_DEAD):
+                await self._bury(connection, row["number"])
         return False
 
     async def _bury(self, connection: "asyncpg.Connection[Any]", number: int) -> None:
@@ -103,18 +102,8 @@ class Presence(Daemon):
         _logger.info("webhook_worker_gone", worker=number, leases=int(ended.removeprefix("UPDATE ")))
         self._on_change()
 
-    async def _enter(self) -> None:
-        connection = await self._database.open_connection(
-            application_name="offhook-webhook-worker", settings=_PLANNED_BY_INDEX
-        )
-        try:
-            is_ours = await connection.fetchval(_HOLD, self.number)
-            if is_ours:
-                await connection.execute(_ENTER, self.number, self._clock.now())
-                self._connection = connection
-        finally:
-            if self._connection is not connection:
-                connection.terminate()
-        if not is_ours:
+    async def _enter(self, connection: "asyncpg.Connection[Any]") -> None:
+        if not await connection.fetchval(_HOLD, self.number):
             # After a broken connection the server may need a while to notice; nothing is leased meanwhile.
             raise LostNumberError("The database still holds this worker's earlier session.")
+        await connection.execute(_ENTER, self.number, self._clock.now())

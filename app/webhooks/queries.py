@@ -1,22 +1,41 @@
 """Deliveries and attempts, to be read; the file that owns their queries."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-import sqlalchemy as sa
+import asyncpg
 
+from app.db.conditions import Conditions
 from app.db.engine import Database
-from app.db.keyset import RowCount, count_rows, keyset_page
-from app.db.tables import EventRow, WebhookAttempt, WebhookDelivery
+from app.db.keyset import Key, Listing, RowCount, count_listed, keyset_rows
 from app.paging import Page, PageRequest
+from app.webhooks.filters import add_conditions
 from app.webhooks.model import EVERY_DELIVERY, Attempt, Delivery, DeliveryFilter, DeliveryState
 
-_DELIVERY: Final = sa.inspect(WebhookDelivery).local_table
-_ATTEMPT: Final = sa.inspect(WebhookAttempt).local_table
-_EVENT: Final = sa.inspect(EventRow).local_table
+# The event's id is asked for as a value, not by a join: a list's keys are then bare names of one table, and a count
+# does not look at the log at all.
+_MADE: Final = {
+    "event_id": "(SELECT event.id FROM event WHERE event.sequence = delivery.event_sequence) AS event_id",
+    "is_replay": "replay_key IS NOT NULL AS is_replay",
+}
+_NAMES: Final = tuple(field.name for field in fields(Delivery))
+_EXPRESSIONS: Final = ", ".join(_MADE.get(name, name) for name in _NAMES)
+# The sequence alone is no key: an event has a delivery for each endpoint.
+_KEYS: Final = (Key("event_sequence", int), Key("id", str))
 
+_GET: Final = f"SELECT {_EXPRESSIONS} FROM webhook_delivery delivery WHERE account_id = $1 AND id = $2"  # noqa: S608  # our own names
+_OF_EVENT: Final = f"""
+SELECT {_EXPRESSIONS} FROM webhook_delivery delivery
+WHERE account_id = $1 AND event_sequence = (SELECT event.sequence FROM event WHERE event.id = $2)
+"""  # noqa: S608  # our own names
+_ATTEMPTS: Final = f"""
+SELECT {", ".join(f"attempt.{field.name}" for field in fields(Attempt))}
+FROM webhook_attempt attempt JOIN webhook_delivery delivery ON delivery.id = attempt.delivery_id
+WHERE delivery.account_id = $1 AND attempt.delivery_id = ANY($2::text[])
+ORDER BY attempt.delivery_id, attempt.number, attempt.id
+"""  # noqa: S608  # our own names
 _BACKLOG: Final = """
 SELECT count(*) AS pending,
        count(*) FILTER (WHERE delivery.attempts > 0) AS retrying,
@@ -54,8 +73,8 @@ class WebhookQueries:
 
     async def count(self, account_id: str, where: DeliveryFilter = EVERY_DELIVERY) -> RowCount:
         """How many deliveries :meth:`page` goes through."""
-        async with self._database.begin() as connection:
-            return await count_rows(connection, _filtered(account_id, where))
+        async with self._database.acquire() as connection:
+            return await count_listed(connection, _list(account_id, where))
 
     async def page(
         self, account_id: str, request: PageRequest, where: DeliveryFilter = EVERY_DELIVERY
@@ -65,43 +84,29 @@ class WebhookQueries:
         Raises:
             RefusedError: INVALID_CURSOR.
         """
-        async with self._database.begin() as connection:
-            return await keyset_page(
-                connection,
-                _filtered(account_id, where),
-                # The sequence alone is no key: an event has a delivery for each endpoint.
-                keys=[_DELIVERY.c.event_sequence, _DELIVERY.c.id],
-                descending=True,
-                page=request,
-                item=lambda row: _delivery(row._mapping),  # noqa: SLF001  # SQLAlchemy's public name
+        async with self._database.acquire() as connection:
+            return await keyset_rows(
+                connection, _list(account_id, where), keys=_KEYS, descending=True, page=request, item=_delivery
             )
 
     async def get(self, account_id: str, delivery_id: str) -> Delivery | None:
         """One delivery, None when the account has no such."""
-        select = _select_deliveries().where(_DELIVERY.c.account_id == account_id, _DELIVERY.c.id == delivery_id)
-        async with self._database.begin() as connection:
-            row = (await connection.execute(select)).mappings().one_or_none()
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(_GET, account_id, delivery_id)
         return None if row is None else _delivery(row)
 
     async def of_event(self, account_id: str, event_id: str) -> Sequence[Delivery]:
         """The deliveries of one event, at most one for each endpoint."""
-        select = _select_deliveries().where(_EVENT.c.id == event_id, _DELIVERY.c.account_id == account_id)
-        async with self._database.begin() as connection:
-            return [_delivery(row) for row in (await connection.execute(select)).mappings()]
+        async with self._database.acquire() as connection:
+            return [_delivery(row) for row in await connection.fetch(_OF_EVENT, account_id, event_id)]
 
     async def attempts_of(self, account_id: str, delivery_ids: Sequence[str]) -> Mapping[str, Sequence[Attempt]]:
         """The attempts of each of these deliveries, in order; nothing for those that are not the account's."""
-        select = (
-            sa.select(_ATTEMPT)
-            .join(_DELIVERY, _DELIVERY.c.id == _ATTEMPT.c.delivery_id)
-            .where(_DELIVERY.c.account_id == account_id, _ATTEMPT.c.delivery_id.in_(delivery_ids))
-            .order_by(_ATTEMPT.c.delivery_id, _ATTEMPT.c.number, _ATTEMPT.c.id)
-        )
-        async with self._database.begin() as connection:
-            rows = (await connection.execute(select)).mappings().all()
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(_ATTEMPTS, account_id, list(delivery_ids))
         found: dict[str, list[Attempt]] = {delivery_id: [] for delivery_id in delivery_ids}
         for row in rows:
-            found[row["delivery_id"]].append(Attempt(**row))
+            found[row["delivery_id"]].append(Attempt(**dict(row)))
         return found
 
     async def backlog(self) -> Backlog:
@@ -121,36 +126,16 @@ class WebhookQueries:
         )
 
 
-def _filtered(account_id: str, where: DeliveryFilter) -> sa.Select[Any]:
-    select = _select_deliveries().where(_DELIVERY.c.account_id == account_id)
-    if where.endpoint_id is not None:
-        select = select.where(_DELIVERY.c.endpoint_id == where.endpoint_id)
-    if where.states:
-        # Written out: the index of the undelivered is only used by a statement that names them.
-        names: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{state.value}'") for state in where.states]
-        select = select.where(_DELIVERY.c.state.in_(names))
-    if where.subject_id is not None:
-        # The log has an index over subjects; here each would be one more to write for every delivery.
-        of_subject = sa.select(_EVENT.c.sequence).where(_EVENT.c.subject_id == where.subject_id)
-        select = select.where(_DELIVERY.c.event_sequence.in_(of_subject))
-    if where.event_types:
-        select = select.where(_DELIVERY.c.event_type.in_(where.event_types))
-    if where.created_from is not None:
-        select = select.where(_DELIVERY.c.created_at >= where.created_from)
-    if where.created_to is not None:
-        select = select.where(_DELIVERY.c.created_at < where.created_to)
-    return select
+def _list(account_id: str, where: DeliveryFilter) -> Listing:
+    conditions = Conditions()
+    conditions.add("delivery.account_id = {}", account_id)
+    add_conditions(conditions, where)
+    return Listing("webhook_delivery delivery", _NAMES, _EXPRESSIONS, conditions)
 
 
-def _select_deliveries() -> sa.Select[Any]:
-    return sa.select(
-        _DELIVERY, _EVENT.c.id.label("event_id"), _DELIVERY.c.replay_key.is_not(None).label("is_replay")
-    ).outerjoin(_EVENT, _EVENT.c.sequence == _DELIVERY.c.event_sequence)
-
-
-def _delivery(row: sa.RowMapping) -> Delivery:
-    values: dict[str, Any] = {name: row[name] for name in Delivery.__slots__}
-    values["state"] = DeliveryState(row["state"])
+def _delivery(row: asyncpg.Record) -> Delivery:
+    values: dict[str, Any] = dict(row)
+    values["state"] = DeliveryState(values["state"])
     if values["state"] is not DeliveryState.PENDING:
         values["next_attempt_at"] = None
     return Delivery(**values)

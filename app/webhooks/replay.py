@@ -7,16 +7,18 @@ in line twice, not even what has been delivered again meanwhile.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 import orjson
 
 from app.clock import Clock
+from app.db.conditions import Conditions
 from app.db.engine import Database
 from app.errors import Problem, RefusedError
 from app.ids import Kind, new_id
 from app.paging import Position
+from app.webhooks.filters import add_conditions
 from app.webhooks.model import DeliveryFilter, DeliveryState
 
 MOST_PER_REQUEST: Final = 10_000
@@ -99,7 +101,7 @@ class WebhookReplays:
             RefusedError: REQUIRED (no condition at all), INVALID_INPUT (a state that is not over), NOT_FOUND (the
                 endpoint), INVALID_CURSOR.
         """
-        states = _check(where)
+        _check(where)
         replay_key = _key_of(account_id, where, key)
         async with self._database.acquire() as connection:
             if where.endpoint_id is not None and not await connection.fetchval(
@@ -109,23 +111,14 @@ class WebhookReplays:
             ):
                 raise RefusedError(Problem("NOT_FOUND", "There is no such webhook endpoint.", ("endpointId",)))
             latest, sequence, delivery_id = _read(after) or (await connection.fetchval(_LATEST, account_id) or 0, 0, "")
-        conditions, values = _conditions(where, states)
-        statement = _REPLAY.format(conditions=conditions)
+        meant = replace(where, states=where.states or FINISHED)
         count = skipped = 0
         while count + skipped < at_most:
             portion = min(_PORTION, at_most - count - skipped)
+            conditions = Conditions(account_id, latest, sequence, delivery_id, portion, replay_key, self._clock.now())
+            add_conditions(conditions, meant)
             async with self._database.acquire() as connection:
-                row = await connection.fetchrow(
-                    statement,
-                    account_id,
-                    latest,
-                    sequence,
-                    delivery_id,
-                    portion,
-                    replay_key,
-                    self._clock.now(),
-                    *values,
-                )
+                row = await connection.fetchrow(_REPLAY.format(conditions=conditions), *conditions.values)
             assert row is not None
             count += row["replayed"]
             skipped += row["visited"] - row["replayed"]
@@ -137,7 +130,7 @@ class WebhookReplays:
         return Replayed(count, skipped, (latest, sequence, delivery_id))
 
 
-def _check(where: DeliveryFilter) -> tuple[DeliveryState, ...]:
+def _check(where: DeliveryFilter) -> None:
     if where.subject_id is None and not where.states and where.created_from is None and where.created_to is None:
         message = "Say which: by time (created), by call (subjectId), or by what became of them (states)."
         raise RefusedError(Problem("REQUIRED", message))
@@ -148,25 +141,6 @@ def _check(where: DeliveryFilter) -> tuple[DeliveryState, ...]:
     ]
     if problems:
         raise RefusedError(problems)
-    return where.states or FINISHED
-
-
-def _conditions(where: DeliveryFilter, states: tuple[DeliveryState, ...]) -> tuple[str, list[Any]]:
-    # The states are written out: the index of the undelivered is only used by a statement that names them.
-    named = ", ".join(f"'{state.value}'" for state in states)
-    conditions = [f"delivery.state IN ({named})"]
-    values: list[Any] = []
-    for value, condition in (
-        (where.endpoint_id, "delivery.endpoint_id = {}"),
-        (where.subject_id, "delivery.event_sequence IN (SELECT sequence FROM event WHERE subject_id = {})"),
-        (list(where.event_types) or None, "delivery.event_type = ANY ({}::text[])"),
-        (where.created_from, "delivery.created_at >= {}"),
-        (where.created_to, "delivery.created_at < {}"),
-    ):
-        if value is not None:
-            values.append(value)
-            conditions.append(condition.format(f"${7 + len(values)}"))
-    return " AND ".join(conditions), values
 
 
 def _key_of(account_id: str, where: DeliveryFilter, key: str | None) -> str:

@@ -1,6 +1,5 @@
 """Rotating an endpoint's signing secret: for a while the old and the new one both sign, and no delivery fails."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,20 +23,13 @@ UPDATE webhook_endpoint SET secret_sealed = $2, retired_secrets = $3, retired_un
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Rotated:
-    """The new secret, ``whsec_…``, shown this once, and until when older ones sign beside it (None: they do not)."""
-
-    secret: str
-    previous_until: datetime | None
-
-
 async def rotate_secret(
     database: Database, sealer: Sealer, clock: Clock, account_id: str, endpoint_id: str, *, grace: timedelta
-) -> Rotated:
+) -> str:
     """Give an endpoint a new secret. The present one signs beside it for ``grace``; none that is older outlives it.
 
-    A grace of zero ends all older secrets at once, those of earlier rotations too: what to do when one leaked.
+    A grace of zero ends all older secrets at once, those of earlier rotations too: what to do when one leaked. The new
+    one, ``whsec_…``, is shown this once.
 
     Raises:
         RefusedError: NOT_FOUND, INVALID_INPUT (grace), INVALID_STATE (rotated too often within the grace).
@@ -69,4 +61,4 @@ async def rotate_secret(
             [sealed for sealed, _ in retired],
             [until for _, until in retired],
         )
-    return Rotated(show_secret(key), max((until for _, until in retired), default=None))
+    return show_secret(key)

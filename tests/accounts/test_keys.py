@@ -222,7 +222,7 @@ async def test_given_a_known_key_when_the_database_is_away_then_it_still_works_a
     database_dsn: str, account: Account, keys: ApiKeys
 ) -> None:
     issued = await keys.create(account.id, name="CRM", scopes=READ_CALLS)
-    busy = await Database.connect(database_dsn, pool_size=2, command_timeout=0.3)
+    busy = await Database.connect(database_dsn, pool_size=2, command_timeout=2.0)
     try:
         own = ApiKeys(busy, b"k" * 32, AuditLog(busy))
         await own.authenticate(issued.token, None)
@@ -238,7 +238,7 @@ async def test_given_a_key_used_before_the_database_went_away_when_used_then_it_
     database_dsn: str, account: Account, keys: ApiKeys, clock: SteppedClock
 ) -> None:
     issued = await keys.create(account.id, name="CRM", scopes=READ_CALLS)
-    busy = await Database.connect(database_dsn, pool_size=1, command_timeout=0.1)
+    busy = await Database.connect(database_dsn, pool_size=1, command_timeout=2.0)
     present = 0.0
     try:
         own = ApiKeys(busy, b"k" * 32, AuditLog(busy), clock=clock, cache_seconds=5.0, monotonic=lambda: present)

@@ -32,6 +32,7 @@ from app.cdrs.statistics import CdrStatistics
 from app.clock import SystemClock
 from app.config import Settings
 from app.db.engine import Database
+from app.events.bus import Bus
 from app.events.feed import Feed
 from app.events.log import EventLog
 from app.health import PartHealth
@@ -51,8 +52,9 @@ from app.webhooks.schedule import Schedule
 from app.webhooks.sealing import Sealer
 from app.webhooks.testing import WebhookTests
 from tests.api.silent_asterisk import AlwaysReady, SilentAsterisk
+from tests.ownership.processes import NODE, route_here
 
-DEADLINE_SECONDS = 10.0
+DEADLINE_SECONDS = 60.0
 ALL_SCOPES = frozenset(Scope)
 
 
@@ -126,21 +128,21 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
     store = CallStore(database, log)
     registry = CallRegistry(store, SilentAsterisk(), clock, capacity=100)  # type: ignore[arg-type]  # stands in for the executor
     ready = AlwaysReady()
+    calls = CallService(
+        registry=registry,
+        store=store,
+        directory=Directory(database),
+        readiness=ready,
+        clock=clock,
+        node=NODE,
+        defaults=Defaults(agent_ring_seconds=30, customer_ring_seconds=45, max_duration_seconds=3600),
+    )
     recordings, urls = RecordingQueries(database), RecordingUrls(bytes(32))
     webhooks, webhook_queries = WebhookEndpoints(database, sealer, egress, clock), WebhookQueries(database)
     services = Services(
         clock=clock,
         keys=ApiKeys(database, bytes(32), audit),
-        calls=CallService(
-            registry=registry,
-            store=store,
-            directory=Directory(database),
-            readiness=ready,
-            clock=clock,
-            node="n1",
-            defaults=Defaults(agent_ring_seconds=30, customer_ring_seconds=45, max_duration_seconds=3600),
-            wait_seconds=5.0,
-        ),
+        calls=route_here(calls, registry, database, Bus(database), feed, wait_seconds=5.0),
         call_queries=CallQueries(database),
         cdr_queries=CdrQueries(database),
         cdr_statistics=CdrStatistics(database),
@@ -162,7 +164,7 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         Settings(data_dir=tmp_path, public_url="https://offhook.example"),
         health=health,
         recordings=RecordingFiles(recordings, RecordingStore.open(None, tmp_path), urls, clock),
-        options=Options(init_seconds=1.0, heartbeat_seconds=0.3, most_operations_per_socket=5, most_waiting_frames=50),
+        options=Options(init_seconds=4.0, heartbeat_seconds=0.3, most_operations_per_socket=5, most_waiting_frames=50),
     )
     await feed.begin()
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

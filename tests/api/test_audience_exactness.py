@@ -171,7 +171,7 @@ async def _live_through(random: Random) -> None:  # noqa: PLR0915  # one world, 
         begin = told()[0]["caughtUp"] if after is None else after
         return [event.sequence for event in world.events if event.sequence > begin]
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not (told() and world.is_all_told and len(numbers()) >= len(expected())):
             await asyncio.sleep(0)
     for _ in range(20):  # whatever is said twice comes now

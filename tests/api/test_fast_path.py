@@ -362,7 +362,7 @@ class TestKnownDocuments:
         return seen
 
     async def _ask(self, schema: strawberry.Schema, document: str, **variables: Any) -> ExecutionResult:
-        context = SimpleNamespace(options=SimpleNamespace(query_seconds=5.0), is_socket=False)
+        context = SimpleNamespace(options=SimpleNamespace(query_seconds=5.0), is_socket=False, age_seconds=0.0)
         return await schema.execute(document, variable_values=variables or None, context_value=context)
 
     async def test_given_a_document_when_it_comes_again_then_it_is_not_parsed_again(

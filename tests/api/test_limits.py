@@ -6,6 +6,7 @@ import time
 import pytest
 from graphql import parse, validate
 
+from app.accounts.principal import Principal
 from app.api.limits import DEEPEST, MOST_ALIASES, MOST_FIELDS, MOST_ROOT_FIELDS, SizeRule, has_nul
 from app.api.schema import build_schema
 from tests.api.conftest import Surface, until
@@ -46,9 +47,9 @@ def test_given_fragments_that_double_when_measured_then_they_are_refused_at_once
         for number in range(20)
     )
     document = f'{{ call(id: "x") {{ ...F0 }} }}\n{doubling} fragment F20 on Call {{ id }}'
-    began = time.perf_counter()
+    began = time.thread_time()
     assert set(_codes(document)) == {"QUERY_TOO_COMPLEX"}
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_given_fragments_in_a_circle_when_measured_then_it_ends() -> None:
@@ -109,10 +110,38 @@ async def test_given_a_query_that_takes_too_long_when_its_time_is_up_then_it_is_
     monkeypatch.setattr(type(surface.services.call_queries), "get_many", hang)
 
     endpoint = next(route for route in surface.app.routes if getattr(route, "name", "") == "graphql").endpoint.__self__  # type: ignore[attr-defined]
-    monkeypatch.setattr(endpoint, "_options", Options(query_seconds=0.05))
+    monkeypatch.setattr(endpoint, "_options", Options(query_seconds=1.0))
     extensions = await surface.refuse('{ call(id: "call_1") { id } }')
     assert (extensions["code"], extensions["retryable"]) == ("TIMEOUT", True)
     await until(was_cancelled.is_set)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("is_known", [False, True], ids=["a new document", "a known one"])
+async def test_given_a_request_that_has_waited_when_it_is_executed_then_that_is_part_of_its_time(
+    surface: Surface, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    from app.api.context import Options
+
+    # Whoever asks counts from when they asked, not from when their key had been looked up.
+    mutation = f'mutation {{ hangupCall(input: {{callId: "call_{is_known}"}}) {{ call {{ id }} }} }}'
+    if is_known:
+        await surface.post(mutation)
+    authenticate = surface.services.keys.authenticate
+
+    async def authenticate_slowly(*given: str | None) -> Principal:
+        await asyncio.sleep(0.6)
+        return await authenticate(*given)
+
+    async def hang_up(*_: object) -> None:
+        await asyncio.sleep(0.1)
+        raise AssertionError("its time was over")
+
+    monkeypatch.setattr(surface.services.keys, "authenticate", authenticate_slowly)
+    monkeypatch.setattr(surface.services.calls, "hang_up", hang_up)
+    endpoint = next(route for route in surface.app.routes if getattr(route, "name", "") == "graphql").endpoint.__self__  # type: ignore[attr-defined]
+    monkeypatch.setattr(endpoint, "_options", Options(mutation_seconds=0.5))
+    assert (await surface.refuse(mutation))["code"] == "TIMEOUT"
 
 
 @pytest.mark.postgres

@@ -10,14 +10,13 @@ import pytest
 from app.accounts.scopes import Scope
 from app.calls.model import Call
 from app.calls.rows import fill_recordings
-from app.cdrs.rows import insert_cdrs
 from app.facts.catalogue import rfc3339
 from app.facts.vocabulary import Disposition, RecordingMode, RecordingState
 from app.ids import Kind, new_id
 from tests.api.conftest import Surface
 from tests.calls.making import NOON, make_call
 from tests.calls.rows import insert, insert_calls
-from tests.cdrs.records import make_cdr
+from tests.cdrs.records import insert_cdrs, make_cdr
 
 pytestmark = pytest.mark.postgres
 

@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.accounts.scopes import Scope
-from app.cdrs.rows import insert_cdrs
 from app.facts.calls import CdrRecord
 from app.facts.vocabulary import CallKind, Direction, Disposition
 from tests.api.conftest import Surface
-from tests.cdrs.records import make_cdr
+from tests.cdrs.records import insert_cdrs, make_cdr
 
 pytestmark = pytest.mark.postgres
 

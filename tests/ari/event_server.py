@@ -121,7 +121,7 @@ class EventServer:
         exchanger = StandInExchanger(self.answer_rest)
         base_url = f"http://127.0.0.1:{self.port}/ari"
         async with AriClient(
-            base_url, USERNAME, password, app="offhook", exchanger=exchanger, timeout_seconds=2
+            base_url, USERNAME, password, app="offhook", exchanger=exchanger, timeout_seconds=30
         ) as client:
             yield client
 
@@ -164,7 +164,7 @@ def stop_listening(connection: ServerConnection) -> None:
 
 
 async def until(is_true: Callable[[], bool]) -> None:
-    """Wait for a condition that others bring about, ten seconds at most."""
-    async with asyncio.timeout(10):
+    """Wait for a condition that others bring about, a minute at most."""
+    async with asyncio.timeout(60):
         while not is_true():
             await asyncio.sleep(0.005)

@@ -25,6 +25,7 @@ from app.ari.errors import (
 from app.ari.safety import CallerId
 from tests.ari.event_server import channel_json
 from tests.ari.http_stand_in import Handler, StandInExchanger
+from tests.rig.free_port import reserve_port
 
 SECRET = "very secret"
 
@@ -35,7 +36,7 @@ async def read_into(pieces: list[bytes], stream: AsyncIterator[bytes]) -> None:
 
 
 @asynccontextmanager
-async def client(handler: Handler, *, timeout_seconds: float = 2.0) -> AsyncIterator[AriClient]:
+async def client(handler: Handler, *, timeout_seconds: float = 30.0) -> AsyncIterator[AriClient]:
     async with AriClient(
         "http://pbx:8088/ari/",
         "offhook",
@@ -171,7 +172,7 @@ async def test_given_an_answer_that_trickles_when_waiting_then_the_time_out_hold
     port = server.sockets[0].getsockname()[1]
     async with (
         server,
-        asyncio.timeout(5),
+        asyncio.timeout(60),
         AriClient(f"http://127.0.0.1:{port}/ari", "u", "p", app="offhook", timeout_seconds=0.2) as ari,
     ):
         with pytest.raises(AriUnavailable):
@@ -327,13 +328,10 @@ async def test_given_a_download_that_breaks_off_when_reading_then_it_is_an_error
 
 
 async def test_given_nothing_listens_when_called_then_it_is_unavailable_and_nothing_was_sent() -> None:
-    server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-
-    async with AriClient(f"http://127.0.0.1:{port}/ari", "u", "p", app="offhook") as ari:
-        with pytest.raises(AriUnavailable) as caught:
-            await ari.create_channel("PJSIP/1", "ofh-1")
+    with reserve_port() as reserved:
+        port = reserved.getsockname()[1]
+        async with AriClient(f"http://127.0.0.1:{port}/ari", "u", "p", app="offhook") as ari:
+            with pytest.raises(AriUnavailable) as caught:
+                await ari.create_channel("PJSIP/1", "ofh-1")
 
     assert caught.value.outcome_unknown is False

@@ -46,15 +46,15 @@ from tests.ari.event_server import (
 T = TypeVar("T")
 
 QUICK = StreamTimings(
-    open_timeout=1.0,
+    open_timeout=30.0,
     ping_interval=0.1,
-    ping_timeout=0.2,
+    ping_timeout=1.0,  # server and client share a loop and a busy machine: a stop of both is no dead line
     back_off_first=0.01,
     back_off_most=0.05,
     full_timeout=0.05,
     steady_after=0.5,
 )
-DEADLINE_SECONDS = 10
+DEADLINE_SECONDS = 60
 
 
 @pytest.fixture(name="server")
@@ -519,7 +519,7 @@ async def test_given_connections_that_drop_at_once_when_reconnecting_then_the_ba
             return 1.0
 
     server.behaviours = [close_properly]
-    timings = StreamTimings(back_off_first=0.01, back_off_most=0.04, steady_after=60)
+    timings = StreamTimings(back_off_first=0.05, back_off_most=0.2, steady_after=60)
     at: list[float] = []
     loop = asyncio.get_running_loop()
     async with (
@@ -534,7 +534,8 @@ async def test_given_connections_that_drop_at_once_when_reconnecting_then_the_ba
                 break
 
     gaps = [later - earlier for earlier, later in pairwise(at)]
-    assert all(gap >= least for gap, least in zip(gaps, [0.01, 0.02, 0.04, 0.04, 0.04], strict=True))
+    # A little less, for what each is told of a moment after it happened.
+    assert all(gap >= 0.7 * least for gap, least in zip(gaps, [0.05, 0.1, 0.2, 0.2, 0.2], strict=True))
     assert set(waits) == {0.75}
 
 

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from tests.rig.ari_ears import AriEars, AriRefusedError, Event, channel_id_of
+from tests.rig.ari_ears import PATIENCE_SECONDS, AriEars, AriRefusedError, Event, channel_id_of
 
 _numbers = itertools.count(1)
 CALLER_NUMBER = "+12125550100"
@@ -17,10 +17,10 @@ class Leg:
     ears: AriEars
     channel_id: str
 
-    async def wait_for(self, event_type: str, *, seconds: float = 10.0, **fields: object) -> Event:
+    async def wait_for(self, event_type: str, *, seconds: float = PATIENCE_SECONDS, **fields: object) -> Event:
         return await self.ears.wait_for_channel(self.channel_id, event_type, seconds=seconds, **fields)
 
-    async def wait_until_ended(self, *, seconds: float = 10.0) -> tuple[int, int | None]:
+    async def wait_until_ended(self, *, seconds: float = PATIENCE_SECONDS) -> tuple[int, int | None]:
         """Return ChannelDestroyed's cause and tech_cause."""
         event = await self.wait_for("ChannelDestroyed", seconds=seconds)
         return event["cause"], event.get("tech_cause")

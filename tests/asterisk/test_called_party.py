@@ -34,14 +34,14 @@ async def test_given_the_mix_when_called_then_each_leg_ends_as_its_number_says_a
     }
     assert calls["+15558880003"].was_cancelled
     assert calls["+15558880000"].hung_up_by == "caller"
-    assert calls["+15558880000"].talk_seconds == pytest.approx(0.5, abs=0.5)
+    assert (calls["+15558880000"].talk_seconds or 0) >= 0.2
     assert calls["+15558880005"].hung_up_by == "called"
-    assert calls["+15558880005"].talk_seconds == pytest.approx(1.0, abs=0.5)
+    assert (calls["+15558880005"].talk_seconds or 0) >= 0.9  # it waits a second; a busy machine takes longer
     assert all(CALLER_NUMBER in call.caller for call in calls.values())
 
 
 async def _place(ears: AriEars, number: str, causes: tuple[int, int | None] | None) -> None:
-    async with dialled(ears, f"PJSIP/{number}@{SIPP_TRUNK}", ring_seconds=2) as leg:
+    async with dialled(ears, f"PJSIP/{number}@{SIPP_TRUNK}", ring_seconds=6) as leg:
         if causes is not None:
             assert await leg.wait_until_ended() == causes
             return

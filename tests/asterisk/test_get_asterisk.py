@@ -47,7 +47,14 @@ def test_given_an_unpacked_asterisk_when_asked_again_then_it_answers_at_once_and
 
 def test_given_the_printed_command_line_when_run_then_it_is_that_asterisk(asterisk_install: AsteriskInstall) -> None:
     done = _run()
-    answer = subprocess.run(f"{done.stdout.strip()} -V", shell=True, capture_output=True, text=True, check=True)  # noqa: S602  # a line to paste into a shell
+    answer = subprocess.run(  # noqa: S602  # a line to paste into a shell
+        f"{done.stdout.strip()} -V",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
     assert f"Asterisk {asterisk_install.version}" in answer.stdout
 
 

@@ -3,19 +3,21 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
+import msgspec
+
 from app.calls import commands, inputs
 from app.calls.actor import is_pointless
 from app.calls.commands import Command
 from app.calls.inputs import Input
 from app.calls.machine import step
-from app.calls.model import Call, Leg, TimerName, decode_call, encode_call
+from app.calls.model import Call, Leg, TimerName, decode_call
 from app.calls.recording import resume_collecting
 from app.calls.turn import Happening, Step
 from app.facts.calls import CallEnded, Fact
 from app.facts.vocabulary import CallState, LegRole, LegState, RecordingState
 from app.ids import LegId
 from tests.calls.making import make_call
-from tests.calls.simulated_asterisk import Fate, SimulatedAsterisk, Stage
+from tests.calls.simulated_asterisk import Fate, Said, SimulatedAsterisk, Stage
 
 _ONLY_ONCE = (commands.CreateChannel, commands.DialChannel, commands.CreateBridge, commands.CreateSnoop)
 _MOST_ROUNDS = 400
@@ -61,18 +63,21 @@ class Driver:
     def pass_seconds(self, seconds: float) -> None:
         self.asterisk.now += timedelta(seconds=seconds)
 
-    def feed(self, event: Input) -> Step:
-        """One input, and all that follows from it at once."""
-        first = self._step(event)
+    def feed(self, event: Input, *, at: datetime | None = None) -> Step:
+        """One input, which happened ``at`` (or now), and all that follows from it at once."""
+        first = self._step(event, at)
         waiting = self._carry_out(first)
         while waiting:
-            waiting += self._carry_out(self._step(waiting.pop(0)))
+            found = waiting.pop(0)
+            if not self._is_put_behind(found):
+                waiting += self._carry_out(self._step(found))
         return first
 
     def hear(self, index: int = 0, *, is_kept: bool = False) -> None:
         """Take an event that Asterisk has said; ``is_kept``: it will come once more."""
         said = self.asterisk.said
-        self.feed(said[index] if is_kept else said.pop(index))
+        heard = said[index] if is_kept else said.pop(index)
+        self.feed(heard.event, at=heard.at)
 
     def hear_all(self) -> None:
         for _ in range(_MOST_ROUNDS):
@@ -127,7 +132,7 @@ class Driver:
 
     def restart_service(self) -> None:
         """Forget all but what is stored; nothing Asterisk said meanwhile was heard; then look, as on every connect."""
-        self.call = decode_call(encode_call(self.call))
+        self.call = decode_call(msgspec.json.encode(self.call))
         self.asterisk.said.clear()
         self.asterisk.to_collect.clear()
         self.fates.clear()
@@ -182,12 +187,22 @@ class Driver:
                 return
         raise AssertionError("it never comes to rest")
 
-    def _step(self, event: Input) -> Step:
-        before, text = self.call, encode_call(self.call)
-        result = step(before, event, self.now)
-        assert encode_call(before) == text, "a snapshot never changes"
-        assert step(decode_call(text), event, self.now) == result, "the same again gives the same"
-        assert decode_call(encode_call(result.call)) == result.call
+    def _is_put_behind(self, found: Input) -> bool:
+        """As an actor does: the end of a leg that was looked up goes behind an answer that was said before."""
+        if not isinstance(found, inputs.LegDestroyed) or found.at is None:
+            return False
+        answer = inputs.LegAnswered(leg_id=found.leg_id)
+        places = [place for place, said in enumerate(self.asterisk.said, 1) if said.event == answer]
+        if places:
+            self.asterisk.said.insert(places[-1], Said(found, self.now))
+        return bool(places)
+
+    def _step(self, event: Input, at: datetime | None = None) -> Step:
+        before, text = self.call, msgspec.json.encode(self.call)
+        result = step(before, event, self.now, at=at)
+        assert msgspec.json.encode(before) == text, "a snapshot never changes"
+        assert step(decode_call(text), event, self.now, at=at) == result, "the same again gives the same"
+        assert decode_call(msgspec.json.encode(result.call)) == result.call
         self._check(before, result, event)
         self.call = result.call
         self.log += result.happenings
@@ -206,7 +221,10 @@ class Driver:
         after = result.call
         numbers = [happening.sequence for happening in result.happenings]
         assert numbers == list(range(before.sequence + 1, after.sequence + 1))
-        if before.is_ending:
+        assert {happening.at for happening in result.happenings} <= {self.now}, "what is said late is told in its turn"
+        for leg in after.legs:
+            _check_instants(after, leg, self.now)
+        if before.is_ending and (before.connected_at or not after.connected_at):
             assert (after.outcome, after.end_reason) == (before.outcome, before.end_reason)
         ended = [happening for happening in result.happenings if isinstance(happening.fact, CallEnded)]
         assert len(ended) == (after.is_ended and not before.is_ended)
@@ -236,6 +254,12 @@ class Driver:
                 assert isinstance(command, commands.HangupChannel)
                 assert isinstance(event, inputs.LegCreated)
         assert not (before.is_ended and any(isinstance(one, commands.CreateChannel) for one in result.commands))
+
+
+def _check_instants(call: Call, leg: Leg, now: datetime) -> None:
+    instants = (call.created_at, leg.created_at, leg.dialing_at, leg.ringing_at, leg.answered_at, leg.ended_at, now)
+    known = [instant for instant in instants if instant is not None]
+    assert known == sorted(known), "a leg's instants are in order, after the call's beginning, and not in the future"
 
 
 def _word(fact: Fact) -> str:

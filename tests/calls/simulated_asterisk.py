@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from app.calls import commands, inputs
 from app.calls.commands import Command
@@ -62,23 +62,35 @@ class Snoop:
 Side = tuple[RecordingId, LegRole]
 
 
+class Said(NamedTuple):
+    """An event, and when Asterisk says that it happened."""
+
+    event: Input
+    at: datetime
+
+
 class GoneError(Exception):
     """What the command is for is not there."""
 
 
 @dataclass(slots=True)
 class SimulatedAsterisk:
-    """``said`` are the events that nobody has heard yet; ``underway`` the requests that will still take effect."""
+    """``said`` are the events that nobody has heard yet; ``underway`` the requests that will still take effect.
+
+    ``answered`` and ``ended`` are what the far ends know: when it was.
+    """
 
     now: datetime
     channels: dict[LegId, Channel] = field(default_factory=dict)
     snoops: dict[Side, Snoop] = field(default_factory=dict)
     has_bridge: bool = False
-    said: list[Input] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
     underway: list[Command] = field(default_factory=list)
     to_collect: list[RecordingId] = field(default_factory=list)
     dials: Counter[LegId] = field(default_factory=Counter)
     memory: dict[LegId, inputs.LegDestroyed] = field(default_factory=dict)
+    answered: dict[LegId, datetime] = field(default_factory=dict)
+    ended: dict[LegId, datetime] = field(default_factory=dict)
 
     def carry_out(self, command: Command, fate: Fate = Fate.DONE) -> list[Input]:
         """Do a command, or fail it; gives what is known at once."""
@@ -127,24 +139,26 @@ class SimulatedAsterisk:
 
     def ring(self, leg_id: LegId) -> None:
         self.channels[leg_id].stage = Stage.RINGING
-        self.said.append(inputs.LegRinging(leg_id=leg_id))
+        self._say(inputs.LegRinging(leg_id=leg_id))
 
     def answer(self, leg_id: LegId) -> None:
         self.channels[leg_id].stage = Stage.UP
-        self.said.append(inputs.LegAnswered(leg_id=leg_id))
+        self.answered[leg_id] = self.now
+        self._say(inputs.LegAnswered(leg_id=leg_id))
 
     def press(self, leg_id: LegId, digit: str) -> None:
-        self.said.append(inputs.DtmfReceived(leg_id=leg_id, digit=digit, duration_milliseconds=100))
+        self._say(inputs.DtmfReceived(leg_id=leg_id, digit=digit, duration_milliseconds=100))
 
     def end(self, leg_id: LegId, *, cause: int | None = 16, sip_code: int | None = None) -> None:
         """A channel ends, and with it what listens to it."""
         del self.channels[leg_id]
+        self.ended[leg_id] = self.now
         for side, snoop in list(self.snoops.items()):
             if snoop.leg_id == leg_id:
                 self._end_snoop(side)
         ended = inputs.LegDestroyed(leg_id=leg_id, cause=cause, sip_code=sip_code, at=self.now)
         self.memory[leg_id] = ended
-        self.said.append(ended)
+        self._say(ended)
 
     def restart(self) -> None:
         """Everything is gone, and nothing was said."""
@@ -155,11 +169,14 @@ class SimulatedAsterisk:
         self.memory.clear()
         self.has_bridge = False
 
+    def _say(self, event: Input) -> None:
+        self.said.append(Said(event, self.now))
+
     def _do(self, command: Command) -> list[Input]:
         match command:
             case commands.CreateChannel(leg_id=leg_id):
                 self.channels[leg_id] = Channel()
-                self.said.append(inputs.LegCreated(leg_id=leg_id, channel_name=f"PJSIP/{leg_id}"))
+                self._say(inputs.LegCreated(leg_id=leg_id, channel_name=f"PJSIP/{leg_id}"))
             case commands.DialChannel(leg_id=leg_id):
                 self._channel(leg_id).stage = Stage.DIALLED
                 self.dials[leg_id] += 1
@@ -177,7 +194,7 @@ class SimulatedAsterisk:
             case commands.CreateSnoop(recording_id=recording_id, role=role, leg_id=leg_id):
                 self._channel(leg_id)
                 self.snoops[recording_id, role] = Snoop(leg_id)
-                self.said.append(inputs.SnoopCreated(recording_id=recording_id, role=role))
+                self._say(inputs.SnoopCreated(recording_id=recording_id, role=role))
             case commands.RecordSnoop(recording_id=recording_id, roles=roles):
                 self._record(recording_id, roles)
             case commands.StopPart(recording_id=recording_id, role=role):
@@ -203,11 +220,11 @@ class SimulatedAsterisk:
         for role, snoop in found:
             if snoop is not None:
                 snoop.is_recording = True
-                self.said.append(inputs.PartStarted(recording_id=recording_id, role=role, at=self.now))
+                self._say(inputs.PartStarted(recording_id=recording_id, role=role, at=self.now))
         if any(snoop is None for _, snoop in found):
             raise GoneError
 
     def _end_snoop(self, side: Side) -> None:
         snoop = self.snoops.pop(side)
         if snoop.is_recording:
-            self.said.append(inputs.PartStopped(recording_id=side[0], role=side[1]))
+            self._say(inputs.PartStopped(recording_id=side[0], role=side[1]))

@@ -15,7 +15,7 @@ from app.calls.actor import CallActor
 from app.calls.model import Call
 from app.calls.plan import Defaults
 from app.calls.registry import CallRegistry
-from app.calls.requests import OriginateOutcome, OriginateRequest
+from app.calls.requests import OriginateRequest, Placed
 from app.calls.service import CallService
 from app.calls.store import CallStore
 from app.calls.time_limits import ACCEPT_SECONDS
@@ -45,7 +45,6 @@ class Process:
         database: Database,
         principal: Principal,
         *,
-        wait_seconds: float,
         capacity: int = 10,
         accept_seconds: float = ACCEPT_SECONDS,
     ) -> None:
@@ -67,7 +66,6 @@ class Process:
             clock=clock,
             node="n1",
             defaults=Defaults(agent_ring_seconds=30, customer_ring_seconds=45, max_duration_seconds=3600),
-            wait_seconds=wait_seconds,
             accept_seconds=accept_seconds,
         )
 
@@ -76,10 +74,10 @@ class Process:
         async with running(self.store.run(), self.registry.run()):
             yield
 
-    async def place(self, **fields: Any) -> OriginateOutcome:
+    async def place(self, **fields: Any) -> Placed:
         return await self.calls.originate(self.principal, make_request(**fields))
 
-    def place_later(self, **fields: Any) -> "asyncio.Task[OriginateOutcome]":
+    def place_later(self, **fields: Any) -> "asyncio.Task[Placed]":
         return asyncio.create_task(self.place(**fields))
 
     async def only_actor(self) -> CallActor:

@@ -10,8 +10,8 @@ from app.calls import commands, inputs
 from app.calls.actor import KEPT_FREE, MAILBOX_SIZE, CallActor
 from app.calls.call_time import LARGEST_SKEW_SECONDS
 from app.calls.commands import Command
-from app.calls.inputs import Input
-from app.calls.model import Call, decode_call, encode_call
+from app.calls.inputs import FailureKind, Input
+from app.calls.model import Call, decode_call
 from app.errors import OverloadedError
 from app.facts.event import SYSTEM
 from app.facts.vocabulary import CallState, Disposition, EndCode, LegRole, LegState
@@ -107,7 +107,7 @@ async def test_given_an_actor_ends_midway_when_another_starts_from_its_snapshot_
     async with running(world.actor.run()):
         world.actor.post(inputs.Start())
         await until(lambda: world.call.legs[0].state is LegState.DIALING)
-    snapshot = encode_call(world.store.changes[-1].call)
+    snapshot = msgspec.json.encode(world.store.changes[-1].call)
 
     restarted = ActorWorld(decode_call(snapshot))
     restarted.executor.answer = obey
@@ -160,6 +160,60 @@ async def test_given_inputs_whose_instants_go_backwards_when_stamped_then_time_s
         await until(lambda: len(world.facts) == 3)
     ages = [world.clock.now() - change.drafts[0].occurred_at for change in world.store.changes]
     assert [age.total_seconds() for age in ages] == [10.0, 10.0, 5.0]
+
+
+async def test_given_a_timer_fired_when_an_older_answer_arrives_then_it_is_told_in_turn_with_its_own_instant() -> None:
+    call = make_call(agent_ring_seconds=20.0)
+    world = ActorWorld(call)
+    first = call.legs[0].id
+    async with running(world.actor.run()) as (task,):
+        world.actor.post(inputs.Start())
+        world.actor.post(inputs.LegCreated(leg_id=first, channel_name="PJSIP/a"))
+        await until(lambda: world.call.legs[0].state is LegState.DIALING)
+        world.clock.advance(20.0)
+        world.actor.post(inputs.UpdateRequested(actor=SYSTEM, tags=("x",)))  # after it, the actor looks at the clock
+        await until(lambda: world.call.is_ending)
+        world.actor.post(inputs.LegAnswered(leg_id=first), at=world.clock.now() - timedelta(seconds=2.8))
+        await until(lambda: world.facts[-1] == "leg.answered")
+        world.clock.advance(0.2)
+        world.actor.post(inputs.LegDestroyed(leg_id=first, cause=16), at=world.clock.now())
+        await until(task.done)
+    leg = world.call.legs[0]
+    assert leg.answered_at == call.created_at + timedelta(seconds=17.2)
+    assert leg.ended_at == call.created_at + timedelta(seconds=20.2)
+    dated = [draft.occurred_at for change in world.store.changes for draft in change.drafts]
+    assert dated == sorted(dated)
+
+
+async def test_given_a_leg_that_answered_and_ended_in_a_gap_when_its_end_is_looked_up_then_its_answer_counts() -> None:
+    call = make_call()
+    world = ActorWorld(call)
+    first = call.legs[0].id
+    ended_at = call.created_at + timedelta(seconds=3)
+
+    def find_gone(command: Command) -> tuple[Input, ...]:
+        match command:
+            case commands.HangupChannel():
+                kind = FailureKind.GONE
+                return (inputs.CommandFailed(command=command, kind=kind, detail="404"),)
+            case commands.VerifyLeg():
+                return (inputs.LegDestroyed(leg_id=first, cause=16, at=ended_at),)
+            case _:
+                return ()
+
+    world.executor.answer = find_gone
+    async with running(world.actor.run()) as (task,):
+        world.actor.post(inputs.Start())
+        world.actor.post(inputs.LegCreated(leg_id=first, channel_name="PJSIP/a"))
+        await until(lambda: world.call.legs[0].state is LegState.DIALING)
+        world.clock.advance(4.0)
+        world.actor.post(_HANG_UP)
+        world.actor.post(inputs.LegAnswered(leg_id=first), at=ended_at - timedelta(seconds=2))
+        world.actor.post(inputs.LegDestroyed(leg_id=first, cause=16), at=ended_at)
+        await until(task.done)
+    leg = world.call.legs[0]
+    assert (leg.answered_at, leg.ended_at) == (ended_at - timedelta(seconds=2), ended_at)
+    assert world.facts[-3:] == ["leg.answered", "leg.ended", "call.ended"]
 
 
 async def test_given_an_input_that_means_nothing_when_it_is_taken_then_nothing_is_written() -> None:

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import hypothesis.strategies as st
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from app.calls import commands, inputs
 from app.calls.inputs import FailureKind, Input
 from app.calls.machine import step
-from app.calls.model import Call, TimerName, decode_call, encode_call
+from app.calls.model import Call, TimerName, decode_call
 from app.facts.calls import CallCreated, CallEnded, CdrRecord, Fact
 from app.facts.recordings import RecordingFailed, RecordingSaved, RecordingStarted
 from app.facts.vocabulary import LegRole, Pair, RecordingMode
@@ -30,6 +31,8 @@ class AnyOrder(RuleBasedStateMachine):
         super().__init__()
         #: Whether something happened that the machine cannot know of without looking.
         self.is_blind = False
+        #: Whether nobody watched for a while: then instants are those of the look that followed.
+        self.was_away = False
 
     @initialize(dial_first=st.sampled_from(LegRole), mode=st.sampled_from(RecordingMode), head_start=st.integers(0, 6))
     def begin(self, dial_first: LegRole, mode: RecordingMode, head_start: int) -> None:
@@ -109,6 +112,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(trouble=st.sampled_from(["service", "connection", "asterisk"]))
     def something_restarts(self, trouble: str) -> None:
+        self.was_away = True
         match trouble:
             case "service":
                 self.driver.restart_service()
@@ -133,6 +137,8 @@ class AnyOrder(RuleBasedStateMachine):
         assert not driver.asterisk.snoops
         assert not driver.asterisk.has_bridge or self.is_blind
         _check_whole(driver.call, driver.facts)
+        if not self.is_blind and not self.was_away:
+            _check_true(driver)
 
 
 TestAnyOrder = AnyOrder.TestCase
@@ -153,6 +159,19 @@ def _check_whole(call: Call, facts: list[Fact]) -> None:
     assert len(set(started)) == len(started)
     assert len(set(settled)) == len(settled)
     assert set(started) <= set(settled)
+
+
+def _check_true(driver: Driver) -> None:
+    """However late its events were heard, the call's instants and seconds are those that the far ends know."""
+    answered, ended = driver.asterisk.answered, driver.asterisk.ended
+    assert {leg.id: leg.answered_at for leg in driver.call.legs if leg.answered_at is not None} == answered
+    assert {leg.id: leg.ended_at for leg in driver.call.legs if leg.ended_at is not None} == ended
+    talked = 0.0
+    if len(answered) == len(driver.call.legs):
+        talked = max(0.0, (min(ended.values()) - max(answered.values())).total_seconds())
+    assert abs(driver.ended.talk_seconds - talked) <= _ROUNDING
+    dated = [happening.at for happening in driver.log]
+    assert dated == sorted(dated)
 
 
 def _check_sums(record: CdrRecord) -> None:
@@ -250,12 +269,18 @@ def test_given_any_inputs_in_any_order_when_stepped_then_the_call_keeps_its_prom
     for event, passed in zip(events, (0.0, *seconds), strict=False):
         now += timedelta(seconds=passed)
         before = call
-        result = step(before, event, now)
+        result = step(before, event, now, at=data.draw(st.none() | _INSTANTS))
         call = result.call
-        assert decode_call(encode_call(call)) == call
+        assert {one.at for one in result.happenings} <= {now}
+        for leg in call.legs:
+            instants = (call.created_at, leg.dialing_at, leg.ringing_at, leg.answered_at, leg.ended_at, now)
+            known = [instant for instant in instants if instant is not None]
+            assert known == sorted(known)
+        assert decode_call(msgspec.json.encode(call)) == call
         assert [one.sequence for one in result.happenings] == list(range(before.sequence + 1, call.sequence + 1))
         assert not before.is_ended or call.is_ended
-        assert not before.is_ending or call.end_reason == before.end_reason
+        is_connected_after_all = call.connected_at is not None and before.connected_at is None
+        assert not before.is_ending or call.end_reason == before.end_reason or is_connected_after_all
         assert not call.sequence or call.is_ended or call.timers
         facts += [one.fact for one in result.happenings]
     ends = [fact for fact in facts if isinstance(fact, CallEnded)]

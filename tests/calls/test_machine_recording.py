@@ -221,7 +221,7 @@ def test_given_a_stop_nobody_heard_when_its_time_is_over_then_it_is_collected_al
 ) -> None:
     driver = _recorded(mode)
     driver.feed(inputs.HangupRequested(actor=SOMEBODY))
-    driver.asterisk.said = [event for event in driver.asterisk.said if not isinstance(event, inputs.PartStopped)]
+    driver.asterisk.said = [one for one in driver.asterisk.said if not isinstance(one.event, inputs.PartStopped)]
     driver.hear_all()
     assert driver.call.is_ended
     assert not driver.call.is_settled
@@ -349,7 +349,7 @@ def test_given_a_recording_that_began_when_told_then_its_start_is_that_of_the_fi
     first = driver.now
     driver.hear()
     driver.pass_seconds(0.02)
-    last = driver.asterisk.said.pop()
+    last = driver.asterisk.said.pop().event
     assert isinstance(last, inputs.PartStarted)
     driver.feed(inputs.PartStarted(recording_id=last.recording_id, role=last.role, at=driver.now))
     assert _recording(driver).started_at == first

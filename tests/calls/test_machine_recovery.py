@@ -30,7 +30,8 @@ def _go_on_until_said(driver: Driver, kind: type[inputs.Input], role: LegRole) -
     """Until Asterisk has said this of the leg, and nobody has heard it yet."""
     for _ in range(50):
         said = driver.asterisk.said
-        if said and isinstance(said[0], kind) and getattr(said[0], "leg_id", None) == driver.leg(role).id:
+        event = said[0].event if said else None
+        if isinstance(event, kind) and getattr(event, "leg_id", None) == driver.leg(role).id:
             return
         if said:
             driver.hear()

@@ -1,15 +1,12 @@
 """Changing and ending calls over a real database, and whose call it is."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
-from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls import commands, inputs
 from app.calls.requests import UpdateRequest
-from app.db.engine import Database
 from app.errors import (
     AsteriskUnavailableError,
     Problem,
@@ -21,21 +18,9 @@ from app.ids import Kind, new_id
 from tests.calls.making import make_call
 from tests.calls.rows import insert_calls
 from tests.calls.standing_in import until
-from tests.calls.standing_in_process import Process, make_principal, make_request
+from tests.calls.standing_in_process import Process, make_request
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-async def principal(database: Database) -> Principal:
-    return await make_principal(database)
-
-
-@pytest.fixture
-async def process(database: Database, principal: Principal) -> AsyncIterator[Process]:
-    made = Process(database, principal, wait_seconds=10.0)
-    async with made.living():
-        yield made
 
 
 async def test_given_a_live_call_when_updated_then_what_is_unset_stays_and_none_clears(process: Process) -> None:
@@ -146,8 +131,8 @@ async def test_given_a_key_without_the_scope_when_it_acts_then_it_is_refused_bef
 
 async def test_given_a_test_key_when_it_calls_within_the_sandbox_then_it_may(process: Process) -> None:
     tester = replace(process.principal, is_test=True)
-    outcome = await process.calls.originate(tester, make_request())
-    assert outcome.call.is_sandbox
+    placed = await process.calls.originate(tester, make_request())
+    assert placed.call.is_sandbox
 
 
 async def test_given_a_test_key_when_the_way_out_is_real_then_it_is_refused_and_nothing_rings(

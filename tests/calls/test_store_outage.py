@@ -271,8 +271,11 @@ async def _write_past(outage: Outage, store: CallStore, change: Change) -> None:
     """Another process, for which the database is not away."""
     pass_through = outage.pass_through
 
+    them = asyncio.current_task()
+
     async def let_through() -> None:
-        """For them."""
+        if asyncio.current_task() is not them:
+            await pass_through()
 
     committer = store._committer
     outage.pass_through = let_through  # type: ignore[method-assign]

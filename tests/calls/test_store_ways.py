@@ -113,6 +113,27 @@ async def test_given_calls_with_and_without_keys_and_records_when_committed_then
     assert len(statements) == len(groups)
 
 
+def _begin(call: Call, key: str) -> Change:
+    result = step(call, inputs.Start(), call.created_at)
+    drafts = make_drafts(result.call, result.happenings)
+    return Change(call=result.call, drafts=drafts, legs=result.call.legs, claim=claim_for(call, key))
+
+
+async def test_given_a_crowd_with_one_key_when_written_then_it_takes_no_more_round_trips_than_two_of_them(
+    database: Database, statements: list[str]
+) -> None:
+    store = CallStore(database, EventLog(database))
+    counts: list[int] = []
+    async with running(store.run()):
+        for key, crowd in (("warm-up", 2), ("two", 2), ("crowd", 100)):
+            statements.clear()
+            results = await asyncio.gather(*(store.commit(_begin(make_call(), key)) for _ in range(crowd)))
+            assert results.count(None) == 1
+            assert len({taken.holder.subject_id for taken in results if taken is not None}) == 1
+            counts.append(len(statements))
+    assert counts[1] == counts[2], statements
+
+
 async def test_given_a_key_that_is_taken_when_written_at_once_then_it_is_done_again_with_care(
     database: Database, statements: list[str]
 ) -> None:
@@ -120,16 +141,11 @@ async def test_given_a_key_that_is_taken_when_written_at_once_then_it_is_done_ag
     log = EventLog(database)
     store = CallStore(database, log)
 
-    def begin(call: Call, key: str) -> Change:
-        result = step(call, inputs.Start(), call.created_at)
-        drafts = make_drafts(result.call, result.happenings)
-        return Change(call=result.call, drafts=drafts, legs=result.call.legs, claim=claim_for(call, key))
-
     async with running(store.run()):
-        assert await store.commit(begin(first, "same")) is None
+        assert await store.commit(_begin(first, "same")) is None
         statements.clear()
         taken, other = await asyncio.gather(
-            store.commit(begin(second, "same")), store.commit(begin(bystander, "another"))
+            store.commit(_begin(second, "same")), store.commit(_begin(bystander, "another"))
         )
     assert [one for one in statements if one.startswith("BEGIN")], statements
     assert isinstance(taken, KeyTaken)

@@ -1,10 +1,15 @@
 """Records with every field set, for tests of what keeps and reads them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import orjson
 
+from app.cdrs.rows import fill_cdrs
+from app.db.compound import write_expressions
+from app.db.engine import PooledConnection
 from app.facts.calls import CdrRecord
 from app.facts.vocabulary import (
     CallKind,
@@ -57,3 +62,9 @@ def make_cdr(created_at: datetime = NOON, **fields: Any) -> CdrRecord:
         is_sandbox=True,
     )
     return msgspec.structs.replace(record, **fields)
+
+
+async def insert_cdrs(connection: PooledConnection, records: Sequence[tuple[str, CdrRecord]]) -> None:
+    """Write records, each with its account's id, as the store does, in the caller's transaction."""
+    filled = fill_cdrs(records)
+    await connection.execute(f"WITH {', '.join(write_expressions([filled.part]))} SELECT", orjson.Fragment(filled.rows))

@@ -7,14 +7,13 @@ import pytest
 
 from app.cdrs.filters import CallFilter
 from app.cdrs.queries import CdrOrder, CdrQueries
-from app.cdrs.rows import insert_cdrs
 from app.db.engine import Database
 from app.errors import RefusedError
 from app.facts.calls import CdrRecord
 from app.facts.vocabulary import CallKind, CallState, Direction, Disposition
 from app.paging import PageRequest
 from tests.calls.making import NOON
-from tests.cdrs.records import make_cdr
+from tests.cdrs.records import insert_cdrs, make_cdr
 
 pytestmark = pytest.mark.postgres
 

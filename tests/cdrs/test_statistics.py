@@ -13,16 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.cdrs.filters import CallFilter
-from app.cdrs.rows import insert_cdrs
 from app.cdrs.statistics import CdrStatistics, GroupBy, StatisticsGroup, StatisticsRequest
-from app.cdrs.statistics_rollup import REBUILD
+from app.cdrs.statistics_rollup import count_in_rollup
 from app.cdrs.statistics_slices import Interval, cut, to_instant, to_microseconds
 from app.db.engine import Database
 from app.errors import RefusedError
 from app.facts.calls import CdrRecord
 from app.facts.vocabulary import CallKind, CallState, Direction, Disposition
 from app.local.postgres import LocalPostgres
-from tests.cdrs.records import make_cdr
+from tests.cdrs.records import insert_cdrs, make_cdr
 
 pytestmark = pytest.mark.postgres
 
@@ -244,7 +243,7 @@ async def test_given_many_batches_when_counted_then_the_rollup_is_as_if_made_at_
         await transaction.start()
         before = await connection.fetch("SELECT * FROM cdr_rollup ORDER BY 1, 2, 3, 4, 5, 6, 7, 8")
         await connection.execute("DELETE FROM cdr_rollup")
-        await connection.execute(REBUILD)
+        await connection.execute(count_in_rollup("cdr"))
         after = await connection.fetch("SELECT * FROM cdr_rollup ORDER BY 1, 2, 3, 4, 5, 6, 7, 8")
         await transaction.rollback()
     assert len(before) > 1000

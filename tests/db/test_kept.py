@@ -1,6 +1,7 @@
 """The kept connection: the same one again and again, a new one after it was lost, one error when that is in vain."""
 
 import asyncio
+from typing import Any
 
 import asyncpg
 import pytest
@@ -78,7 +79,7 @@ async def test_given_a_statement_that_is_cut_off_when_cancelled_then_the_next_us
 
     task = asyncio.create_task(sleep_long())
     async with database.acquire() as other:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await other.fetchval(
                 "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%sleep(60)%' AND pid = $1)", first
             ):
@@ -103,3 +104,40 @@ async def test_given_a_database_that_is_gone_when_used_then_it_is_unavailable(
             await _pid(kept)
     kept.close()
     await database.aclose()
+
+
+async def test_given_a_connection_that_is_refused_as_it_opens_when_asked_then_it_never_was_open_and_is_asked_anew(
+    database: Database,
+) -> None:
+    seen: list[bool] = []
+
+    async def admit(connection: "asyncpg.Connection[Any]") -> None:
+        seen.append(kept.is_open)
+        await connection.execute("SELECT 1")
+        if len(seen) == 1:
+            raise ValueError("not this one")
+
+    kept = KeptConnection(database, on_open=admit, application_name="offhook test", settings={"jit": "off"})
+    with pytest.raises(ValueError, match="not this one"):
+        await _pid(kept)
+    seen.append(kept.is_open)
+    async with kept.use() as connection:
+        seen.append(kept.is_open)
+        assert await connection.fetchval("SHOW jit") == "off"
+        assert await connection.fetchval("SHOW enable_seqscan") == "on"
+        assert await connection.fetchval("SHOW application_name") == "offhook test"
+    kept.close()
+    assert [*seen, kept.is_open] == [False, False, False, True, False]
+
+
+async def test_given_a_connection_that_is_lost_as_it_opens_when_used_then_the_database_is_unavailable(
+    database: Database,
+) -> None:
+    async def lose(connection: "asyncpg.Connection[Any]") -> None:
+        connection.terminate()
+        await connection.execute("SELECT 1")
+
+    kept = KeptConnection(database, on_open=lose)
+    with pytest.raises(DatabaseUnavailableError):
+        await _pid(kept)
+    assert not kept.is_open

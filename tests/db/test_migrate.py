@@ -30,11 +30,11 @@ async def empty_dsn(postgres: LocalPostgres) -> AsyncIterator[str]:
 
 
 async def fetch_column(dsn: str, query: str) -> list[str]:
-    connection = await asyncpg.connect(dsn, timeout=5, command_timeout=5)
+    connection = await asyncpg.connect(dsn, timeout=60, command_timeout=60)
     try:
         return [row[0] for row in await connection.fetch(query)]
     finally:
-        await connection.close(timeout=5)
+        await connection.close(timeout=60)
 
 
 async def test_given_an_empty_database_when_three_services_migrate_at_once_then_all_succeed(empty_dsn: str) -> None:

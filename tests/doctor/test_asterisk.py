@@ -36,7 +36,7 @@ def settings_for(url: str, tmp_path: Path, *, password: str = "right", applicati
         ari_url=url,
         ari_password=SecretStr(password),
         ari_application=application,
-        ari_timeout_seconds=2,
+        ari_timeout_seconds=10,
     )
 
 
@@ -90,7 +90,7 @@ async def test_given_a_connected_application_when_checked_then_it_is_seen(
     ).model_copy(update={"ari_username": asterisk.ari_username})
     async with (
         AriClient(asterisk.ari_url, asterisk.ari_username, asterisk.ari_password, app="doctors-visit") as ari,
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         EventStream(ari) as stream,
     ):
         async for item in stream:

@@ -357,7 +357,7 @@ async def test_given_the_database_is_away_when_a_call_is_asked_for_then_it_says_
             assert isinstance(refused.value, OffhookError)
             assert refused.value.retryable
             assert (await witness.look(asterisk_prefix(offhook.node))).is_empty
-            assert far_end.ears.events[heard_before:] == []
+            assert far_end.calls_since(heard_before) == []
             proxy.mend()
             placed = await desk.place_call(GOOD, trunk="farend", first=LegRole.CUSTOMER, key="held")
             assert not placed.is_replayed

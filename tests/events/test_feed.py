@@ -15,7 +15,7 @@ from tests.events.drafts import ids, make_draft
 
 pytestmark = pytest.mark.postgres
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 @asynccontextmanager

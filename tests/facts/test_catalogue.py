@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from app.facts.calls import CallFact, Fact
-from app.facts.catalogue import FACT_TYPES, decode_fact, encode_event, encode_fact, graphql_name, json_schema, rfc3339
+from app.facts.catalogue import FACT_TYPES, decode_fact, encode_event, graphql_name, json_schema, rfc3339
 from app.facts.event import Actor, ActorKind, Event
 from app.facts.webhooks import WebhookTest
 from tests.facts.any_fact import FACTS
@@ -16,15 +16,15 @@ from tests.facts.any_fact import FACTS
 
 @given(FACTS)
 def test_given_any_fact_when_written_and_read_then_it_is_the_same(fact: Fact) -> None:
-    assert decode_fact(fact.type, encode_fact(fact)) == fact
-    assert decode_fact(fact.type, encode_fact(fact).decode()) == fact
+    assert decode_fact(fact.type, msgspec.json.encode(fact)) == fact
+    assert decode_fact(fact.type, msgspec.json.encode(fact).decode()) == fact
 
 
 @given(FACTS)
 def test_given_any_fact_when_written_then_its_keys_are_those_of_its_schema(fact: Fact) -> None:
     schema = json_schema(fact.type)
     described = schema["$defs"][type(fact).__name__]
-    written = msgspec.json.decode(encode_fact(fact))
+    written = msgspec.json.decode(msgspec.json.encode(fact))
     assert set(described["required"]) <= set(written) == set(described["properties"])
 
 

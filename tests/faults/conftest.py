@@ -3,11 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from app.local.asterisk import AsteriskInstance
+from app.config import Settings
+from app.local.asterisk import AsteriskInstall, AsteriskInstance
 from tests.faults.table import CASES, Case, Need
 from tests.rig.ari_ears import AriEars
+from tests.rig.own_postgres import OwnPostgres, own_postgres
+from tests.rig.service import make_settings
+from tests.rig.sipp import SippPorts, SippServer, sipp_called_party
 
 _HERE = Path(__file__).parent
+#: How long one statement may take on the server that is made to fail.
+DATABASE_SECONDS = 3.0
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -37,6 +43,34 @@ def _cases_of(item: pytest.Item) -> list[Case]:
     return [
         case for case in CASES if any(path == where and function.startswith(name) for where, name in case.references)
     ]
+
+
+@pytest.fixture
+def scenario() -> str:
+    """What the SIPp of this test does: see ``tests/rig/sipp``."""
+    return "mix"
+
+
+@pytest.fixture
+async def sipp(
+    asterisk_install: AsteriskInstall, sipp_ports: SippPorts, tmp_path: Path, scenario: str
+) -> AsyncIterator[SippServer]:
+    """Whom the trunk ``sipp`` leads to."""
+    async with sipp_called_party(asterisk_install, sipp_ports, tmp_path, scenario=scenario) as called:
+        yield called
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[OwnPostgres]:
+    """A database server of the test's own, to be ended, frozen and started again."""
+    async with own_postgres() as own:
+        yield own
+
+
+@pytest.fixture
+def faulty(asterisk: AsteriskInstance, server: OwnPostgres, tmp_path: Path) -> Settings:
+    """Of a service on that server."""
+    return make_settings(asterisk, server.dsn, tmp_path / "data", database_timeout_seconds=DATABASE_SECONDS)
 
 
 @pytest.fixture

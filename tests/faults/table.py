@@ -173,6 +173,12 @@ CASES: tuple[Case, ...] = (
         is_sharp=True,
     ),
     _ari(
+        "held-back",
+        "half-open for a moment, and a timer of ours fires before an answer that is told late",
+        "test_lost_connections.py::given_a_half_open_line_when_a_ring_timer_fires_after_an_answer",
+        is_sharp=True,
+    ),
+    _ari(
         "odd-events",
         "duplicate, reordered, unknown and non-JSON events",
         "test_ari_faults.py::given_events_that_come_twice",

@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,51 +26,28 @@ from app.facts.vocabulary import LegRole, RecordingMode
 from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, SipPeer, running_asterisk
 from app.serve import serving
 from tests.ari.event_server import running_event_server, stay_open
-from tests.rig.desk import Desk, PlacedCall
+from tests.rig.desk import PATIENCE_SECONDS, Desk, PlacedCall
 from tests.rig.event_frames import Change, text_frame
 from tests.rig.far_end import FarEnd, FarEndCall
-from tests.rig.fault_proxy import FaultProxy, proxy_to_asterisk
+from tests.rig.fault_proxy import proxy_to_asterisk
 from tests.rig.fixtures import FAR_END_TRUNK
-from tests.rig.service import RunningOffhook, make_settings, running_offhook
+from tests.rig.service import make_settings, running_offhook
 from tests.rig.story import assert_is_whole
+from tests.rig.talk import RECOVERY_SECONDS, assert_ended_by_customer, behind_a_wire, talk
 from tests.rig.witness import Witness
 
 pytestmark = pytest.mark.asterisk
 
 AGENT = "+15550190001"
 CUSTOMER = "+15550190002"
-#: From a fault's end until calls may be dialled again.
-RECOVERY_SECONDS = 10.0
 #: Until a line on which nothing passes any more is known to be dead.
 SILENCE_SECONDS = 6.0
-
-
-@contextlib.asynccontextmanager
-async def _behind_a_wire(
-    asterisk: AsteriskInstance, dsn: str, directory: Path, **changes: object
-) -> AsyncIterator[tuple[RunningOffhook, Desk, FaultProxy]]:
-    async with proxy_to_asterisk(asterisk.ari_url) as wire:
-        settings = make_settings(asterisk, dsn, directory, ari_url=wire.address, ari_timeout_seconds=2.0, **changes)
-        async with running_offhook(settings) as offhook, offhook.desk() as desk:
-            yield offhook, desk, wire
-
-
-async def _talk(desk: Desk, far_end: FarEnd, **fields: Any) -> tuple[PlacedCall, FarEndCall, FarEndCall]:
-    placed = await desk.place_call(CUSTOMER, connect_number=AGENT, trunk="farend", **fields)
-    agent = await far_end.expect_call(AGENT)
-    await agent.answer()
-    customer = await far_end.expect_call(CUSTOMER)
-    await customer.answer()
-    await desk.wait_for(placed.id, "call.connected")
-    return placed, agent, customer
 
 
 async def _finish(desk: Desk, placed: PlacedCall, agent: FarEndCall, customer: FarEndCall, *, source: str) -> None:
     """The customer hangs up, and the call's story is whole."""
     await customer.hang_up()
-    story = await desk.wait_for_end(placed.id)
-    await assert_is_whole(desk, story)
-    assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "CUSTOMER"))
+    story = await assert_ended_by_customer(desk, placed.id, seconds=PATIENCE_SECONDS)
     assert story.record["source"] == source
     await agent.wait_until_ended()
 
@@ -85,8 +62,8 @@ async def test_given_a_talk_when_the_event_socket_ends_then_it_is_back_at_once_a
     how: str,
     reason: str,
 ) -> None:
-    async with _behind_a_wire(asterisk, database_dsn, tmp_path) as (offhook, desk, wire):
-        placed, agent, customer = await _talk(desk, far_end)
+    async with behind_a_wire(asterisk, database_dsn, tmp_path) as (offhook, desk, wire):
+        placed, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER)
         with structlog.testing.capture_logs() as logs:
             wire.end_event_sockets(how=how)
             await desk.wait_for(placed.id, "call.recovered")
@@ -99,8 +76,8 @@ async def test_given_a_talk_when_the_event_socket_ends_then_it_is_back_at_once_a
 async def test_given_a_talk_when_the_line_goes_dead_without_a_word_then_it_is_noticed_and_an_end_meanwhile_is_told(
     asterisk: AsteriskInstance, database_dsn: str, tmp_path: Path, far_end: FarEnd, witness: Witness
 ) -> None:
-    async with _behind_a_wire(asterisk, database_dsn, tmp_path) as (offhook, desk, wire):
-        placed, agent, customer = await _talk(desk, far_end)
+    async with behind_a_wire(asterisk, database_dsn, tmp_path) as (offhook, desk, wire):
+        placed, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER)
         wire.hold()
         await offhook.wait_until_unready(seconds=SILENCE_SECONDS)
         reason = offhook.service.node.why_not_ready
@@ -160,7 +137,7 @@ async def test_given_events_that_come_twice_out_of_order_or_among_noise_when_a_c
 ) -> None:
     heard_before = len(far_end.ears.events)
     with structlog.testing.capture_logs() as logs:
-        async with _behind_a_wire(asterisk, database_dsn, tmp_path) as (offhook, desk, wire):
+        async with behind_a_wire(asterisk, database_dsn, tmp_path) as (offhook, desk, wire):
             wire.change_event = {"doubled": _double, "reordered": _overtake(), "noise": _add_noise}[kind]
             placed = await desk.place_call(
                 CUSTOMER, connect_number=AGENT, trunk="farend", record=RecordingMode.BOTH, customer_ring_seconds=20
@@ -196,8 +173,8 @@ async def test_given_events_that_come_twice_out_of_order_or_among_noise_when_a_c
 async def test_given_a_talk_when_an_end_cannot_be_read_then_asterisk_is_looked_at_and_the_call_ends(
     asterisk: AsteriskInstance, database_dsn: str, tmp_path: Path, far_end: FarEnd, witness: Witness
 ) -> None:
-    async with _behind_a_wire(asterisk, database_dsn, tmp_path) as (offhook, desk, wire):
-        placed, agent, customer = await _talk(desk, far_end)
+    async with behind_a_wire(asterisk, database_dsn, tmp_path) as (offhook, desk, wire):
+        placed, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER)
 
         def garble_ends(message: bytes) -> Iterable[bytes]:
             return (b"{" + message if b"ChannelDestroyed" in message else message,)
@@ -212,8 +189,8 @@ async def test_given_a_talk_when_an_end_cannot_be_read_then_asterisk_is_looked_a
 async def test_given_a_talk_when_an_event_of_ten_megabytes_comes_then_the_socket_is_renewed_and_the_call_goes_on(
     asterisk: AsteriskInstance, database_dsn: str, tmp_path: Path, far_end: FarEnd, witness: Witness
 ) -> None:
-    async with _behind_a_wire(asterisk, database_dsn, tmp_path) as (offhook, desk, wire):
-        placed, agent, customer = await _talk(desk, far_end)
+    async with behind_a_wire(asterisk, database_dsn, tmp_path) as (offhook, desk, wire):
+        placed, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER)
         with structlog.testing.capture_logs() as logs:
             wire.say_as_asterisk(text_frame(json.dumps({"type": "StasisEnd", "x": "y" * 10_000_000}).encode()))
             await desk.wait_for(placed.id, "call.recovered")
@@ -347,7 +324,7 @@ async def test_given_a_talk_when_aris_modules_are_unloaded_and_loaded_then_the_c
         settings = make_settings(own, database_dsn, tmp_path, ari_url=wire.address, ari_timeout_seconds=2.0)
         async with running_offhook(settings, is_serving=True) as offhook, offhook.desk() as desk:
             assert offhook.url is not None
-            placed, agent, customer = await _talk(desk, far_end)
+            placed, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER)
             # Not the channels': Asterisk keeps them while there are some.
             modules = [f"res_ari_{name}.so" for name in ("events", "asterisk", "applications", "bridges", "recordings")]
             for module in modules:
@@ -408,7 +385,7 @@ async def test_given_a_talk_when_asterisks_sessions_are_used_up_then_it_is_said_
         settings = make_settings(own, database_dsn, tmp_path, ari_url=wire.address, ari_timeout_seconds=2.0)
         async with running_offhook(settings, is_serving=True) as offhook, offhook.desk() as desk:
             assert offhook.url is not None
-            placed, agent, customer = await _talk(desk, far_end)
+            placed, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER)
             configuration = own.paths.config_file.with_name("http.conf")
             configuration.write_text(configuration.read_text().replace("sessionlimit = 2000", "sessionlimit = 2"))
             await own.run_cli("module reload http")

@@ -12,19 +12,19 @@ from app.ari.versions import VERSION_FLOOR
 from app.errors import AsteriskUnavailableError, UnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode
 from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, SipPeer, running_asterisk
-from tests.rig.checker import assert_all_hold, dialled_at_far_end, evidence_of
+from tests.rig.checker import dialled_at_far_end
 from tests.rig.desk import Desk, PlacedCall, Story
-from tests.rig.far_end import FarEnd, FarEndCall
+from tests.rig.far_end import FarEnd
 from tests.rig.fault_proxy import FaultProxy, proxy_to_asterisk
 from tests.rig.fixtures import FAR_END_TRUNK
 from tests.rig.mounts import small_file_system
 from tests.rig.service import RunningOffhook, make_settings, running_offhook
 from tests.rig.story import assert_is_whole
+from tests.rig.talk import RECOVERY_SECONDS, answer_both, assert_all_hold_at_far_end, call_busy, talk
 from tests.rig.witness import watching
 
 pytestmark = pytest.mark.asterisk
 
-RECOVERY_SECONDS = 10.0
 AGENT, CUSTOMER, LATER = "+15550180011", "+15550180012", "+15550180013"
 
 
@@ -72,36 +72,12 @@ async def _calling(station: Station, dsn: str, directory: Path) -> AsyncIterator
         yield offhook, desk
 
 
-async def _talk(
-    desk: Desk, far_end: FarEnd, mode: RecordingMode = RecordingMode.OFF
-) -> tuple[PlacedCall, FarEndCall, FarEndCall]:
-    placed = await desk.place_call(CUSTOMER, connect_number=AGENT, trunk="farend", record=mode)
-    agent = await far_end.expect_call(AGENT)
-    await agent.answer()
-    customer = await far_end.expect_call(CUSTOMER)
-    await customer.answer()
-    await desk.wait_for(placed.id, "call.connected" if mode is RecordingMode.OFF else "recording.started")
-    return placed, agent, customer
-
-
-async def _call_again(desk: Desk, far_end: FarEnd) -> None:
-    placed = await desk.place_call(LATER, trunk="farend", first=LegRole.CUSTOMER)
-    await (await far_end.expect_call(LATER)).reject(486)
-    assert (await desk.wait_for_end(placed.id)).disposition == "BUSY"
-
-
 async def _assert_all_hold(
     offhook: RunningOffhook, station: Station, far_end: FarEnd, since: int, *acknowledged: str
 ) -> None:
     here = station.asterisk
     async with watching(here.ari_url, here.ari_username, here.ari_password) as witness:
-        evidence = evidence_of(
-            offhook.service.settings,
-            witness,
-            dialled=lambda: dialled_at_far_end(far_end, since=since),
-            acknowledged=acknowledged,
-        )
-        await assert_all_hold(evidence, seconds=RECOVERY_SECONDS)
+        await assert_all_hold_at_far_end(offhook.service.settings, witness, far_end, since, *acknowledged)
 
 
 async def test_given_a_talk_when_asterisk_is_restarted_at_once_then_the_call_is_closed_and_the_next_one_is_dialled(
@@ -109,7 +85,7 @@ async def test_given_a_talk_when_asterisk_is_restarted_at_once_then_the_call_is_
 ) -> None:
     since = len(far_end.ears.events)
     async with _calling(station, database_dsn, tmp_path) as (offhook, desk):
-        placed, agent, customer = await _talk(desk, far_end)
+        placed, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER)
         await station.command("core restart now")  # it says BYE to everybody, and somebody starts it again
         await station.asterisk.process.wait()
         await asyncio.gather(agent.wait_until_ended(), customer.wait_until_ended())
@@ -119,7 +95,7 @@ async def test_given_a_talk_when_asterisk_is_restarted_at_once_then_the_call_is_
         await assert_is_whole(desk, story)
         assert story.disposition == "ANSWERED"
         assert story.end[0] in {"HANGUP", "NODE_LOST"}  # told by its last events, or by its new beginning
-        await _call_again(desk, far_end)
+        await call_busy(desk, far_end, LATER)
         await _assert_all_hold(offhook, station, far_end, since, placed.id)
 
 
@@ -128,7 +104,7 @@ async def test_given_a_talk_when_asterisk_stops_gracefully_then_it_talks_to_its_
 ) -> None:
     since = len(far_end.ears.events)
     async with _calling(station, database_dsn, tmp_path) as (offhook, desk), asyncio.TaskGroup() as group:
-        placed, agent, customer = await _talk(desk, far_end)
+        placed, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER)
         stopping = group.create_task(station.command("core stop gracefully"))
         await asyncio.wait(
             [stopping], timeout=3.0
@@ -149,7 +125,7 @@ async def test_given_a_talk_when_asterisk_stops_gracefully_then_it_talks_to_its_
             ended = await desk.wait_for_end(other.id, seconds=RECOVERY_SECONDS)
             assert ended.end[1] in {"SYSTEM", "CUSTOMER"}
             assert ended.disposition in {"UNREACHABLE", "FAILED"}
-        await _call_again(desk, far_end)
+        await call_busy(desk, far_end, LATER)
         assert [one.number for one in dialled_at_far_end(far_end, since=since)] == [AGENT, CUSTOMER, LATER]
         await _assert_all_hold(offhook, station, far_end, since, placed.id)
 
@@ -171,9 +147,7 @@ async def test_given_a_recording_directory_that_takes_nothing_when_a_call_is_rec
     directory.touch()  # not even root can make a file in a file
     async with _calling(station, database_dsn, tmp_path) as (offhook, desk):
         placed = await desk.place_call(CUSTOMER, connect_number=AGENT, trunk="farend", record=RecordingMode.BOTH)
-        await (await far_end.expect_call(AGENT)).answer()
-        customer = await far_end.expect_call(CUSTOMER)
-        await customer.answer()
+        _, customer = await answer_both(far_end, AGENT, CUSTOMER)
         await desk.wait_for(placed.id, "recording.failed", seconds=RECOVERY_SECONDS)
         assert not customer.has_ended
         await customer.hang_up()
@@ -196,7 +170,7 @@ async def test_given_a_recording_directory_that_is_full_when_a_call_is_recorded_
         small_file_system(station.asterisk.directory / "spool" / "recording", size_bytes=64 * 1024),
         _calling(station, database_dsn, tmp_path) as (offhook, desk),
     ):
-        placed, _, customer = await _talk(desk, far_end, RecordingMode.BOTH)
+        placed, _, customer = await talk(desk, far_end, AGENT, CUSTOMER, record=RecordingMode.BOTH)
         async with customer.playing_tone(440):
             await asyncio.sleep(4.0)  # twice 64 000 bytes of sound, in a place for half of that
         assert not customer.has_ended
@@ -225,7 +199,7 @@ async def test_given_an_asterisk_older_than_the_floor_when_it_is_connected_then_
     station.wire.rewrite_answers(told.encode(), older.encode())
     with capture_logs() as logs:
         async with _calling(station, database_dsn, tmp_path) as (offhook, desk):
-            placed, _, customer = await _talk(desk, far_end)
+            placed, _, customer = await talk(desk, far_end, AGENT, CUSTOMER)
             await customer.hang_up()
             story = await desk.wait_for_end(placed.id)
             await assert_is_whole(desk, story)

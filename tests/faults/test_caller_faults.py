@@ -14,7 +14,6 @@ from app.accounts.scopes import Scope
 from app.config import Settings
 from app.errors import AuthenticationError, RefusedError
 from app.facts.vocabulary import LegRole
-from app.local.asterisk import AsteriskInstall
 from tests.rig.callers import Callers
 from tests.rig.checker import assert_all_hold, dialled_by_sipp, evidence_of
 from tests.rig.desk import Desk, PlacedCall
@@ -22,7 +21,7 @@ from tests.rig.graphql_line import GraphQLLine
 from tests.rig.load import STAYS, make_plans
 from tests.rig.service import running_offhook
 from tests.rig.service_process import service_process
-from tests.rig.sipp import SippPorts, sipp_called_party
+from tests.rig.sipp import SippServer
 from tests.rig.witness import Witness
 
 pytestmark = pytest.mark.asterisk
@@ -33,10 +32,9 @@ _SUBSCRIBE = '{"id":"1","type":"subscribe","payload":{"query":"subscription { ev
 
 
 async def test_given_a_hundred_requests_at_once_with_one_key_when_placed_then_one_call_rings_and_all_hear_of_it(
-    settings: Settings, asterisk_install: AsteriskInstall, sipp_ports: SippPorts, tmp_path: Path, witness: Witness
+    settings: Settings, sipp: SippServer, witness: Witness
 ) -> None:
     async with (
-        sipp_called_party(asterisk_install, sipp_ports, tmp_path) as sipp,
         running_offhook(settings, is_serving=True) as offhook,
         offhook.desk_over_graphql() as desk,
     ):
@@ -68,11 +66,10 @@ async def test_given_a_hundred_requests_at_once_with_one_key_when_placed_then_on
 
 
 async def test_given_calls_that_are_hung_up_as_they_are_dialled_when_the_answer_is_there_then_nobody_is_rung_any_more(
-    settings: Settings, asterisk_install: AsteriskInstall, sipp_ports: SippPorts, tmp_path: Path, witness: Witness
+    settings: Settings, sipp: SippServer, witness: Witness
 ) -> None:
     rng = random.Random(11)
     async with (
-        sipp_called_party(asterisk_install, sipp_ports, tmp_path) as sipp,
         running_offhook(settings) as offhook,
         offhook.desk() as desk,
     ):
@@ -99,12 +96,9 @@ async def test_given_calls_that_are_hung_up_as_they_are_dialled_when_the_answer_
 
 
 async def test_given_a_key_that_is_revoked_while_it_asks_when_it_is_then_each_call_is_placed_whole_or_not_at_all(
-    settings: Settings, asterisk_install: AsteriskInstall, sipp_ports: SippPorts, tmp_path: Path, witness: Witness
+    settings: Settings, sipp: SippServer, witness: Witness
 ) -> None:
-    async with (
-        sipp_called_party(asterisk_install, sipp_ports, tmp_path) as sipp,
-        running_offhook(settings, is_serving=True) as offhook,
-    ):
+    async with running_offhook(settings, is_serving=True) as offhook:
         keys, account_id = offhook.service.services.keys, offhook.principal.account_id
         issued = await keys.create(account_id, name="soon gone", scopes=list(Scope))
         assert offhook.url is not None
@@ -140,12 +134,11 @@ async def test_given_a_key_that_is_revoked_while_it_asks_when_it_is_then_each_ca
 
 
 async def test_given_subscribers_that_never_read_when_calls_are_made_then_nobody_else_waits_and_memory_stays_bounded(
-    settings: Settings, asterisk_install: AsteriskInstall, sipp_ports: SippPorts, tmp_path: Path, witness: Witness
+    settings: Settings, sipp: SippServer, tmp_path: Path, witness: Witness
 ) -> None:
     async with running_offhook(settings) as first:
         token, trunks, node = first.token, first.trunks, first.node
     async with (
-        sipp_called_party(asterisk_install, sipp_ports, tmp_path) as sipp,
         service_process(settings, tmp_path) as process,
         GraphQLLine.to(process.url, token) as line,
         Desk.listening(line, node, trunks) as desk,
@@ -153,6 +146,8 @@ async def test_given_subscribers_that_never_read_when_calls_are_made_then_nobody
     ):
         for _ in range(DEAF_SOCKETS):
             await deaf.enter_async_context(_deaf_subscriber(process.url, token))
+        # What every process reads once, a while after its start: the tables of numbers, half of all it holds.
+        await line.ask('{ numberLookup(number: "+15550100000") { zones } }')
         before = _resident_bytes(process.process.pid)
         callers = Callers(lambda: line, trunks["sipp"])
         await callers.place(make_plans(50, random.Random(12)), calls_per_second=10)

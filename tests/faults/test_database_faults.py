@@ -4,42 +4,29 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import asyncpg
 import pytest
 
 from app.config import Settings
-from app.errors import DatabaseUnavailableError, UnavailableError
+from app.errors import DatabaseUnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode
-from app.local.asterisk import AsteriskInstall, AsteriskInstance
+from tests.faults.conftest import DATABASE_SECONDS
 from tests.rig.callers import Callers
-from tests.rig.checker import Evidence, assert_all_hold, dialled_at_far_end, dialled_by_sipp, evidence_of
-from tests.rig.desk import Desk, PlacedCall
-from tests.rig.far_end import FarEnd, FarEndCall
+from tests.rig.checker import assert_all_hold, dialled_by_sipp, evidence_of
+from tests.rig.desk import Desk
+from tests.rig.far_end import FarEnd
 from tests.rig.load import make_plans
-from tests.rig.own_postgres import OwnPostgres, own_postgres
-from tests.rig.service import RunningOffhook, make_settings, running_offhook
+from tests.rig.own_postgres import OwnPostgres
+from tests.rig.service import RunningOffhook, running_offhook
 from tests.rig.service_line import ServiceLine
-from tests.rig.sipp import SippPorts, sipp_called_party
+from tests.rig.sipp import SippServer
+from tests.rig.talk import RECOVERY_SECONDS, assert_all_hold_at_far_end, call_busy, talk
 from tests.rig.witness import Witness
 
 pytestmark = pytest.mark.asterisk
 
-RECOVERY_SECONDS = 10.0
-DATABASE_SECONDS = 3.0
 AGENT, CUSTOMER, LATER = "+15550190001", "+15550190002", "+15550190003"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[OwnPostgres]:
-    async with own_postgres() as own:
-        yield own
-
-
-@pytest.fixture
-def faulty(asterisk: AsteriskInstance, server: OwnPostgres, tmp_path: Path) -> Settings:
-    return make_settings(asterisk, server.dsn, tmp_path / "data", database_timeout_seconds=DATABASE_SECONDS)
 
 
 @contextlib.asynccontextmanager
@@ -48,50 +35,20 @@ async def _calling(faulty: Settings) -> AsyncIterator[tuple[RunningOffhook, Desk
         yield offhook, desk
 
 
-async def _talk(desk: Desk, far_end: FarEnd) -> tuple[PlacedCall, FarEndCall, FarEndCall]:
-    placed = await desk.place_call(CUSTOMER, connect_number=AGENT, trunk="farend", record=RecordingMode.BOTH)
-    agent = await far_end.expect_call(AGENT)
-    await agent.answer()
-    customer = await far_end.expect_call(CUSTOMER)
-    await customer.answer()
-    await desk.wait_for(placed.id, "recording.started")
-    return placed, agent, customer
-
-
-async def _call_again(desk: Desk, far_end: FarEnd) -> None:
-    """The service is in order: what it refused it now takes, with the same key."""
-    async with asyncio.timeout(RECOVERY_SECONDS):
-        while True:
-            try:
-                placed = await desk.place_call(LATER, trunk="farend", first=LegRole.CUSTOMER, key="later")
-            except UnavailableError:
-                await asyncio.sleep(0.1)
-            else:
-                break
-    await (await far_end.expect_call(LATER)).reject(486)
-    assert (await desk.wait_for_end(placed.id)).disposition == "BUSY"
-
-
-def _evidence(faulty: Settings, witness: Witness, far_end: FarEnd, since: int, *acknowledged: str) -> Evidence:
-    return evidence_of(
-        faulty, witness, dialled=lambda: dialled_at_far_end(far_end, since=since), acknowledged=acknowledged
-    )
-
-
 async def test_given_a_talk_when_the_database_is_restarted_at_once_then_the_talk_goes_on_and_nothing_is_lost(
     server: OwnPostgres, faulty: Settings, far_end: FarEnd, witness: Witness
 ) -> None:
     since = len(far_end.ears.events)
     async with _calling(faulty) as (_, desk):
-        placed, agent, customer = await _talk(desk, far_end)
+        placed, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER, record=RecordingMode.BOTH)
         await server.end_at_once()
         await server.start()
-        await _call_again(desk, far_end)
+        await call_busy(desk, far_end, LATER, seconds=RECOVERY_SECONDS)
         assert not agent.has_ended
         await customer.hang_up()
         story = await desk.wait_for_end(placed.id, seconds=RECOVERY_SECONDS)
         assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "CUSTOMER"))
-        await assert_all_hold(_evidence(faulty, witness, far_end, since, placed.id), seconds=RECOVERY_SECONDS)
+        await assert_all_hold_at_far_end(faulty, witness, far_end, since, placed.id)
 
 
 async def test_given_a_talk_when_the_database_answers_nobody_for_30_seconds_then_its_end_is_told_with_its_true_instant(
@@ -99,7 +56,7 @@ async def test_given_a_talk_when_the_database_answers_nobody_for_30_seconds_then
 ) -> None:
     since = len(far_end.ears.events)
     async with _calling(faulty) as (_, desk):
-        placed, agent, customer = await _talk(desk, far_end)
+        placed, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER, record=RecordingMode.BOTH)
         server.freeze()
         try:
             async with asyncio.timeout(30.0):
@@ -114,10 +71,10 @@ async def test_given_a_talk_when_the_database_answers_nobody_for_30_seconds_then
             server.thaw()
         finally:
             server.thaw()
-        await _call_again(desk, far_end)
+        await call_busy(desk, far_end, LATER, seconds=RECOVERY_SECONDS)
         story = await desk.wait_for_end(placed.id, seconds=RECOVERY_SECONDS)
         assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "CUSTOMER"))
-        await assert_all_hold(_evidence(faulty, witness, far_end, since, placed.id), seconds=RECOVERY_SECONDS)
+        await assert_all_hold_at_far_end(faulty, witness, far_end, since, placed.id)
 
 
 async def test_given_a_table_that_is_locked_for_longer_than_we_wait_when_calls_go_on_then_nothing_is_lost_or_doubled(
@@ -125,7 +82,7 @@ async def test_given_a_table_that_is_locked_for_longer_than_we_wait_when_calls_g
 ) -> None:
     since = len(far_end.ears.events)
     async with _calling(faulty) as (_, desk):
-        placed, _, customer = await _talk(desk, far_end)
+        placed, _, customer = await talk(desk, far_end, AGENT, CUSTOMER, record=RecordingMode.BOTH)
         holder = await asyncpg.connect(server.dsn)
         try:
             async with holder.transaction():
@@ -136,21 +93,16 @@ async def test_given_a_table_that_is_locked_for_longer_than_we_wait_when_calls_g
             await holder.close()
         story = await desk.wait_for_end(placed.id, seconds=RECOVERY_SECONDS)
         assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "CUSTOMER"))
-        await assert_all_hold(_evidence(faulty, witness, far_end, since, placed.id), seconds=RECOVERY_SECONDS)
+        await assert_all_hold_at_far_end(faulty, witness, far_end, since, placed.id)
 
 
 async def test_given_calls_at_a_steady_rate_when_their_sessions_are_cut_all_the_time_then_every_call_is_told_once(
     server: OwnPostgres,
     faulty: Settings,
-    asterisk_install: AsteriskInstall,
-    sipp_ports: SippPorts,
-    tmp_path: Path,
+    sipp: SippServer,
     witness: Witness,
 ) -> None:
-    async with (
-        sipp_called_party(asterisk_install, sipp_ports, tmp_path) as sipp,
-        _calling(faulty) as (offhook, _),
-    ):
+    async with _calling(faulty) as (offhook, _):
         callers = Callers(lambda: ServiceLine(offhook.service.services, offhook.principal), offhook.trunks["sipp"])
         async with asyncio.TaskGroup() as group:
             cutting = group.create_task(_cut_again_and_again(server))
@@ -193,16 +145,11 @@ CREATE TRIGGER refuse_now_and_then AFTER INSERT ON event
 async def test_given_calls_at_a_steady_rate_when_every_third_commit_is_rolled_back_then_every_call_is_told_once(
     server: OwnPostgres,
     faulty: Settings,
-    asterisk_install: AsteriskInstall,
-    sipp_ports: SippPorts,
-    tmp_path: Path,
+    sipp: SippServer,
     witness: Witness,
     code: str,
 ) -> None:
-    async with (
-        sipp_called_party(asterisk_install, sipp_ports, tmp_path) as sipp,
-        _calling(faulty) as (offhook, _),
-    ):
+    async with _calling(faulty) as (offhook, _):
         async with server.administering() as connection:
             await connection.execute(_ROLL_BACK.format(code=code))
         callers = Callers(lambda: ServiceLine(offhook.service.services, offhook.principal), offhook.trunks["sipp"])
@@ -226,7 +173,7 @@ async def test_given_a_talk_when_the_database_has_no_connection_left_then_it_goe
 ) -> None:
     since = len(far_end.ears.events)
     async with _calling(faulty) as (_, desk):
-        placed, agent, customer = await _talk(desk, far_end)
+        placed, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER, record=RecordingMode.BOTH)
         async with contextlib.AsyncExitStack() as others:
             while await server.end_sessions():  # it comes back for as long as there is room
                 with contextlib.suppress(asyncpg.TooManyConnectionsError):
@@ -236,7 +183,7 @@ async def test_given_a_talk_when_the_database_has_no_connection_left_then_it_goe
                 await desk.place_call(LATER, trunk="farend", first=LegRole.CUSTOMER, key="later")
             await customer.hang_up()
             await agent.wait_until_ended()
-        await _call_again(desk, far_end)
+        await call_busy(desk, far_end, LATER, seconds=RECOVERY_SECONDS)
         story = await desk.wait_for_end(placed.id, seconds=RECOVERY_SECONDS)
         assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "CUSTOMER"))
-        await assert_all_hold(_evidence(faulty, witness, far_end, since, placed.id), seconds=RECOVERY_SECONDS)
+        await assert_all_hold_at_far_end(faulty, witness, far_end, since, placed.id)

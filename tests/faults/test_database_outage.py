@@ -1,7 +1,7 @@
 """PostgreSQL is down under live calls: they go on, can be hung up, and everything is told when it is back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,20 +9,18 @@ import pytest
 from app.config import Settings
 from app.errors import DatabaseUnavailableError
 from app.facts.vocabulary import LegRole
-from app.local.asterisk import AsteriskInstance
-from tests.rig.checker import assert_all_hold, dialled_at_far_end, evidence_of
 from tests.rig.desk import Desk, PlacedCall
 from tests.rig.far_end import FarEnd, FarEndCall
 from tests.rig.graphql_line import GraphQLLine
-from tests.rig.own_postgres import OwnPostgres, own_postgres
-from tests.rig.service import make_settings, running_offhook
+from tests.rig.own_postgres import OwnPostgres
+from tests.rig.service import running_offhook
 from tests.rig.service_process import service_process
 from tests.rig.story import assert_is_whole
+from tests.rig.talk import RECOVERY_SECONDS, assert_all_hold_at_far_end
 from tests.rig.witness import Witness
 
 pytestmark = pytest.mark.asterisk
 
-RECOVERY_SECONDS = 10.0
 #: The parties of three calls, and of one that is not placed.
 FIRST, SECOND, THIRD = (
     ("+15550191001", "+15550191002"),
@@ -30,17 +28,6 @@ FIRST, SECOND, THIRD = (
     ("+15550191005", "+15550191006"),
 )
 LATER = "+15550191007"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[OwnPostgres]:
-    async with own_postgres() as own:
-        yield own
-
-
-@pytest.fixture
-def faulty(asterisk: AsteriskInstance, server: OwnPostgres, tmp_path: Path) -> Settings:
-    return make_settings(asterisk, server.dsn, tmp_path / "data", database_timeout_seconds=3.0)
 
 
 async def _dial(desk: Desk, far_end: FarEnd, parties: tuple[str, str]) -> tuple[PlacedCall, FarEndCall, FarEndCall]:
@@ -107,13 +94,7 @@ async def test_given_live_calls_when_the_database_is_down_then_they_are_answered
             ("API_HANGUP", "SYSTEM"),
             ("HANGUP", "AGENT"),
         ]
-        evidence = evidence_of(
-            faulty,
-            witness,
-            dialled=lambda: dialled_at_far_end(far_end, since=since),
-            acknowledged=[first.id, second.id, third.id],
-        )
-        await assert_all_hold(evidence, seconds=RECOVERY_SECONDS)
+        await assert_all_hold_at_far_end(faulty, witness, far_end, since, first.id, second.id, third.id)
 
 
 async def test_given_the_service_is_killed_while_the_database_is_down_when_both_are_back_then_nothing_was_forgotten(
@@ -165,13 +146,7 @@ async def test_given_the_service_is_killed_while_the_database_is_down_when_both_
         assert story.types.index("call.connected") < story.types.index("call.recovered")
         assert story.disposition == "ANSWERED"
         assert not list((faulty.data_dir / "spool").iterdir())
-        evidence = evidence_of(
-            faulty,
-            witness,
-            dialled=lambda: dialled_at_far_end(far_end, since=since),
-            acknowledged=[ended.id, alive.id, hung_up.id],
-        )
-        await assert_all_hold(evidence, seconds=RECOVERY_SECONDS)
+        await assert_all_hold_at_far_end(faulty, witness, far_end, since, ended.id, alive.id, hung_up.id)
 
 
 def _has_spooled(settings: Settings, placed: PlacedCall, type_name: str) -> bool:

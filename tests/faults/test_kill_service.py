@@ -153,15 +153,15 @@ async def test_given_a_recorded_talk_when_it_ends_while_the_service_is_dead_then
         await process.kill()
         await customer.hang_up()
     hung_up_at = datetime.fromisoformat((await customer.wait_until_ended())["timestamp"])
-    await asyncio.sleep(1.0)  # the end that would be told if the end of the outage were taken for the call's
+    await asyncio.sleep(3.0)  # the end that would be told if the end of the outage were taken for the call's
     async with running_offhook(settings) as offhook, offhook.desk() as desk:
         story = await desk.wait_for_end(placed.id)
         await assert_is_whole(desk, story)
         assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "CUSTOMER"))
         assert story.record["source"] == "RECOVERED"
-        assert abs((story.the("leg.ended", "CUSTOMER").at - hung_up_at).total_seconds()) < 0.3
-        connected_at = story.the("call.connected").at
-        assert story.record["talkSeconds"] == pytest.approx((hung_up_at - connected_at).total_seconds(), abs=0.3)
+        assert abs((story.the("leg.ended", "CUSTOMER").happened_at - hung_up_at).total_seconds()) < 1.5
+        connected_at = story.the("call.connected").happened_at
+        assert story.record["talkSeconds"] == pytest.approx((hung_up_at - connected_at).total_seconds(), abs=1.5)
         assert story.the("recording.saved").body["channels"] == 2
         await agent.wait_until_ended()  # never a party left alone
         await offhook.assert_nothing_is_left(witness)

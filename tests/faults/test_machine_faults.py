@@ -15,47 +15,20 @@ from app.config import Settings
 from app.errors import OffhookError, UnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode
 from app.local.asterisk import AsteriskInstance
-from tests.rig.checker import assert_all_hold, dialled_at_far_end, evidence_of
-from tests.rig.desk import Desk, PlacedCall
-from tests.rig.far_end import FarEnd, FarEndCall
+from tests.rig.desk import Desk
+from tests.rig.far_end import FarEnd
 from tests.rig.graphql_line import GraphQLLine
 from tests.rig.mounts import filled, small_file_system
 from tests.rig.own_postgres import own_postgres
 from tests.rig.service import RunningOffhook, make_settings, prepare_account, running_offhook
 from tests.rig.service_process import service_process
 from tests.rig.story import assert_is_whole
+from tests.rig.talk import RECOVERY_SECONDS, assert_all_hold_at_far_end, assert_ended_by_customer, call_busy, talk
 from tests.rig.witness import Witness
 
 pytestmark = pytest.mark.asterisk
 
-RECOVERY_SECONDS = 10.0
 AGENT, CUSTOMER, LATER = "+15550150001", "+15550150002", "+15550150003"
-
-
-async def _talk(
-    desk: Desk, far_end: FarEnd, mode: RecordingMode = RecordingMode.OFF
-) -> tuple[PlacedCall, FarEndCall, FarEndCall]:
-    placed = await desk.place_call(CUSTOMER, connect_number=AGENT, trunk="farend", record=mode)
-    agent = await far_end.expect_call(AGENT)
-    await agent.answer()
-    customer = await far_end.expect_call(CUSTOMER)
-    await customer.answer()
-    await desk.wait_for(placed.id, "call.connected" if mode is RecordingMode.OFF else "recording.started")
-    return placed, agent, customer
-
-
-async def _call_again(desk: Desk, far_end: FarEnd) -> None:
-    """What is refused for a while is taken again, with the same key, within the time to recover."""
-    async with asyncio.timeout(RECOVERY_SECONDS):
-        while True:
-            try:
-                placed = await desk.place_call(LATER, trunk="farend", first=LegRole.CUSTOMER, key="later")
-            except UnavailableError:
-                await asyncio.sleep(0.1)
-            else:
-                break
-    await (await far_end.expect_call(LATER)).reject(486)
-    assert (await desk.wait_for_end(placed.id)).disposition == "BUSY"
 
 
 @pytest.mark.needs_root
@@ -68,7 +41,7 @@ async def test_given_a_full_disk_when_a_recording_ends_then_it_waits_in_asterisk
     async with small_file_system(data, size_bytes=4 * 2**20):
         settings = make_settings(asterisk, database_dsn, data)
         async with running_offhook(settings) as offhook, offhook.desk() as desk:
-            placed, _, customer = await _talk(desk, far_end, RecordingMode.BOTH)
+            placed, _, customer = await talk(desk, far_end, AGENT, CUSTOMER, record=RecordingMode.BOTH)
             with filled(data):
                 await asyncio.sleep(1.0)
                 await customer.hang_up()
@@ -81,13 +54,7 @@ async def test_given_a_full_disk_when_a_recording_ends_then_it_waits_in_asterisk
             assert story.the("recording.saved").body["durationSeconds"] == pytest.approx(
                 story.record["talkSeconds"], abs=0.5
             )
-            evidence = evidence_of(
-                settings,
-                witness,
-                dialled=lambda: dialled_at_far_end(far_end, since=since),
-                acknowledged=[placed.id],
-            )
-            await assert_all_hold(evidence, seconds=RECOVERY_SECONDS)
+            await assert_all_hold_at_far_end(settings, witness, far_end, since, placed.id)
 
 
 @pytest.mark.needs_root
@@ -106,7 +73,7 @@ async def test_given_a_full_disk_under_the_database_when_a_call_ends_then_its_fa
     ):
         settings = make_settings(asterisk, server.dsn, tmp_path / "data", database_timeout_seconds=3.0)
         async with running_offhook(settings) as offhook, offhook.desk() as desk:
-            placed, _, customer = await _talk(desk, far_end)
+            placed, _, customer = await talk(desk, far_end, AGENT, CUSTOMER)
             refused = 0
             with filled(base):
                 for number in range(40):  # until a page more is needed than there is
@@ -121,18 +88,10 @@ async def test_given_a_full_disk_under_the_database_when_a_call_ends_then_its_fa
             if not server.server.process.is_running:  # it gives up when its own log has no room
                 await server.stop()
                 await server.start()
-            await _call_again(desk, far_end)
-            story = await desk.wait_for_end(placed.id, seconds=RECOVERY_SECONDS)
-            await assert_is_whole(desk, story)
-            assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "CUSTOMER"))
+            await call_busy(desk, far_end, LATER, seconds=RECOVERY_SECONDS)
+            await assert_ended_by_customer(desk, placed.id)
             assert refused, "the disk was never too full"
-            evidence = evidence_of(
-                settings,
-                witness,
-                dialled=lambda: dialled_at_far_end(far_end, since=since),
-                acknowledged=[placed.id],
-            )
-            await assert_all_hold(evidence, seconds=RECOVERY_SECONDS)
+            await assert_all_hold_at_far_end(settings, witness, far_end, since, placed.id)
 
 
 async def test_given_no_file_descriptor_is_left_when_the_service_has_a_talk_then_it_lives_and_recovers(
@@ -146,7 +105,7 @@ async def test_given_no_file_descriptor_is_left_when_the_service_has_a_talk_then
         GraphQLLine.to(process.url, token) as line,
         Desk.listening(line, node, trunks) as desk,
     ):
-        placed, agent, customer = await _talk(desk, far_end)
+        placed, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER)
         async with contextlib.AsyncExitStack() as lines:
             lines.enter_context(_no_more_files(process.process.pid))
             async with asyncio.timeout(RECOVERY_SECONDS):
@@ -155,17 +114,9 @@ async def test_given_no_file_descriptor_is_left_when_the_service_has_a_talk_then
             assert not agent.has_ended
             await customer.hang_up()
             await agent.wait_until_ended()  # what is open already goes on working
-        await _call_again(desk, far_end)
-        story = await desk.wait_for_end(placed.id, seconds=RECOVERY_SECONDS)
-        await assert_is_whole(desk, story)
-        assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "CUSTOMER"))
-        evidence = evidence_of(
-            settings,
-            witness,
-            dialled=lambda: dialled_at_far_end(far_end, since=since),
-            acknowledged=[placed.id],
-        )
-        await assert_all_hold(evidence, seconds=RECOVERY_SECONDS)
+        await call_busy(desk, far_end, LATER, seconds=RECOVERY_SECONDS)
+        await assert_ended_by_customer(desk, placed.id)
+        await assert_all_hold_at_far_end(settings, witness, far_end, since, placed.id)
 
 
 @contextlib.contextmanager
@@ -221,19 +172,11 @@ async def test_given_a_talk_when_our_clock_steps_by_an_hour_then_it_goes_on_and_
     since = len(far_end.ears.events)
     clock = SteppedClock()
     async with _with_clock(settings, clock) as (_, desk):
-        placed, agent, customer = await _talk(desk, far_end)
+        placed, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER)
         clock.offset = timedelta(hours=hours)
         await asyncio.sleep(2.0)
         assert not agent.has_ended
         await customer.hang_up()
-        story = await desk.wait_for_end(placed.id, seconds=RECOVERY_SECONDS)
-        await assert_is_whole(desk, story)
-        assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "CUSTOMER"))
-        await _call_again(desk, far_end)
-        evidence = evidence_of(
-            settings,
-            witness,
-            dialled=lambda: dialled_at_far_end(far_end, since=since),
-            acknowledged=[placed.id],
-        )
-        await assert_all_hold(evidence, seconds=RECOVERY_SECONDS)
+        await assert_ended_by_customer(desk, placed.id)
+        await call_busy(desk, far_end, LATER, seconds=RECOVERY_SECONDS)
+        await assert_all_hold_at_far_end(settings, witness, far_end, since, placed.id)

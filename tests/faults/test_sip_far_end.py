@@ -3,16 +3,14 @@
 import asyncio
 import itertools
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from app.facts.vocabulary import LegRole
-from app.local.asterisk import AsteriskInstall
 from tests.rig.desk import Desk, Story
 from tests.rig.far_end import FarEnd
 from tests.rig.service import RunningOffhook
-from tests.rig.sipp import SippCall, SippPorts, SippServer, sipp_called_party
+from tests.rig.sipp import SippCall, SippServer
 from tests.rig.story import assert_is_whole
 from tests.rig.witness import Witness
 
@@ -54,6 +52,11 @@ REFUSING = (
 )
 
 
+@pytest.fixture
+def scenario() -> str:
+    return "odd"
+
+
 def _pair(digit: str) -> tuple[str, str]:
     """An agent who stays and a customer who acts by this digit, dialled by nobody else."""
     number = next(_numbers)
@@ -87,128 +90,110 @@ async def _end_of(desk: Desk, call_id: str) -> Story:
     return story
 
 
-@pytest.mark.parametrize("odd", REFUSING, ids=str)
+@pytest.mark.parametrize(("scenario", "odd"), [(odd.scenario, odd) for odd in REFUSING], ids=map(str, REFUSING))
 async def test_given_a_far_end_that_never_talks_when_it_is_dialled_then_its_call_ends_as_the_table_says(
     offhook: RunningOffhook,
     desk: Desk,
-    asterisk_install: AsteriskInstall,
-    sipp_ports: SippPorts,
-    tmp_path: Path,
+    sipp: SippServer,
     witness: Witness,
     odd: OddEnd,
 ) -> None:
-    async with sipp_called_party(asterisk_install, sipp_ports, tmp_path, scenario=odd.scenario) as sipp:
-        story = await _end_of(desk, await _call(desk, odd.digit))
-        assert (story.disposition, *story.end) == odd.told
-        assert story.ended.body["endReason"]["sipCode"] == odd.sip_code
-        await offhook.assert_nothing_is_left(witness, seconds=RECOVERY_SECONDS)
-        if odd.name != "100-then-silence":  # of which nobody will ever hear the end
-            await sipp.wait_until_idle(2)
-        seen = _seen(sipp)
-        assert set(seen) == {STAYS, odd.digit}
-        assert seen[odd.digit].was_cancelled is odd.is_cancelled
-        if odd.name == "200-after-CANCEL":  # answered after all, so it has to be hung up (RFC 3261, 9.1)
-            assert (seen[odd.digit].final_status, seen[odd.digit].hung_up_by) == (200, "caller")
+    story = await _end_of(desk, await _call(desk, odd.digit))
+    assert (story.disposition, *story.end) == odd.told
+    assert story.ended.body["endReason"]["sipCode"] == odd.sip_code
+    await offhook.assert_nothing_is_left(witness, seconds=RECOVERY_SECONDS)
+    if odd.name != "100-then-silence":  # of which nobody will ever hear the end
+        await sipp.wait_until_idle(2)
+    seen = _seen(sipp)
+    assert set(seen) == {STAYS, odd.digit}
+    assert seen[odd.digit].was_cancelled is odd.is_cancelled
+    if odd.name == "200-after-CANCEL":  # answered after all, so it has to be hung up (RFC 3261, 9.1)
+        assert (seen[odd.digit].final_status, seen[odd.digit].hung_up_by) == (200, "caller")
 
 
 async def test_given_a_far_end_that_moves_us_to_a_premium_number_when_it_is_dialled_then_nobody_dials_that(
     offhook: RunningOffhook,
     desk: Desk,
-    asterisk_install: AsteriskInstall,
-    sipp_ports: SippPorts,
-    tmp_path: Path,
+    sipp: SippServer,
     witness: Witness,
 ) -> None:
-    async with sipp_called_party(asterisk_install, sipp_ports, tmp_path, scenario="odd") as sipp:
-        story = await _end_of(desk, await _call(desk, "5"))
-        assert story.disposition in {"UNREACHABLE", "REJECTED", "FAILED"}
-        assert story.end[1] == "CUSTOMER"
-        await offhook.assert_nothing_is_left(witness, seconds=RECOVERY_SECONDS)
-        assert set(_seen(sipp)) == {STAYS, "5"}
-        assert PREMIUM not in {call.dialled for call in sipp.calls()}
+    story = await _end_of(desk, await _call(desk, "5"))
+    assert story.disposition in {"UNREACHABLE", "REJECTED", "FAILED"}
+    assert story.end[1] == "CUSTOMER"
+    await offhook.assert_nothing_is_left(witness, seconds=RECOVERY_SECONDS)
+    assert set(_seen(sipp)) == {STAYS, "5"}
+    assert PREMIUM not in {call.dialled for call in sipp.calls()}
 
 
 async def test_given_a_far_end_that_loses_our_bye_when_the_call_is_hung_up_then_its_record_is_closed_at_once(
     offhook: RunningOffhook,
     desk: Desk,
-    asterisk_install: AsteriskInstall,
-    sipp_ports: SippPorts,
-    tmp_path: Path,
+    sipp: SippServer,
     witness: Witness,
 ) -> None:
-    async with sipp_called_party(asterisk_install, sipp_ports, tmp_path, scenario="odd") as sipp:
-        call_id = await _call(desk, "6")
-        await desk.wait_for(call_id, "call.connected")
-        await asyncio.sleep(1.0)
-        await desk.hang_up(call_id)
-        story = await _end_of(desk, call_id)
-        assert (story.disposition, *story.end) == ("ANSWERED", "API_HANGUP", "SYSTEM")
-        await offhook.assert_nothing_is_left(witness, seconds=RECOVERY_SECONDS)
-        deaf = _seen(sipp)["6"]
-        assert deaf.hung_up_by == "caller"
-        assert deaf.talk_seconds == pytest.approx(story.record["talkSeconds"], abs=1.0)
+    call_id = await _call(desk, "6")
+    await desk.wait_for(call_id, "call.connected")
+    await asyncio.sleep(1.0)
+    await desk.hang_up(call_id)
+    story = await _end_of(desk, call_id)
+    assert (story.disposition, *story.end) == ("ANSWERED", "API_HANGUP", "SYSTEM")
+    await offhook.assert_nothing_is_left(witness, seconds=RECOVERY_SECONDS)
+    deaf = _seen(sipp)["6"]
+    assert deaf.hung_up_by == "caller"
+    assert deaf.talk_seconds == pytest.approx(story.record["talkSeconds"], abs=1.0)
 
 
 async def test_given_a_far_end_that_vanishes_without_a_bye_when_it_talks_then_the_limit_ends_the_call(
     offhook: RunningOffhook,
     desk: Desk,
-    asterisk_install: AsteriskInstall,
-    sipp_ports: SippPorts,
-    tmp_path: Path,
+    sipp: SippServer,
     witness: Witness,
 ) -> None:
     """Its RTP stops and no BYE comes: only the limit that was asked for ends what nobody else does."""
-    async with sipp_called_party(asterisk_install, sipp_ports, tmp_path, scenario="odd") as sipp:
-        call_id = await _call(desk, "7", max_seconds=3.0)
-        await desk.wait_for(call_id, "call.connected")
-        sipp.kill()
-        story = await _end_of(desk, call_id)
-        assert (story.disposition, *story.end) == ("ANSWERED", "MAX_DURATION", "SYSTEM")
-        assert story.record["talkSeconds"] == pytest.approx(3.0, abs=1.0)
-        await offhook.assert_nothing_is_left(witness, seconds=RECOVERY_SECONDS)
+    call_id = await _call(desk, "7", max_seconds=3.0)
+    await desk.wait_for(call_id, "call.connected")
+    sipp.kill()
+    story = await _end_of(desk, call_id)
+    assert (story.disposition, *story.end) == ("ANSWERED", "MAX_DURATION", "SYSTEM")
+    assert story.record["talkSeconds"] == pytest.approx(3.0, abs=1.0)
+    await offhook.assert_nothing_is_left(witness, seconds=RECOVERY_SECONDS)
 
 
 @pytest.mark.parametrize("first", list(LegRole))
 async def test_given_a_party_that_hangs_up_with_its_ack_when_it_answers_then_the_call_ends_once_and_the_other_is_freed(
     offhook: RunningOffhook,
     desk: Desk,
-    asterisk_install: AsteriskInstall,
-    sipp_ports: SippPorts,
-    tmp_path: Path,
+    sipp: SippServer,
     witness: Witness,
     first: LegRole,
 ) -> None:
-    async with sipp_called_party(asterisk_install, sipp_ports, tmp_path, scenario="odd") as sipp:
-        stories = [await _end_of(desk, await _call(desk, "8", first=first)) for _ in range(5)]
-        for story in stories:
-            assert story.end == ("HANGUP", "CUSTOMER")
-            assert story.disposition == ("ANSWERED" if first is LegRole.AGENT else "CANCELLED")
-            assert story.record["talkSeconds"] <= 1.0
-        await offhook.assert_nothing_is_left(witness, seconds=RECOVERY_SECONDS)
-        calls = await sipp.wait_until_idle(len(stories))
-        assert len({call.dialled for call in calls}) == len(calls)
+    stories = [await _end_of(desk, await _call(desk, "8", first=first)) for _ in range(5)]
+    for story in stories:
+        assert story.end == ("HANGUP", "CUSTOMER")
+        assert story.disposition == ("ANSWERED" if first is LegRole.AGENT else "CANCELLED")
+        assert story.record["talkSeconds"] <= 1.0
+    await offhook.assert_nothing_is_left(witness, seconds=RECOVERY_SECONDS)
+    calls = await sipp.wait_until_idle(len(stories))
+    assert len({call.dialled for call in calls}) == len(calls)
 
 
 async def test_given_both_parties_answer_at_once_when_they_are_connected_then_each_is_told_once_and_they_talk(
     offhook: RunningOffhook,
     desk: Desk,
-    asterisk_install: AsteriskInstall,
-    sipp_ports: SippPorts,
-    tmp_path: Path,
+    sipp: SippServer,
     witness: Witness,
 ) -> None:
     """Neither rings: the first answer is there before its INVITE has been told, the second right behind it."""
-    async with sipp_called_party(asterisk_install, sipp_ports, tmp_path, scenario="odd") as sipp:
-        agent, customer = _pair("7")
-        placed = await desk.place_call(customer, connect_number=f"{agent[:-1]}7", trunk="sipp")
-        await desk.wait_for(placed.id, "call.connected")
-        await asyncio.sleep(0.5)
-        await desk.hang_up(placed.id)
-        story = await _end_of(desk, placed.id)
-        assert (story.disposition, *story.end) == ("ANSWERED", "API_HANGUP", "SYSTEM")
-        assert [len(story.all_of("leg.answered", role)) for role in ("AGENT", "CUSTOMER")] == [1, 1]
-        await offhook.assert_nothing_is_left(witness, seconds=RECOVERY_SECONDS)
-        assert len(await sipp.wait_until_idle(2)) == 2
+    agent, customer = _pair("7")
+    placed = await desk.place_call(customer, connect_number=f"{agent[:-1]}7", trunk="sipp")
+    await desk.wait_for(placed.id, "call.connected")
+    await asyncio.sleep(0.5)
+    await desk.hang_up(placed.id)
+    story = await _end_of(desk, placed.id)
+    assert (story.disposition, *story.end) == ("ANSWERED", "API_HANGUP", "SYSTEM")
+    assert [len(story.all_of("leg.answered", role)) for role in ("AGENT", "CUSTOMER")] == [1, 1]
+    await offhook.assert_nothing_is_left(witness, seconds=RECOVERY_SECONDS)
+    assert len(await sipp.wait_until_idle(2)) == 2
 
 
 async def test_given_one_party_answers_as_the_other_leaves_when_both_happen_at_once_then_one_end_is_told(

@@ -27,6 +27,7 @@ from tests.rig.graphql_line import GraphQLLine
 from tests.rig.service import RunningOffhook, prepare_account, running_offhook
 from tests.rig.service_process import ServiceProcess, service_process
 from tests.rig.story import assert_is_whole
+from tests.rig.talk import answer_both, call_busy, talk
 from tests.rig.witness import Witness
 from tests.webhooks.sink import Sink
 
@@ -89,6 +90,13 @@ async def _until_driving(process: ServiceProcess, node: str, *, seconds: float =
             await asyncio.sleep(0.05)
 
 
+async def _until_standing_by(process: ServiceProcess) -> None:
+    """Until this one has let go of the Asterisk."""
+    async with asyncio.timeout(TAKE_OVER_SECONDS):
+        while not str(await _standing(process)).startswith("Standby: process "):
+            await asyncio.sleep(0.05)
+
+
 def _invites(far_end: FarEnd, since: int) -> list[str]:
     return [event["args"][-1] for event in far_end.ears.events[since:] if event["type"] == "StasisStart"]
 
@@ -117,10 +125,7 @@ async def test_given_two_services_when_the_standby_is_asked_then_the_owner_does_
                     wait_for=WaitFor.CONNECTED,
                 )
             )
-            agent = await far_end.expect_call(AGENT)
-            await agent.answer()
-            customer = await far_end.expect_call(CUSTOMER)
-            await customer.answer()
+            await answer_both(far_end, AGENT, CUSTOMER)
             joined = await waiting
             assert (joined.id, joined.is_replayed, joined.wait_outcome) == (placed.id, True, "REACHED")
             again = await owners_desk.place_call(
@@ -161,12 +166,7 @@ async def test_given_the_owner_is_killed_when_calls_are_live_then_the_standby_ha
 ) -> None:
     heard_before = len(far_end.ears.events)
     async with _two(settings, tmp_path) as two, two.desk_at(two.standby) as desk:
-        talk = await desk.place_call(CUSTOMER, connect_number=AGENT, trunk="farend")
-        agent = await far_end.expect_call(AGENT)
-        await agent.answer()
-        customer = await far_end.expect_call(CUSTOMER)
-        await customer.answer()
-        await desk.wait_for(talk.id, "call.connected")
+        call, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER)
         ringing = await desk.place_call("+15550190003", trunk="farend", first=LegRole.CUSTOMER)
         ringing_end = await far_end.expect_call("+15550190003")
         await ringing_end.ring()
@@ -178,7 +178,7 @@ async def test_given_the_owner_is_killed_when_calls_are_live_then_the_standby_ha
             asyncio.create_task(desk.place_call("+15550190004", trunk="farend", first=LegRole.CUSTOMER, key="gap"))
             for _ in range(3)
         ]
-        await desk.wait_for(talk.id, "call.recovered", seconds=TAKE_OVER_SECONDS)
+        await desk.wait_for(call.id, "call.recovered", seconds=TAKE_OVER_SECONDS)
         await desk.wait_for(ringing.id, "call.recovered", seconds=TAKE_OVER_SECONDS)
         await _until_driving(two.standby, settings.node)
         assert time.monotonic() - killed_at < TAKE_OVER_SECONDS
@@ -189,7 +189,7 @@ async def test_given_the_owner_is_killed_when_calls_are_live_then_the_standby_ha
         assert not customer.has_ended
         await ringing_end.reject(603)
         await customer.hang_up()
-        for call_id, disposition in ((talk.id, "ANSWERED"), (ringing.id, "REJECTED"), (placed.pop(), "BUSY")):
+        for call_id, disposition in ((call.id, "ANSWERED"), (ringing.id, "REJECTED"), (placed.pop(), "BUSY")):
             story = await desk.wait_for_end(call_id)
             await assert_is_whole(desk, story)
             assert story.disposition == disposition
@@ -214,30 +214,21 @@ async def test_given_the_owner_is_stopped_in_its_tracks_when_it_wakes_up_then_it
 ) -> None:
     heard_before = len(far_end.ears.events)
     async with _two(settings, tmp_path) as two, two.desk_at(two.standby) as desk:
-        talk = await desk.place_call(CUSTOMER, connect_number=AGENT, trunk="farend")
-        agent = await far_end.expect_call(AGENT)
-        await agent.answer()
-        customer = await far_end.expect_call(CUSTOMER)
-        await customer.answer()
-        await desk.wait_for(talk.id, "call.connected")
+        call, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER)
         os.kill(two.owner.process.pid, signal.SIGSTOP)
         try:
-            await desk.wait_for(talk.id, "call.recovered", seconds=TAKE_OVER_SECONDS)
+            await desk.wait_for(call.id, "call.recovered", seconds=TAKE_OVER_SECONDS)
             await _until_driving(two.standby, settings.node)
         finally:
             os.kill(two.owner.process.pid, signal.SIGCONT)
-        async with asyncio.timeout(TAKE_OVER_SECONDS):
-            while not str(await _standing(two.owner)).startswith("Standby: process "):
-                await asyncio.sleep(0.05)
+        await _until_standing_by(two.owner)
         assert not agent.has_ended
         assert not customer.has_ended
         # The former owner is as good a place to ask as any.
         async with two.desk_at(two.owner) as former:
-            await former.hang_up(talk.id)
-            later = await former.place_call("+15550190005", trunk="farend", first=LegRole.CUSTOMER)
-            await (await far_end.expect_call("+15550190005")).reject(486)
-            assert (await former.wait_for_end(later.id)).disposition == "BUSY"
-        story = await desk.wait_for_end(talk.id)
+            await former.hang_up(call.id)
+            await call_busy(former, far_end, "+15550190005")
+        story = await desk.wait_for_end(call.id)
         await assert_is_whole(desk, story)
         assert (story.disposition, story.end) == ("ANSWERED", ("API_HANGUP", "SYSTEM"))
         assert len(story.all_of("call.recovered")) == 1
@@ -262,23 +253,16 @@ async def test_given_the_owner_alone_loses_the_database_when_the_standby_takes_o
         ):
             two = Two(owner, standby, prepared)
             async with two.desk_at(standby) as desk:
-                talk = await desk.place_call(CUSTOMER, connect_number=AGENT, trunk="farend")
-                agent = await far_end.expect_call(AGENT)
-                await agent.answer()
-                customer = await far_end.expect_call(CUSTOMER)
-                await customer.answer()
-                await desk.wait_for(talk.id, "call.connected")
+                call, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER)
                 getattr(wire, how)()
-                await desk.wait_for(talk.id, "call.recovered", seconds=TAKE_OVER_SECONDS)
+                await desk.wait_for(call.id, "call.recovered", seconds=TAKE_OVER_SECONDS)
                 await _until_driving(standby, settings.node)
                 assert not agent.has_ended
                 assert not customer.has_ended
                 wire.mend()
-                async with asyncio.timeout(TAKE_OVER_SECONDS):
-                    while not str(await _standing(owner)).startswith("Standby: process "):
-                        await asyncio.sleep(0.05)
+                await _until_standing_by(owner)
                 await agent.hang_up()
-                story = await desk.wait_for_end(talk.id)
+                story = await desk.wait_for_end(call.id)
                 await assert_is_whole(desk, story)
                 assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "AGENT"))
                 await customer.wait_until_ended()
@@ -291,7 +275,7 @@ async def test_given_calls_under_way_when_the_owner_is_told_to_stop_then_it_hand
 ) -> None:
     async with _two(settings, tmp_path) as two, two.desk_at(two.standby) as desk:
         async with GraphQLLine.to(two.owner.url, two.prepared.token) as line:
-            talk = await desk.place_call(CUSTOMER, connect_number=AGENT, trunk="farend")
+            call = await desk.place_call(CUSTOMER, connect_number=AGENT, trunk="farend")
             agent = await far_end.expect_call(AGENT)
             await agent.answer()
             customer = await far_end.expect_call(CUSTOMER)
@@ -317,13 +301,13 @@ async def test_given_calls_under_way_when_the_owner_is_told_to_stop_then_it_hand
         async with asyncio.timeout(TAKE_OVER_SECONDS):
             assert await two.owner.process.wait() == 0
         assert time.monotonic() - stopped_at < TAKE_OVER_SECONDS
-        await _until_driving(two.standby, settings.node, seconds=3.0)
+        await _until_driving(two.standby, settings.node, seconds=TAKE_OVER_SECONDS)
         await customer.answer()
-        await desk.wait_for(talk.id, "call.connected")
+        await desk.wait_for(call.id, "call.connected")
         await other_end.reject(486)
         assert (await desk.wait_for_end(outcome.id)).disposition == "BUSY"
         await agent.hang_up()
-        story = await desk.wait_for_end(talk.id)
+        story = await desk.wait_for_end(call.id)
         await assert_is_whole(desk, story)
         assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "AGENT"))
         await customer.wait_until_ended()
@@ -344,7 +328,7 @@ def _request(number: str, two: Two, wait_for: WaitFor) -> OriginateRequest:
 async def _until_refused(line: GraphQLLine, two: Two) -> str:
     """The code of the first refusal after SIGTERM, which may need a moment to arrive."""
     number = "+15550190006"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await line.originate(_request(number, two, WaitFor.CREATED))
@@ -368,14 +352,7 @@ async def test_given_each_role_in_a_process_of_its_own_when_a_call_is_made_then_
         GraphQLLine.to(api.url, prepared.token) as line,
         Desk.listening(line, prepared.node, prepared.trunks) as desk,
     ):
-        placed = await desk.place_call(
-            CUSTOMER, connect_number=AGENT, trunk="farend", record=RecordingMode.BOTH, external_id="crm-1"
-        )
-        agent = await far_end.expect_call(AGENT)
-        await agent.answer()
-        customer = await far_end.expect_call(CUSTOMER)
-        await customer.answer()
-        await desk.wait_for(placed.id, "recording.started")
+        placed, agent, _ = await talk(desk, far_end, AGENT, CUSTOMER, record=RecordingMode.BOTH, external_id="crm-1")
         await asyncio.sleep(0.5)  # enough for a file that holds something
         await desk.hang_up(placed.id)
         story = await desk.wait_for_end(placed.id)

@@ -80,6 +80,28 @@ def test_given_numbers_are_only_parsed_when_imported_then_the_big_tables_are_not
 
 
 async def test_given_tables_were_preloaded_when_looked_up_then_they_are_there() -> None:
-    await preload()
+    await preload(lambda: True)
 
     assert "phonenumbers.geocoder" in sys.modules
+
+
+async def test_given_a_start_under_way_when_tables_are_preloaded_then_it_waits_for_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers, left_when_read = [True, False, False], []
+    monkeypatch.setattr("app.numbers.lookup._load_tables", lambda: left_when_read.append(len(answers)))
+
+    await preload(answers.pop, at_latest_seconds=60)
+
+    assert left_when_read == [0]
+
+
+async def test_given_a_start_that_does_not_end_when_tables_are_preloaded_then_they_are_read_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = []
+    monkeypatch.setattr("app.numbers.lookup._load_tables", lambda: read.append("tables"))
+
+    await preload(lambda: False, at_latest_seconds=0.01)
+
+    assert read == ["tables"]

@@ -7,47 +7,52 @@ from typing import Any
 
 from app.accounts.principal import Principal
 from app.calls.queries import CallQueries
+from app.calls.registry import CallRegistry
+from app.calls.service import CallService
 from app.db.engine import Database
 from app.events.bus import Bus
 from app.events.feed import Feed
 from app.events.log import EventLog
 from app.ownership.holder import Holder
 from app.ownership.inbox import COMMANDS, Inbox
-from app.ownership.lease import Lease, Leases
+from app.ownership.lease import Lease
 from app.ownership.remote import RemoteCalls
 from app.ownership.routed import RoutedCalls
 from tests.calls.standing_in import running, until
 from tests.calls.standing_in_process import Process
 
 NODE = "n1"
+_PATIENCE_SECONDS = 60.0
 
 
 @dataclass
 class Held:
     """As much of a tenure as the routing looks at."""
 
-    calls: Any
-    registry: Any
+    calls: CallService
+    registry: CallRegistry
 
 
 @dataclass
 class HeldNode:
     """As much of a node."""
 
-    tenure: Any
+    tenure: Held
 
 
 async def take_lease(database: Database, *, seconds: float = 60.0) -> Lease:
-    """The lease, whoever had it."""
+    """The lease, whoever had it; in one statement, so that nobody renews or takes it in between."""
+    holder = Holder.me()
     async with database.acquire() as connection:
-        await connection.execute("UPDATE asterisk_lease SET expires_at = clock_timestamp()")
-    leases = Leases(database, seconds=seconds)
-    try:
-        lease = await leases.acquire(NODE, Holder.me())
-    finally:
-        await leases.aclose()
-    assert lease is not None
-    return lease
+        token = await connection.fetchval(
+            "INSERT INTO asterisk_lease AS lease (node, holder, token, expires_at) "
+            "VALUES ($1, $2, 1, clock_timestamp() + make_interval(secs => $3)) ON CONFLICT (node) DO UPDATE "
+            "SET holder = excluded.holder, token = lease.token + 1, expires_at = excluded.expires_at RETURNING token",
+            NODE,
+            str(holder),
+            seconds,
+        )
+    return Lease(NODE, holder, token)
 
 
 @asynccontextmanager
@@ -58,12 +63,12 @@ async def owning(process: Process, lease: Lease) -> AsyncIterator[Inbox]:
     bus.on(COMMANDS, lambda _: inbox.wake())
     process.log.on_appended(lambda appended: bus.announce(appended, has_deliveries=False))
     async with running(bus.run(), inbox.run()):
-        await bus.wait_until_listening()
+        await until(lambda: bus._ear.is_open)
         yield inbox
 
 
 @asynccontextmanager
-async def asking(dsn: str, *, wait_seconds: float = 10.0, **seconds: float) -> AsyncIterator[RoutedCalls]:
+async def asking(dsn: str, *, wait_seconds: float = _PATIENCE_SECONDS, **seconds: float) -> AsyncIterator[RoutedCalls]:
     """A process without an Asterisk."""
     async with AsyncExitStack() as stack:
         database = await Database.connect(dsn, pool_size=8)
@@ -74,7 +79,7 @@ async def asking(dsn: str, *, wait_seconds: float = 10.0, **seconds: float) -> A
         remote = RemoteCalls(database, bus, **seconds)
         await feed.begin()
         await stack.enter_async_context(running(bus.run(), feed.run()))
-        await bus.wait_until_listening()
+        await until(lambda: bus._ear.is_open)
         yield RoutedCalls(
             node_name=NODE,
             node=None,
@@ -86,21 +91,30 @@ async def asking(dsn: str, *, wait_seconds: float = 10.0, **seconds: float) -> A
 
 
 @asynccontextmanager
-async def asking_here(process: Process, *, wait_seconds: float = 10.0) -> AsyncIterator[RoutedCalls]:
+async def asking_here(process: Process, *, wait_seconds: float = _PATIENCE_SECONDS) -> AsyncIterator[RoutedCalls]:
     """The owner's own API."""
     bus = Bus(process.database)
     feed = Feed(EventLog(process.database))
-    node: Any = HeldNode(Held(process.calls, process.registry))
+    bus.on_events(lambda _: feed.wake())
     await feed.begin()
-    async with running(feed.run()):
-        yield RoutedCalls(
-            node_name=NODE,
-            node=node,
-            remote=RemoteCalls(process.database, bus),
-            queries=CallQueries(process.database),
-            feed=feed,
-            wait_seconds=wait_seconds,
-        )
+    async with running(bus.run(), feed.run()):
+        await until(lambda: bus._ear.is_open)
+        yield route_here(process.calls, process.registry, process.database, bus, feed, wait_seconds=wait_seconds)
+
+
+def route_here(
+    calls: CallService, registry: CallRegistry, database: Database, bus: Bus, feed: Feed, *, wait_seconds: float
+) -> RoutedCalls:
+    """The way to calls that live in this very process."""
+    node: Any = HeldNode(Held(calls, registry))
+    return RoutedCalls(
+        node_name=NODE,
+        node=node,
+        remote=RemoteCalls(database, bus),
+        queries=CallQueries(database),
+        feed=feed,
+        wait_seconds=wait_seconds,
+    )
 
 
 async def count_commands(database: Database, where: str = "true") -> int:

@@ -22,8 +22,7 @@ pytestmark = pytest.mark.postgres
 @asynccontextmanager
 async def listening(dsn: str, *buses: Bus) -> AsyncIterator[None]:
     async with running(*(bus.run() for bus in buses)):
-        for bus in buses:
-            await bus.wait_until_listening()
+        await until(lambda: all(bus._ear.is_open for bus in buses))
         yield
 
 
@@ -133,7 +132,7 @@ async def test_given_a_writer_in_another_process_when_it_appends_then_a_subscrib
     database: Database, second_database: Database, database_dsn: str
 ) -> None:
     writer, reader = Bus(database), Bus(second_database)
-    process = Process(database, await make_principal(database), wait_seconds=1.0)
+    process = Process(database, await make_principal(database))
     process.log.on_appended(lambda appended: writer.announce(appended, has_deliveries=False))
     feed = Feed(EventLog(second_database))
     feed.poll_seconds = 60.0  # it must not find out by looking

@@ -11,6 +11,7 @@ import pytest
 from app.accounts.scopes import Scope
 from app.calls import commands, inputs
 from app.calls.requests import OriginateOutcome, UpdateRequest, WaitFor, WaitOutcome
+from app.calls.time_limits import ACCEPT_SECONDS
 from app.db.engine import Database
 from app.errors import (
     AsteriskUnavailableError,
@@ -53,7 +54,7 @@ class Desk:
 @pytest.fixture(params=["here", "through the inbox"])
 async def desk(request: pytest.FixtureRequest, database: Database, database_dsn: str) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
-        yield await open_desk(stack, request.param, database, database_dsn, wait_seconds=10.0)
+        yield await open_desk(stack, request.param, database, database_dsn, wait_seconds=60.0)
 
 
 @pytest.fixture(params=["here", "through the inbox"])
@@ -64,7 +65,7 @@ async def hasty(request: pytest.FixtureRequest, database: Database, database_dsn
 
 
 async def open_desk(stack: AsyncExitStack, way: str, database: Database, dsn: str, *, wait_seconds: float) -> Desk:
-    process = Process(database, await make_principal(database), wait_seconds=wait_seconds, capacity=30)
+    process = Process(database, await make_principal(database), capacity=30)
     await stack.enter_async_context(process.living())
     if way == "here":
         calls = await stack.enter_async_context(asking_here(process, wait_seconds=wait_seconds))
@@ -145,8 +146,8 @@ async def test_given_a_wait_when_the_call_gets_there_then_it_is_reached(
 ) -> None:
     placing = desk.place_later(wait_for=wait_for)
     await desk.process.answer(await desk.process.only_actor(), *answering)
-    outcome = await asyncio.wait_for(placing, 5)
-    assert outcome.wait_outcome is WaitOutcome.REACHED
+    outcome = await asyncio.wait_for(placing, 30)
+    assert (outcome.wait_outcome, outcome.is_replayed) == (WaitOutcome.REACHED, False)
     assert [outcome.call.leg_of(role).answered_at is not None for role in answering] == [True] * len(answering)
 
 
@@ -154,13 +155,70 @@ async def test_given_a_wait_when_the_call_ends_without_then_it_is_said(desk: Des
     placing = desk.place_later(wait_for=WaitFor.CONNECTED)
     actor = await desk.process.only_actor()
     actor.post(inputs.LegDestroyed(leg_id=actor.call.legs[0].id, cause=17, sip_code=486))
-    assert (await asyncio.wait_for(placing, 5)).wait_outcome is WaitOutcome.CALL_ENDED
+    outcome = await asyncio.wait_for(placing, 30)
+    assert outcome.wait_outcome is WaitOutcome.CALL_ENDED
+    assert outcome.call.is_ending
+
+
+async def test_given_the_customer_is_dialled_first_when_they_answer_then_that_is_no_agents_answer(desk: Desk) -> None:
+    placing = desk.place_later(wait_for=WaitFor.AGENT_ANSWERED, dial_first=LegRole.CUSTOMER)
+    actor = await desk.process.only_actor()
+    await desk.process.answer(actor, LegRole.CUSTOMER)
+    await until(lambda: actor.call.leg_of(LegRole.CUSTOMER).answered_at is not None)
+    await desk.process.end(actor)
+    assert (await asyncio.wait_for(placing, 30)).wait_outcome is WaitOutcome.CALL_ENDED
 
 
 async def test_given_a_wait_when_time_is_up_then_the_call_goes_on(hasty: Desk) -> None:
     outcome = await hasty.place(wait_for=WaitFor.CONNECTED)
     assert outcome.wait_outcome is WaitOutcome.TIMED_OUT
-    assert not (await hasty.process.only_actor()).call.is_ending
+    actor = await hasty.process.only_actor()
+    assert actor.call.id == outcome.call.id
+    assert not actor.call.is_ending
+
+
+async def test_given_a_call_under_way_when_its_key_comes_again_then_the_second_joins_the_wait(desk: Desk) -> None:
+    first = desk.place_later(wait_for=WaitFor.CONNECTED)
+    actor = await desk.process.only_actor()
+    # Waiting is no effect: another wait is the same request.
+    second = desk.place_later(wait_for=WaitFor.FIRST_ANSWER)
+    third = desk.place_later(wait_for=WaitFor.CONNECTED)
+    await desk.process.answer(actor, LegRole.AGENT)
+    assert (await asyncio.wait_for(second, 30)).wait_outcome is WaitOutcome.REACHED
+    assert not third.done()
+    await desk.process.answer(actor, LegRole.CUSTOMER)
+    outcomes = await asyncio.wait_for(asyncio.gather(first, second, third), 30)
+    assert [outcome.is_replayed for outcome in outcomes] == [False, True, True]
+    assert {outcome.wait_outcome for outcome in outcomes} == {WaitOutcome.REACHED}
+    assert {outcome.call.id for outcome in outcomes} == {actor.call.id}
+    assert await desk.process.count_rows() == (1, 1)
+
+
+async def test_given_a_call_of_another_process_when_its_key_comes_here_then_it_is_followed_by_what_is_written(
+    database: Database, database_dsn: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        # Both hold the Asterisk, as for a moment they may when it changes hands.
+        process = Process(database, await make_principal(database))
+        await stack.enter_async_context(process.living())
+        await stack.enter_async_context(owning(process, await take_lease(database)))
+        other_database = await Database.connect(database_dsn, pool_size=5)
+        stack.push_async_callback(other_database.aclose)
+        other = Process(other_database, process.principal)
+        await stack.enter_async_context(other.living())
+        desk = Desk(other, await stack.enter_async_context(asking_here(other)))
+
+        await process.place()
+        actor = await process.only_actor()
+        waiting = [desk.place_later(wait_for=wait) for wait in (WaitFor.FIRST_ANSWER, WaitFor.CONNECTED)]
+        await process.answer(actor, LegRole.AGENT)
+        outcome = await asyncio.wait_for(waiting[0], 30)
+        assert (outcome.wait_outcome, outcome.is_replayed) == (WaitOutcome.REACHED, True)
+        assert outcome.call.id == actor.call.id
+        assert not waiting[1].done()
+        await process.end(actor)
+        assert (await asyncio.wait_for(waiting[1], 30)).wait_outcome is WaitOutcome.CALL_ENDED
+        assert other.executor.commands == []
 
 
 async def test_given_the_client_goes_away_while_it_waits_when_its_key_comes_again_then_it_joins_the_wait(
@@ -173,9 +231,25 @@ async def test_given_the_client_goes_away_while_it_waits_when_its_key_comes_agai
         await placing
     joined = desk.place_later(wait_for=WaitFor.CONNECTED)
     await desk.process.answer(actor, LegRole.AGENT, LegRole.CUSTOMER)
-    assert (await asyncio.wait_for(joined, 5)).wait_outcome is WaitOutcome.REACHED
+    assert (await asyncio.wait_for(joined, 30)).wait_outcome is WaitOutcome.REACHED
     assert desk.process.executor.asked(commands.HangupChannel) == []
     assert await desk.process.count_rows() == (1, 1)
+
+
+async def test_given_the_asterisk_has_changed_hands_under_a_request_when_placed_then_whoever_has_it_places_it(
+    database: Database,
+) -> None:
+    async with AsyncExitStack() as stack:
+        former = Process(database, await make_principal(database))
+        former.registry.close()
+        process = Process(database, former.principal)
+        await stack.enter_async_context(process.living())
+        await stack.enter_async_context(owning(process, await take_lease(database)))
+        calls = await stack.enter_async_context(asking_here(former))
+        async with asyncio.timeout(ACCEPT_SECONDS / 2):
+            placed = await Desk(former, calls).place()
+        assert not placed.is_replayed
+        assert placed.call.id == (await process.only_actor()).call.id
 
 
 async def test_given_asterisk_is_away_when_placed_then_it_says_so_and_leaves_no_row(desk: Desk) -> None:
@@ -267,7 +341,7 @@ async def test_given_the_end_is_near_when_asked_then_nothing_is_begun_and_nobody
     actor = await desk.process.only_actor()
     await asyncio.sleep(0.05)
     desk.calls.drain()
-    assert (await asyncio.wait_for(waiting, 5)).wait_outcome is WaitOutcome.TIMED_OUT
+    assert (await asyncio.wait_for(waiting, 30)).wait_outcome is WaitOutcome.TIMED_OUT
     with pytest.raises(ShuttingDownError) as caught:
         await desk.place(idempotency_key="late")
     assert (caught.value.code, caught.value.retryable, caught.value.http_status) == ("SHUTTING_DOWN", True, 503)

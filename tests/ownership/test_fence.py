@@ -119,7 +119,7 @@ async def test_given_a_connection_of_ours_that_is_half_open_when_we_connect_agai
     lease = await take(leases)
     lost, again = Writer(database, lease), Writer(database, lease)
     await lost.write("before")
-    await asyncio.wait_for(again.write("after"), 5)
+    await asyncio.wait_for(again.write("after"), 60)
     assert await written(database) == ["before", "after"]
     lost.close()
     again.close()

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.postgres
 
 @pytest.fixture
 async def process(database: Database) -> AsyncIterator[Process]:
-    made = Process(database, await make_principal(database), wait_seconds=10.0)
+    made = Process(database, await make_principal(database))
     async with made.living():
         yield made
 
@@ -56,7 +56,7 @@ async def reply_of(database: Database, command_id: str) -> Any:
             text = await connection.fetchval("SELECT reply::text FROM call_command WHERE id = $1", command_id)
         return text is not None
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await is_there():
             await asyncio.sleep(0.01)
     assert text is not None
@@ -165,7 +165,7 @@ async def test_given_notifications_are_lost_when_asked_then_both_sides_find_out_
     inbox.poll_seconds = 0.05
     remote = RemoteCalls(process.database, Bus(process.database))  # nobody listens on it
     async with running(inbox.run()):
-        placed = await asyncio.wait_for(remote.originate(NODE, process.principal, make_request()), 5)
+        placed = await asyncio.wait_for(remote.originate(NODE, process.principal, make_request()), 60)
     assert placed.call.id == (await process.only_actor()).call.id
 
 
@@ -179,7 +179,7 @@ async def test_given_an_owner_that_never_answers_when_asked_then_nobody_pretends
     monkeypatch.setattr(process.calls, "originate", stall)
     async with (
         owning(process, await take_lease(process.database)),
-        asking(database_dsn, take_seconds=0.2, answer_seconds=0.2) as calls,
+        asking(database_dsn, take_seconds=3.0, answer_seconds=0.2) as calls,
     ):
         with pytest.raises(AsteriskUnavailableError, match="same idempotency key"):
             await calls.originate(process.principal, make_request())
@@ -200,7 +200,7 @@ async def test_given_more_commands_wait_than_may_when_asked_then_it_says_so(
     process: Process, database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remote_module, "CAPACITY", 1)
-    async with asking(database_dsn, take_seconds=2.0) as calls:
+    async with asking(database_dsn, take_seconds=60.0) as calls:
         waiting = asyncio.create_task(calls.originate(process.principal, make_request()))
         await until(lambda: len(calls._remote._waiting) == 1)
         with pytest.raises(OverloadedError):
@@ -216,7 +216,7 @@ async def test_given_old_commands_when_the_owner_comes_then_their_numbers_are_go
     async with process.database.acquire() as connection:
         await connection.execute("UPDATE call_command SET created_at = created_at - interval '11 minutes'")
     async with owning(process, await take_lease(process.database)):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await count_commands(process.database):
                 await asyncio.sleep(0.02)
     assert await process.count_rows() == (0, 0)

@@ -64,7 +64,7 @@ class AsteriskDisk:
             self.at_once -= 1
 
     async def until_at_once(self, count: int) -> None:
-        async with asyncio.timeout(10), self.started:
+        async with asyncio.timeout(60), self.started:
             await self.started.wait_for(lambda: self.at_once >= count)
 
     async def delete_stored(self, name: str) -> None:
@@ -92,7 +92,7 @@ class Owner:
             self.news.notify_all()
 
     async def results(self, count: int = 1) -> Sequence[CollectResult]:
-        async with asyncio.timeout(20), self.news:
+        async with asyncio.timeout(60), self.news:
             await self.news.wait_for(lambda: len(self.heard) >= count)
         return [result for _call, result in self.heard]
 
@@ -107,7 +107,7 @@ class World:
     @asynccontextmanager
     async def collecting(self, limits: CollectorLimits = QUICK) -> AsyncIterator[RecordingCollector]:
         collector = RecordingCollector(self.disk, self.store, self.owner, work_dir=self.folder / "work", limits=limits)
-        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(120), asyncio.TaskGroup() as group:
             running = group.create_task(collector.run())
             try:
                 yield collector

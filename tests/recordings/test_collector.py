@@ -331,7 +331,7 @@ async def test_given_a_stop_at_any_moment_when_run_again_then_every_job_comes_to
             result.recording_id for _call, result in world.owner.heard
         }
     running = asyncio.ensure_future(collector.run())
-    async with asyncio.timeout(20), world.owner.news:
+    async with asyncio.timeout(60), world.owner.news:
         await world.owner.news.wait_for(lambda: not collector.unfinished)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

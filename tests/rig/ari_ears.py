@@ -16,7 +16,9 @@ import websockets
 
 Event: TypeAlias = dict[str, Any]
 
-_REQUEST_SECONDS = 10.0
+#: Several programs share two cores: only an outright hang should hit these.
+PATIENCE_SECONDS = 60.0
+_REQUEST_SECONDS = 60.0
 
 
 def channel_id_of(event: Event) -> str | None:
@@ -86,7 +88,12 @@ class AriEars:
         return response
 
     async def wait_for(
-        self, matches: Callable[[Event], bool], *, seconds: float = 10.0, after: int = 0, what: str = "the event"
+        self,
+        matches: Callable[[Event], bool],
+        *,
+        seconds: float = PATIENCE_SECONDS,
+        after: int = 0,
+        what: str = "the event",
     ) -> Event:
         """Return the first event from index ``after`` on that matches, waiting for it if need be."""
         position = after
@@ -104,7 +111,7 @@ class AriEars:
             raise AssertionError(f"{what} did not come within {seconds:g} s; last heard: {recent}") from None
 
     async def wait_for_channel(
-        self, channel_id: str, event_type: str, *, seconds: float = 10.0, **fields: Any
+        self, channel_id: str, event_type: str, *, seconds: float = PATIENCE_SECONDS, **fields: Any
     ) -> Event:
         """Wait for an event of one channel whose fields have these values."""
 

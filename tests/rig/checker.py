@@ -54,7 +54,7 @@ from tests.webhooks.sink import Sink
 SETTLE_SECONDS = 60.0
 TALK_SLACK_SECONDS = 1.0
 _POLL_SECONDS = 0.1
-_SQL_SECONDS = 10.0
+_SQL_SECONDS = 60.0
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 _Interval: TypeAlias = tuple[datetime, datetime]

@@ -10,13 +10,14 @@
     await call.hang_up()
 """
 
+import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, SipPeer, running_asterisk
-from tests.rig.ari_ears import AriEars, AriRefusedError, Event, channel_id_of
+from tests.rig.ari_ears import PATIENCE_SECONDS, AriEars, AriRefusedError, Event, channel_id_of
 from tests.rig.voice import Voice
 
 _APP = "far-end"
@@ -67,7 +68,7 @@ class FarEndCall(Voice):
         await self.ears.request("DELETE", f"/channels/{self.channel_id}", reason_code=cause)
         await self.wait_until_ended()
 
-    async def wait_until_ended(self, *, seconds: float = 10.0) -> Event:
+    async def wait_until_ended(self, *, seconds: float = PATIENCE_SECONDS) -> Event:
         """Return ChannelDestroyed (``cause``, ``tech_cause``), whoever ended the call."""
         return await self.ears.wait_for_channel(self.channel_id, "ChannelDestroyed", seconds=seconds)
 
@@ -95,7 +96,7 @@ class FarEnd:
     def sip_port(self) -> int:
         return self.asterisk.sip_port
 
-    async def expect_call(self, dialled: str | None = None, *, seconds: float = 10.0) -> FarEndCall:
+    async def expect_call(self, dialled: str | None = None, *, seconds: float = PATIENCE_SECONDS) -> FarEndCall:
         """Return the next call that no test has taken yet, with these digits dialled if they are given."""
 
         def matches(event: Event) -> bool:
@@ -136,11 +137,18 @@ class FarEnd:
         dialled = sip_uri.removeprefix("sip:").partition("@")[0]
         return FarEndCall(self.ears, channel_id, dialled, caller_number, caller_name)
 
+    def calls_since(self, count: int) -> list[Event]:
+        """The beginnings of channels since ``count`` events had been heard."""
+        return [event for event in self.ears.events[count:] if event["type"] == "ChannelCreated"]
+
     async def hang_up_everything(self) -> None:
         """End what a failed test left, so that the next one starts with silence."""
         for channel in (await self.ears.request("GET", "/channels")).json():
             with contextlib.suppress(AriRefusedError):  # gone in the meantime
                 await self.ears.request("DELETE", f"/channels/{channel['id']}")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (await self.ears.request("GET", "/channels")).json():
+                await asyncio.sleep(0.02)
         self._taken.update(event["channel"]["id"] for event in self.ears.events if event["type"] == "StasisStart")
 
 

@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from app.calls.requests import WaitFor
 from app.facts.vocabulary import LegRole
@@ -16,6 +17,7 @@ from tests.rig.sipp import SippCall, SippServer
 from tests.rig.story import assert_is_whole
 
 RING_SECONDS = 3
+_PATIENT_RING_SECONDS = 10  # on a busy machine an answer may take a while
 LONGEST_TALK_SECONDS = 3.0
 _FIRST_NUMBER = 1000  # +15550100100 … are the account's own
 _MOST_NUMBERS = 9999
@@ -92,8 +94,9 @@ async def run_load(desk: Desk, sipp: SippServer, plans: Sequence[Plan], *, calls
     seen = {call.dialled: call for call in await sipp.wait_until_idle(legs)}
     dialled = [call.dialled for call in sipp.calls()]
     assert len(dialled) == len(set(dialled)) == legs  # one INVITE for each leg, and none else
-    for plan, story in zip(plans, stories, strict=True):
-        _assert_true(plan, story, seen)
+    apart = [_assert_true(plan, story, seen) for plan, story in zip(plans, stories, strict=True)]
+    # Both logs are of one machine, and either writer may have been kept waiting in any one call; not in most.
+    assert median(seconds for seconds in apart if seconds is not None) <= 0.5
 
 
 async def _live(desk: Desk, plan: Plan) -> Story:
@@ -102,19 +105,20 @@ async def _live(desk: Desk, plan: Plan) -> Story:
         connect_number=plan.agent,
         trunk="sipp",
         first=plan.first,
-        agent_ring_seconds=RING_SECONDS,
-        customer_ring_seconds=RING_SECONDS,
+        agent_ring_seconds=_PATIENT_RING_SECONDS,
+        customer_ring_seconds=_PATIENT_RING_SECONDS,
         wait_for=WaitFor.CONNECTED,
     )
     if placed.wait_outcome == "REACHED" and plan.agent_does == plan.customer_does == STAYS:
         await asyncio.sleep(plan.talk_seconds)
         await desk.hang_up(placed.id)
-    story = await desk.wait_for_end(placed.id, seconds=60)
+    story = await desk.wait_for_end(placed.id, seconds=120)
     await assert_is_whole(desk, story)
     return story
 
 
-def _assert_true(plan: Plan, story: Story, seen: dict[str, SippCall]) -> None:
+def _assert_true(plan: Plan, story: Story, seen: dict[str, SippCall]) -> float | None:
+    """By how many seconds the two disagree about the talk, if there was one."""
     told = (story.disposition, *story.end)
     sides = {"AGENT": seen.get(plan.agent), "CUSTOMER": seen.get(plan.customer)}
     refusing = next(((role, does) for role, does in plan.order if does in REFUSALS), None)
@@ -129,7 +133,7 @@ def _assert_true(plan: Plan, story: Story, seen: dict[str, SippCall]) -> None:
         assert refused.was_cancelled if sip_code is None else refused.final_status == sip_code
         never_dialled = {side for side, _ in plan.order[plan.order.index(refusing) + 1 :]}
         assert {side for side, call in sides.items() if call is None} == never_dialled
-        return
+        return None
     if plan.agent_does == plan.customer_does == STAYS:
         assert told == ("ANSWERED", "API_HANGUP", "SYSTEM"), plan
     else:
@@ -137,9 +141,12 @@ def _assert_true(plan: Plan, story: Story, seen: dict[str, SippCall]) -> None:
         assert (told[1], told[2]) == ("HANGUP", party), plan
         # Whoever is dialled first and leaves after a second may be gone before the other has answered.
         assert told[0] == "ANSWERED" or (told[0] == "CANCELLED" and plan.order[0][0] == party)
-    if told[0] == "ANSWERED":
-        last = sides[plan.order[1][0]]
-        assert last is not None
-        assert last.talk_seconds is not None
-        # The second leg's ACK is the connection.
-        assert abs(last.talk_seconds - story.record["talkSeconds"]) <= 1.0, (plan, last)
+    if told[0] != "ANSWERED":
+        return None
+    last = sides[plan.order[1][0]]
+    assert last is not None
+    assert last.talk_seconds is not None
+    # The second leg's ACK is the connection.
+    apart = abs(last.talk_seconds - float(story.record["talkSeconds"]))
+    assert apart <= 5.0, (plan, last)
+    return apart

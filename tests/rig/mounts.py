@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-_SECONDS = 10.0
+_SECONDS = 60.0
 _BLOCK = 65536
 
 

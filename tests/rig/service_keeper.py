@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import httpx
 
 from app.config import Settings
 from app.local.process import SupervisedProcess
+from tests.rig.free_port import reserve_port
 from tests.rig.service_process import environment_of
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -87,11 +87,10 @@ class ServiceKeeper:
 @contextlib.asynccontextmanager
 async def kept_service(settings: Settings, log_path: Path) -> AsyncIterator[ServiceKeeper]:
     """Keep a service up for the length of the block."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    keeper = ServiceKeeper(f"http://127.0.0.1:{port}", port, settings, log_path)
-    async with asyncio.TaskGroup() as group:
+    async with contextlib.AsyncExitStack() as stack:
+        port = int(stack.enter_context(reserve_port()).getsockname()[1])  # its own, from one start to the next
+        keeper = ServiceKeeper(f"http://127.0.0.1:{port}", port, settings, log_path)
+        group = await stack.enter_async_context(asyncio.TaskGroup())
         running = group.create_task(keeper.run())
         try:
             yield keeper

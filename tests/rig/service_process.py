@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from app import failpoints
 from app.config import Settings
 from app.local.process import SupervisedProcess
 from tests.rig.desk import PATIENCE_SECONDS
+from tests.rig.free_port import reserve_port
 
 _ROOT = Path(__file__).resolve().parents[2]
 _POLL_SECONDS = 0.05
@@ -29,7 +29,7 @@ class ServiceProcess:
 
     async def parts(self) -> dict[str, dict[str, object]]:
         """What it says of itself at /readyz."""
-        async with httpx.AsyncClient(trust_env=False, timeout=5.0) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=30.0) as http:
             parts: dict[str, dict[str, object]] = (await http.get(f"{self.url}/readyz")).json()["parts"]
             return parts
 
@@ -52,20 +52,21 @@ async def service_process(
 
     ``name`` is that of its log file, ``roles`` are all when there are none. ``failpoint``: see :mod:`app.failpoints`.
     """
-    port = _free_port()
     log_path = directory / f"{name}.log"
-    command: tuple[str, ...] = (sys.executable, "-c", "from app.cli.program import main; main()", "serve")
-    command += ("--port", str(port), *(() if roles is None else ("--roles", roles)))
-    async with await SupervisedProcess.start(
-        command, stdout_path=log_path, cwd=_ROOT, env=environment_of(settings) | _armed(failpoint)
-    ) as process:
-        running = ServiceProcess(process, f"http://127.0.0.1:{port}", log_path)
-        await _wait_until_ready(running)
-        yield running
+    with reserve_port() as reserved:
+        port = reserved.getsockname()[1]
+        command: tuple[str, ...] = (sys.executable, "-c", "from app.cli.program import main; main()", "serve")
+        command += ("--port", str(port), *(() if roles is None else ("--roles", roles)))
+        async with await SupervisedProcess.start(
+            command, stdout_path=log_path, cwd=_ROOT, env=environment_of(settings) | _armed(failpoint)
+        ) as process:
+            running = ServiceProcess(process, f"http://127.0.0.1:{port}", log_path)
+            await _wait_until_ready(running)
+            yield running
 
 
 async def _wait_until_ready(running: ServiceProcess) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS), httpx.AsyncClient(trust_env=False, timeout=5.0) as http:
+    async with asyncio.timeout(PATIENCE_SECONDS), httpx.AsyncClient(trust_env=False, timeout=30.0) as http:
         while True:
             assert running.process.is_running, running.log_path.read_text(errors="replace")[-3000:]
             with contextlib.suppress(httpx.TransportError):  # not listening yet
@@ -81,12 +82,6 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 def _armed(failpoint: str | None) -> dict[str, str]:
     return {} if failpoint is None else {failpoints.VARIABLE: failpoint}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _plain_environment() -> dict[str, str]:

@@ -15,7 +15,7 @@ from app.local.asterisk import AsteriskInstall
 from app.local.process import SupervisedProcess
 
 _SCENARIOS = Path(__file__).with_name("sipp")
-_READY_SECONDS = 10.0
+_READY_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 _LOG_POLL_SECONDS = 0.2  # the whole log is read each time
 # ----------------------------------------------- 2026-11-21T00:59:12.123456Z
@@ -106,7 +106,7 @@ class SippServer:
         """End SIPp without a word to whoever is talking to it: its RTP stops, and no BYE comes."""
         self._process.kill()
 
-    async def wait_until_idle(self, call_count: int, *, seconds: float = 30.0) -> list[SippCall]:
+    async def wait_until_idle(self, call_count: int, *, seconds: float = 60.0) -> list[SippCall]:
         """Wait until so many calls have come and all have got a final answer and, if they were talking, a BYE."""
         calls: list[SippCall] = []
         is_open: list[SippCall] = []

@@ -11,6 +11,8 @@ async def assert_is_whole(desk: Desk, story: Story) -> None:
     assert [fact.call_sequence for fact in story.facts] == list(range(1, len(story.facts) + 1))
     sequences = [fact.sequence for fact in story.facts]
     assert sequences == sorted(set(sequences))
+    dated = [fact.at for fact in story.facts]
+    assert dated == sorted(dated), "the log's own instants never run backwards within a call"
     assert story.types[0] == "call.created"
     assert story.types.count("call.ended") == 1
     # What was followed live is what the log has.
@@ -24,6 +26,12 @@ async def assert_is_whole(desk: Desk, story: Story) -> None:
         assert steps[-1] == "leg.ended"
 
 
+def assert_is_as_long_as_the_talk(seconds: float, story: Story) -> None:
+    """A recording is as long as the talk, but for what Asterisk took to begin and to end it."""
+    began_late = (story.the("recording.started").at - story.the("call.connected").at).total_seconds()
+    assert story.record["talkSeconds"] - max(0.0, began_late) - 1.0 <= seconds <= story.record["talkSeconds"] + 1.0
+
+
 def _assert_adds_up(story: Story) -> None:
     record = story.record
     created, ended = _instant(record, "createdAt"), _instant(record, "endedAt")
@@ -34,7 +42,7 @@ def _assert_adds_up(story: Story) -> None:
     assert known == sorted(known)
     assert _near(record["durationSeconds"], (ended - created).total_seconds())
     connected = _instant(record, "connectedAt")
-    ends = [fact.at for fact in story.all_of("leg.ended")]
+    ends = [fact.happened_at for fact in story.all_of("leg.ended")]
     talk = (min(ends) - connected).total_seconds() if connected else 0.0
     assert _near(record["talkSeconds"], talk)
     assert record["talkSeconds"] + record["ringSeconds"] <= record["durationSeconds"] + 0.01

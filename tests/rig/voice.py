@@ -6,7 +6,7 @@ import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from tests.rig.ari_ears import AriEars, AriRefusedError, channel_id_of
+from tests.rig.ari_ears import PATIENCE_SECONDS, AriEars, AriRefusedError, channel_id_of
 from tests.rig.audio import Sound, read_wav, write_tone
 
 _numbers = itertools.count(1)
@@ -61,6 +61,10 @@ class Voice:
         await self.ears.request("POST", f"/channels/{self.channel_id}/snoop/{name}", spy="in", app=self.ears.app)
         await self.ears.wait_for_channel(name, "StasisStart")
         await self.ears.request("POST", f"/channels/{name}/record", name=name, format="wav")
+        await self.ears.wait_for(
+            lambda event: event["type"] == "RecordingStarted" and event["recording"]["name"] == name,
+            what="the start of the recording",
+        )
         heard: list[Sound] = []
         try:
             yield heard
@@ -88,7 +92,7 @@ class Voice:
             between=between_milliseconds,
         )
 
-    async def expect_digits(self, digits: str, *, seconds: float = 10.0) -> None:
+    async def expect_digits(self, digits: str, *, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until these keys, and no others before them, were pressed at the other side."""
         await self.ears.wait_for(
             lambda _: len(self.digits_heard) >= len(digits), seconds=seconds, what=f"{len(digits)} digits"

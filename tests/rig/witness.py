@@ -9,7 +9,7 @@ from typing import Any
 import aioari  # type: ignore[import-untyped]
 from aiohttp.web_exceptions import HTTPNotFound
 
-_REQUEST_SECONDS = 10.0
+_REQUEST_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 
 
@@ -64,7 +64,9 @@ class Witness:
             return False
         return True
 
-    async def wait_until_gone(self, prefix: str, *, seconds: float = 10.0, recording_names: Iterable[str] = ()) -> None:
+    async def wait_until_gone(
+        self, prefix: str, *, seconds: float = _REQUEST_SECONDS, recording_names: Iterable[str] = ()
+    ) -> None:
         """Return when nothing with this prefix is left; fail with what is, when the time is up."""
         names = tuple(recording_names)
         seen = Sighting()

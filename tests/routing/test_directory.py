@@ -105,7 +105,7 @@ async def test_given_an_agent_when_resolved_then_the_extension_where_that_agent_
     assert resolved.has_agent
     assert resolved.connect is not None
     assert (resolved.connect.number, resolved.connect.agent_name) == ("2001", "Second at the desk")
-    by_number = await directory.resolve_extension(acme.account.id, "2001")
+    by_number = (await directory.resolve_originate(acme.account.id, extension="2001")).connect
     assert by_number is not None
     assert by_number.agent_id == acme.agent.id
 
@@ -152,12 +152,12 @@ async def test_given_another_accounts_things_when_asked_for_then_they_do_not_exi
 async def test_given_unknown_names_when_resolved_then_nothing_is_found_and_no_default_steps_in(
     directory: Directory, acme: Office
 ) -> None:
-    assert await directory.resolve_extension(acme.account.id, "9999") is None
-    assert await directory.resolve_agent(acme.account.id, "agent_x") is None
-    assert await directory.resolve_trunk(acme.account.id, "trunk_x") is None
-    assert await directory.resolve_caller_id(acme.account.id, "+19999999999") is None
-    assert await directory.resolve_trunk("acc_nobody") is None
-    assert await directory.destination_rules("acc_nobody") == ()
+    assert (await directory.resolve_originate(acme.account.id, extension="9999")).connect is None
+    assert (await directory.resolve_originate(acme.account.id, agent_id="agent_x")).connect is None
+    assert (await directory.resolve_originate(acme.account.id, trunk_id="trunk_x")).trunk is None
+    assert (await directory.resolve_originate(acme.account.id, caller_id="+19999999999")).caller_id is None
+    assert (await directory.resolve_originate("acc_nobody")).trunk is None
+    assert (await directory.resolve_originate("acc_nobody")).rules == ()
 
 
 async def test_given_deleted_rows_when_resolved_then_they_are_gone(
@@ -174,8 +174,8 @@ async def test_given_deleted_rows_when_resolved_then_they_are_gone(
     assert (resolved.trunk, resolved.caller_id) == (None, None)
     async with database.acquire() as connection:
         await connection.execute("UPDATE extension SET deleted_at = now()")
-    assert await directory.resolve_extension(acme.account.id, "2001") is None
-    assert await directory.resolve_agent(acme.account.id, acme.agent.id) is None
+    assert (await directory.resolve_originate(acme.account.id, extension="2001")).connect is None
+    assert (await directory.resolve_originate(acme.account.id, agent_id=acme.agent.id)).connect is None
 
 
 async def test_given_a_second_default_when_made_then_it_takes_over(
@@ -201,7 +201,7 @@ async def test_given_an_extension_with_three_devices_when_resolved_then_all_ring
     await routing.create_device(acme.account.id, acme.extension.id, label="Softphone")
     await routing.create_device(acme.account.id, acme.extension.id)
 
-    target = await directory.resolve_extension(acme.account.id, "2001")
+    target = (await directory.resolve_originate(acme.account.id, extension="2001")).connect
 
     assert target is not None
     assert target.endpoints == ("acme-2001", "acme-2001-2", "acme-2001-3")

@@ -36,8 +36,8 @@ async def test_given_a_policy_when_set_then_it_replaces_the_former_one_of_this_a
     await policies.set_rules(account.id, [Rule("+44", is_allowed=True, note="London")])
 
     directory = Directory(database)
-    assert await directory.destination_rules(account.id) == (Rule("+44", is_allowed=True, note="London"),)
-    assert await directory.destination_rules(other_account.id) == (Rule("+49", is_allowed=True),)
+    assert (await directory.resolve_originate(account.id)).rules == (Rule("+44", is_allowed=True, note="London"),)
+    assert (await directory.resolve_originate(other_account.id)).rules == (Rule("+49", is_allowed=True),)
 
 
 async def test_given_a_policy_that_somebody_set_when_rules_are_ensured_then_it_stays(
@@ -46,7 +46,7 @@ async def test_given_a_policy_that_somebody_set_when_rules_are_ensured_then_it_s
     await policies.ensure_rules(account.id, [Rule("+1", is_allowed=True)])
     await policies.ensure_rules(account.id, [Rule("+44", is_allowed=True)])
 
-    assert await Directory(database).destination_rules(account.id) == (Rule("+1", is_allowed=True),)
+    assert (await Directory(database).resolve_originate(account.id)).rules == (Rule("+1", is_allowed=True),)
 
 
 @pytest.mark.parametrize("prefix", ["", "1", "++1", "+1a", "+1 ", "+１", "+" + "1" * 16, "+1\n", "%", "+1%"])
@@ -59,7 +59,7 @@ async def test_given_a_prefix_that_is_none_when_a_policy_is_set_then_it_is_refus
         await policies.set_rules(account.id, [Rule("+1", is_allowed=True), Rule(prefix, is_allowed=True)])
 
     assert refused.value.problems[0].field == ("rules", "1", "prefix")
-    assert await Directory(database).destination_rules(account.id) == (Rule("+44", is_allowed=True),)
+    assert (await Directory(database).resolve_originate(account.id)).rules == (Rule("+44", is_allowed=True),)
 
 
 async def test_given_a_prefix_twice_or_too_many_rules_when_a_policy_is_set_then_it_is_refused(

@@ -27,7 +27,7 @@ async def test_given_an_empty_database_when_seeded_then_phones_trunk_numbers_and
 
     directory = Directory(database)
     for number, name in AGENT_NAMES.items():
-        target = await directory.resolve_extension(sandbox.account.id, number)
+        target = (await directory.resolve_originate(sandbox.account.id, extension=number)).connect
         assert target is not None
         assert (target.agent_name, target.endpoints) == (name, (f"sandbox-{number}",))
     resolved = await directory.resolve_originate(sandbox.account.id, extension="2001")
@@ -66,7 +66,7 @@ async def test_given_a_missing_part_when_seeded_again_then_it_is_mended(database
     await seed_sandbox(database, audit)
 
     directory = Directory(database)
-    target = await directory.resolve_extension(sandbox.account.id, "2003")
+    target = (await directory.resolve_originate(sandbox.account.id, extension="2003")).connect
     assert target is not None
     assert target.endpoints == ("sandbox-2003",)
-    assert await directory.resolve_caller_id(sandbox.account.id, OUTBOUND_NUMBERS[2]) is not None
+    assert (await directory.resolve_originate(sandbox.account.id, caller_id=OUTBOUND_NUMBERS[2])).caller_id is not None

@@ -193,7 +193,7 @@ async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
 
 @asynccontextmanager
 async def webhooks_on(
-    database: Database, *, schedule: Sequence[float] = WAITS, timeout_seconds: float = 5.0
+    database: Database, *, schedule: Sequence[float] = WAITS, timeout_seconds: float = 60.0
 ) -> AsyncIterator[Rig]:
     clock = TestClock()
     waits = Schedule(tuple(schedule))

@@ -1,6 +1,7 @@
 """A customer's server: takes webhooks over real HTTP, remembers them, and answers as it is told."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -9,7 +10,9 @@ from typing import Any
 
 import orjson
 
-DEADLINE_SECONDS = 15.0
+from tests.rig.free_port import reserve_port
+
+DEADLINE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,16 @@ class Sink:
         self._news = asyncio.Condition()
         self._handlers: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._reserved: socket.socket | None = None
         self._tls: ssl.SSLContext | None = None
 
     async def start(self, tls: ssl.SSLContext | None = None) -> None:
         """Listen: on a free port of loopback, and after ``stop`` on the same one."""
         self._tls = tls or self._tls
+        if self._reserved is None:
+            self._reserved = reserve_port()
+            self.port = self._reserved.getsockname()[1]
         self._server = await asyncio.start_server(self.handle, "127.0.0.1", self.port, ssl=self._tls)
-        self.port = self._server.sockets[0].getsockname()[1]
         self.scheme = "http" if self._tls is None else "https"
 
     async def stop(self) -> None:
@@ -77,6 +83,12 @@ class Sink:
             server.close()
             await self.close_handlers()
             await server.wait_closed()
+
+    async def aclose(self) -> None:
+        """Be down for good."""
+        await self.stop()
+        if self._reserved is not None:
+            self._reserved.close()
 
     def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
         return f"{self.scheme}://{host}:{self.port}{path}"
@@ -153,4 +165,4 @@ async def running_sink(tls: ssl.SSLContext | None = None) -> AsyncIterator[Sink]
     try:
         yield sink
     finally:
-        await sink.stop()
+        await sink.aclose()

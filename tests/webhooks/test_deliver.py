@@ -193,7 +193,7 @@ async def test_given_any_answer_but_2xx_when_it_comes_then_it_is_a_failed_attemp
     assert got == status
     assert str(status) in failure
     assert excerpt == "n" * EXCERPT_BYTES
-    assert 0 < latency < 5
+    assert 0 < latency < 60
     assert [request.path for request in sink.received] == ["/"]
     assert await rig.states() == {"PENDING": 1}
 
@@ -284,6 +284,7 @@ async def test_given_an_endpoint_that_hangs_when_others_have_work_then_they_are_
         running = group.create_task(deliverer.run())
         await rig.log.append([rig.draft(call_id()) for _ in range(60)])
         await sink.wait_for(60, "/well")
+        await sink.wait_for(2, "/hangs")
         assert len(sink.at("/hangs")) == 2  # a quarter of the places, and no more
         running.cancel()
 
@@ -291,11 +292,11 @@ async def test_given_an_endpoint_that_hangs_when_others_have_work_then_they_are_
 async def test_given_a_timeout_when_the_endpoint_answers_later_then_it_was_a_failure(rig: Rig, sink: Sink) -> None:
     await rig.add_endpoint(sink.url())
     sink.behaviours["/"] = lambda _: Reply(delay=60.0)
-    rig.egress.timeout_seconds = 0.2
+    rig.egress.timeout_seconds = 1.0
     async with rig.delivering():
         await rig.happen(call_id())
         await rig.wait_for_attempts(1)
-    assert await rig.fetch("SELECT status, failure FROM webhook_attempt") == [(None, "no answer within 0.2 s")]
+    assert await rig.fetch("SELECT status, failure FROM webhook_attempt") == [(None, "no answer within 1 s")]
 
 
 async def test_given_an_address_no_longer_permitted_when_delivered_then_the_attempt_says_so_and_nothing_is_sent(
@@ -389,7 +390,7 @@ async def test_given_the_database_goes_away_for_a_while_when_it_is_back_then_res
 
     real = rig.database.acquire
     await rig.add_endpoint(sink.url())
-    sink.behaviours["/"] = lambda _: Reply(delay=0.2)
+    sink.behaviours["/"] = lambda _: Reply(delay=1.0)
     async with rig.delivering() as deliverer:
         await rig.happen(call_id())
         await sink.wait_for(1)

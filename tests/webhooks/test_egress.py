@@ -133,15 +133,15 @@ async def test_given_headers_in_time_and_a_body_that_stalls_when_read_then_the_s
 ) -> None:
     monkeypatch.setattr("app.webhooks.egress._BODY_SECONDS", 0.1)
     sink.behaviours["/"] = lambda _: Reply(status=200, body=b"half-way", stall=60.0)
-    async with egress_with(timeout_seconds=5.0) as egress:
+    async with egress_with(timeout_seconds=60.0) as egress:
         answer = await egress.post(sink.url(), {}, BODY)
     assert (answer.status, answer.excerpt) == (200, "half")
 
 
 async def test_given_an_endpoint_that_hangs_when_the_time_is_up_then_there_is_no_answer(sink: Sink) -> None:
     sink.behaviours["/"] = lambda _: Reply(delay=60.0)
-    async with egress_with(timeout_seconds=0.1) as egress:
-        with pytest.raises(NoAnswerError, match=r"no answer within 0\.1 s"):
+    async with egress_with(timeout_seconds=1.0) as egress:
+        with pytest.raises(NoAnswerError, match="no answer within 1 s"):
             await post(egress, sink.url())
 
 

@@ -94,7 +94,7 @@ async def test_given_an_endpoint_when_deleted_then_it_is_gone_its_deliveries_are
     await rig.happen("call_a", 2)
     await rig.endpoints.delete(rig.account_id, endpoint_id)
     assert await rig.endpoints.get(rig.account_id, endpoint_id) is None
-    assert (await rig.endpoints.page(rig.account_id, PageRequest())).items == []
+    assert not (await rig.endpoints.page(rig.account_id, PageRequest())).items
     assert await rig.states() == {"DROPPED": 2}
     for attempt in (
         rig.endpoints.delete(rig.account_id, endpoint_id),
@@ -109,7 +109,7 @@ async def test_given_another_accounts_endpoint_when_read_changed_or_deleted_then
     endpoint_id, _ = await rig.add_endpoint(URL)
     other = await rig.add_account("other")
     assert await rig.endpoints.get(other, endpoint_id) is None
-    assert (await rig.endpoints.page(other, PageRequest())).items == []
+    assert not (await rig.endpoints.page(other, PageRequest())).items
     for foreign, unknown in (
         (rig.endpoints.delete(other, endpoint_id), rig.endpoints.delete(other, "whe_unknown")),
         (

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from app.db.engine import Database
+from app.db.locks import EVENT_LOG, WEBHOOK_LISTENERS
 from app.events.log import EventLog
 from app.facts.event import Draft, Event
 from app.ids import Kind, new_id
@@ -112,13 +113,13 @@ async def test_given_its_connection_is_cut_when_asked_then_it_knows_nothing_unti
     monkeypatch.setattr("app.daemon.FIRST_BACKOFF_SECONDS", 0.01)
     monkeypatch.setattr(Listeners, "poll_seconds", 0.05)
     async with following(rig.database) as listeners:
-        connection = listeners._connection
+        connection = listeners._ear._connection
         assert connection is not None
         connection.terminate()
         assert not listeners.is_nobody([rig.account_id])
         await rig.add_endpoint(URL)
         await eventually(lambda: _knows(listeners))
-        assert listeners._connection is not connection
+        assert listeners._ear._connection is not connection
         assert not listeners.is_nobody([rig.account_id])
 
 
@@ -136,15 +137,15 @@ async def test_given_a_process_that_hangs_when_an_endpoint_is_made_then_its_make
 ) -> None:
     monkeypatch.setattr(module, "_HEARING_SECONDS", 0.1)
     monkeypatch.setattr(module, "_TRUST_SECONDS", 0.3)
-    monkeypatch.setattr(rig.database, "_acquire_seconds", 0.2)
+    monkeypatch.setattr(rig.database, "_acquire_seconds", 1.0)
     hanging = await rig.database.open_connection()
     try:
-        await hanging.execute(f"SELECT pg_advisory_lock_shared({module._LOCK})")
+        await hanging.execute(f"SELECT pg_advisory_lock_shared({WEBHOOK_LISTENERS})")
         began = time.monotonic()
         _, secret = await rig.add_endpoint(URL)
         assert secret.startswith("whsec_")
         # Until then it may rely on what it knew, and after that an append of its may be under way.
-        assert time.monotonic() - began >= 0.5
+        assert time.monotonic() - began >= 1.3
     finally:
         hanging.terminate()
 
@@ -174,12 +175,12 @@ async def test_given_an_append_on_its_way_that_left_the_hook_out_when_an_endpoin
         log = EventLog(rig.database, hooks=[enqueuer.enqueue], inline=enqueuer.inline, in_flight=listeners.appending)
         transaction = holding.transaction()
         await transaction.start()
-        await holding.execute("SELECT pg_advisory_xact_lock(65296)")  # the log's own: appends wait for it
+        await holding.execute(f"SELECT pg_advisory_xact_lock({EVENT_LOG})")  # the log's own: appends wait for it
         assert enqueuer.nobody_listens([rig.account_id])
         appending = asyncio.create_task(way(log, rig.draft(new_id(Kind.CALL))))
-        await eventually(lambda: waits_for(rig, 65296))
+        await eventually(lambda: waits_for(rig, EVENT_LOG))
         making = asyncio.create_task(rig.add_endpoint(URL))
-        await eventually(lambda: waits_for(rig, module._LOCK))
+        await eventually(lambda: waits_for(rig, WEBHOOK_LISTENERS))
         assert not listeners.is_nobody([rig.account_id])
         await asyncio.wait({making}, timeout=0.3)
         assert not making.done()
@@ -208,7 +209,7 @@ async def test_given_a_transaction_that_left_the_hook_out_when_an_endpoint_is_ma
         appending = asyncio.create_task(log.append([rig.draft(new_id(Kind.CALL))]))
         await is_left_out.wait()
         making = asyncio.create_task(rig.add_endpoint(URL))
-        await eventually(lambda: waits_for(rig, module._LOCK))
+        await eventually(lambda: waits_for(rig, WEBHOOK_LISTENERS))
         await asyncio.wait({making}, timeout=0.3)
         assert not making.done()
         may_commit.set()
@@ -220,7 +221,7 @@ async def test_given_a_transaction_that_left_the_hook_out_when_an_endpoint_is_ma
 async def test_given_an_append_that_hangs_when_an_endpoint_is_made_then_the_others_know_again_after_a_while(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rig.database, "_acquire_seconds", 0.2)
+    monkeypatch.setattr(rig.database, "_acquire_seconds", 1.0)
     other = await rig.add_account("other")
     async with following(rig.database) as listeners:
         with listeners.appending():

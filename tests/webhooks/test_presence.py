@@ -21,9 +21,7 @@ async def present(rig: Rig) -> AsyncIterator[Presence]:
     try:
         yield presence
     finally:
-        connection = presence._connection
-        assert connection is not None
-        connection.terminate()
+        presence._session.close()
 
 
 async def numbers(rig: Rig) -> set[int]:
@@ -61,5 +59,4 @@ async def test_given_a_worker_that_is_being_buried_when_it_comes_back_then_it_wa
         assert await numbers(rig) == {other.number}
         await late.run_round()
         assert await numbers(rig) == {other.number, late.number}
-        assert late._connection is not None
-        late._connection.terminate()
+        late._session.close()

@@ -169,7 +169,7 @@ async def test_given_a_worker_that_is_stopped_when_an_attempt_is_on_its_way_then
 ) -> None:
     await rig.add_endpoint(sink.url())
     await rig.happen(new_id(Kind.CALL), 3)
-    sink.behaviours["/"] = lambda _: Reply(delay=0.2)
+    sink.behaviours["/"] = lambda _: Reply(delay=1.0)
     async with rig.delivering() as deliverer:
         await sink.wait_for(1)
         deliverer.stop()
@@ -186,7 +186,7 @@ async def test_given_no_database_at_the_end_when_a_worker_stops_then_it_ends_cle
 
     await rig.add_endpoint(sink.url())
     await rig.happen(new_id(Kind.CALL))
-    sink.behaviours["/"] = lambda _: Reply(delay=0.2)
+    sink.behaviours["/"] = lambda _: Reply(delay=1.0)
     with monkeypatch.context() as outage:
         async with rig.delivering() as deliverer:
             await sink.wait_for(1)
@@ -203,7 +203,7 @@ async def test_given_a_worker_whose_lease_ran_out_when_it_comes_back_then_its_re
 ) -> None:
     await rig.add_endpoint(sink.url())
     await rig.happen(new_id(Kind.CALL))
-    replies = [Reply(status=500, delay=0.5)]
+    replies = [Reply(status=500, delay=2.0)]
     sink.behaviours["/"] = lambda _: replies.pop() if replies else Reply()
     async with rig.delivering():
         await sink.wait_for(1)

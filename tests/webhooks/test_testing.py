@@ -13,7 +13,7 @@ from tests.webhooks.sink import Reply, Sink
 pytestmark = pytest.mark.postgres
 
 
-def trials(rig: Rig, wait_seconds: float = 5.0) -> WebhookTests:
+def trials(rig: Rig, wait_seconds: float = 60.0) -> WebhookTests:
     return WebhookTests(rig.endpoints, rig.queries, rig.log, rig.clock, wait_seconds=wait_seconds)
 
 
@@ -28,7 +28,7 @@ async def test_given_an_endpoint_that_is_well_when_tested_then_its_answer_is_tol
         tested = await trials(rig).test(rig.account_id, endpoint_id, actor=actor, request_id="req_1")
     assert tested.attempt is not None
     assert (tested.attempt.status, tested.attempt.failure, tested.attempt.response_excerpt) == (202, None, "thanks")
-    assert 0 < tested.attempt.latency_seconds < 5
+    assert 0 < tested.attempt.latency_seconds < 60
     assert (tested.delivery.state, tested.delivery.event_type) == (DeliveryState.DELIVERED, "webhook.test")
     (request,) = sink.received
     body = Webhook(secret).verify(request.body, dict(request.headers))

@@ -30,12 +30,12 @@ class LegDialingEvent(LegEvent):
 
 @strawberry.type(description="`leg.ringing`: the far end says that it rings.")
 class LegRingingEvent(LegEvent):
-    pass
+    ringing_at: datetime | None = strawberry.field(description="Since when, by Asterisk; null in old events.")
 
 
 @strawberry.type(description="`leg.answered`: the far end answered.")
 class LegAnsweredEvent(LegEvent):
-    pass
+    answered_at: datetime | None = strawberry.field(description="When, by Asterisk; null in old events.")
 
 
 @strawberry.type(description="`leg.ended`: the leg is gone.")
@@ -44,6 +44,7 @@ class LegEndedEvent(LegEvent):
     hangup_cause: int | None = strawberry.field(description="The Q.850 cause.")
     sip_code: int | None = strawberry.field(description="The far end's final SIP status, where it gave one.")
     talk_seconds: float = strawberry.field(description="How many seconds it could talk with the other party.")
+    ended_at: datetime | None = strawberry.field(description="When, by Asterisk; null in old events.")
 
 
 @strawberry.type(description="`call.connected`: both parties are bridged and can talk.")

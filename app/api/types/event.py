@@ -28,7 +28,10 @@ class Event(Node):
         "with whatever filter."
     )
     type: EventType = strawberry.field(description="What happened.")
-    timestamp: datetime = strawberry.field(description="When.")
+    timestamp: datetime = strawberry.field(
+        description="When it was taken down; it never runs backwards within a call. What Asterisk told late happened "
+        "earlier: fields such as `answeredAt` say when."
+    )
     sequence: Long = strawberry.field(description="Orders the log: it strictly increases, and may have holes.")
     subject_id: strawberry.ID = strawberry.field(description="What it is about: a call's id, an endpoint's id.")
     call_sequence: int | None = strawberry.field(

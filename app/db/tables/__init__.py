@@ -1,4 +1,4 @@
-"""The tables, one file an area, as SQLModel classes: they give migrations their truth and queries their columns.
+"""The tables, one file an area, as SQLModel classes: what the migrations must lead to. The service imports none of it.
 
 Rows that a call's life writes (call, leg, cdr, recording, event, request_key) carry no foreign keys: they are
 written together in one transaction by the call store, in batches, and checked by the tests instead of at every

@@ -1,0 +1,19 @@
+"""The numbers of PostgreSQL's advisory locks. They mean nothing: each only has to be nobody else's in the database.
+
+Those of one number and those of two (a class, and an object in it) never meet.
+"""
+
+from typing import Final
+
+#: One number. Appending to the event log, until the commit.
+EVENT_LOG: Final = 65296
+#: A class; the object is a worker's number. Held by its session for as long as the worker lives.
+WEBHOOK_WORKER: Final = 65297
+#: One number. Held shared by whoever relies on knowing which accounts have webhook endpoints.
+WEBHOOK_LISTENERS: Final = 65298
+#: A class; the object is a node's hash. Held by the session that may write a node's calls.
+NODE_WRITER: Final = 0x0FF_7E4
+#: One number. Migrating, of several services that start at the same moment.
+MIGRATIONS: Final = 0x0FF_400C
+#: One number. Seeding the sandbox's account.
+SANDBOX_SEED: Final = 0x0FF_5A4D
