@@ -17,6 +17,8 @@ AccountId = NewType("AccountId", str)
 CallId = NewType("CallId", str)
 LegId = NewType("LegId", str)
 RecordingId = NewType("RecordingId", str)
+TransferId = NewType("TransferId", str)
+PlaybackId = NewType("PlaybackId", str)
 ChannelId = NewType("ChannelId", str)
 
 
@@ -35,6 +37,8 @@ class Kind(StrEnum):
     CDR = "cdr"
     EVENT = "evt"
     RECORDING = "rec"
+    TRANSFER = "xfer"
+    PLAYBACK = "play"
     WEBHOOK_ENDPOINT = "whe"
     WEBHOOK_DELIVERY = "whd"
     WEBHOOK_ATTEMPT = "wha"

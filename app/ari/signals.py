@@ -77,6 +77,18 @@ class RecordingFailed(Timed, frozen=True, gc=False, tag_field="type", tag="Recor
     recording: NamedRecording
 
 
+class RunningPlayback(Named, frozen=True, gc=False):
+    state: str
+
+
+class PlaybackStarted(Timed, frozen=True, gc=False, tag_field="type", tag="PlaybackStarted"):
+    playback: Named
+
+
+class PlaybackFinished(Timed, frozen=True, gc=False, tag_field="type", tag="PlaybackFinished"):
+    playback: RunningPlayback
+
+
 _READ: Final[tuple[type[Signal], ...]] = (
     StasisStart,
     ChannelStateChange,
@@ -86,6 +98,8 @@ _READ: Final[tuple[type[Signal], ...]] = (
     RecordingStarted,
     RecordingFinished,
     RecordingFailed,
+    PlaybackStarted,
+    PlaybackFinished,
 )
 #: The types of event whose content is read. ``ApplicationReplaced`` is the stream's own business.
 READ_EVENT_TYPES: Final = frozenset(kind.__name__ for kind in _READ)

@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -22,6 +22,11 @@ from app.calls.commands import (
     CreateSnoop,
     DialChannel,
     JoinBridge,
+    LeaveBridge,
+    SendDigits,
+    SetMute,
+    StartMusic,
+    StartPlayback,
     VerifyLeg,
 )
 from app.calls.executor import Executor
@@ -32,17 +37,22 @@ from app.calls.inputs import (
     Input,
     LegAnswered,
     LegDestroyed,
+    Requested,
     TimerFired,
+    TransferRequested,
 )
 from app.calls.keys import KeyClaim
 from app.calls.machine import step
 from app.calls.model import Call
 from app.calls.store import CallStore, Change, FencedError, KeyTaken, make_drafts
+from app.calls.turn import Step
 from app.clock import Clock
-from app.errors import OverloadedError, UnavailableError
+from app.errors import OverloadedError, Problem, RefusedError, UnavailableError
 from app.facts.event import Draft
 
 _log = structlog.get_logger(__name__)
+
+Answer: TypeAlias = "asyncio.Future[Call]"
 
 MAILBOX_SIZE: Final = 512
 #: Places that only pressed keys leave free: everything else a call must not miss.
@@ -55,15 +65,23 @@ class CallActor:
     """The owner of one live call."""
 
     def __init__(
-        self, call: Call, *, store: CallStore, executor: Executor, clock: Clock, claim: KeyClaim | None = None
+        self,
+        call: Call,
+        *,
+        store: CallStore,
+        executor: Executor,
+        clock: Clock,
+        claim: KeyClaim | None = None,
+        on_change: Callable[[Call], None] = lambda _: None,
     ) -> None:
         self.call = call
         self._store = store
         self._executor = executor
         self._time = CallTime(clock)
         self._claim = claim
+        self._on_change = on_change
         #: Each with its instant: a commit that takes long must not make what waits behind it any later.
-        self._mailbox: deque[tuple[Input, datetime]] = deque()
+        self._mailbox: deque[tuple[Input, datetime, Answer | None]] = deque()
         self._has_mail = asyncio.Event()
         self._waiters: list[tuple[Callable[[Call], bool], asyncio.Future[Call]]] = []
         # Whoever starts it, with a key or without one: a call that has stated nothing yet is in no database.
@@ -90,8 +108,27 @@ class CallActor:
         if len(self._mailbox) >= size:
             self._has_missed_input = True
             raise OverloadedError(f"The mailbox of call {self.call.id} is full.")
-        self._mailbox.append((event, self._time.of(at)))
+        self._mailbox.append((event, self._time.of(at), None))
         self._has_mail.set()
+
+    def ask(self, event: Requested | TransferRequested) -> "asyncio.Future[Call]":
+        """Put a request into the mailbox; gives the call once it is written and has been asked of Asterisk.
+
+        The future raises RefusedError when it cannot be done as the call stands by then, INVALID_STATE when the call
+        was over first.
+
+        Raises:
+            OverloadedError: as :meth:`post`.
+        """
+        answer: Answer = asyncio.get_running_loop().create_future()
+        # Whoever asked may have gone away before the answer; that is no lost exception.
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+        if self._is_over:
+            answer.set_exception(has_ended(self.call))
+            return answer
+        self.post(event)
+        self._mailbox[-1] = (*self._mailbox[-1][:2], answer)
+        return answer
 
     def give_up(self) -> None:
         """Nobody waits any more for the call to be written: should it be written yet, it ends without being dialled."""
@@ -119,15 +156,15 @@ class CallActor:
         """Live until the call is settled, or was never accepted."""
         try:
             while not self.call.is_settled or self._mailbox:
-                event, at = await self._next()
-                if not await self._turn(event, at):
+                event, at, answer = await self._next()
+                if not await self._turn(event, at, answer):
                     return
         except FencedError:
             return  # the call is in other hands; the store has said so
         finally:
             self._dismiss_waiters()
 
-    async def _next(self) -> tuple[Input, datetime]:
+    async def _next(self) -> "tuple[Input, datetime, Answer | None]":
         if self._has_missed_input and not self._mailbox:
             self._has_missed_input = False
             await self._look_up_legs()
@@ -141,17 +178,25 @@ class CallActor:
             except TimeoutError:
                 timer = self.call.next_timer
                 if timer is not None and timer.due <= self._time.now():
-                    return TimerFired(name=timer.name), self._time.now()
+                    return TimerFired(name=timer.name), self._time.now(), None
         return self._mailbox.popleft()
 
-    async def _turn(self, event: Input, at: datetime) -> bool:
+    async def _turn(self, event: Input, at: datetime, answer: "Answer | None") -> bool:
         """One round. Gives False when the call was never accepted and there is nothing to live for."""
         before = self.call
         # What Asterisk says late happened when it happened, but is told after what was told before it.
         self._last_now = max(at, self._last_now)
         result = step(before, event, self._last_now, at=at)
-        if result.call is before and not result.commands:
-            return True
+        if result.problems and answer is not None and not answer.done():
+            answer.set_exception(RefusedError(result.problems))
+        has_come_of_it = result.call is not before or result.commands
+        if has_come_of_it and not await self._act(before, result):
+            return False
+        if answer is not None and not answer.done():
+            answer.set_result(self.call)
+        return True
+
+    async def _act(self, before: Call, result: Step) -> bool:
         drafts = make_drafts(result.call, result.happenings)
         if failpoints.armed is not None:
             await danger.before_commit(result.happenings)
@@ -159,6 +204,7 @@ class CallActor:
             return False
         if failpoints.armed is not None:
             await danger.after_commit(result.happenings)
+        self._on_change(self.call)
         self._tell_waiters()
         await self._carry_out(result.commands)
         return True
@@ -191,8 +237,10 @@ class CallActor:
             behind = 0
             if isinstance(event, LegDestroyed) and event.at is not None:
                 answer = LegAnswered(leg_id=event.leg_id)
-                behind = max((place for place, (mail, _) in enumerate(self._mailbox, 1) if mail == answer), default=0)
-            self._mailbox.insert(behind, (event, at))
+                behind = max(
+                    (place for place, (mail, _, _) in enumerate(self._mailbox, 1) if mail == answer), default=0
+                )
+            self._mailbox.insert(behind, (event, at, None))
 
     async def _look_up_legs(self) -> None:
         _log.warning("call_looks_for_missed_input", call_id=self.call.id)
@@ -255,8 +303,28 @@ class CallActor:
         for _, future in self._waiters:
             if not future.done():
                 future.set_result(self.call)
+        for _, _, answer in self._mailbox:
+            if answer is not None and not answer.done():
+                answer.set_exception(has_ended(self.call))
+
+
+def has_ended(call: Call) -> RefusedError:
+    """The refusal of whatever is asked of a call that is over."""
+    message = "The call has ended."
+    return RefusedError(Problem("INVALID_STATE", message, ("callId",), current_state=call.state.value))
 
 
 def is_pointless(call: Call, command: Command) -> bool:
     """Whether a command has been overtaken: once the end is decided, nothing new is begun."""
-    return call.is_ending and isinstance(command, CreateChannel | DialChannel | JoinBridge | CreateSnoop)
+    return call.is_ending and isinstance(
+        command,
+        CreateChannel
+        | DialChannel
+        | JoinBridge
+        | LeaveBridge
+        | StartMusic
+        | SetMute
+        | SendDigits
+        | StartPlayback
+        | CreateSnoop,
+    )

@@ -1,18 +1,23 @@
 """Everything a call can ask of the world: one closed union. The executor carries each out after the commit."""
 
 from app.calls.model import HangupReason
-from app.facts.vocabulary import LegRole, Words
-from app.ids import LegId, RecordingId
+from app.facts.vocabulary import LegRole, MuteDirection, Words
+from app.ids import LegId, PlaybackId, RecordingId
 
 
 class CreateChannel(Words, frozen=True, kw_only=True):
-    """Make the leg's channel, without dialling it. ``lifetime_seconds`` ends it inside Asterisk without us."""
+    """Make the leg's channel, without dialling it. ``lifetime_seconds`` ends it inside Asterisk without us.
+
+    ``shown_…`` is what its own far end sees calling, ``presented_…`` what those in the bridge with it are shown of it.
+    """
 
     leg_id: LegId
     endpoint: str
     shown_number: str | None
     shown_name: str | None
     lifetime_seconds: float
+    presented_number: str | None = None
+    presented_name: str | None = None
 
 
 class DialChannel(Words, frozen=True, kw_only=True):
@@ -37,6 +42,54 @@ class JoinBridge(Words, frozen=True, kw_only=True):
     """Put a leg into the bridge."""
 
     leg_id: LegId
+
+
+class LeaveBridge(Words, frozen=True, kw_only=True):
+    """Take a leg out of the bridge."""
+
+    leg_id: LegId
+
+
+class StartMusic(Words, frozen=True, kw_only=True):
+    """Play music on hold to a leg that is in no bridge."""
+
+    leg_id: LegId
+
+
+class StopMusic(Words, frozen=True, kw_only=True):
+    """End a leg's music."""
+
+    leg_id: LegId
+
+
+class SetMute(Words, frozen=True, kw_only=True):
+    """Silence a leg in this direction and in no other; None: in none."""
+
+    leg_id: LegId
+    direction: MuteDirection | None
+
+
+class SendDigits(Words, frozen=True, kw_only=True):
+    """Press keys towards a leg."""
+
+    leg_id: LegId
+    digits: str
+    duration_milliseconds: int
+    between_milliseconds: int
+
+
+class StartPlayback(Words, frozen=True, kw_only=True):
+    """Play sounds to a leg; None: to the bridge."""
+
+    playback_id: PlaybackId
+    media: tuple[str, ...]
+    leg_id: LegId | None
+
+
+class EndPlayback(Words, frozen=True, kw_only=True):
+    """Stop a playback."""
+
+    playback_id: PlaybackId
 
 
 class DestroyBridge(Words, frozen=True, kw_only=True):
@@ -89,6 +142,13 @@ Command = (
     | HangupChannel
     | CreateBridge
     | JoinBridge
+    | LeaveBridge
+    | StartMusic
+    | StopMusic
+    | SetMute
+    | SendDigits
+    | StartPlayback
+    | EndPlayback
     | DestroyBridge
     | VerifyLeg
     | CreateSnoop

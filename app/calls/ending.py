@@ -11,7 +11,8 @@ from app.calls.outcome import outcome_of_system
 from app.calls.record import make_record, talk_seconds
 from app.calls.turn import Turn
 from app.facts.calls import CallEnded
-from app.facts.vocabulary import CallState, Disposition, EndCode, EndReason, LegState
+from app.facts.transfers import TransferCancelled
+from app.facts.vocabulary import CallState, Disposition, EndCode, EndReason, LegState, TransferState
 
 TEARDOWN_SECONDS = 10.0
 #: After so many rounds the waits stop growing; a leg is never given up while Asterisk may still have it.
@@ -22,8 +23,10 @@ def begin(turn: Turn, disposition: Disposition, reason: EndReason) -> None:
     """Decide how the call ends, and start taking it down. The first decision stands."""
     if turn.call.is_ending:
         return
+    _end_transfer(turn)
     turn.change(outcome=disposition, end_reason=reason, decided_at=turn.at)
     turn.clear_timers(TimerName.SETUP, TimerName.DIAL_CHECK, TimerName.RING, TimerName.JOIN, TimerName.MAX_DURATION)
+    turn.clear_timers(TimerName.CONSULT, TimerName.RELEASE)
     recording.stop_recordings(turn)
     for leg in turn.call.legs:
         if leg.state is LegState.PLANNED:
@@ -34,6 +37,25 @@ def begin(turn: Turn, disposition: Disposition, reason: EndReason) -> None:
             turn.ask(HangupChannel(leg_id=leg.id, reason=kept))
     turn.set_timer(TimerName.TEARDOWN, TEARDOWN_SECONDS)
     finish_if_gone(turn)
+
+
+def _end_transfer(turn: Turn) -> None:
+    """Every transfer has exactly one outcome: of one under way nothing comes any more."""
+    transfer = turn.call.transfer
+    if transfer is None:
+        return
+    turn.change(transfer=None)
+    if transfer.state is not TransferState.RECALLING:
+        turn.say(
+            TransferCancelled(
+                call=turn.call.ref,
+                transfer_id=transfer.id,
+                kind=transfer.kind,
+                by=turn.call.leg(transfer.by).ref,
+                transferee=turn.call.leg(transfer.transferee).ref,
+                target=transfer.target_party,
+            )
+        )
 
 
 def take_down_again(turn: Turn) -> None:

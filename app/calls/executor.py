@@ -15,6 +15,7 @@ from typing import Final, assert_never
 import structlog
 
 from app import failpoints
+from app.ari.channels import MuteDirection as AriMute
 from app.ari.channels import SnoopDirection
 from app.ari.client import AriClient
 from app.ari.errors import AriBadAnswer, AriConflict, AriError, AriInvalid, AriNotFound, AriRefused, AriUnavailable
@@ -23,9 +24,9 @@ from app.calls import commands, danger, inputs
 from app.calls.commands import Command
 from app.calls.inputs import FailureKind, Input
 from app.calls.model import Call, PartState
-from app.calls.names import bridge_of, channel_of, hangup_memory_of, snoop_of
+from app.calls.names import bridge_of, channel_of, hangup_memory_of, playback_of, snoop_of
 from app.errors import OverloadedError
-from app.facts.vocabulary import RecordingState
+from app.facts.vocabulary import MuteDirection, RecordingState
 from app.ids import LegId
 from app.recordings.jobs import CollectJob, Part
 
@@ -80,7 +81,7 @@ class Executor:
             await danger.before_command(command)
         match command:
             case commands.CreateChannel():
-                await self._create(call, command)
+                await self._create(command)
             case commands.DialChannel():
                 await self._ari.dial(self._channel(command.leg_id), timeout_seconds=ceil(command.timeout_seconds))
             case commands.HangupChannel():
@@ -91,6 +92,25 @@ class Executor:
                 await self._make_sure(creation, lambda: self._ari.get_bridge(bridge))
             case commands.JoinBridge():
                 await self._join(bridge_of(self._node, call.id), self._channel(command.leg_id))
+            case commands.LeaveBridge():
+                await self._leave(bridge_of(self._node, call.id), self._channel(command.leg_id))
+            case commands.StartMusic():
+                await self._ari.start_moh(self._channel(command.leg_id))
+            case commands.StopMusic():
+                await self._ari.stop_moh(self._channel(command.leg_id))
+            case commands.SetMute():
+                await self._set_mute(self._channel(command.leg_id), command.direction)
+            case commands.SendDigits():
+                await self._ari.send_dtmf(
+                    self._channel(command.leg_id),
+                    command.digits,
+                    between_ms=command.between_milliseconds,
+                    duration_ms=command.duration_milliseconds,
+                )
+            case commands.StartPlayback():
+                await self._play(call, command)
+            case commands.EndPlayback():
+                await self._ari.stop_playback(playback_of(self._node, command.playback_id))
             case commands.DestroyBridge():
                 await self._ignore_gone(self._ari.destroy_bridge(bridge_of(self._node, call.id)))
             case commands.VerifyLeg():
@@ -151,7 +171,7 @@ class Executor:
             leg_id=leg_id, cause=cause, sip_code=sip_code, at=at, is_late=is_late, is_untraced=at is None
         )
 
-    async def _create(self, call: Call, command: commands.CreateChannel) -> None:
+    async def _create(self, command: commands.CreateChannel) -> None:
         variables = {
             "TIMEOUT(absolute)": str(ceil(command.lifetime_seconds)),
             "CHANNEL(hangup_handler_push)": HANGUP_HANDLER,
@@ -160,13 +180,10 @@ class Executor:
             variables["CONNECTEDLINE(num)"] = command.shown_number
         if command.shown_name:
             variables["CONNECTEDLINE(name)"] = command.shown_name
-        # In the bridge each side is told the other's CALLERID, and the second leg joins before its INVITE is sent: so
-        # a leg's CALLERID is what its other side is to be shown, never who really sits there.
-        other = call.other(call.leg(command.leg_id))
-        if other is not None and other.shown_number:
-            variables["CALLERID(num)"] = other.shown_number
-        if other is not None and other.shown_name:
-            variables["CALLERID(name)"] = other.shown_name
+        if command.presented_number:
+            variables["CALLERID(num)"] = command.presented_number
+        if command.presented_name:
+            variables["CALLERID(name)"] = command.presented_name
         await self._ari.create_channel(
             command.endpoint, self._channel(command.leg_id), app_args=("leg",), variables=variables
         )
@@ -188,6 +205,25 @@ class Executor:
                 raise AriNotFound("The channel is not in it.", operation="GET /bridges/{}", status=HTTPStatus.NOT_FOUND)
 
         await self._make_sure(self._ari.add_channel(bridge, channel), look)
+
+    async def _leave(self, bridge: str, channel: str) -> None:
+        with suppress(AriInvalid):  # it is not in the bridge, or gone altogether, which comes as its own event
+            await self._ari.remove_channel(bridge, channel)
+
+    async def _set_mute(self, channel: str, direction: MuteDirection | None) -> None:
+        wanted = {MuteDirection.IN: AriMute.IN, MuteDirection.OUT: AriMute.OUT, MuteDirection.BOTH: AriMute.BOTH}
+        if direction is not MuteDirection.BOTH:
+            await self._ari.unmute(channel, direction=AriMute.BOTH)
+        if direction is not None:
+            await self._ari.mute(channel, direction=wanted[direction])
+
+    async def _play(self, call: Call, command: commands.StartPlayback) -> None:
+        name = playback_of(self._node, command.playback_id)
+        if command.leg_id is None:
+            playing = self._ari.play_to_bridge(bridge_of(self._node, call.id), command.media, name)
+        else:
+            playing = self._ari.play(self._channel(command.leg_id), command.media, name)
+        await self._make_sure(playing, lambda: self._ari.get_playback(name))
 
     async def _make_sure(self, making: Awaitable[object], look: Callable[[], Awaitable[object]]) -> None:
         """Carry out a request that makes something under a name of ours; if its answer is lost, look for the thing."""

@@ -7,10 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.calls.commands import Command
-from app.calls.model import TimerName
+from app.calls.model import Leg, TimerName, UsedKey
+from app.calls.verbs import Verb
 from app.facts.event import Actor
-from app.facts.vocabulary import LegRole, Pair, Words
-from app.ids import LegId, RecordingId
+from app.facts.vocabulary import LegRole, Pair, TransferKind, Words
+from app.ids import LegId, PlaybackId, RecordingId, TransferId
 
 
 class Start(Words, frozen=True, kw_only=True):
@@ -165,6 +166,53 @@ class UpdateRequested(Words, frozen=True, kw_only=True):
     tags: tuple[str, ...] | None = None
 
 
+class Requested(Words, frozen=True, kw_only=True):
+    """Somebody with the right to do so asks something of the call; refused when it cannot be done as it stands."""
+
+    verb: Verb
+    actor: Actor
+    request_id: str | None = None
+
+
+class TransferRequested(Words, frozen=True, kw_only=True):
+    """A party is to be transferred. ``by``: who transfers (None: the agent's side); ``leg``: the target, ready to be
+    dialled; ``recall_leg_id``: for whoever transferred, should it be called back.
+    """
+
+    key: UsedKey
+    transfer_id: TransferId
+    kind: TransferKind
+    leg: Leg
+    recall_leg_id: LegId
+    actor: Actor
+    consult_seconds: float
+    by: LegId | None = None
+    recalls: bool = False
+    with_music: bool = False
+    agent_id: str | None = None
+    agent_name: str | None = None
+    request_id: str | None = None
+
+
+class SoundStarted(Words, frozen=True, kw_only=True):
+    """A playback can be heard."""
+
+    playback_id: PlaybackId
+
+
+class SoundEnded(Words, frozen=True, kw_only=True):
+    """A playback is over; ``failure`` when it could not be played, or nobody knows."""
+
+    playback_id: PlaybackId
+    failure: str | None = None
+
+
+class LegMisplaced(Words, frozen=True, kw_only=True):
+    """Asterisk has the leg elsewhere than it belongs, or nobody knows: put it there, with what it should hear."""
+
+    leg_id: LegId
+
+
 class Recovered(Words, frozen=True, kw_only=True):
     """The call was not watched between two instants and is watched again."""
 
@@ -195,6 +243,11 @@ Input = (
     | CommandFailed
     | HangupRequested
     | UpdateRequested
+    | Requested
+    | TransferRequested
+    | SoundStarted
+    | SoundEnded
+    | LegMisplaced
     | Recovered
     | NodeLost
 )

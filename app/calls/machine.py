@@ -12,22 +12,30 @@ every duration, are by ``at``.
 from datetime import datetime
 from typing import assert_never
 
-from app.calls import ending, inputs, recording, setup
+from app.calls import control, ending, holding, inputs, playing, recording, releasing, setup, transfer
 from app.calls.commands import (
     CollectRecording,
     CreateBridge,
     CreateChannel,
     CreateSnoop,
     DialChannel,
+    EndPlayback,
     HangupChannel,
     JoinBridge,
+    LeaveBridge,
     RecordSnoop,
+    SendDigits,
+    SetMute,
+    StartMusic,
+    StartPlayback,
+    StopMusic,
     VerifyLeg,
 )
 from app.calls.inputs import FailureKind, Input
 from app.calls.model import Call, Leg, TimerName, side_of
 from app.calls.outcome import outcome_of_leg_end, outcome_of_system
 from app.calls.turn import Step, Turn
+from app.errors import RefusedError
 from app.facts.calls import CallRecovered, CallUpdated, DtmfReceived, LegEnded
 from app.facts.event import SYSTEM, Actor, ActorKind
 from app.facts.vocabulary import CdrSource, Disposition, EndCode, EndParty, EndReason, LegState
@@ -39,6 +47,14 @@ def step(call: Call, event: Input, now: datetime, *, at: datetime | None = None)
     if not call.sequence and not isinstance(event, inputs.Start):
         return Step(call=call)  # before its start nothing is so, and nothing of it is anywhere
     turn = Turn(call, now, at=at, actor=_actor_of(call, event), request_id=_request_of(call, event))
+    try:
+        _take(turn, event)
+    except RefusedError as refused:
+        return Step(call=call, problems=refused.problems)
+    return turn.done()
+
+
+def _take(turn: Turn, event: Input) -> None:
     match event:
         case inputs.Start():
             setup.start(turn)
@@ -47,7 +63,7 @@ def step(call: Call, event: Input, now: datetime, *, at: datetime | None = None)
         case inputs.LegRinging():
             setup.on_ringing(turn, event)
         case inputs.LegAnswered():
-            setup.on_answered(turn, event)
+            _on_answered(turn, event)
         case inputs.LegDestroyed():
             _on_destroyed(turn, event)
         case inputs.LegSilent():
@@ -72,17 +88,47 @@ def step(call: Call, event: Input, now: datetime, *, at: datetime | None = None)
             _on_timer(turn, event.name)
         case inputs.CommandFailed():
             _on_failure(turn, event)
-        case inputs.HangupRequested():
-            ending.begin_by_system(turn, EndCode.API_HANGUP)
-        case inputs.UpdateRequested():
-            _on_update(turn, event)
+        case inputs.HangupRequested() | inputs.UpdateRequested() | inputs.Requested() | inputs.TransferRequested():
+            _on_request(turn, event)
+        case inputs.SoundStarted():
+            playing.on_started(turn, event.playback_id)
+        case inputs.SoundEnded():
+            playing.on_ended(turn, event.playback_id, event.failure)
+        case inputs.LegMisplaced():
+            holding.put_back(turn, event.leg_id)
         case inputs.Recovered():
             _on_recovered(turn, event)
         case inputs.NodeLost():
             _on_node_lost(turn)
         case _:
             assert_never(event)
-    return turn.done()
+
+
+def _on_request(
+    turn: Turn,
+    event: inputs.HangupRequested | inputs.UpdateRequested | inputs.Requested | inputs.TransferRequested,
+) -> None:
+    match event:
+        case inputs.HangupRequested():
+            ending.begin_by_system(turn, EndCode.API_HANGUP)
+        case inputs.UpdateRequested():
+            _on_update(turn, event)
+        case inputs.Requested():
+            control.on_requested(turn, event.verb)
+        case inputs.TransferRequested():
+            control.on_transfer_requested(turn, event)
+        case _:
+            assert_never(event)
+
+
+def _on_answered(turn: Turn, event: inputs.LegAnswered) -> None:
+    leg = setup.take_answer(turn, event)
+    if leg is None:
+        return
+    if turn.call.is_seated(leg):
+        setup.on_answered(turn, leg)
+    else:
+        transfer.on_answered(turn, leg)
 
 
 def _on_destroyed(turn: Turn, event: inputs.LegDestroyed) -> None:
@@ -133,9 +179,12 @@ def _end_leg(
             ended_at=ended_at,
         )
     )
+    playing.end_for(turn, leg)
     if turn.call.is_ending:
         ending.finish_if_gone(turn)
-    else:
+    elif turn.call.transfer is not None:
+        transfer.on_leg_ended(turn, leg, decided)
+    elif turn.call.is_seated(leg):
         ending.begin(turn, *(decided or outcome_of_leg_end(turn.call, leg)))
 
 
@@ -175,6 +224,10 @@ def _on_timer(turn: Turn, name: TimerName) -> None:
             ending.begin_by_system(turn, EndCode.MAX_DURATION)
         case TimerName.TEARDOWN:
             ending.on_teardown_timer(turn)
+        case TimerName.CONSULT:
+            transfer.on_consult_timer(turn)
+        case TimerName.RELEASE:
+            releasing.release_again(turn)
         case TimerName.RECORDING_START:
             recording.on_start_timeout(turn)
         case TimerName.RECORDING_STOP:
@@ -187,10 +240,10 @@ def _on_failure(turn: Turn, event: inputs.CommandFailed) -> None:
     match event.command:
         case CreateChannel(leg_id=leg_id) if event.kind in {FailureKind.REFUSED, FailureKind.GONE}:
             _refuse_leg(turn, leg_id, event.detail)
-        case CreateChannel() if event.kind is FailureKind.UNSENT:
-            ending.begin_by_system(turn, EndCode.DIAL_FAILED)
+        case CreateChannel(leg_id=leg_id) if event.kind is FailureKind.UNSENT:
+            setup.give_up(turn, turn.call.leg(leg_id))
         case DialChannel(leg_id=leg_id) if event.kind in {FailureKind.REFUSED, FailureKind.UNSENT}:
-            ending.begin_by_system(turn, EndCode.DIAL_FAILED)
+            setup.give_up(turn, turn.call.leg(leg_id))
             _verify(turn, leg_id)
         case CreateChannel(leg_id=leg_id) | DialChannel(leg_id=leg_id):
             _verify(turn, leg_id)
@@ -204,6 +257,14 @@ def _on_failure(turn: Turn, event: inputs.CommandFailed) -> None:
         case JoinBridge(leg_id=leg_id):
             ending.begin_by_system(turn, EndCode.BRIDGE_FAILED)
             _verify(turn, leg_id)
+        case LeaveBridge(leg_id=leg_id) | StartMusic(leg_id=leg_id) | StopMusic(leg_id=leg_id) | SetMute(leg_id=leg_id):
+            _verify(turn, leg_id)
+        case SendDigits(leg_id=leg_id):
+            _verify(turn, leg_id)
+        case StartPlayback(playback_id=playback_id):
+            playing.on_ended(turn, playback_id, event.detail)
+        case EndPlayback(playback_id=playback_id) if event.kind is FailureKind.GONE:
+            playing.on_ended(turn, playback_id, None)
         case CreateBridge():
             ending.begin_by_system(turn, EndCode.BRIDGE_FAILED)
         case CreateSnoop(recording_id=recording_id) | RecordSnoop(recording_id=recording_id):
@@ -253,6 +314,8 @@ def _on_recovered(turn: Turn, event: inputs.Recovered) -> None:
     turn.say(CallRecovered(call=turn.call.ref, blind_from=event.blind_from, blind_until=event.blind_until))
     if turn.call.is_ending:
         ending.take_down_again(turn)  # what was asked for may never have left
+    else:
+        releasing.release_again(turn)
 
 
 def _on_node_lost(turn: Turn) -> None:
@@ -267,8 +330,8 @@ def _on_node_lost(turn: Turn) -> None:
 
 def _actor_of(call: Call, event: Input) -> Actor:
     match event:
-        case inputs.HangupRequested(actor=actor) | inputs.UpdateRequested(actor=actor):
-            return actor
+        case inputs.HangupRequested() | inputs.UpdateRequested() | inputs.Requested() | inputs.TransferRequested():
+            return event.actor
         case inputs.Start():
             return call.actor
         case inputs.LegRinging() | inputs.LegAnswered() | inputs.LegDestroyed() | inputs.DtmfReceived():
@@ -279,8 +342,8 @@ def _actor_of(call: Call, event: Input) -> Actor:
 
 def _request_of(call: Call, event: Input) -> str | None:
     match event:
-        case inputs.HangupRequested(request_id=request_id) | inputs.UpdateRequested(request_id=request_id):
-            return request_id
+        case inputs.HangupRequested() | inputs.UpdateRequested() | inputs.Requested() | inputs.TransferRequested():
+            return event.request_id
         case inputs.Start():
             return call.request_id
         case _:

@@ -22,13 +22,16 @@ from app.facts.vocabulary import (
     EndReason,
     LegRole,
     LegState,
+    MuteDirection,
     Pair,
     Party,
     RecordingMode,
     RecordingState,
+    TransferKind,
+    TransferState,
     Words,
 )
-from app.ids import CallId, LegId, RecordingId
+from app.ids import CallId, LegId, PlaybackId, RecordingId, TransferId
 
 
 class HangupReason(StrEnum):
@@ -37,6 +40,16 @@ class HangupReason(StrEnum):
     RING_TIMEOUT = "RING_TIMEOUT"
     SETUP_TIMEOUT = "SETUP_TIMEOUT"
     CALL_OVER = "CALL_OVER"
+    TRANSFERRED = "TRANSFERRED"
+    NOT_WANTED = "NOT_WANTED"
+
+
+class Place(StrEnum):
+    """Where a leg belongs: nowhere yet, in the talk, or alone with music."""
+
+    NOWHERE = "NOWHERE"
+    TALK = "TALK"
+    HOLD = "HOLD"
 
 
 class TimerName(StrEnum):
@@ -50,6 +63,8 @@ class TimerName(StrEnum):
     TEARDOWN = "TEARDOWN"
     RECORDING_START = "RECORDING_START"
     RECORDING_STOP = "RECORDING_STOP"
+    CONSULT = "CONSULT"
+    RELEASE = "RELEASE"
 
 
 class Timer(Words, frozen=True, kw_only=True, omit_defaults=True):
@@ -63,6 +78,7 @@ class Leg(Words, frozen=True, kw_only=True, omit_defaults=True):
     """One side of a call: one channel in Asterisk, whose name there derives from ``id``.
 
     ``endpoint`` is the validated dial string. ``shown_number`` and ``shown_name`` are what the far end sees calling.
+    ``place`` is where the leg belongs, which Asterisk is asked for and reminded of; ``muted`` likewise.
     """
 
     id: LegId
@@ -73,6 +89,8 @@ class Leg(Words, frozen=True, kw_only=True, omit_defaults=True):
     shown_number: str | None = None
     shown_name: str | None = None
     state: LegState = LegState.PLANNED
+    place: Place = Place.NOWHERE
+    muted: MuteDirection | None = None
     channel_name: str | None = None
     created_at: datetime | None = None
     dialing_at: datetime | None = None
@@ -88,6 +106,11 @@ class Leg(Words, frozen=True, kw_only=True, omit_defaults=True):
     def is_alive(self) -> bool:
         """Whether there is, or may be, a channel for this leg in Asterisk."""
         return self.state not in {LegState.PLANNED, LegState.ENDED}
+
+    @property
+    def is_on_hold(self) -> bool:
+        """Whether it hears music instead of the others."""
+        return self.place is Place.HOLD
 
     @property
     def latest_at(self) -> datetime | None:
@@ -150,12 +173,61 @@ class Recording(Words, frozen=True, kw_only=True, omit_defaults=True):
         return next((part for part in self.parts if part.role is role), None)
 
 
+class Playback(Words, frozen=True, kw_only=True, omit_defaults=True):
+    """A sound that is being played, to one leg (``leg_id``) or to all. ``is_stopped``: it was asked to stop."""
+
+    id: PlaybackId
+    asked_at: datetime
+    leg_id: LegId | None = None
+    started_at: datetime | None = None
+    is_stopped: bool = False
+
+
+class UsedKey(Words, frozen=True, kw_only=True, omit_defaults=True):
+    """An idempotency key of something done on this call: for which mutation, the fingerprint of its input (hex), and
+    the id of what came of it.
+    """
+
+    mutation: str
+    key: str
+    input_hash: str
+    subject_id: str
+
+
+class Transfer(Words, frozen=True, kw_only=True, omit_defaults=True):
+    """A transfer under way: ``by`` gives ``transferee`` to the party behind ``target``, the leg that is dialled for it.
+
+    ``recalls``: should a blind transfer fail, whoever transferred is called back on
+    ``recall_leg``; ``target`` is then that leg.
+    ``with_music``: during a blind transfer the transferee hears music, not the target's ringing.
+    """
+
+    id: TransferId
+    kind: TransferKind
+    by: LegId
+    transferee: LegId
+    target: LegId
+    target_party: Party
+    started_at: datetime
+    recall_leg: LegId
+    consult_seconds: float
+    state: TransferState = TransferState.DIALING
+    recalls: bool = False
+    with_music: bool = False
+    agent_id: str | None = None
+    agent_name: str | None = None
+
+
 class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     """A call: two legs and the bridge between them, and all that is known about why and how.
 
-    ``legs`` are in the order of dialling. ``sequence`` is the number of the last fact. ``source`` turns RECOVERED once
-    part of the call went unwatched. ``outcome`` and ``end_reason`` are set the moment the end is decided; the call is
-    over (``ended_at``) when its last leg is gone. ``decided_at`` is when what decided the end happened.
+    ``legs`` are in the order of dialling. Two of them are in the seats of the conversation, the agent's and the
+    customer's: ``agent_leg_id`` and ``customer_leg_id`` once somebody else has taken the seat, until then the first leg
+    of the role. Who leaves a seat ends the call; other legs come and go.
+
+    ``sequence`` is the number of the last fact. ``source`` turns RECOVERED once part of the call went unwatched.
+    ``outcome`` and ``end_reason`` are set the moment the end is decided; the call is over (``ended_at``) when its last
+    leg is gone. ``decided_at`` is when what decided the end happened.
     """
 
     id: CallId
@@ -185,6 +257,11 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     recordings: tuple[Recording, ...] = ()
     timers: tuple[Timer, ...] = ()
     has_bridge: bool = False
+    agent_leg_id: LegId | None = None
+    customer_leg_id: LegId | None = None
+    transfer: Transfer | None = None
+    keys: tuple[UsedKey, ...] = ()
+    playbacks: tuple[Playback, ...] = ()
     connected_at: datetime | None = None
     ended_at: datetime | None = None
     decided_at: datetime | None = None
@@ -239,19 +316,42 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
         raise KeyError(leg_id)
 
     def leg_of(self, role: LegRole) -> Leg:
-        """The leg that reaches this side. Raises KeyError when there is none."""
+        """The leg in this side's seat. Raises KeyError when there is none."""
+        seated = self.agent_leg_id if role is LegRole.AGENT else self.customer_leg_id
+        if seated is not None:
+            return self.leg(seated)
         for leg in self.legs:
             if leg.role is role:
                 return leg
         raise KeyError(role)
 
+    def is_seated(self, leg: Leg) -> bool:
+        """Whether the leg is in one of the two seats."""
+        return any(seated is not None and seated.id == leg.id for seated in self.seats)
+
+    @property
+    def seats(self) -> tuple[Leg | None, Leg | None]:
+        """Who sits on the agent's side and who on the customer's; None for a side that has no leg."""
+        return self._seated(LegRole.AGENT), self._seated(LegRole.CUSTOMER)
+
     def other(self, leg: Leg) -> Leg | None:
-        """The leg across the bridge."""
-        return next((one for one in self.legs if one.id != leg.id), None)
+        """The leg in the other seat, for a leg in one."""
+        agent, customer = self.seats
+        return customer if agent is not None and agent.id == leg.id else agent
+
+    def _seated(self, role: LegRole) -> Leg | None:
+        try:
+            return self.leg_of(role)
+        except KeyError:  # a call that has only one side
+            return None
 
     def recording(self, recording_id: RecordingId) -> Recording | None:
         """The recording with this id, if it is one of this call's."""
         return next((one for one in self.recordings if one.id == recording_id), None)
+
+    def playback(self, playback_id: str) -> Playback | None:
+        """The running playback with this id."""
+        return next((one for one in self.playbacks if one.id == playback_id), None)
 
     def timer(self, name: TimerName) -> Timer | None:
         """The running timer of this name, if any."""

@@ -3,7 +3,17 @@
 from functools import lru_cache
 
 from app.facts.vocabulary import LegRole
-from app.ids import CallId, Kind, LegId, RecordingId, asterisk_name, asterisk_prefix, kind_of, split_asterisk_name
+from app.ids import (
+    CallId,
+    Kind,
+    LegId,
+    PlaybackId,
+    RecordingId,
+    asterisk_name,
+    asterisk_prefix,
+    kind_of,
+    split_asterisk_name,
+)
 
 _SUFFIX = {LegRole.AGENT: "-agent", LegRole.CUSTOMER: "-customer"}
 _ROLE = {suffix: role for role, suffix in _SUFFIX.items()}
@@ -22,6 +32,19 @@ def bridge_of(node: str, call_id: CallId) -> str:
 def snoop_of(node: str, recording_id: RecordingId, role: LegRole) -> str:
     """The snoop channel that hears one side, and the stored recording it writes."""
     return asterisk_name(node, recording_id, _SUFFIX[role])
+
+
+def playback_of(node: str, playback_id: PlaybackId) -> str:
+    """The playback in Asterisk."""
+    return asterisk_name(node, playback_id)
+
+
+def playback_in(node: str, name: str) -> PlaybackId | None:
+    """The playback that this is in Asterisk, or None."""
+    split = split_asterisk_name(node, name)
+    if split is None or kind_of(split[0]) is not Kind.PLAYBACK:
+        return None
+    return PlaybackId(split[0])
 
 
 def hangup_memory_of(node: str, leg_id: LegId) -> str:

@@ -80,7 +80,7 @@ def unanswered_outcome(leg: Leg) -> Outcome:
             return _NO_ANSWER
         case HangupReason.SETUP_TIMEOUT:
             return Disposition.FAILED, EndCode.DIAL_FAILED
-        case HangupReason.CALL_OVER:
+        case HangupReason.CALL_OVER | HangupReason.TRANSFERRED | HangupReason.NOT_WANTED:
             return Disposition.CANCELLED, EndCode.HANGUP
         case None:
             pass
@@ -104,6 +104,15 @@ def outcome_of_leg_end(call: Call, leg: Leg) -> tuple[Disposition, EndReason]:
         return Disposition.ANSWERED, EndReason(code=EndCode.HANGUP, party=side, hangup_cause=leg.hangup_cause)
     if leg.answered_at is not None:
         return Disposition.CANCELLED, EndReason(code=EndCode.HANGUP, party=side, hangup_cause=leg.hangup_cause)
+    disposition, code = unanswered_outcome(leg)
+    return disposition, EndReason(code=code, party=side, sip_code=leg.sip_code, hangup_cause=leg.hangup_cause)
+
+
+def outcome_of_target(leg: Leg) -> tuple[Disposition, EndReason]:
+    """How it came out with a party that was called in while others talk, now that its leg has ended."""
+    side = EndParty.SYSTEM if leg.hangup_reason is not None else side_of(leg.role)
+    if leg.answered_at is not None:
+        return Disposition.ANSWERED, EndReason(code=EndCode.HANGUP, party=side, hangup_cause=leg.hangup_cause)
     disposition, code = unanswered_outcome(leg)
     return disposition, EndReason(code=code, party=side, sip_code=leg.sip_code, hangup_cause=leg.hangup_cause)
 

@@ -250,7 +250,7 @@ def _agent_leg(
             id=leg_id,
             role=LegRole.AGENT,
             party=Party(number=numbers.connect),
-            endpoint=_trunk_endpoint(found.trunk, numbers.connect),
+            endpoint=trunk_endpoint(found.trunk, numbers.connect),
             ring_seconds=ring_seconds,
             shown_number=caller_id,
             shown_name=request.caller_id_name,
@@ -284,7 +284,7 @@ def _customer_leg(
             id=leg_id,
             role=LegRole.CUSTOMER,
             party=Party(number=numbers.destination, display=request.destination_name),
-            endpoint=_trunk_endpoint(found.trunk, numbers.destination),
+            endpoint=trunk_endpoint(found.trunk, numbers.destination),
             ring_seconds=ring_seconds,
             shown_number=caller_id,
             shown_name=request.caller_id_name,
@@ -302,7 +302,8 @@ def _customer_leg(
     )
 
 
-def _trunk_endpoint(trunk: TrunkTarget | None, number: E164) -> str:
+def trunk_endpoint(trunk: TrunkTarget | None, number: E164) -> str:
+    """The dial string of a number over a trunk."""
     if trunk is None:
         msg = "a number needs a trunk, which check_allowed has made sure of"
         raise ValueError(msg)

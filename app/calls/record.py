@@ -4,7 +4,7 @@ from datetime import datetime
 
 from app.calls.model import Call, Leg
 from app.facts.calls import CdrRecord
-from app.facts.vocabulary import Disposition, LegRole, RecordingState
+from app.facts.vocabulary import Disposition, RecordingState
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> float:
@@ -15,8 +15,8 @@ def seconds_between(start: datetime | None, end: datetime | None) -> float:
 
 
 def talk_seconds(call: Call) -> float:
-    """How long both parties could talk: from the connection until the first of them was gone."""
-    ends = [leg.ended_at for leg in call.legs if leg.ended_at is not None]
+    """How long both parties could talk: from the connection until the first of those who talked last was gone."""
+    ends = [leg.ended_at for leg in call.seats if leg is not None and leg.ended_at is not None]
     return seconds_between(call.connected_at, min(ends, default=None))
 
 
@@ -27,7 +27,8 @@ def ring_seconds(leg: Leg) -> float:
 
 def deciding_leg(call: Call) -> Leg:
     """The leg that was tried last: the one whose ringing the record tells."""
-    return next((leg for leg in reversed(call.legs) if leg.dialing_at is not None), call.legs[0])
+    first_talk = [leg for leg in call.legs[:2] if leg.dialing_at is not None]
+    return first_talk[-1] if first_talk else call.legs[0]
 
 
 def make_record(call: Call, *, record_id: str, ended_at: datetime, disposition: Disposition) -> CdrRecord:
@@ -36,8 +37,7 @@ def make_record(call: Call, *, record_id: str, ended_at: datetime, disposition: 
         msg = "a record needs an end reason"
         raise ValueError(msg)
     decider = deciding_leg(call)
-    agent = next((leg for leg in call.legs if leg.role is LegRole.AGENT), call.legs[0])
-    customer = next((leg for leg in call.legs if leg.role is LegRole.CUSTOMER), call.legs[-1])
+    agent, customer = call.seats
     return CdrRecord(
         id=record_id,
         call_id=call.id,
@@ -55,8 +55,8 @@ def make_record(call: Call, *, record_id: str, ended_at: datetime, disposition: 
         ring_seconds=ring_seconds(decider),
         talk_seconds=talk_seconds(call),
         duration_seconds=seconds_between(call.created_at, ended_at),
-        agent=agent.party,
-        customer=customer.party,
+        agent=(agent or call.legs[0]).party,
+        customer=(customer or call.legs[-1]).party,
         agent_id=call.agent_id,
         agent_name=call.agent_name,
         extension=call.extension,

@@ -86,12 +86,18 @@ class CallRegistry:
             self._newcomers.put_nowait(self._held.pop(0))
 
     def _enrol(self, call: Call, claim: KeyClaim | None) -> CallActor:
-        actor = CallActor(call, store=self._store, executor=self._executor, clock=self._clock, claim=claim)
+        actor = CallActor(
+            call, store=self._store, executor=self._executor, clock=self._clock, claim=claim, on_change=self._know
+        )
         self._actors[call.id] = actor
-        for subject_id in _subjects(call):
-            self._owner_of[subject_id] = call.id
+        self._know(call)
         self._is_empty.clear()
         return actor
+
+    def _know(self, call: Call) -> None:
+        """Legs and recordings come to a call while it lives: news of them must find it before they are asked for."""
+        for subject_id in _subjects(call):
+            self._owner_of[subject_id] = call.id
 
     def post(self, subject_id: str, event: Input, *, at: datetime | None = None) -> bool:
         """Post an input to the call of a leg or recording; False when no live call owns it."""
@@ -120,7 +126,6 @@ class CallRegistry:
                 group.create_task(self._live(actor), name=f"call {actor.call.id}")
 
     async def _live(self, actor: CallActor) -> None:
-        subjects = _subjects(actor.call)
         try:
             await actor.run()
         except Exception:  # noqa: BLE001 -- one call that meets a mistake of ours must not take the others with it
@@ -133,7 +138,7 @@ class CallRegistry:
             self._actors.pop(actor.call.id, None)
             if not self._actors:
                 self._is_empty.set()
-            for subject_id in subjects:
+            for subject_id in _subjects(actor.call):
                 self._owner_of.pop(subject_id, None)
 
     async def _hang_up_legs(self, call: Call) -> None:
@@ -147,4 +152,8 @@ class CallRegistry:
 
 
 def _subjects(call: Call) -> tuple[str, ...]:
-    return (*(leg.id for leg in call.legs), *(recording.id for recording in call.recordings))
+    return (
+        *(leg.id for leg in call.legs),
+        *(recording.id for recording in call.recordings),
+        *(playback.id for playback in call.playbacks),
+    )

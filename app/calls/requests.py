@@ -78,6 +78,14 @@ class OriginateOutcome:
     lookup: NumberLookup | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted:
+    """A live call as it stands once something was asked of it. ``is_replayed``: the same key had asked it before."""
+
+    call: Call
+    is_replayed: bool = False
+
+
 class Unset(StrEnum):
     """The value of a field that was not given at all, where None means "clear it"."""
 

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls import inputs, texts
-from app.calls.actor import CallActor
+from app.calls.actor import CallActor, has_ended
 from app.calls.keys import KeyClaim, KeyHolder, check_key, check_same_input, hash_input
 from app.calls.model import Call
 from app.calls.plan import (
@@ -20,9 +20,11 @@ from app.calls.plan import (
     read_numbers,
 )
 from app.calls.registry import CallRegistry
-from app.calls.requests import UNSET, OriginateRequest, Placed, UpdateRequest
+from app.calls.requests import UNSET, Acted, OriginateRequest, Placed, UpdateRequest
 from app.calls.store import CallStore
 from app.calls.time_limits import ACCEPT_SECONDS, EFFECT_SECONDS
+from app.calls.transfer_plan import plan_transfer
+from app.calls.verbs import StartTransfer, Verb, scope_of
 from app.clock import Clock
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, Problem, RefusedError
 from app.facts.vocabulary import CallState
@@ -178,6 +180,43 @@ class CallService:
             raise has_ended(call)
         return call
 
+    async def act(self, principal: Principal, subject_id: str, verb: Verb) -> Acted:
+        """Ask something of a live call; gives it as it stands once that is written and was asked of Asterisk.
+
+        Raises:
+            RefusedError: NOT_FOUND; INVALID_STATE, with the state that is in the way.
+            AsteriskUnavailableError: it was not carried out in time; it may be still.
+        """
+        principal.require(scope_of(verb))
+        owner = self._registry.owner_of(subject_id)
+        actor = await self._find_live(principal, subject_id if owner is None else owner.call.id)
+        event = await self._as_input(principal, actor.call, verb)
+        try:
+            async with asyncio.timeout(EFFECT_SECONDS):
+                call = await asyncio.shield(actor.ask(event))
+        except TimeoutError:
+            raise AsteriskUnavailableError(
+                "The call did not get to the request in time; it may still be carried out. Look at the call."
+            ) from None
+        is_new = isinstance(event, inputs.Requested) or any(key.subject_id == event.transfer_id for key in call.keys)
+        return Acted(call=call, is_replayed=not is_new)
+
+    async def _as_input(
+        self, principal: Principal, call: Call, verb: Verb
+    ) -> inputs.Requested | inputs.TransferRequested:
+        """The verb as the machine takes it: a party that is to be dialled is looked up first."""
+        if isinstance(verb, StartTransfer):
+            check_key(verb.idempotency_key)
+            found = await self._directory.resolve_originate(
+                principal.account_id,
+                extension=verb.target.extension,
+                agent_id=verb.target.agent_id,
+                trunk_id=call.trunk_id,
+                caller_id=call.caller_id,
+            )
+            return plan_transfer(verb, principal, call, found, defaults=self._defaults, make_id=new_id)
+        return inputs.Requested(verb=verb, actor=principal.actor, request_id=principal.request_id)
+
     def live_call(self, account_id: str, call_id: str) -> Call | None:
         """A live call of the account as it stands this moment; None when it is not live here."""
         actor = self._registry.find(call_id)
@@ -219,8 +258,3 @@ class CallService:
                 return await actor.wait_until(lambda call: holds(call) or call.is_ended)
         except TimeoutError:
             return actor.call  # the request stands in the call's mailbox and will be carried out
-
-
-def has_ended(call: Call) -> RefusedError:
-    message = "The call has ended."
-    return RefusedError(Problem("INVALID_STATE", message, ("callId",), current_state=call.state.value))

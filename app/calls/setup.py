@@ -15,7 +15,8 @@ from datetime import datetime
 from app.calls import ending, recording
 from app.calls.commands import CreateBridge, CreateChannel, DialChannel, HangupChannel, JoinBridge, VerifyLeg
 from app.calls.inputs import LegAnswered, LegCreated, LegRinging, LegSilent
-from app.calls.model import Call, HangupReason, Leg, TimerName, side_of
+from app.calls.model import Call, HangupReason, Leg, Place, TimerName, side_of
+from app.calls.releasing import release
 from app.calls.turn import Turn
 from app.facts.calls import CallConnected, CallCreated, LegDialing
 from app.facts.calls import LegAnswered as LegAnsweredFact
@@ -48,7 +49,7 @@ def start(turn: Turn) -> None:
             recording_mode=call.recording_mode,
         )
     )
-    _create(turn, turn.call.legs[0])
+    create(turn, turn.call.legs[0], presenting=_presented_across(turn.call, turn.call.legs[0]))
 
 
 def on_created(turn: Turn, event: LegCreated) -> None:
@@ -79,18 +80,23 @@ def on_ringing(turn: Turn, event: LegRinging) -> None:
     turn.say(LegRingingFact(call=turn.call.ref, leg=leg.ref, ringing_at=leg.ringing_at))
 
 
-def on_answered(turn: Turn, event: LegAnswered) -> None:
-    """The far end answered: the first leg waits in the bridge for the second; with the second, they talk."""
+def take_answer(turn: Turn, event: LegAnswered) -> Leg | None:
+    """The far end answered. Gives the leg, unless nothing is to come of it any more."""
     leg = turn.call.leg(event.leg_id)
     if leg.state not in {LegState.DIALING, LegState.RINGING}:
-        return
-    leg = turn.change_leg(leg.id, state=LegState.UP, answered_at=turn.instant_of(leg))
+        return None
+    leg = turn.change_leg(leg.id, state=LegState.UP, answered_at=turn.instant_of(leg), place=Place.TALK)
     turn.say(LegAnsweredFact(call=turn.call.ref, leg=leg.ref, answered_at=leg.answered_at))
     if turn.call.is_ending:
         # It answered in the very moment it was being cancelled: it is on the record, and goes.
         _connect_after_all(turn, leg)
         turn.ask(HangupChannel(leg_id=leg.id, reason=leg.hangup_reason or HangupReason.CALL_OVER))
-        return
+        return None
+    return leg
+
+
+def on_answered(turn: Turn, leg: Leg) -> None:
+    """Somebody takes a seat: the first waits in the bridge for the second; with the second, they talk."""
     turn.clear_timers(TimerName.RING, TimerName.DIAL_CHECK)
     other = turn.call.other(leg)
     if other is None or other.state is LegState.UP:
@@ -98,7 +104,7 @@ def on_answered(turn: Turn, event: LegAnswered) -> None:
         return
     turn.change(state=CallState.ANSWERED, has_bridge=True)
     turn.ask(CreateBridge(), JoinBridge(leg_id=leg.id))
-    _create(turn, other)
+    create(turn, other, presenting=_presented_across(turn.call, other))
 
 
 def on_silent(turn: Turn, event: LegSilent) -> None:
@@ -115,7 +121,7 @@ def on_silent(turn: Turn, event: LegSilent) -> None:
     if left > 0:
         turn.set_timer(TimerName.DIAL_CHECK, left)
         return
-    ending.begin_by_system(turn, EndCode.DIAL_FAILED)
+    give_up(turn, leg)
 
 
 def on_dial_check(turn: Turn) -> None:
@@ -129,20 +135,34 @@ def on_setup_timer(turn: Turn) -> None:
     """Asterisk did not hand the channel over in time."""
     for leg in turn.call.legs:
         if leg.state is LegState.CREATING:
-            turn.change_leg(leg.id, hangup_reason=HangupReason.SETUP_TIMEOUT)
-            ending.begin_by_system(turn, EndCode.DIAL_FAILED)
+            give_up(turn, leg)
 
 
 def on_ring_timer(turn: Turn) -> None:
     """Nobody answered in time."""
     for leg in turn.call.legs:
-        if leg.state in {LegState.DIALING, LegState.RINGING}:
+        if leg.state not in {LegState.DIALING, LegState.RINGING} or leg.hangup_reason is not None:
+            continue
+        if not turn.call.is_seated(leg):
+            release(turn, leg, HangupReason.RING_TIMEOUT)
+        else:
             turn.change_leg(leg.id, hangup_reason=HangupReason.RING_TIMEOUT)
             reason = EndReason(code=EndCode.NO_ANSWER, party=side_of(leg.role))
             ending.begin(turn, Disposition.NO_ANSWER, reason)
 
 
-def _create(turn: Turn, leg: Leg) -> None:
+def give_up(turn: Turn, leg: Leg) -> None:
+    """The leg cannot be dialled, or nobody knows: in a seat it ends the call, elsewhere it goes alone."""
+    if turn.call.is_seated(leg):
+        turn.change_leg(leg.id, hangup_reason=leg.hangup_reason or HangupReason.SETUP_TIMEOUT)
+        ending.begin_by_system(turn, EndCode.DIAL_FAILED)
+    else:
+        release(turn, leg, HangupReason.SETUP_TIMEOUT)
+        turn.ask(VerifyLeg(leg_id=leg.id))
+
+
+def create(turn: Turn, leg: Leg, *, presenting: tuple[str | None, str | None]) -> None:
+    """Have the leg's channel made. ``presenting``: number and name that those in the bridge are shown of it."""
     turn.change_leg(leg.id, state=LegState.CREATING, created_at=turn.now)
     turn.set_timer(TimerName.SETUP, SETUP_SECONDS)
     rings = sum(one.ring_seconds + SETUP_SECONDS for one in turn.call.legs)
@@ -153,8 +173,19 @@ def _create(turn: Turn, leg: Leg) -> None:
             shown_number=leg.shown_number,
             shown_name=leg.shown_name,
             lifetime_seconds=turn.call.max_duration_seconds + rings + BACKSTOP_SECONDS,
+            presented_number=presenting[0],
+            presented_name=presenting[1],
         )
     )
+
+
+def _presented_across(call: Call, leg: Leg) -> tuple[str | None, str | None]:
+    """What the other side is to be shown of a leg, never who really sits there.
+
+    In the bridge each side is told the other's CALLERID, and the second leg joins before its INVITE is sent.
+    """
+    other = call.other(leg)
+    return (None, None) if other is None else (other.shown_number, other.shown_name)
 
 
 def _connect(turn: Turn) -> None:
@@ -172,6 +203,8 @@ def _connect_after_all(turn: Turn, leg: Leg) -> None:
     """
     other, decided_at, reason = turn.call.other(leg), turn.call.decided_at, turn.call.end_reason
     if other is None or other.answered_at is None or decided_at is None or reason is None:
+        return
+    if turn.call.connected_at is not None or not turn.call.is_seated(leg):
         return
     connected_at = _connected_at(turn)
     if connected_at >= min(decided_at, other.ended_at or decided_at):

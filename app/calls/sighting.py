@@ -4,8 +4,8 @@ One list of channels and one of bridges tell nearly all of it, however many call
 asked for by itself.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.ari.client import AriClient
@@ -14,8 +14,8 @@ from app.ari.resources import Channel
 from app.calls import inputs
 from app.calls.executor import Executor
 from app.calls.inputs import Input
-from app.calls.model import Call, Leg, PartState, Recording, RecordingPart
-from app.calls.names import channel_of, snoop_of
+from app.calls.model import Call, Leg, PartState, Place, Recording, RecordingPart
+from app.calls.names import bridge_of, channel_of, snoop_of
 from app.clock import Clock
 from app.facts.vocabulary import LegState, RecordingState
 from app.ids import asterisk_prefix
@@ -23,11 +23,12 @@ from app.ids import asterisk_prefix
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What of one node's Asterisk had at a moment: channels by id, ids of bridges."""
+    """What of one node's Asterisk had at a moment: channels by id, ids of bridges, and which channel was in which."""
 
     node: str
     channels: dict[str, Channel]
     bridges: tuple[str, ...]
+    bridge_of: Mapping[str, str] = field(default_factory=dict)
 
     def has_leg(self, leg: Leg) -> bool:
         """Whether the leg has a channel."""
@@ -42,6 +43,7 @@ async def look(ari: AriClient, node: str) -> Seen:
         node,
         {channel.id: channel for channel in channels if channel.id.startswith(prefix)},
         tuple(bridge.id for bridge in bridges if bridge.id.startswith(prefix)),
+        {channel: bridge.id for bridge in bridges for channel in bridge.channels},
     )
 
 
@@ -53,6 +55,14 @@ def is_older_than_asterisk(call: Call, asterisk_started_at: datetime | None, see
     if asterisk_started_at is None or not made or any(seen.has_leg(leg) for leg in living):
         return False
     return all(leg.latest_at is not None and leg.latest_at < asterisk_started_at for leg in made)
+
+
+def is_misplaced(call: Call, leg: Leg, seen: Seen) -> bool:
+    """Whether a leg that is up was seen in the talk and does not belong there, or the other way round."""
+    if leg.state is not LegState.UP or call.is_ending or not seen.has_leg(leg):
+        return False
+    is_in_talk = seen.bridge_of.get(channel_of(seen.node, leg.id)) == bridge_of(seen.node, call.id)
+    return leg.place is not Place.NOWHERE and is_in_talk is not (leg.place is Place.TALK)
 
 
 class Finder:
@@ -75,6 +85,8 @@ class Finder:
         for leg in call.legs:
             if leg.is_alive:
                 found += await self._find_leg(leg, seen.channels.get(channel_of(seen.node, leg.id)))
+            if is_misplaced(call, leg, seen):
+                found.append(inputs.LegMisplaced(leg_id=leg.id))
         for recording in call.recordings:
             if recording.state in {RecordingState.PENDING, RecordingState.RECORDING}:
                 found += await self._find_recording(recording, seen)

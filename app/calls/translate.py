@@ -12,13 +12,15 @@ from app.ari.signals import (
     ChannelDtmfReceived,
     ChannelStateChange,
     Dial,
+    PlaybackFinished,
+    PlaybackStarted,
     RecordingFailed,
     RecordingFinished,
     RecordingStarted,
     StasisStart,
 )
 from app.calls import inputs
-from app.calls.names import leg_in, recorded_side
+from app.calls.names import leg_in, playback_in, recorded_side
 
 
 class Addressed(msgspec.Struct, frozen=True, gc=False):
@@ -97,6 +99,21 @@ def _on_recording(node: str, event: RecordingStarted | RecordingFinished | Recor
             return Addressed(recording_id, stop, event.timestamp)
 
 
+def _on_playback_started(node: str, event: PlaybackStarted) -> Addressed | None:
+    playback_id = playback_in(node, event.playback.id)
+    if playback_id is None:
+        return None
+    return Addressed(playback_id, inputs.SoundStarted(playback_id=playback_id), event.timestamp)
+
+
+def _on_playback_finished(node: str, event: PlaybackFinished) -> Addressed | None:
+    playback_id = playback_in(node, event.playback.id)
+    if playback_id is None:
+        return None
+    failure = None if event.playback.state == "done" else "Asterisk could not play it"
+    return Addressed(playback_id, inputs.SoundEnded(playback_id=playback_id, failure=failure), event.timestamp)
+
+
 _Meaning: TypeAlias = type[inputs.LegRinging] | type[inputs.LegAnswered]
 _MEANING_OF_STATE: Final[dict[str, _Meaning]] = {"Ringing": inputs.LegRinging, "Up": inputs.LegAnswered}
 # How a dial that failed ended comes with the channel's end.
@@ -116,4 +133,6 @@ _READERS: Final[dict[type, Callable[[str, Any], Addressed | None]]] = {
     RecordingStarted: _on_recording,
     RecordingFinished: _on_recording,
     RecordingFailed: _on_recording,
+    PlaybackStarted: _on_playback_started,
+    PlaybackFinished: _on_playback_finished,
 }

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from app.calls.commands import Command
-from app.calls.model import Call, Leg, Recording, RecordingPart, Timer, TimerName
+from app.calls.model import Call, Leg, Recording, RecordingPart, Timer, TimerName, UsedKey
+from app.errors import Problem, RefusedError
 from app.facts.calls import CallFact
 from app.facts.event import SYSTEM, Actor
 from app.facts.vocabulary import Words
@@ -30,11 +31,15 @@ class Happening(Words, frozen=True, kw_only=True):
 
 
 class Step(Words, frozen=True, kw_only=True):
-    """What a turn leaves: the next call, its facts in order, and the commands to carry out after the commit."""
+    """What a turn leaves: the next call, its facts in order, and the commands to carry out after the commit.
+
+    ``problems`` are why a request was refused; nothing else has come of it then.
+    """
 
     call: Call
     happenings: tuple[Happening, ...] = ()
     commands: tuple[Command, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 class Turn:
@@ -66,6 +71,25 @@ class Turn:
         changed = msgspec.structs.replace(self.call.leg(leg_id), **fields)
         self.change(legs=tuple(changed if leg.id == leg_id else leg for leg in self.call.legs))
         return changed
+
+    def add_leg(self, leg: Leg) -> Leg:
+        """Give the call another leg, in no seat; gives it back."""
+        self.change(legs=(*self.call.legs, leg))
+        return leg
+
+    def has_used(self, key: UsedKey) -> bool:
+        """Whether this very request was carried out before.
+
+        Raises:
+            RefusedError: IDEMPOTENCY_KEY_REUSED, for another request with the same key.
+        """
+        for used in self.call.keys:
+            if (used.mutation, used.key) == (key.mutation, key.key):
+                if used.input_hash != key.input_hash:
+                    message = "This idempotency key was used with another input. Use a new key for a new request."
+                    raise RefusedError(Problem("IDEMPOTENCY_KEY_REUSED", message, ("idempotencyKey",)))
+                return True
+        return False
 
     def change_recording(self, recording_id: RecordingId, **fields: Any) -> Recording:
         """Change fields of a recording; gives it as it is now."""

@@ -11,6 +11,7 @@ from app.facts.vocabulary import (
     EndParty,
     EndReason,
     LegRole,
+    MuteDirection,
     Pair,
     Party,
     RecordingMode,
@@ -143,6 +144,32 @@ class LegAnswered(LegFact, frozen=True, kw_only=True):
 
     type = "leg.answered"
     answered_at: datetime | None = None
+
+
+class LegHeld(LegFact, frozen=True, kw_only=True):
+    """The leg was taken out of the talk and hears music."""
+
+    type = "leg.held"
+
+
+class LegUnheld(LegFact, frozen=True, kw_only=True):
+    """The leg is back in the talk."""
+
+    type = "leg.unheld"
+
+
+class LegMuted(LegFact, frozen=True, kw_only=True):
+    """The leg was silenced; ``muted`` is all that is silenced now."""
+
+    type = "leg.muted"
+    muted: MuteDirection
+
+
+class LegUnmuted(LegFact, frozen=True, kw_only=True):
+    """The leg can be heard, and hear, again; ``muted`` is what is still silenced, None when nothing is."""
+
+    type = "leg.unmuted"
+    muted: MuteDirection | None = None
 
 
 class LegEnded(LegFact, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from app.facts import calls, recordings, webhooks
+from app.facts import calls, playbacks, recordings, transfers, webhooks
 from app.facts.calls import Fact
 from app.facts.event import Actor, Event
 from app.facts.recordings import SignedUrl
@@ -26,11 +26,22 @@ FACT_TYPES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
             calls.LegDialing,
             calls.LegRinging,
             calls.LegAnswered,
+            calls.LegHeld,
+            calls.LegUnheld,
+            calls.LegMuted,
+            calls.LegUnmuted,
             calls.LegEnded,
             calls.CallConnected,
             calls.DtmfReceived,
             calls.CallRecovered,
             calls.CallEnded,
+            playbacks.PlaybackStarted,
+            playbacks.PlaybackFinished,
+            playbacks.PlaybackFailed,
+            transfers.TransferStarted,
+            transfers.TransferCompleted,
+            transfers.TransferCancelled,
+            transfers.TransferFailed,
             recordings.RecordingStarted,
             recordings.RecordingSaved,
             recordings.RecordingFailed,

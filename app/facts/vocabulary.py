@@ -57,6 +57,39 @@ class LegState(StrEnum):
     ENDED = "ENDED"
 
 
+class MuteDirection(StrEnum):
+    """Which way a leg is silenced: IN, what it says is not heard; OUT, it hears nothing."""
+
+    IN = "IN"
+    OUT = "OUT"
+    BOTH = "BOTH"
+
+
+class Tone(StrEnum):
+    """A tone that callers know, in the tone zone of the Asterisk."""
+
+    DIAL = "DIAL"
+    RING = "RING"
+    BUSY = "BUSY"
+    CONGESTION = "CONGESTION"
+    BEEP = "BEEP"
+
+
+class TransferKind(StrEnum):
+    """Whether whoever transfers speaks to the target first."""
+
+    BLIND = "BLIND"
+    ATTENDED = "ATTENDED"
+
+
+class TransferState(StrEnum):
+    """Where a transfer under way stands."""
+
+    DIALING = "DIALING"
+    CONSULTING = "CONSULTING"
+    RECALLING = "RECALLING"
+
+
 class RecordingMode(StrEnum):
     """Whose voice is recorded; BOTH is one stereo file, agent left, customer right."""
 
@@ -127,6 +160,7 @@ class EndCode(StrEnum):
     DIAL_FAILED = "DIAL_FAILED"
     BRIDGE_FAILED = "BRIDGE_FAILED"
     NODE_LOST = "NODE_LOST"
+    TRANSFER_FAILED = "TRANSFER_FAILED"
 
 
 class CdrSource(StrEnum):

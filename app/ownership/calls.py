@@ -4,7 +4,8 @@ from typing import Protocol
 
 from app.accounts.principal import Principal
 from app.calls.model import Call
-from app.calls.requests import OriginateOutcome, OriginateRequest, UpdateRequest
+from app.calls.requests import Acted, OriginateOutcome, OriginateRequest, UpdateRequest
+from app.calls.verbs import Verb
 from app.errors import AsteriskUnavailableError
 
 
@@ -25,6 +26,10 @@ class Calls(Protocol):
 
     async def update(self, principal: Principal, request: UpdateRequest) -> Call:
         """Change the caller's own data on a live call."""
+        ...
+
+    async def act(self, principal: Principal, subject_id: str, verb: Verb) -> Acted:
+        """Ask something of a live call, by its id or that of one of its legs."""
         ...
 
     def live_call(self, account_id: str, call_id: str) -> Call | None:

@@ -21,6 +21,7 @@ from app.errors import DatabaseUnavailableError, OffhookError
 from app.ownership.calls import HandedOverError
 from app.ownership.lease import Lease
 from app.ownership.wire import (
+    Act,
     Changed,
     Command,
     Failed,
@@ -130,6 +131,9 @@ class Inbox(Daemon):
                 return Changed(call=await self._calls.hang_up(command.principal, command.call_id))
             case Update():
                 return Changed(call=await self._calls.update(command.principal, command.request))
+            case Act():
+                acted = await self._calls.act(command.principal, command.call_id, command.verb)
+                return Changed(call=acted.call, is_replayed=acted.is_replayed)
 
     async def _answer(self, command_id: str, reply: Reply) -> None:
         body = orjson.Fragment(encode(reply))

@@ -11,14 +11,16 @@ from app.accounts.scopes import Scope
 from app.calls.keys import check_key
 from app.calls.model import Call
 from app.calls.plan import check_request
-from app.calls.requests import OriginateRequest, Placed, UpdateRequest
+from app.calls.requests import Acted, OriginateRequest, Placed, UpdateRequest
 from app.calls.time_limits import ANSWER_SECONDS, TAKE_GRACE_SECONDS, TAKE_SECONDS
+from app.calls.verbs import Verb, scope_of
 from app.db.engine import Database
 from app.errors import AsteriskUnavailableError, OverloadedError
 from app.events.bus import Bus
 from app.ids import Kind, new_id
 from app.ownership.inbox import COMMANDS, REPLIES
 from app.ownership.wire import (
+    Act,
     Changed,
     Command,
     Failed,
@@ -103,6 +105,14 @@ class RemoteCalls:
         if not isinstance(reply, Changed):
             raise _unexpected(reply)
         return reply.call
+
+    async def act(self, node: str, principal: Principal, call_id: str, verb: Verb) -> Acted:
+        """Have something done with a call. Raises as :meth:`originate`."""
+        principal.require(scope_of(verb))
+        reply = await self._ask(node, Act(principal=principal, call_id=call_id, verb=verb))
+        if not isinstance(reply, Changed):
+            raise _unexpected(reply)
+        return Acted(call=reply.call, is_replayed=reply.is_replayed)
 
     async def _ask(self, node: str, command: Command) -> Reply:
         if len(self._waiting) >= CAPACITY:

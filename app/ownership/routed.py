@@ -7,12 +7,14 @@ from typing import Final
 
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
+from app.calls.actor import has_ended
 from app.calls.change import FencedError
 from app.calls.model import Call
 from app.calls.queries import CallQueries
-from app.calls.requests import OriginateOutcome, OriginateRequest, Placed, UpdateRequest, WaitFor, WaitOutcome
-from app.calls.service import CallService, has_ended
+from app.calls.requests import Acted, OriginateOutcome, OriginateRequest, Placed, UpdateRequest, WaitFor, WaitOutcome
+from app.calls.service import CallService
 from app.calls.time_limits import LONGEST_WAIT_SECONDS
+from app.calls.verbs import Verb, scope_of
 from app.errors import DatabaseUnavailableError, Problem, RefusedError, ShuttingDownError
 from app.events.feed import Feed
 from app.events.log import EventFilter
@@ -116,6 +118,22 @@ class RoutedCalls:
             return call
         return await self._remote.update(self._node_name, principal, request)  # as above; twice is as good as once
 
+    async def act(self, principal: Principal, subject_id: str, verb: Verb) -> Acted:
+        """As ``CallService.act``, for a call's id or one of its legs'.
+
+        What was asked while the call changed hands is asked again: no verb adds up.
+        """
+        principal.require(scope_of(verb))
+        tenure = self._tenure
+        call_id = await self._call_of(principal, subject_id)
+        where = await self._find(principal, call_id)
+        if isinstance(where, str):
+            return await self._remote.act(where, principal, call_id, verb)
+        acted = await where.act(principal, call_id, verb)
+        if self._tenure is tenure:
+            return acted
+        return await self._remote.act(self._node_name, principal, call_id, verb)
+
     def live_call(self, account_id: str, call_id: str) -> Call | None:
         """As ``CallService.live_call``."""
         tenure = self._tenure
@@ -133,6 +151,18 @@ class RoutedCalls:
             except (HandedOverError, FencedError):
                 pass  # nobody knows whether it was placed; the successor finds its key or places it
         return await self._remote.originate(self._node_name, principal, request)
+
+    async def _call_of(self, principal: Principal, subject_id: str) -> str:
+        if kind_of(subject_id) is not Kind.LEG:
+            return subject_id
+        tenure = self._tenure
+        actor = None if tenure is None else tenure.registry.owner_of(subject_id)
+        if actor is not None and actor.call.account_id == principal.account_id:
+            return actor.call.id
+        found = await self._queries.find_leg(principal.account_id, subject_id)
+        if found is None:
+            raise RefusedError(Problem("NOT_FOUND", "There is no such leg.", ("legId",)))
+        return found[0].id
 
     async def _find(self, principal: Principal, call_id: str) -> CallService | str:
         """The use cases of this process when the call is in its hands, else the name of its node."""

@@ -7,6 +7,7 @@ import msgspec
 from app.accounts.principal import Principal
 from app.calls.model import Call
 from app.calls.requests import UNSET, OriginateRequest, Placed, UpdateRequest
+from app.calls.verbs import Verb
 from app.errors import (
     AsteriskUnavailableError,
     DatabaseUnavailableError,
@@ -74,7 +75,15 @@ class Update(msgspec.Struct, frozen=True, kw_only=True, tag="update"):
         )
 
 
-Command = Originate | HangUp | Update
+class Act(msgspec.Struct, frozen=True, kw_only=True, tag="act"):
+    """Ask something of a live call."""
+
+    principal: Principal
+    call_id: str
+    verb: Verb
+
+
+Command = Originate | HangUp | Update | Act
 
 
 class Stands(msgspec.Struct, frozen=True, kw_only=True, tag="placed"):
@@ -93,9 +102,10 @@ class Stands(msgspec.Struct, frozen=True, kw_only=True, tag="placed"):
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True, tag="changed"):
-    """It was done; the call as it stands."""
+    """It was done; the call as it stands. ``is_replayed``: by an earlier request with the same key."""
 
     call: Call
+    is_replayed: bool = False
 
 
 class WireProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +170,8 @@ def kind_of_command(command: Command) -> str:
             return "hang_up"
         case Update():
             return "update"
+        case Act():
+            return "act"
         case _:
             assert_never(command)
 

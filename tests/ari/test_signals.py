@@ -13,6 +13,7 @@ from bench.dispatch.record import read_stream
 from tests.ari.event_server import channel_json, event_json
 
 _RECORDING = {"name": "r", "format": "wav", "state": "recording", "target_uri": "channel:c"}
+_PLAYBACK = {"id": "p", "media_uri": "sound:beep", "target_uri": "channel:c", "state": "done"}
 _FIELDS: dict[str, dict[str, Any]] = {
     "StasisStart": {"channel": channel_json(), "args": ["leg"]},
     "ChannelStateChange": {"channel": channel_json()},
@@ -22,6 +23,8 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "RecordingStarted": {"recording": _RECORDING},
     "RecordingFinished": {"recording": _RECORDING},
     "RecordingFailed": {"recording": _RECORDING},
+    "PlaybackStarted": {"playback": _PLAYBACK},
+    "PlaybackFinished": {"playback": _PLAYBACK},
 }
 
 

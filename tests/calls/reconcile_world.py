@@ -10,7 +10,7 @@ from app.calls.actor import CallActor
 from app.calls.executor import Executor
 from app.calls.inputs import Input
 from app.calls.live_counts import LiveCounts
-from app.calls.model import Call
+from app.calls.model import Call, Place
 from app.calls.names import bridge_of, channel_of
 from app.calls.reconcile import Reconciler
 from app.calls.registry import CallRegistry
@@ -95,7 +95,9 @@ def ringing_call(call: Call | None = None) -> Call:
 
 def have_legs(world: World, call: Call, state: str = "Up") -> None:
     world.asterisk.channels |= {channel_of("n1", leg.id): state for leg in call.legs if leg.is_alive}
-    world.asterisk.bridges[bridge_of("n1", call.id)] = ()
+    world.asterisk.bridges[bridge_of("n1", call.id)] = tuple(
+        channel_of("n1", leg.id) for leg in call.legs if leg.place is Place.TALK
+    )
 
 
 async def has_words(world: World, call: Call, words: list[str]) -> bool:

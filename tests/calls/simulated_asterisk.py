@@ -14,8 +14,8 @@ from typing import NamedTuple, assert_never
 from app.calls import commands, inputs
 from app.calls.commands import Command
 from app.calls.inputs import FailureKind, Input
-from app.facts.vocabulary import LegRole
-from app.ids import LegId, RecordingId
+from app.facts.vocabulary import LegRole, MuteDirection
+from app.ids import LegId, PlaybackId, RecordingId
 
 
 class Fate(Enum):
@@ -51,6 +51,9 @@ class Stage(Enum):
 class Channel:
     stage: Stage = Stage.DOWN
     is_bridged: bool = False
+    has_music: bool = False
+    muted: MuteDirection | None = None
+    keys_sent: str = ""
 
 
 @dataclass(slots=True)
@@ -89,6 +92,7 @@ class SimulatedAsterisk:
     to_collect: list[RecordingId] = field(default_factory=list)
     dials: Counter[LegId] = field(default_factory=Counter)
     memory: dict[LegId, inputs.LegDestroyed] = field(default_factory=dict)
+    playbacks: set[PlaybackId] = field(default_factory=set)
     answered: dict[LegId, datetime] = field(default_factory=dict)
     ended: dict[LegId, datetime] = field(default_factory=dict)
 
@@ -172,7 +176,7 @@ class SimulatedAsterisk:
     def _say(self, event: Input) -> None:
         self.said.append(Said(event, self.now))
 
-    def _do(self, command: Command) -> list[Input]:
+    def _do(self, command: Command) -> list[Input]:  # noqa: PLR0915  # one case for each command
         match command:
             case commands.CreateChannel(leg_id=leg_id):
                 self.channels[leg_id] = Channel()
@@ -187,6 +191,26 @@ class SimulatedAsterisk:
                 self.has_bridge = True
             case commands.JoinBridge(leg_id=leg_id):
                 self._channel(leg_id).is_bridged = True
+            case commands.LeaveBridge(leg_id=leg_id):
+                self._channel(leg_id).is_bridged = False
+            case commands.StartMusic(leg_id=leg_id):
+                self._channel(leg_id).has_music = True
+            case commands.StopMusic(leg_id=leg_id):
+                self._channel(leg_id).has_music = False
+            case commands.SetMute(leg_id=leg_id, direction=direction):
+                self._channel(leg_id).muted = direction
+            case commands.SendDigits(leg_id=leg_id, digits=digits):
+                self._channel(leg_id).keys_sent += digits
+            case commands.StartPlayback(playback_id=playback_id, leg_id=heard_by):
+                if heard_by is not None:
+                    self._channel(heard_by)
+                self.playbacks.add(playback_id)
+                self._say(inputs.SoundStarted(playback_id=playback_id))
+            case commands.EndPlayback(playback_id=playback_id):
+                if playback_id not in self.playbacks:
+                    raise GoneError
+                self.playbacks.remove(playback_id)
+                self._say(inputs.SoundEnded(playback_id=playback_id))
             case commands.DestroyBridge():
                 self.has_bridge = False
             case commands.VerifyLeg(leg_id=leg_id):

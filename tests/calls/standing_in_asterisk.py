@@ -139,10 +139,18 @@ class ScriptedAsterisk:
             case ("GET", ["bridges", bridge_id]) if bridge_id in self.bridges:
                 return _ok(bridge_json(bridge_id, self.bridges[bridge_id]))
             case ("POST", ["bridges", bridge_id]):
-                self.bridges[bridge_id] = ()
+                self.bridges.setdefault(bridge_id, ())
                 return _ok(bridge_json(bridge_id))
             case ("POST", ["bridges", bridge_id, "addChannel"]) if bridge_id in self.bridges:
                 self.bridges[bridge_id] += (request.url.params["channel"],)
+                return httpx.Response(204)
+            case ("POST", ["bridges", bridge_id, "removeChannel"]) if bridge_id in self.bridges:
+                if request.url.params["channel"] not in self.bridges[bridge_id]:
+                    return httpx.Response(422, json={"message": "Channel not in this bridge"})
+                left = [one for one in self.bridges[bridge_id] if one != request.url.params["channel"]]
+                self.bridges[bridge_id] = tuple(left)
+                return httpx.Response(204)
+            case ("POST" | "DELETE", ["channels", channel_id, "moh" | "mute"]) if channel_id in self.channels:
                 return httpx.Response(204)
             case ("DELETE", ["bridges", bridge_id]) if bridge_id in self.bridges:
                 del self.bridges[bridge_id]

@@ -206,7 +206,7 @@ def test_given_the_page_when_its_happenings_are_counted_then_a_hang_up_is_there_
     assert {row["while the call"] for row in _SYSTEM if row["what happens"] == "hangupCall"} == phases
     assert {row["what happens"] for row in _SYSTEM} == set(_HAPPENINGS)
     told = {row["code"] for row in (*_PAIRS, *_SYSTEM)}
-    assert told == {code.value for code in EndCode}
+    assert told == {code.value for code in EndCode} - {EndCode.TRANSFER_FAILED}  # in docs/transfers.md
 
 
 @pytest.mark.parametrize(("name", "table"), [("SIP status|meaning", BY_SIP_CODE), ("cause|meaning", BY_CAUSE)])

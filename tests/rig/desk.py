@@ -21,6 +21,7 @@ from datetime import datetime
 from typing import Any, Protocol, Self, TypeAlias
 
 from app.calls.requests import OriginateRequest, WaitFor
+from app.calls.verbs import Verb
 from app.errors import UnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode
 
@@ -129,6 +130,10 @@ class Line(Protocol):
 
     async def hang_up(self, call_id: str) -> None: ...
 
+    async def act(self, subject_id: str, verb: Verb) -> None:
+        """Ask something of a live call, by its id or one of its legs'."""
+        ...
+
     async def record(self, call_id: str) -> Body | None:
         """The stored call detail record."""
         ...
@@ -213,6 +218,9 @@ class Desk:
 
     async def hang_up(self, call_id: str) -> None:
         await self.line.hang_up(call_id)
+
+    async def act(self, subject_id: str, verb: Verb) -> None:
+        await self.line.act(subject_id, verb)
 
     def heard(self, call_id: str) -> list[Fact]:
         """What has been heard of a call so far."""

@@ -143,11 +143,11 @@ class FarEnd:
 
     async def hang_up_everything(self) -> None:
         """End what a failed test left, so that the next one starts with silence."""
-        for channel in (await self.ears.request("GET", "/channels")).json():
-            with contextlib.suppress(AriRefusedError):  # gone in the meantime
-                await self.ears.request("DELETE", f"/channels/{channel['id']}")
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while (await self.ears.request("GET", "/channels")).json():
+            while channels := (await self.ears.request("GET", "/channels")).json():
+                for channel in channels:
+                    with contextlib.suppress(AriRefusedError):  # gone in the meantime
+                        await self.ears.request("DELETE", f"/channels/{channel['id']}")
                 await asyncio.sleep(0.02)
         self._taken.update(event["channel"]["id"] for event in self.ears.events if event["type"] == "StasisStart")
 

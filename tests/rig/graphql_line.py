@@ -11,6 +11,7 @@ import websockets
 
 from app.calls.requests import OriginateRequest
 from app.calls.time_limits import GIVEN_UP_SECONDS
+from app.calls.verbs import Verb
 from app.errors import (
     AsteriskUnavailableError,
     AuthenticationError,
@@ -25,6 +26,7 @@ from app.errors import (
     UnavailableError,
 )
 from tests.rig.desk import Body, Fact, PlacedCall
+from tests.rig.graphql_verbs import as_mutation
 
 #: Longer than the service itself takes for anything: what it has to say of a request that hangs is to be heard.
 _SECONDS: Final = GIVEN_UP_SECONDS + 10.0
@@ -98,6 +100,11 @@ _ERRORS: Final[dict[str, type[OffhookError]]] = {
 }
 
 
+def _act(name: str) -> str:
+    head = f"mutation ($input: {name[0].upper()}{name[1:]}Input!)"
+    return f"{head} {{ {name}(input: $input) {{ call {{ id }} userErrors {{ code message field currentState }} }} }}"
+
+
 class GraphQLLine:
     """Speaks to the service at ``url`` with the key ``token``."""
 
@@ -123,6 +130,11 @@ class GraphQLLine:
         _raise_refusals(payload)
         call = payload["call"]
         return PlacedCall(call["id"], call["state"], payload["waitOutcome"], payload["replayed"])
+
+    async def act(self, subject_id: str, verb: Verb) -> None:
+        name, fields = as_mutation(subject_id, verb)
+        payload = (await self.ask(_act(name), input=fields))[name]
+        _raise_refusals(payload)
 
     async def hang_up(self, call_id: str) -> None:
         _raise_refusals((await self.ask(_HANG_UP, input={"callId": call_id}))["hangupCall"])

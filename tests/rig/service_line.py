@@ -8,6 +8,7 @@ import msgspec
 
 from app.accounts.principal import Principal
 from app.calls.requests import OriginateRequest
+from app.calls.verbs import Verb
 from app.events.log import EventFilter
 from app.facts.event import Event
 from app.services import Services
@@ -29,6 +30,9 @@ class ServiceLine:
 
     async def hang_up(self, call_id: str) -> None:
         await self.services.calls.hang_up(self.principal, call_id)
+
+    async def act(self, subject_id: str, verb: Verb) -> None:
+        await self.services.calls.act(self.principal, subject_id, verb)
 
     async def record(self, call_id: str) -> Body | None:
         found = await self.services.cdr_queries.get_by_call(self.principal.account_id, [call_id])

@@ -21,8 +21,9 @@ async def assert_is_whole(desk: Desk, story: Story) -> None:
     _assert_adds_up(story)
     for leg_id in {fact.body["leg"]["id"] for fact in story.facts if "leg" in fact.body}:
         of_leg = [fact.type for fact in story.facts if fact.body.get("leg", {}).get("id") == leg_id]
-        steps = [name for name in of_leg if name != "dtmf.received"]
-        assert steps == [n for n in ("leg.dialing", "leg.ringing", "leg.answered", "leg.ended") if n in steps]
+        ways = ("leg.dialing", "leg.ringing", "leg.answered", "leg.ended")
+        steps = [name for name in of_leg if name in ways]
+        assert steps == [name for name in ways if name in steps]
         assert steps[-1] == "leg.ended"
 
 
@@ -42,13 +43,35 @@ def _assert_adds_up(story: Story) -> None:
     assert known == sorted(known)
     assert _near(record["durationSeconds"], (ended - created).total_seconds())
     connected = _instant(record, "connectedAt")
-    ends = [fact.happened_at for fact in story.all_of("leg.ended")]
+    seated = _seated_last(story)
+    ends = [fact.happened_at for fact in story.all_of("leg.ended") if fact.body["leg"]["id"] in seated]
     talk = (min(ends) - connected).total_seconds() if connected else 0.0
     assert _near(record["talkSeconds"], talk)
     assert record["talkSeconds"] + record["ringSeconds"] <= record["durationSeconds"] + 0.01
     ended_fact = story.ended.body
     assert (ended_fact["talkSeconds"], ended_fact["durationSeconds"]) == (talk_of(record), record["durationSeconds"])
     assert (ended_fact["disposition"], ended_fact["endReason"]) == (record["disposition"], record["endReason"])
+
+
+def _seated_last(story: Story) -> set[str]:
+    """The legs of the two who talked last: the first of each side, or whom a transfer or its recall brought in."""
+    seats: dict[str, str] = {}
+    brings_back = False
+    for fact in story.facts:
+        match fact.type:
+            case "leg.dialing" if fact.role and (fact.role not in seats):
+                seats[fact.role] = fact.body["leg"]["id"]
+            case "transfer.started" | "transfer.completed":
+                brings_back = False
+                if fact.type == "transfer.completed":
+                    seats[fact.body["leg"]["role"]] = fact.body["leg"]["id"]
+            case "transfer.failed" | "transfer.cancelled":
+                brings_back = fact.body["kind"] == "BLIND"
+            case "leg.answered" if brings_back and fact.role:
+                seats[fact.role] = fact.body["leg"]["id"]
+            case _:
+                pass
+    return set(seats.values())
 
 
 def talk_of(record: Body) -> float:

@@ -7,7 +7,7 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
-from app.api.mutations.inputs import HangupCallInput, OriginateCallInput, UpdateCallInput, read_pairs
+from app.api.mutations.inputs import HangupCallInput, OriginateCallInput, UpdateCallInput, given_text, read_pairs
 from app.api.types.call import Call
 from app.api.types.lookup import NumberLookup
 from app.api.types.problem import UserError
@@ -96,11 +96,11 @@ class CallMutations:
 def _read_originate(given: OriginateCallInput) -> OriginateRequest:
     return OriginateRequest(
         idempotency_key=given.idempotency_key,
-        destination_number=_given(given.destination.number),
-        destination_extension=_given(given.destination.extension),
-        connect_agent_id=_given(given.connect.agent_id),
-        connect_extension=_given(given.connect.extension),
-        connect_number=_given(given.connect.number),
+        destination_number=given_text(given.destination.number),
+        destination_extension=given_text(given.destination.extension),
+        connect_agent_id=given_text(given.connect.agent_id),
+        connect_extension=given_text(given.connect.extension),
+        connect_number=given_text(given.connect.number),
         dial_first=given.dial_first,
         caller_id=given.caller_id,
         caller_id_name=given.caller_id_name,
@@ -116,11 +116,6 @@ def _read_originate(given: OriginateCallInput) -> OriginateRequest:
         tags=tuple(given.tags),
         wait_for=given.wait_for,
     )
-
-
-def _given(value: str | None) -> str | None:
-    # Of a oneOf input all but one are UNSET. An empty text is a text: the service says what is wrong with it.
-    return value if isinstance(value, str) else None
 
 
 def _read_update(given: UpdateCallInput) -> UpdateRequest:

@@ -5,7 +5,7 @@ import strawberry
 from app.api.scalars import PhoneNumber
 from app.calls import texts
 from app.calls.requests import WaitFor
-from app.facts.vocabulary import AgentDisplay, LegRole, Pair, RecordingMode
+from app.facts.vocabulary import AgentDisplay, LegRole, MuteDirection, Pair, RecordingMode
 
 _KEY = (
     "1 to 255 printable ASCII characters of your own, new for every call you mean to place. The same key with the "
@@ -121,6 +121,47 @@ class UpdateCallInput:
 @strawberry.input(description="A call to be ended.")
 class HangupCallInput:
     call_id: strawberry.ID = strawberry.field(description="The call.")
+
+
+@strawberry.input(description="A leg of a connected call, to be held.")
+class HoldCallInput:
+    call_id: strawberry.ID = strawberry.field(description="The call.")
+    leg_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Which of its legs hears music; when left out, the customer's."
+    )
+
+
+@strawberry.input(description="A held leg of a call, to be brought back.")
+class UnholdCallInput:
+    call_id: strawberry.ID = strawberry.field(description="The call.")
+    leg_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Which of its legs; when left out, the customer's."
+    )
+
+
+@strawberry.input(description="A leg to be silenced.")
+class MuteLegInput:
+    leg_id: strawberry.ID = strawberry.field(description="The leg; it must have answered.")
+    direction: MuteDirection = strawberry.field(
+        default=MuteDirection.IN, description="Which way, besides what is silenced already."
+    )
+
+
+@strawberry.input(description="A leg whose silence is to end.")
+class UnmuteLegInput:
+    leg_id: strawberry.ID = strawberry.field(description="The leg.")
+    direction: MuteDirection = strawberry.field(default=MuteDirection.BOTH, description="Which way.")
+
+
+def key_field() -> str:
+    """The idempotency key of a mutation that makes a phone ring."""
+    key: str = strawberry.field(description=_KEY)
+    return key
+
+
+def given_text(value: str | None) -> str | None:
+    """Of a oneOf input all but one are UNSET. An empty text is a text: the service says what is wrong with it."""
+    return value if isinstance(value, str) else None
 
 
 def read_pairs(given: list[MetadataPairInput]) -> tuple[Pair, ...]:

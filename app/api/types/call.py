@@ -24,7 +24,10 @@ from app.facts.vocabulary import (
     Disposition,
     LegRole,
     LegState,
+    MuteDirection,
     RecordingMode,
+    TransferKind,
+    TransferState,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +39,9 @@ class Leg(Node):
     role: LegRole = strawberry.field(description="Whom it reaches.")
     party: Party = strawberry.field(description="Who is at its far end.")
     state: LegState = strawberry.field(description="Where it stands.")
+    is_on_hold: bool = strawberry.field(description="It hears music instead of the others.")
+    is_muted: bool = strawberry.field(description="The others do not hear it.")
+    muted: MuteDirection | None = strawberry.field(description="All that is silenced of it; null when nothing is.")
     channel_name: str | None = strawberry.field(description="The channel as Asterisk shows it, once there is one.")
     started_at: datetime | None = strawberry.field(description="When it was dialled; null before, and if it never was.")
     channel_created_at: datetime | None = strawberry.field(
@@ -57,6 +63,9 @@ class Leg(Node):
             role=leg.role,
             party=Party.of(leg.party, sight),
             state=leg.state,
+            is_on_hold=leg.is_on_hold,
+            is_muted=leg.muted in {MuteDirection.IN, MuteDirection.BOTH},
+            muted=leg.muted,
             channel_name=leg.channel_name,
             started_at=leg.dialing_at,
             channel_created_at=leg.created_at,
@@ -66,6 +75,32 @@ class Leg(Node):
             hangup_cause=leg.hangup_cause,
             sip_code=leg.sip_code,
             failure=leg.failure,
+        )
+
+
+@strawberry.type(description="A transfer under way.")
+class Transfer:
+    id: strawberry.ID = strawberry.field(description="Its id, as its events have it.")
+    kind: TransferKind = strawberry.field(description="Whether the target is spoken to first.")
+    state: TransferState = strawberry.field(description="Where it stands.")
+    by: Leg = strawberry.field(description="Who transfers.")
+    transferee: Leg = strawberry.field(description="Who is transferred.")
+    target: Party = strawberry.field(description="To whom.")
+    started_at: datetime = strawberry.field(description="Since when.")
+
+    @classmethod
+    def of(cls, call: model.Call, sight: Sight) -> Self | None:
+        transfer = call.transfer
+        if transfer is None:
+            return None
+        return cls(
+            id=strawberry.ID(transfer.id),
+            kind=transfer.kind,
+            state=transfer.state,
+            by=Leg.of(call.leg(transfer.by), sight),
+            transferee=Leg.of(call.leg(transfer.transferee), sight),
+            target=Party.of(transfer.target_party, sight),
+            started_at=transfer.started_at,
         )
 
 
@@ -81,6 +116,7 @@ class Call(Node):
         description="Why and on whose side it ended; null until that is decided."
     )
     legs: list[Leg] = strawberry.field(description="Its legs, in the order of dialling.")
+    transfer: Transfer | None = strawberry.field(description="The transfer under way, if any.")
     agent_party: Party | None = strawberry.field(description="Who is on the account's side.")
     customer_party: Party | None = strawberry.field(description="Who is on the other side.")
     agent_id: strawberry.ID | None = strawberry.field(description="The agent, when one was asked for or is known.")
@@ -138,6 +174,7 @@ class Call(Node):
             disposition=call.outcome,
             end_reason=None if call.end_reason is None else EndReason.of(call.end_reason),
             legs=[Leg.of(leg, sight) for leg in call.legs],
+            transfer=Transfer.of(call, sight),
             agent_party=_party_of(call, LegRole.AGENT, sight),
             customer_party=_party_of(call, LegRole.CUSTOMER, sight),
             agent_id=None if call.agent_id is None else strawberry.ID(call.agent_id),

@@ -7,7 +7,7 @@ import strawberry
 from app.api.types.cdr import Cdr
 from app.api.types.event import CallEvent, LegEvent
 from app.api.types.values import EndReason, Party
-from app.facts.vocabulary import Disposition, EndParty, LegRole, RecordingMode
+from app.facts.vocabulary import Disposition, EndParty, LegRole, MuteDirection, RecordingMode
 
 
 @strawberry.type(description="`call.created`: the call was accepted and stored; nothing has rung yet.")
@@ -36,6 +36,26 @@ class LegRingingEvent(LegEvent):
 @strawberry.type(description="`leg.answered`: the far end answered.")
 class LegAnsweredEvent(LegEvent):
     answered_at: datetime | None = strawberry.field(description="When, by Asterisk; null in old events.")
+
+
+@strawberry.type(description="`leg.held`: the leg was taken out of the talk and hears music.")
+class LegHeldEvent(LegEvent):
+    pass
+
+
+@strawberry.type(description="`leg.unheld`: the leg is back in the talk.")
+class LegUnheldEvent(LegEvent):
+    pass
+
+
+@strawberry.type(description="`leg.muted`: the leg was silenced.")
+class LegMutedEvent(LegEvent):
+    muted: MuteDirection = strawberry.field(description="All that is silenced now.")
+
+
+@strawberry.type(description="`leg.unmuted`: the leg can be heard, or hears, again.")
+class LegUnmutedEvent(LegEvent):
+    muted: MuteDirection | None = strawberry.field(description="What is still silenced; null when nothing is.")
 
 
 @strawberry.type(description="`leg.ended`: the leg is gone.")

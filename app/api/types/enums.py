@@ -26,8 +26,12 @@ from app.facts.vocabulary import (
     EndParty,
     LegRole,
     LegState,
+    MuteDirection,
     RecordingMode,
     RecordingState,
+    Tone,
+    TransferKind,
+    TransferState,
 )
 from app.numbers.lookup import LineType
 from app.webhooks.model import DeliveryState
@@ -54,11 +58,22 @@ class EventType(StrEnum):
     LEG_DIALING = "leg.dialing"
     LEG_RINGING = "leg.ringing"
     LEG_ANSWERED = "leg.answered"
+    LEG_HELD = "leg.held"
+    LEG_UNHELD = "leg.unheld"
+    LEG_MUTED = "leg.muted"
+    LEG_UNMUTED = "leg.unmuted"
     LEG_ENDED = "leg.ended"
     CALL_CONNECTED = "call.connected"
     DTMF_RECEIVED = "dtmf.received"
     CALL_RECOVERED = "call.recovered"
     CALL_ENDED = "call.ended"
+    PLAYBACK_STARTED = "playback.started"
+    PLAYBACK_FINISHED = "playback.finished"
+    PLAYBACK_FAILED = "playback.failed"
+    TRANSFER_STARTED = "transfer.started"
+    TRANSFER_COMPLETED = "transfer.completed"
+    TRANSFER_CANCELLED = "transfer.cancelled"
+    TRANSFER_FAILED = "transfer.failed"
     RECORDING_STARTED = "recording.started"
     RECORDING_SAVED = "recording.saved"
     RECORDING_FAILED = "recording.failed"
@@ -128,6 +143,43 @@ describe(
         "RINGING": "The far end rings.",
         "UP": "Answered.",
         "ENDED": "Gone.",
+    },
+)
+describe(
+    Tone,
+    "A tone that callers know. What it sounds like is the country's that the Asterisk is set to.",
+    {
+        "DIAL": "Dial a number.",
+        "RING": "It rings at the other end.",
+        "BUSY": "Busy.",
+        "CONGESTION": "The network is busy.",
+        "BEEP": "A short beep.",
+    },
+)
+describe(
+    TransferKind,
+    "Whether whoever transfers speaks to the target first.",
+    {
+        "BLIND": "No: whoever transfers is let go at once, and the target rings.",
+        "ATTENDED": "Yes: the transferee is held until `completeTransfer`.",
+    },
+)
+describe(
+    TransferState,
+    "Where a transfer under way stands. " + _OPEN,
+    {
+        "DIALING": "The target is dialled, or rings.",
+        "CONSULTING": "Whoever transfers speaks to the target; the transferee is held.",
+        "RECALLING": "The target could not be had, and whoever transferred is called back.",
+    },
+)
+describe(
+    MuteDirection,
+    "Which way a leg is silenced.",
+    {
+        "IN": "The others do not hear it.",
+        "OUT": "It does not hear the others.",
+        "BOTH": "Neither way.",
     },
 )
 describe(
@@ -207,6 +259,7 @@ describe(
         "DIAL_FAILED": "Asterisk did not get as far as dialling.",
         "BRIDGE_FAILED": "Asterisk could not connect the two legs.",
         "NODE_LOST": "The Asterisk that carried the call went away.",
+        "TRANSFER_FAILED": "A transfer could not be done, and the party that was left had nobody to talk to.",
     },
 )
 describe(

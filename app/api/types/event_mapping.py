@@ -7,14 +7,15 @@ from typing import Any, Final
 import strawberry
 
 from app.api.scalars import Long
-from app.api.types import call_events, other_events
+from app.api.types import call_events, other_events, playback_events, transfer_events
 from app.api.types.cdr import Cdr
 from app.api.types.enums import EventType
 from app.api.types.event import Event, EventLeg
 from app.api.types.values import Actor, EndReason, MetadataPair, Party
-from app.facts import calls, event, recordings, vocabulary, webhooks
+from app.facts import calls, event, playbacks, recordings, transfers, vocabulary, webhooks
 from app.facts.calls import CallRef, Fact
 from app.facts.masking import Sight, mask_digits
+from app.facts.transfers import TransferFact
 from app.paging import CursorSigner
 
 #: The GraphQL type of each fact; a test keeps it equal to the catalogue, and the fields to the facts'.
@@ -25,11 +26,22 @@ EVENT_TYPES: Final[Mapping[type[Fact], type[Event]]] = MappingProxyType(
         calls.LegDialing: call_events.LegDialingEvent,
         calls.LegRinging: call_events.LegRingingEvent,
         calls.LegAnswered: call_events.LegAnsweredEvent,
+        calls.LegHeld: call_events.LegHeldEvent,
+        calls.LegUnheld: call_events.LegUnheldEvent,
+        calls.LegMuted: call_events.LegMutedEvent,
+        calls.LegUnmuted: call_events.LegUnmutedEvent,
         calls.LegEnded: call_events.LegEndedEvent,
         calls.CallConnected: call_events.CallConnectedEvent,
         calls.DtmfReceived: call_events.DtmfReceivedEvent,
         calls.CallRecovered: call_events.CallRecoveredEvent,
         calls.CallEnded: call_events.CallEndedEvent,
+        playbacks.PlaybackStarted: playback_events.PlaybackStartedEvent,
+        playbacks.PlaybackFinished: playback_events.PlaybackFinishedEvent,
+        playbacks.PlaybackFailed: playback_events.PlaybackFailedEvent,
+        transfers.TransferStarted: transfer_events.TransferStartedEvent,
+        transfers.TransferCompleted: transfer_events.TransferCompletedEvent,
+        transfers.TransferCancelled: transfer_events.TransferCancelledEvent,
+        transfers.TransferFailed: transfer_events.TransferFailedEvent,
         recordings.RecordingStarted: other_events.RecordingStartedEvent,
         recordings.RecordingSaved: other_events.RecordingSavedEvent,
         recordings.RecordingFailed: other_events.RecordingFailedEvent,
@@ -38,6 +50,10 @@ EVENT_TYPES: Final[Mapping[type[Fact], type[Event]]] = MappingProxyType(
         webhooks.WebhookDisabled: other_events.WebhookDisabledEvent,
     }
 )
+
+
+#: Where a call event has a field of that name already.
+_RENAMED: Final = {"kind": "transfer_kind"}
 
 
 def event_maker(sight: Sight, signer: CursorSigner) -> Callable[[event.Event], Event]:
@@ -69,6 +85,8 @@ def _payload(fact: Fact, sight: Sight) -> dict[str, Any]:
             values |= _call_fields(value, sight)
         elif name == "digit":
             values[name] = value if sight.has_digits else mask_digits(value)
+        elif name in _RENAMED and isinstance(fact, TransferFact):
+            values[_RENAMED[name]] = value
         elif name == "event_type":
             values[name] = EventType(value)
         else:

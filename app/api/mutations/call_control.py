@@ -1,0 +1,94 @@
+"""What may be done with a call while people talk on it: hold, mute."""
+
+from typing import Annotated, Final
+
+import strawberry
+
+from app.accounts.scopes import Scope
+from app.api.context import Info
+from app.api.fields import mutation
+from app.api.mutations.inputs import HoldCallInput, MuteLegInput, UnholdCallInput, UnmuteLegInput
+from app.api.types.call import Call, Leg
+from app.api.types.problem import UserError
+from app.calls import model, verbs
+from app.ids import LegId
+
+_USER_ERRORS: Final = "What the caller can mend; empty when it was done."
+
+
+@strawberry.type(description="What came of holding a leg.")
+class HoldCallPayload:
+    call: Call | None = strawberry.field(default=None, description="The call as it is now.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+
+
+@strawberry.type(description="What came of bringing a leg back.")
+class UnholdCallPayload(HoldCallPayload):
+    pass
+
+
+@strawberry.type(description="What came of silencing a leg.")
+class MuteLegPayload:
+    leg: Leg | None = strawberry.field(default=None, description="The leg as it is now.")
+    call: Call | None = strawberry.field(default=None, description="Its call as it is now.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+
+
+@strawberry.type(description="What came of ending a leg's silence.")
+class UnmuteLegPayload(MuteLegPayload):
+    pass
+
+
+@strawberry.type
+class CallControlMutations:
+    @mutation(
+        Scope.CALLS_CONTROL,
+        HoldCallPayload,
+        "Take a leg out of the talk: it hears music, the others do not hear it. The call must be CONNECTED.",
+    )
+    async def hold_call(
+        self,
+        info: Info,
+        input: Annotated[HoldCallInput, strawberry.argument(description="The leg.")],  # noqa: A002  # GraphQL's own word
+    ) -> HoldCallPayload:
+        call = await _act(info, input.call_id, verbs.Hold(leg_id=_leg_id(input.leg_id)))
+        return HoldCallPayload(call=Call.of(call, info.context.sight))
+
+    @mutation(Scope.CALLS_CONTROL, UnholdCallPayload, "Bring a held leg back into the talk.")
+    async def unhold_call(
+        self,
+        info: Info,
+        input: Annotated[UnholdCallInput, strawberry.argument(description="The leg.")],  # noqa: A002
+    ) -> UnholdCallPayload:
+        call = await _act(info, input.call_id, verbs.Unhold(leg_id=_leg_id(input.leg_id)))
+        return UnholdCallPayload(call=Call.of(call, info.context.sight))
+
+    @mutation(Scope.CALLS_CONTROL, MuteLegPayload, "Silence a leg: the others do not hear it, or it them, or both.")
+    async def mute_leg(
+        self,
+        info: Info,
+        input: Annotated[MuteLegInput, strawberry.argument(description="The leg.")],  # noqa: A002
+    ) -> MuteLegPayload:
+        leg_id = LegId(input.leg_id)
+        call = await _act(info, leg_id, verbs.Mute(leg_id=leg_id, direction=input.direction))
+        return MuteLegPayload(leg=Leg.of(call.leg(leg_id), info.context.sight), call=Call.of(call, info.context.sight))
+
+    @mutation(Scope.CALLS_CONTROL, UnmuteLegPayload, "End a leg's silence.")
+    async def unmute_leg(
+        self,
+        info: Info,
+        input: Annotated[UnmuteLegInput, strawberry.argument(description="The leg.")],  # noqa: A002
+    ) -> UnmuteLegPayload:
+        leg_id = LegId(input.leg_id)
+        call = await _act(info, leg_id, verbs.Unmute(leg_id=leg_id, direction=input.direction))
+        return UnmuteLegPayload(
+            leg=Leg.of(call.leg(leg_id), info.context.sight), call=Call.of(call, info.context.sight)
+        )
+
+
+async def _act(info: Info, subject_id: str, verb: verbs.Verb) -> model.Call:
+    return (await info.context.services.calls.act(info.context.caller, subject_id, verb)).call
+
+
+def _leg_id(given: str | None) -> LegId | None:
+    return None if given is None else LegId(given)

@@ -1,0 +1,67 @@
+"""The verbs' part of the machine: what is asked of a call as it stands, refused with the state that is in the way."""
+
+from typing import NoReturn, assert_never
+
+from app.calls import holding, playing, transfer
+from app.calls.inputs import TransferRequested
+from app.calls.turn import Turn
+from app.calls.verbs import (
+    CancelTransfer,
+    CompleteTransfer,
+    Hold,
+    Mute,
+    Play,
+    SendDtmf,
+    StartTransfer,
+    StopPlayback,
+    Unhold,
+    Unmute,
+    Verb,
+)
+from app.errors import Problem, RefusedError
+
+
+def on_requested(turn: Turn, verb: Verb) -> None:
+    """Do what is asked.
+
+    Raises:
+        RefusedError: INVALID_STATE, NOT_FOUND; the turn is to be dropped.
+    """
+    if turn.call.is_ending:
+        _refuse_ended(turn)
+    match verb:
+        case StartTransfer():
+            msg = "a target is looked up before the call is asked: TransferRequested"
+            raise TypeError(msg)
+        case CompleteTransfer():
+            transfer.complete(turn)
+        case CancelTransfer():
+            transfer.cancel(turn)
+        case SendDtmf():
+            playing.send_dtmf(turn, verb)
+        case Play():
+            playing.play(turn, verb)
+        case StopPlayback():
+            playing.stop(turn, verb)
+        case Hold():
+            holding.hold(turn, verb)
+        case Unhold():
+            holding.unhold(turn, verb)
+        case Mute():
+            holding.mute(turn, verb)
+        case Unmute():
+            holding.unmute(turn, verb)
+        case _:
+            assert_never(verb)
+
+
+def on_transfer_requested(turn: Turn, event: TransferRequested) -> None:
+    """Begin a transfer. Raises as :func:`on_requested`."""
+    if turn.call.is_ending:
+        _refuse_ended(turn)
+    transfer.start(turn, event)
+
+
+def _refuse_ended(turn: Turn) -> NoReturn:
+    message = "The call has ended." if turn.call.is_ended else "The call is ending."
+    raise RefusedError(Problem("INVALID_STATE", message, ("callId",), current_state=turn.call.state.value))

@@ -1,0 +1,280 @@
+"""The transfer's part of the machine: whoever transfers (``by``) gives the transferee to the target.
+
+::
+
+    BLIND      by goes ─ target dialled ─┬─ answered ──────────────────────────────> completed
+                                         └─ not had ─> failed ─┬─ by called back ──> they talk again, or the end
+                                                               └─ no recall ───────> the end
+    ATTENDED   transferee held, target dialled ─ answered ─ by and target consult ─> completed: by goes
+                                         └─ not had, taken back, target gone ──────> by and transferee talk again
+
+A transferee that goes ends the call. Who transferred and goes before an attended transfer is done has done it: while
+the target still rings, it goes on as a blind one.
+"""
+
+from typing import Any
+
+import msgspec
+
+from app.calls import ending, holding, setup
+from app.calls.inputs import TransferRequested
+from app.calls.model import HangupReason, Leg, Place, TimerName, Transfer
+from app.calls.outcome import outcome_of_leg_end, outcome_of_target
+from app.calls.releasing import release
+from app.calls.turn import Turn
+from app.errors import Problem, RefusedError
+from app.facts.transfers import TransferCancelled, TransferCompleted, TransferFailed, TransferStarted
+from app.facts.vocabulary import (
+    CallState,
+    Disposition,
+    EndCode,
+    EndParty,
+    EndReason,
+    LegRole,
+    LegState,
+    TransferKind,
+    TransferState,
+)
+from app.ids import LegId
+
+
+def start(turn: Turn, event: TransferRequested) -> None:
+    """Begin to transfer.
+
+    Raises:
+        RefusedError: INVALID_STATE, NOT_FOUND; IDEMPOTENCY_KEY_REUSED.
+    """
+    if turn.has_used(event.key):
+        return
+    by, transferee = _parties(turn, event.by)
+    leg = turn.add_leg(
+        msgspec.structs.replace(event.leg, role=by.role, shown_number=event.leg.shown_number or _shown_of(transferee))
+    )
+    transfer = Transfer(
+        id=event.transfer_id,
+        kind=event.kind,
+        by=by.id,
+        transferee=transferee.id,
+        target=leg.id,
+        target_party=leg.party,
+        started_at=turn.now,
+        recall_leg=event.recall_leg_id,
+        consult_seconds=event.consult_seconds,
+        recalls=event.recalls,
+        with_music=event.with_music,
+        agent_id=event.agent_id,
+        agent_name=event.agent_name,
+    )
+    turn.change(transfer=transfer, keys=(*turn.call.keys, event.key))
+    turn.say(TransferStarted(**_about(turn, transfer)))
+    if transfer.kind is TransferKind.ATTENDED:
+        holding.move(turn, transferee, Place.HOLD)
+    else:
+        _go_blind(turn, transfer)
+    setup.create(turn, leg, presenting=_presented_to(transferee))
+
+
+def complete(turn: Turn) -> None:
+    """Whoever transfers has spoken to the target, or will not wait for it.
+
+    Raises:
+        RefusedError: INVALID_STATE.
+    """
+    transfer = _under_way(turn)
+    if transfer.state is TransferState.CONSULTING:
+        _complete(turn, transfer)
+    elif transfer.kind is TransferKind.ATTENDED:
+        _become_blind(turn, transfer)
+    else:
+        raise _refused("A blind transfer completes by itself, once the target answers.", transfer.state.value)
+
+
+def cancel(turn: Turn) -> None:
+    """Take the transfer back: the parties talk again; after a blind one, whoever transferred is called back.
+
+    Raises:
+        RefusedError: INVALID_STATE.
+    """
+    transfer = _under_way(turn)
+    if transfer.state is TransferState.RECALLING:
+        raise _refused("Whoever transferred is being called back already.", transfer.state.value)
+    turn.say(TransferCancelled(**_about(turn, transfer)))
+    release(turn, turn.call.leg(transfer.target), HangupReason.NOT_WANTED)
+    _end_waits(turn)
+    if transfer.kind is TransferKind.BLIND:
+        _recall(turn, transfer)
+    else:
+        _talk_again(turn, transfer)
+
+
+def on_consult_timer(turn: Turn) -> None:
+    """They have consulted for as long as they may: the transfer is taken back."""
+    if turn.call.transfer is not None and not turn.call.is_ending:
+        cancel(turn)
+
+
+def on_answered(turn: Turn, leg: Leg) -> None:
+    """The target, or whoever is called back, has answered."""
+    transfer = turn.call.transfer
+    if transfer is None or leg.id != transfer.target or leg.hangup_reason is not None:
+        release(turn, leg, leg.hangup_reason or HangupReason.NOT_WANTED)
+        return
+    turn.clear_timers(TimerName.RING, TimerName.DIAL_CHECK)
+    if transfer.state is TransferState.RECALLING:
+        _seat(turn, leg)
+        _talk_again(turn, transfer)
+    elif transfer.kind is TransferKind.BLIND:
+        _complete(turn, transfer)
+    else:
+        turn.change(transfer=msgspec.structs.replace(transfer, state=TransferState.CONSULTING))
+        turn.set_timer(TimerName.CONSULT, transfer.consult_seconds)
+
+
+def on_leg_ended(turn: Turn, leg: Leg, decided: tuple[Disposition, EndReason] | None) -> None:
+    """One of the three has gone."""
+    transfer = turn.call.transfer
+    if transfer is None:
+        return
+    if leg.id == transfer.target:
+        _on_target_gone(turn, transfer, *(decided or outcome_of_target(leg)))
+    elif leg.id == transfer.transferee:
+        ending.begin(turn, *outcome_of_leg_end(turn.call, leg))
+    elif leg.id == transfer.by and transfer.kind is TransferKind.ATTENDED:
+        if transfer.state is TransferState.CONSULTING:
+            _complete(turn, transfer)
+        else:
+            _become_blind(turn, transfer)
+
+
+def _on_target_gone(turn: Turn, transfer: Transfer, disposition: Disposition, reason: EndReason) -> None:
+    _end_waits(turn)
+    if transfer.state is TransferState.RECALLING:
+        _end(turn)  # how the transfer itself came out was told before
+        return
+    is_recalled = transfer.kind is TransferKind.BLIND and transfer.recalls
+    failed = TransferFailed(
+        **_about(turn, transfer), disposition=disposition, end_reason=reason, is_recalled=is_recalled
+    )
+    turn.say(failed)
+    if transfer.kind is TransferKind.ATTENDED:
+        _talk_again(turn, transfer)
+    elif is_recalled:
+        _recall(turn, transfer)
+    else:
+        turn.change(transfer=None)
+        _end(turn)
+
+
+def _go_blind(turn: Turn, transfer: Transfer) -> None:
+    release(turn, turn.call.leg(transfer.by), HangupReason.TRANSFERRED)
+    wanted = Place.HOLD if transfer.with_music else Place.TALK
+    holding.move(turn, turn.call.leg(transfer.transferee), wanted)
+
+
+def _become_blind(turn: Turn, transfer: Transfer) -> None:
+    transfer = msgspec.structs.replace(transfer, kind=TransferKind.BLIND)
+    turn.change(transfer=transfer)
+    _go_blind(turn, transfer)
+
+
+def _complete(turn: Turn, transfer: Transfer) -> None:
+    target = turn.call.leg(transfer.target)
+    turn.change(transfer=None)
+    _end_waits(turn)
+    _seat(turn, target)
+    if target.role is LegRole.AGENT:
+        turn.change(
+            agent_id=transfer.agent_id, agent_name=transfer.agent_name, extension=transfer.target_party.extension
+        )
+    turn.say(TransferCompleted(**_about(turn, transfer), leg=target.ref))
+    holding.move(turn, turn.call.leg(transfer.transferee), Place.TALK)
+    release(turn, turn.call.leg(transfer.by), HangupReason.TRANSFERRED)
+
+
+def _talk_again(turn: Turn, transfer: Transfer) -> None:
+    turn.change(transfer=None)
+    holding.move(turn, turn.call.leg(transfer.transferee), Place.TALK)
+
+
+def _recall(turn: Turn, transfer: Transfer) -> None:
+    """Call back whoever transferred, on a new leg."""
+    by, transferee = turn.call.leg(transfer.by), turn.call.leg(transfer.transferee)
+    leg = turn.add_leg(
+        Leg(
+            id=transfer.recall_leg,
+            role=by.role,
+            party=by.party,
+            endpoint=by.endpoint,
+            ring_seconds=by.ring_seconds,
+            shown_number=by.shown_number,
+            shown_name=by.shown_name,
+        )
+    )
+    turn.change(transfer=msgspec.structs.replace(transfer, target=leg.id, state=TransferState.RECALLING))
+    setup.create(turn, leg, presenting=_presented_to(transferee))
+
+
+def _end(turn: Turn) -> None:
+    """The transferee is alone."""
+    ending.begin(turn, Disposition.ANSWERED, EndReason(code=EndCode.TRANSFER_FAILED, party=EndParty.SYSTEM))
+
+
+def _seat(turn: Turn, leg: Leg) -> None:
+    if leg.role is LegRole.AGENT:
+        turn.change(agent_leg_id=leg.id)
+    else:
+        turn.change(customer_leg_id=leg.id)
+
+
+def _end_waits(turn: Turn) -> None:
+    turn.clear_timers(TimerName.SETUP, TimerName.DIAL_CHECK, TimerName.RING, TimerName.JOIN, TimerName.CONSULT)
+
+
+def _parties(turn: Turn, asked_by: LegId | None) -> tuple[Leg, Leg]:
+    """Who transfers, and whom."""
+    call = turn.call
+    if call.state is not CallState.CONNECTED:
+        raise _refused("Nobody talks yet: wait until the call is CONNECTED.", call.state.value, "callId")
+    if call.transfer is not None:
+        message = "A transfer is under way. Complete or cancel it first."
+        raise _refused(message, f"TRANSFER_{call.transfer.state}", "callId")
+    agent, customer = call.seats
+    if agent is None or customer is None or agent.state is not LegState.UP or customer.state is not LegState.UP:
+        raise _refused("One of the two who talk is on the way out.", call.state.value, "callId")
+    if asked_by is None or asked_by == agent.id:
+        return agent, customer
+    if asked_by == customer.id:
+        return customer, agent
+    raise RefusedError(Problem("NOT_FOUND", "The call has no such leg that talks.", ("legId",)))
+
+
+def _under_way(turn: Turn) -> Transfer:
+    if turn.call.transfer is None:
+        raise _refused("No transfer is under way.", turn.call.state.value, "callId")
+    return turn.call.transfer
+
+
+def _refused(message: str, state: str, field: str = "callId") -> RefusedError:
+    return RefusedError(Problem("INVALID_STATE", message, (field,), current_state=state))
+
+
+def _about(turn: Turn, transfer: Transfer) -> dict[str, Any]:
+    call = turn.call
+    return {
+        "call": call.ref,
+        "transfer_id": transfer.id,
+        "kind": transfer.kind,
+        "by": call.leg(transfer.by).ref,
+        "transferee": call.leg(transfer.transferee).ref,
+        "target": transfer.target_party,
+    }
+
+
+def _shown_of(transferee: Leg) -> str | None:
+    """What the target sees calling, when nothing else was asked for: whom it will talk to."""
+    return transferee.party.number or transferee.party.extension
+
+
+def _presented_to(transferee: Leg) -> tuple[str | None, str | None]:
+    """What those in the bridge with the target are shown of it: the transferee sees what it saw before."""
+    return transferee.shown_number, transferee.shown_name

@@ -1,0 +1,98 @@
+"""What may be asked of a live call: one closed union, the same from the API to the machine.
+
+Each verb says what is wanted, never how. ``control`` decides whether it can be done as the call stands.
+"""
+
+from app.accounts.scopes import Scope
+from app.facts.vocabulary import MuteDirection, TransferKind, Words
+from app.ids import LegId, PlaybackId
+
+
+class Hold(Words, frozen=True, kw_only=True, tag="hold"):
+    """Take a leg out of the talk, to hear music; None: the customer's."""
+
+    leg_id: LegId | None = None
+
+
+class Unhold(Words, frozen=True, kw_only=True, tag="unhold"):
+    """Bring a held leg back; None: the customer's."""
+
+    leg_id: LegId | None = None
+
+
+class Mute(Words, frozen=True, kw_only=True, tag="mute"):
+    """Silence a leg in a direction, besides what is silenced already."""
+
+    leg_id: LegId
+    direction: MuteDirection = MuteDirection.IN
+
+
+class Unmute(Words, frozen=True, kw_only=True, tag="unmute"):
+    """End a leg's silence in a direction."""
+
+    leg_id: LegId
+    direction: MuteDirection = MuteDirection.BOTH
+
+
+class Target(Words, frozen=True, kw_only=True):
+    """Whom to reach, as asked for and not looked up yet: exactly one is set."""
+
+    agent_id: str | None = None
+    extension: str | None = None
+    number: str | None = None
+
+
+class StartTransfer(Words, frozen=True, kw_only=True, tag="start_transfer"):
+    """Give one party to somebody else. ``by``: whose leg transfers, None: the agent's. Durations are seconds."""
+
+    idempotency_key: str
+    kind: TransferKind
+    target: Target
+    by: LegId | None = None
+    ring_seconds: float | None = None
+    consult_seconds: float | None = None
+    recalls: bool = True
+    with_music: bool = False
+
+
+class SendDtmf(Words, frozen=True, kw_only=True, tag="send_dtmf"):
+    """Press keys towards a leg. Milliseconds for each key, and between two."""
+
+    leg_id: LegId
+    digits: str
+    duration_milliseconds: int
+    between_milliseconds: int
+
+
+class Play(Words, frozen=True, kw_only=True, tag="play"):
+    """Play sounds, one after the other, to a leg or (None) to all. ``media`` are Asterisk's own words, made of
+    validated parts: ``sound:…``, ``tone:…``, ``digits:…``.
+    """
+
+    playback_id: PlaybackId
+    media: tuple[str, ...]
+    leg_id: LegId | None = None
+
+
+class StopPlayback(Words, frozen=True, kw_only=True, tag="stop_playback"):
+    """Stop one; None: all that run."""
+
+    playback_id: str | None = None
+
+
+class CompleteTransfer(Words, frozen=True, kw_only=True, tag="complete_transfer"):
+    """Whoever transfers has spoken to the target, or will not wait for it."""
+
+
+class CancelTransfer(Words, frozen=True, kw_only=True, tag="cancel_transfer"):
+    """Take the transfer back."""
+
+
+Verb = (
+    Hold | Unhold | Mute | Unmute | SendDtmf | Play | StopPlayback | StartTransfer | CompleteTransfer | CancelTransfer
+)
+
+
+def scope_of(_: Verb) -> Scope:
+    """The scope that asking it takes."""
+    return Scope.CALLS_CONTROL
