@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from app.ari.client import AriClient
 from app.ari.stream import EventStream
-from app.calls import inputs
-from app.calls.commands import CollectRecording
 from app.calls.controller import Controller
+from app.calls.core import inputs
+from app.calls.core.commands import CollectRecording
+from app.calls.core.inputs import FailureKind
 from app.calls.executor import Executor
-from app.calls.inputs import FailureKind
 from app.calls.live_counts import LiveCounts
 from app.calls.plan import Defaults
 from app.calls.reconcile import Reconciler

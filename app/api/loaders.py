@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from strawberry.dataloader import DataLoader
 
-from app.calls.model import Call
+from app.calls.core.model import Call
 from app.facts.calls import CdrRecord
 from app.recordings.model import Recording
 from app.services import Services

@@ -15,7 +15,7 @@ import structlog
 from app import failpoints
 from app.calls import danger
 from app.calls.call_time import CallTime
-from app.calls.commands import (
+from app.calls.core.commands import (
     Command,
     CreateBridge,
     CreateChannel,
@@ -29,8 +29,7 @@ from app.calls.commands import (
     StartPlayback,
     VerifyLeg,
 )
-from app.calls.executor import Executor
-from app.calls.inputs import (
+from app.calls.core.inputs import (
     CommandFailed,
     DtmfReceived,
     FailureKind,
@@ -41,11 +40,12 @@ from app.calls.inputs import (
     TimerFired,
     TransferRequested,
 )
+from app.calls.core.machine import step
+from app.calls.core.model import Call
+from app.calls.core.turn import Step
+from app.calls.executor import Executor
 from app.calls.keys import KeyClaim
-from app.calls.machine import step
-from app.calls.model import Call
 from app.calls.store import CallStore, Change, FencedError, KeyTaken, make_drafts
-from app.calls.turn import Step
 from app.clock import Clock
 from app.errors import OverloadedError, Problem, RefusedError, UnavailableError
 from app.facts.event import Draft

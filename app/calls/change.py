@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.calls.core.model import Call, Leg, Recording
+from app.calls.core.turn import Happening
 from app.calls.keys import KeyClaim, KeyHolder
-from app.calls.model import Call, Leg, Recording
-from app.calls.turn import Happening
 from app.facts.event import Draft
 from app.ids import Kind, new_id
 

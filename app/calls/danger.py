@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final
 
-from app.calls.commands import Command, CreateBridge, CreateChannel, DialChannel
-from app.calls.turn import Happening
+from app.calls.core.commands import Command, CreateBridge, CreateChannel, DialChannel
+from app.calls.core.turn import Happening
 from app.facts.calls import CallConnected, CallCreated, CallEnded, LegRinging
 from app.facts.recordings import RecordingStarted
 from app.failpoints import Failpoint, reach

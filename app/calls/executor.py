@@ -20,10 +20,11 @@ from app.ari.channels import SnoopDirection
 from app.ari.client import AriClient
 from app.ari.errors import AriBadAnswer, AriConflict, AriError, AriInvalid, AriNotFound, AriRefused, AriUnavailable
 from app.ari.resources import Channel
-from app.calls import commands, danger, inputs
-from app.calls.commands import Command
-from app.calls.inputs import FailureKind, Input
-from app.calls.model import Call, PartState
+from app.calls import danger
+from app.calls.core import commands, inputs
+from app.calls.core.commands import Command
+from app.calls.core.inputs import FailureKind, Input
+from app.calls.core.model import Call, PartState
 from app.calls.names import bridge_of, channel_of, hangup_memory_of, playback_of, snoop_of
 from app.errors import OverloadedError
 from app.facts.vocabulary import MuteDirection, RecordingState

@@ -12,7 +12,7 @@ import msgspec
 
 from app.accounts.principal import Principal
 from app.calls import texts
-from app.calls.model import Call, Leg, Recording
+from app.calls.core.model import Call, Leg, Recording
 from app.calls.requests import OriginateRequest
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import (

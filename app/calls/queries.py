@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from app.calls.model import Call, Leg, decode_call
+from app.calls.core.model import Call, Leg, decode_call
 from app.cdrs.filters import CallFilter, sql_conditions
 from app.db.engine import Database
 from app.db.keyset import DEFAULT_COUNT_LIMIT, Key, Listing, RowCount, count_listed, keyset_rows

@@ -13,14 +13,14 @@ import structlog
 
 from app.ari.client import AriClient
 from app.ari.errors import AriError, AriNotFound
-from app.calls import inputs
 from app.calls.actor import CallActor
+from app.calls.core import inputs
+from app.calls.core.machine import step
+from app.calls.core.model import Call, Leg
+from app.calls.core.recording import resume_collecting
 from app.calls.executor import NORMAL_CLEARING, Executor
 from app.calls.live_counts import LiveCounts
-from app.calls.machine import step
-from app.calls.model import Call, Leg
 from app.calls.names import call_in, leg_in, recorded_side
-from app.calls.recording import resume_collecting
 from app.calls.registry import CallRegistry
 from app.calls.sighting import Finder, Seen, is_older_than_asterisk, look
 from app.calls.store import CallStore

@@ -8,11 +8,11 @@ import structlog
 
 from app.calls.actor import CallActor
 from app.calls.change import FencedError
-from app.calls.commands import HangupChannel
+from app.calls.core.commands import HangupChannel
+from app.calls.core.inputs import Input
+from app.calls.core.model import Call, HangupReason
 from app.calls.executor import Executor
-from app.calls.inputs import Input
 from app.calls.keys import KeyClaim
-from app.calls.model import Call, HangupReason
 from app.calls.store import CallStore
 from app.clock import Clock
 from app.errors import OverloadedError

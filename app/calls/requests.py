@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from app.calls.model import Call
+from app.calls.core.model import Call
 from app.facts.vocabulary import (
     AgentDisplay,
     LegRole,

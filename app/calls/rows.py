@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
+from app.calls.core.model import Call, Leg, Recording
 from app.calls.keys import KeyClaim
-from app.calls.model import Call, Leg, Recording
 from app.db.compound import Filled, Part
 from app.facts.vocabulary import LegRole
 

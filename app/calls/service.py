@@ -6,10 +6,12 @@ from typing import Final, Protocol
 
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
-from app.calls import inputs, texts
+from app.calls import texts
 from app.calls.actor import CallActor, has_ended
+from app.calls.core import inputs
+from app.calls.core.model import Call
+from app.calls.core.verbs import StartTransfer, Verb, scope_of
 from app.calls.keys import KeyClaim, KeyHolder, check_key, check_same_input, hash_input
-from app.calls.model import Call
 from app.calls.plan import (
     Defaults,
     check_allowed,
@@ -24,7 +26,6 @@ from app.calls.requests import UNSET, Acted, OriginateRequest, Placed, UpdateReq
 from app.calls.store import CallStore
 from app.calls.time_limits import ACCEPT_SECONDS, EFFECT_SECONDS
 from app.calls.transfer_plan import plan_transfer
-from app.calls.verbs import StartTransfer, Verb, scope_of
 from app.clock import Clock
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, Problem, RefusedError
 from app.facts.vocabulary import CallState

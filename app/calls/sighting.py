@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from app.ari.client import AriClient
 from app.ari.errors import AriNotFound
 from app.ari.resources import Channel
-from app.calls import inputs
+from app.calls.core import inputs
+from app.calls.core.inputs import Input
+from app.calls.core.model import Call, Leg, PartState, Place, Recording, RecordingPart
 from app.calls.executor import Executor
-from app.calls.inputs import Input
-from app.calls.model import Call, Leg, PartState, Place, Recording, RecordingPart
 from app.calls.names import bridge_of, channel_of, snoop_of
 from app.clock import Clock
 from app.facts.vocabulary import LegState, RecordingState

@@ -13,7 +13,7 @@ import structlog
 
 from app.ari.client import AriClient
 from app.ari.errors import AriNotFound
-from app.calls.model import Call, PartState, decode_call
+from app.calls.core.model import Call, PartState, decode_call
 from app.calls.names import hangup_memory_of, recorded_side
 from app.calls.registry import CallRegistry
 from app.db.engine import Database

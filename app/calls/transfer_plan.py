@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 from app.accounts.principal import Principal
 from app.calls import texts
-from app.calls.inputs import TransferRequested
+from app.calls.core.inputs import TransferRequested
+from app.calls.core.model import Call, Leg, UsedKey
+from app.calls.core.verbs import StartTransfer
 from app.calls.keys import hash_input
-from app.calls.model import Call, Leg, UsedKey
 from app.calls.plan import Defaults, trunk_endpoint
-from app.calls.verbs import StartTransfer
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import LegRole, Party
 from app.ids import Kind, LegId, TransferId, kind_of

@@ -19,7 +19,7 @@ from app.ari.signals import (
     RecordingStarted,
     StasisStart,
 )
-from app.calls import inputs
+from app.calls.core import inputs
 from app.calls.names import leg_in, playback_in, recorded_side
 
 

@@ -1,6 +1,6 @@
 """Call detail records: what is left of a call when it is over, one row each, written once and never changed.
 
-The record itself is derived by ``app.calls.record``, pure, in the step that ends the call, and travels inside the
+The record itself is derived by ``app.calls.core.record``, pure, in the step that ends the call, and travels inside the
 ``call.ended`` fact; so the log, the webhook and the row say the same.
 
 - ``rows``  record to row; the insert that the call store makes in its own transaction

@@ -3,9 +3,9 @@
 from typing import Protocol
 
 from app.accounts.principal import Principal
-from app.calls.model import Call
+from app.calls.core.model import Call
+from app.calls.core.verbs import Verb
 from app.calls.requests import Acted, OriginateOutcome, OriginateRequest, UpdateRequest
-from app.calls.verbs import Verb
 from app.errors import AsteriskUnavailableError
 
 

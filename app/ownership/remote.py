@@ -8,12 +8,12 @@ import structlog
 
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
+from app.calls.core.model import Call
+from app.calls.core.verbs import Verb, scope_of
 from app.calls.keys import check_key
-from app.calls.model import Call
 from app.calls.plan import check_request
 from app.calls.requests import Acted, OriginateRequest, Placed, UpdateRequest
 from app.calls.time_limits import ANSWER_SECONDS, TAKE_GRACE_SECONDS, TAKE_SECONDS
-from app.calls.verbs import Verb, scope_of
 from app.db.engine import Database
 from app.errors import AsteriskUnavailableError, OverloadedError
 from app.events.bus import Bus

@@ -9,12 +9,12 @@ from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls.actor import has_ended
 from app.calls.change import FencedError
-from app.calls.model import Call
+from app.calls.core.model import Call
+from app.calls.core.verbs import Verb, scope_of
 from app.calls.queries import CallQueries
 from app.calls.requests import Acted, OriginateOutcome, OriginateRequest, Placed, UpdateRequest, WaitFor, WaitOutcome
 from app.calls.service import CallService
 from app.calls.time_limits import LONGEST_WAIT_SECONDS
-from app.calls.verbs import Verb, scope_of
 from app.errors import DatabaseUnavailableError, Problem, RefusedError, ShuttingDownError
 from app.events.feed import Feed
 from app.events.log import EventFilter

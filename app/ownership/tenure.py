@@ -9,9 +9,9 @@ from typing import Final
 import structlog
 
 from app.ari.stream import EventStream
-from app.calls import inputs
 from app.calls.actor import CallActor
 from app.calls.controller import Controller
+from app.calls.core import inputs
 from app.calls.registry import CallRegistry
 from app.calls.service import CallService
 from app.calls.store import CallStore

@@ -5,9 +5,9 @@ from typing import Final, assert_never
 import msgspec
 
 from app.accounts.principal import Principal
-from app.calls.model import Call
+from app.calls.core.model import Call
+from app.calls.core.verbs import Verb
 from app.calls.requests import UNSET, OriginateRequest, Placed, UpdateRequest
-from app.calls.verbs import Verb
 from app.errors import (
     AsteriskUnavailableError,
     DatabaseUnavailableError,

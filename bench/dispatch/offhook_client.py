@@ -14,7 +14,7 @@ from app.ari.client import AriClient
 from app.ari.events import MalformedEvent, UnknownEvent
 from app.ari.signals import decode_signal
 from app.ari.stream import Connected, EventStream
-from app.calls.inputs import Input
+from app.calls.core.inputs import Input
 from app.calls.translate import translate
 from app.cli.output import run
 from bench.service import NODE

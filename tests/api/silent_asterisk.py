@@ -1,9 +1,9 @@
 """An executor whose Asterisk does everything it is told, at once, and whose far ends are moved by the test."""
 
-from app.calls import commands, inputs
-from app.calls.commands import Command
-from app.calls.inputs import Input
-from app.calls.model import Call
+from app.calls.core import commands, inputs
+from app.calls.core.commands import Command
+from app.calls.core.inputs import Input
+from app.calls.core.model import Call
 from app.calls.registry import CallRegistry
 from app.facts.vocabulary import LegRole
 

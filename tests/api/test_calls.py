@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from app.calls import inputs
+from app.calls.core import inputs
 from app.facts.vocabulary import LegRole
 from tests.api.conftest import Surface, until
 from tests.api.silent_asterisk import move_leg

@@ -9,7 +9,7 @@ from gql import Client, gql
 from gql.transport.websockets import WebsocketsTransport
 
 from app.accounts.scopes import Scope
-from app.calls import inputs
+from app.calls.core import inputs
 from app.events.log import EventFilter
 from app.facts.calls import CallRef, CallUpdated, DtmfReceived, Fact, LegRef
 from app.facts.event import Draft

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from app.calls import commands, inputs
 from app.calls.actor import is_pointless
-from app.calls.commands import Command
-from app.calls.inputs import Input
-from app.calls.machine import step
-from app.calls.model import Call, Leg, TimerName, decode_call
-from app.calls.recording import resume_collecting
-from app.calls.turn import Happening, Step
+from app.calls.core import commands, inputs
+from app.calls.core.commands import Command
+from app.calls.core.inputs import Input
+from app.calls.core.machine import step
+from app.calls.core.model import Call, Leg, TimerName, decode_call
+from app.calls.core.recording import resume_collecting
+from app.calls.core.turn import Happening, Step
 from app.facts.calls import CallEnded, Fact
 from app.facts.vocabulary import CallState, LegRole, LegState, RecordingState
 from app.ids import LegId

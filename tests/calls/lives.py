@@ -3,10 +3,10 @@
 import random
 from datetime import timedelta
 
-from app.calls import inputs
-from app.calls.inputs import Input
-from app.calls.machine import step
-from app.calls.model import Call
+from app.calls.core import inputs
+from app.calls.core.inputs import Input
+from app.calls.core.machine import step
+from app.calls.core.model import Call
 from app.calls.store import Change, make_drafts
 from app.facts.event import SYSTEM
 from tests.calls.standing_in import claim_for

@@ -4,10 +4,10 @@ import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from app.calls.inputs import Input
-from app.calls.machine import step
-from app.calls.model import Call, Leg, Recording
-from app.calls.turn import Step
+from app.calls.core.inputs import Input
+from app.calls.core.machine import step
+from app.calls.core.model import Call, Leg, Recording
+from app.calls.core.turn import Step
 from app.facts.event import Actor, ActorKind
 from app.facts.vocabulary import CallKind, Direction, LegRole, Pair, Party, RecordingMode, RecordingState
 from app.ids import CallId, Kind, LegId, RecordingId, new_id

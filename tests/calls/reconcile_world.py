@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from app.ari.client import AriClient
-from app.calls import inputs
 from app.calls.actor import CallActor
+from app.calls.core import inputs
+from app.calls.core.inputs import Input
+from app.calls.core.model import Call, Place
 from app.calls.executor import Executor
-from app.calls.inputs import Input
 from app.calls.live_counts import LiveCounts
-from app.calls.model import Call, Place
 from app.calls.names import bridge_of, channel_of
 from app.calls.reconcile import Reconciler
 from app.calls.registry import CallRegistry

@@ -11,9 +11,9 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import NamedTuple, assert_never
 
-from app.calls import commands, inputs
-from app.calls.commands import Command
-from app.calls.inputs import FailureKind, Input
+from app.calls.core import commands, inputs
+from app.calls.core.commands import Command
+from app.calls.core.inputs import FailureKind, Input
 from app.facts.vocabulary import LegRole, MuteDirection
 from app.ids import LegId, PlaybackId, RecordingId
 

@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.calls import commands, inputs
 from app.calls.actor import CallActor
-from app.calls.commands import Command
-from app.calls.inputs import Input
+from app.calls.core import commands, inputs
+from app.calls.core.commands import Command
+from app.calls.core.inputs import Input
+from app.calls.core.model import Call
 from app.calls.keys import KeyClaim
-from app.calls.model import Call
 from app.calls.store import Change, KeyTaken
 from app.facts.vocabulary import RecordingMode
 from tests.calls.making import make_call, run_steps

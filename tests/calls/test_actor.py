@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from app.calls import actor as actor_module
-from app.calls import commands, inputs
 from app.calls.actor import is_pointless
-from app.calls.commands import Command
-from app.calls.inputs import FailureKind, Input
+from app.calls.core import commands, inputs
+from app.calls.core.commands import Command
+from app.calls.core.inputs import FailureKind, Input
+from app.calls.core.model import HangupReason
 from app.calls.keys import KeyHolder
-from app.calls.model import HangupReason
 from app.calls.store import FencedError, KeyTaken
 from app.errors import DatabaseUnavailableError, OverloadedError
 from app.facts.event import SYSTEM

@@ -15,8 +15,8 @@ from app.ari.stream import DisconnectReason
 from app.calls import controller as controller_module
 from app.calls.actor import CallActor
 from app.calls.controller import Controller
+from app.calls.core.model import Call
 from app.calls.executor import Executor
-from app.calls.model import Call
 from app.calls.names import channel_of
 from app.calls.reconcile import Reconciler
 from app.calls.registry import CallRegistry

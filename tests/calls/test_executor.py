@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from app.ari.client import AriClient
 from app.ari.errors import AriUnavailable
-from app.calls import commands, inputs
-from app.calls.commands import Command
+from app.calls.core import commands, inputs
+from app.calls.core.commands import Command
+from app.calls.core.inputs import FailureKind
+from app.calls.core.model import HangupReason, PartState, RecordingPart
 from app.calls.executor import Executor, parse_hangup_memory
-from app.calls.inputs import FailureKind
-from app.calls.model import HangupReason, PartState, RecordingPart
 from app.calls.names import bridge_of, channel_of, hangup_memory_of, snoop_of
 from app.errors import OverloadedError
 from app.facts.vocabulary import LegRole, RecordingMode, RecordingState

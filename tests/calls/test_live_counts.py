@@ -4,12 +4,12 @@ from itertools import count
 
 import msgspec
 
-from app.calls import inputs
-from app.calls.inputs import Input
+from app.calls.core import inputs
+from app.calls.core.inputs import Input
+from app.calls.core.model import Call
+from app.calls.core.turn import Step
 from app.calls.live_counts import LiveCounts, Standing
-from app.calls.model import Call
 from app.calls.store import make_drafts
-from app.calls.turn import Step
 from app.events.log import Appended
 from app.facts.event import SYSTEM, Event
 from app.facts.vocabulary import CallKind, CallState

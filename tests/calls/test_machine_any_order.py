@@ -7,10 +7,10 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from app.calls import commands, inputs
-from app.calls.inputs import FailureKind, Input
-from app.calls.machine import step
-from app.calls.model import Call, TimerName, decode_call
+from app.calls.core import commands, inputs
+from app.calls.core.inputs import FailureKind, Input
+from app.calls.core.machine import step
+from app.calls.core.model import Call, TimerName, decode_call
 from app.facts.calls import CallCreated, CallEnded, CdrRecord, Fact
 from app.facts.recordings import RecordingFailed, RecordingSaved, RecordingStarted
 from app.facts.vocabulary import LegRole, Pair, RecordingMode

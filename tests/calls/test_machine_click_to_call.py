@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.calls import commands, inputs
-from app.calls.model import HangupReason, TimerName
+from app.calls.core import commands, inputs
+from app.calls.core.model import HangupReason, TimerName
 from app.facts.calls import CallUpdated, DtmfReceived, LegEnded
 from app.facts.event import SYSTEM, Actor, ActorKind
 from app.facts.vocabulary import (

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from app.calls import inputs
-from app.calls.commands import CreateBridge, CreateChannel, DialChannel, JoinBridge
-from app.calls.inputs import FailureKind
-from app.calls.model import Leg, TimerName
-from app.calls.outcome import BY_CAUSE, BY_SIP_CODE, NO_ANSWER_AFTER_RINGING, unanswered_outcome
+from app.calls.core import inputs
+from app.calls.core.commands import CreateBridge, CreateChannel, DialChannel, JoinBridge
+from app.calls.core.inputs import FailureKind
+from app.calls.core.model import Leg, TimerName
+from app.calls.core.outcome import BY_CAUSE, BY_SIP_CODE, NO_ANSWER_AFTER_RINGING, unanswered_outcome
 from app.facts.calls import CallEnded, LegEnded
 from app.facts.vocabulary import Disposition, EndCode, EndParty, EndReason, LegRole, LegState, Party
 from app.ids import LegId

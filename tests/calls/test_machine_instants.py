@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.calls import inputs
-from app.calls.machine import step
-from app.calls.model import Call, TimerName
-from app.calls.turn import Happening
+from app.calls.core import inputs
+from app.calls.core.machine import step
+from app.calls.core.model import Call, TimerName
+from app.calls.core.turn import Happening
 from app.facts import calls as facts
 from app.facts.vocabulary import CallState, Disposition, EndCode, EndParty, LegRole
 from tests.calls.driving import Driver, started_call

@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.calls import commands, inputs
-from app.calls.inputs import FailureKind
-from app.calls.model import PartState, Recording, TimerName
-from app.calls.recording import resume_collecting
+from app.calls.core import commands, inputs
+from app.calls.core.inputs import FailureKind
+from app.calls.core.model import PartState, Recording, TimerName
+from app.calls.core.recording import resume_collecting
 from app.facts.calls import CallEnded
 from app.facts.recordings import RecordingFailed, RecordingSaved, RecordingStarted
 from app.facts.vocabulary import CallState, LegRole, RecordingMode, RecordingState

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.calls import commands, inputs, setup
-from app.calls.model import PartState, TimerName
+from app.calls.core import commands, inputs, setup
+from app.calls.core.model import PartState, TimerName
 from app.facts.vocabulary import (
     CallState,
     CdrSource,

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.calls import commands, inputs
-from app.calls.inputs import FailureKind
-from app.calls.model import TimerName
+from app.calls.core import commands, inputs
+from app.calls.core.inputs import FailureKind
+from app.calls.core.model import TimerName
 from app.facts.calls import CallRecovered
 from app.facts.vocabulary import (
     CdrSource,

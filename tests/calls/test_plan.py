@@ -7,8 +7,8 @@ import pytest
 
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
+from app.calls.core.model import Call
 from app.calls.keys import hash_input
-from app.calls.model import Call
 from app.calls.plan import (
     Defaults,
     Numbers,

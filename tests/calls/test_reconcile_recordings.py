@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from app.calls import inputs
-from app.calls.inputs import Input
-from app.calls.model import Call, PartState, RecordingPart
+from app.calls.core import inputs
+from app.calls.core.inputs import Input
+from app.calls.core.model import Call, PartState, RecordingPart
 from app.calls.names import snoop_of
 from app.db.engine import Database
 from app.facts.event import SYSTEM

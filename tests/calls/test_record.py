@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from app.calls.model import Call
-from app.calls.record import deciding_leg, make_record, seconds_between, talk_seconds
+from app.calls.core.model import Call
+from app.calls.core.record import deciding_leg, make_record, seconds_between, talk_seconds
 from app.facts.vocabulary import (
     CallState,
     Disposition,

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from app.calls import commands, inputs
 from app.calls.actor import MAILBOX_SIZE, CallActor
-from app.calls.commands import Command
-from app.calls.inputs import Input
-from app.calls.model import Call, HangupReason
+from app.calls.core import commands, inputs
+from app.calls.core.commands import Command
+from app.calls.core.inputs import Input
+from app.calls.core.model import Call, HangupReason
 from app.calls.registry import CallRegistry
 from app.calls.store import FencedError
 from app.errors import OverloadedError

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from app.accounts.principal import Principal
-from app.calls import commands
 from app.calls.change import FencedError
+from app.calls.core import commands
 from app.calls.requests import WaitFor
 from app.calls.time_limits import ACCEPT_SECONDS
 from app.db.engine import Database

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.accounts.scopes import Scope
-from app.calls import commands, inputs
+from app.calls.core import commands, inputs
 from app.calls.requests import UpdateRequest
 from app.errors import (
     AsteriskUnavailableError,

@@ -11,10 +11,10 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from app.calls import inputs
-from app.calls.inputs import Input
-from app.calls.machine import step
-from app.calls.model import Call
+from app.calls.core import inputs
+from app.calls.core.inputs import Input
+from app.calls.core.machine import step
+from app.calls.core.model import Call
 from app.calls.store import LARGEST_GROUP, CallStore, Change, FencedError, KeyTaken, make_drafts
 from app.db.engine import Database, PooledConnection
 from app.db.kept import KeptConnection

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from app.calls import inputs
-from app.calls.machine import step
-from app.calls.model import Call
+from app.calls.core import inputs
+from app.calls.core.machine import step
+from app.calls.core.model import Call
 from app.calls.store import CallStore, Change, KeyTaken, make_drafts
 from app.db.engine import Database, PooledConnection
 from app.db.kept import KeptConnection

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from app.ari.errors import AriUnavailable
-from app.calls import inputs
+from app.calls.core import inputs
+from app.calls.core.inputs import Input
+from app.calls.core.model import Call, PartState, RecordingPart
 from app.calls.executor import Executor
-from app.calls.inputs import Input
-from app.calls.model import Call, PartState, RecordingPart
 from app.calls.names import hangup_memory_of, snoop_of
 from app.calls.registry import CallRegistry
 from app.calls.rows import fill_recordings

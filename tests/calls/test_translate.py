@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.ari.signals import decode_signal
-from app.calls import inputs
+from app.calls.core import inputs
 from app.calls.names import bridge_of, call_in, channel_of, hangup_memory_of, leg_in, recorded_side, snoop_of
 from app.calls.translate import Addressed, translate
 from app.facts.vocabulary import LegRole

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.calls.verbs import Hold, Mute, Unhold, Unmute
+from app.calls.core.verbs import Hold, Mute, Unhold, Unmute
 from app.errors import RefusedError
 from app.facts.vocabulary import MuteDirection
 from tests.rig.audio import Sound

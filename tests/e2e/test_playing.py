@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.calls.media import sound_media, tone_media
-from app.calls.verbs import Play, SendDtmf, StopPlayback
+from app.calls.core.media import sound_media, tone_media
+from app.calls.core.verbs import Play, SendDtmf, StopPlayback
 from app.facts.vocabulary import Tone
 from app.ids import Kind, LegId, PlaybackId, new_id
 from tests.rig.desk import Desk, Story

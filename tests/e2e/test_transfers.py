@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.calls.verbs import CancelTransfer, CompleteTransfer, StartTransfer, Target
+from app.calls.core.verbs import CancelTransfer, CompleteTransfer, StartTransfer, Target
 from app.facts.vocabulary import TransferKind
 from tests.rig.audio import Sound
 from tests.rig.desk import Desk

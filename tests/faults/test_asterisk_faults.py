@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.bootstrap import ServiceHealth
-from app.calls import recording
+from app.calls.core import recording
 from app.errors import AsteriskUnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode
 from app.ids import asterisk_prefix

@@ -9,7 +9,7 @@ import pytest
 
 from app import tenures
 from app.ari.stream import EventStream, StreamTimings
-from app.calls import setup
+from app.calls.core import setup
 from app.config import Settings
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.accounts.scopes import Scope
-from app.calls import commands, inputs
+from app.calls.core import commands, inputs
 from app.calls.requests import OriginateOutcome, UpdateRequest, WaitFor, WaitOutcome
 from app.calls.time_limits import ACCEPT_SECONDS
 from app.db.engine import Database

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from app.calls import commands
+from app.calls.core import commands
 from app.db.engine import Database
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, OverloadedError
 from app.events.bus import Bus

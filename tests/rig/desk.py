@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, Self, TypeAlias
 
+from app.calls.core.verbs import Verb
 from app.calls.requests import OriginateRequest, WaitFor
-from app.calls.verbs import Verb
 from app.errors import UnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode
 

@@ -9,9 +9,9 @@ import httpx
 import orjson
 import websockets
 
+from app.calls.core.verbs import Verb
 from app.calls.requests import OriginateRequest
 from app.calls.time_limits import GIVEN_UP_SECONDS
-from app.calls.verbs import Verb
 from app.errors import (
     AsteriskUnavailableError,
     AuthenticationError,

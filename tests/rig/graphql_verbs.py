@@ -2,9 +2,9 @@
 
 from typing import assert_never
 
-from app.calls import verbs
-from app.calls.media import tone_media
-from app.calls.verbs import Verb
+from app.calls.core import verbs
+from app.calls.core.media import tone_media
+from app.calls.core.verbs import Verb
 from app.facts.vocabulary import Tone
 from tests.rig.desk import Body
 

@@ -10,7 +10,7 @@ from app.api.fields import mutation
 from app.api.mutations.inputs import HoldCallInput, MuteLegInput, UnholdCallInput, UnmuteLegInput
 from app.api.types.call import Call, Leg
 from app.api.types.problem import UserError
-from app.calls import model, verbs
+from app.calls.core import model, verbs
 from app.ids import LegId
 
 _USER_ERRORS: Final = "What the caller can mend; empty when it was done."

@@ -10,7 +10,7 @@ from app.api.fields import mutation
 from app.api.mutations.inputs import given_text
 from app.api.types.call import Call
 from app.api.types.problem import UserError
-from app.calls import media, verbs
+from app.calls.core import media, verbs
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import Tone
 from app.ids import Kind, LegId, PlaybackId, new_id

@@ -10,7 +10,8 @@ from app.api.fields import mutation
 from app.api.mutations.inputs import CallTarget, given_text, key_field
 from app.api.types.call import Call
 from app.api.types.problem import UserError
-from app.calls import texts, verbs
+from app.calls import texts
+from app.calls.core import verbs
 from app.calls.transfer_plan import CONSULT_SECONDS, LONGEST_CONSULT_SECONDS
 from app.facts.vocabulary import TransferKind
 from app.ids import LegId

@@ -14,7 +14,7 @@ from app.api.types import event as event_types
 from app.api.types.call import Call
 from app.api.types.event_list import event_signer
 from app.api.types.event_mapping import event_maker
-from app.calls import model
+from app.calls.core import model
 from app.errors import Problem, RefusedError
 from app.events import feed
 from app.events.log import EventFilter

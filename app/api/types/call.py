@@ -13,7 +13,7 @@ from app.api.types.cdr import Cdr
 from app.api.types.node import Node
 from app.api.types.recording import Recording
 from app.api.types.values import Actor, EndReason, MetadataPair, Party
-from app.calls import model, record
+from app.calls.core import model, record
 from app.facts import vocabulary
 from app.facts.masking import Sight, mask_digits
 from app.facts.vocabulary import (

@@ -4,12 +4,12 @@ Order (Asterisk overwrites hang-up causes when a bridge goes first): stop record
 channels to be gone, take the bridge away.
 """
 
-from app.calls import recording
-from app.calls.commands import DestroyBridge, ForgetHangups, HangupChannel, VerifyLeg
-from app.calls.model import HangupReason, TimerName
-from app.calls.outcome import outcome_of_system
-from app.calls.record import make_record, talk_seconds
-from app.calls.turn import Turn
+from app.calls.core import recording
+from app.calls.core.commands import DestroyBridge, ForgetHangups, HangupChannel, VerifyLeg
+from app.calls.core.model import HangupReason, TimerName
+from app.calls.core.outcome import outcome_of_system
+from app.calls.core.record import make_record, talk_seconds
+from app.calls.core.turn import Turn
 from app.facts.calls import CallEnded
 from app.facts.transfers import TransferCancelled
 from app.facts.vocabulary import CallState, Disposition, EndCode, EndReason, LegState, TransferState

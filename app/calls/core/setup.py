@@ -12,12 +12,12 @@ announcements.
 
 from datetime import datetime
 
-from app.calls import ending, recording
-from app.calls.commands import CreateBridge, CreateChannel, DialChannel, HangupChannel, JoinBridge, VerifyLeg
-from app.calls.inputs import LegAnswered, LegCreated, LegRinging, LegSilent
-from app.calls.model import Call, HangupReason, Leg, Place, TimerName, side_of
-from app.calls.releasing import release
-from app.calls.turn import Turn
+from app.calls.core import ending, recording
+from app.calls.core.commands import CreateBridge, CreateChannel, DialChannel, HangupChannel, JoinBridge, VerifyLeg
+from app.calls.core.inputs import LegAnswered, LegCreated, LegRinging, LegSilent
+from app.calls.core.model import Call, HangupReason, Leg, Place, TimerName, side_of
+from app.calls.core.releasing import release
+from app.calls.core.turn import Turn
 from app.facts.calls import CallConnected, CallCreated, LegDialing
 from app.facts.calls import LegAnswered as LegAnsweredFact
 from app.facts.calls import LegRinging as LegRingingFact

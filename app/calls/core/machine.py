@@ -12,8 +12,8 @@ every duration, are by ``at``.
 from datetime import datetime
 from typing import assert_never
 
-from app.calls import control, ending, holding, inputs, playing, recording, releasing, setup, transfer
-from app.calls.commands import (
+from app.calls.core import control, ending, holding, inputs, playing, recording, releasing, setup, transfer
+from app.calls.core.commands import (
     CollectRecording,
     CreateBridge,
     CreateChannel,
@@ -31,10 +31,10 @@ from app.calls.commands import (
     StopMusic,
     VerifyLeg,
 )
-from app.calls.inputs import FailureKind, Input
-from app.calls.model import Call, Leg, TimerName, side_of
-from app.calls.outcome import outcome_of_leg_end, outcome_of_system
-from app.calls.turn import Step, Turn
+from app.calls.core.inputs import FailureKind, Input
+from app.calls.core.model import Call, Leg, TimerName, side_of
+from app.calls.core.outcome import outcome_of_leg_end, outcome_of_system
+from app.calls.core.turn import Step, Turn
 from app.errors import RefusedError
 from app.facts.calls import CallRecovered, CallUpdated, DtmfReceived, LegEnded
 from app.facts.event import SYSTEM, Actor, ActorKind

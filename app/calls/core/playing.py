@@ -2,11 +2,11 @@
 
 import msgspec
 
-from app.calls.commands import EndPlayback, SendDigits, StartPlayback
-from app.calls.holding import answered_leg
-from app.calls.model import Leg, Playback
-from app.calls.turn import Turn
-from app.calls.verbs import Play, SendDtmf, StopPlayback
+from app.calls.core.commands import EndPlayback, SendDigits, StartPlayback
+from app.calls.core.holding import answered_leg
+from app.calls.core.model import Leg, Playback
+from app.calls.core.turn import Turn
+from app.calls.core.verbs import Play, SendDtmf, StopPlayback
 from app.errors import Problem, RefusedError
 from app.facts.calls import LegRef
 from app.facts.playbacks import PlaybackFailed, PlaybackFinished, PlaybackStarted

@@ -5,10 +5,10 @@ A held leg is in no bridge: nothing of the talk can reach it, nor the other way 
 
 from typing import assert_never
 
-from app.calls.commands import Command, CreateBridge, JoinBridge, LeaveBridge, SetMute, StartMusic, StopMusic
-from app.calls.model import Leg, Place
-from app.calls.turn import Turn
-from app.calls.verbs import Hold, Mute, Unhold, Unmute
+from app.calls.core.commands import Command, CreateBridge, JoinBridge, LeaveBridge, SetMute, StartMusic, StopMusic
+from app.calls.core.model import Leg, Place
+from app.calls.core.turn import Turn
+from app.calls.core.verbs import Hold, Mute, Unhold, Unmute
 from app.errors import Problem, RefusedError
 from app.facts.calls import LegHeld, LegMuted, LegUnheld, LegUnmuted
 from app.facts.vocabulary import CallState, LegRole, LegState, MuteDirection

@@ -13,8 +13,8 @@ file's channels line up.
 
 import msgspec
 
-from app.calls.commands import CollectRecording, CreateSnoop, RecordSnoop, StopPart
-from app.calls.inputs import (
+from app.calls.core.commands import CollectRecording, CreateSnoop, RecordSnoop, StopPart
+from app.calls.core.inputs import (
     PartStarted,
     PartStopped,
     RecordingCollected,
@@ -22,8 +22,8 @@ from app.calls.inputs import (
     SnoopCreated,
     SnoopMissing,
 )
-from app.calls.model import Call, PartState, Recording, RecordingPart, TimerName
-from app.calls.turn import Turn
+from app.calls.core.model import Call, PartState, Recording, RecordingPart, TimerName
+from app.calls.core.turn import Turn
 from app.facts.recordings import RecordingFailed, RecordingSaved, RecordingStarted
 from app.facts.vocabulary import LegRole, RecordingMode, RecordingState
 from app.ids import RecordingId

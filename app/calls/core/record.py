@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.calls.model import Call, Leg
+from app.calls.core.model import Call, Leg
 from app.facts.calls import CdrRecord
 from app.facts.vocabulary import Disposition, RecordingState
 

@@ -1,6 +1,6 @@
 """Everything a call can ask of the world: one closed union. The executor carries each out after the commit."""
 
-from app.calls.model import HangupReason
+from app.calls.core.model import HangupReason
 from app.facts.vocabulary import LegRole, MuteDirection, Words
 from app.ids import LegId, PlaybackId, RecordingId
 

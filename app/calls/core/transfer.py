@@ -16,12 +16,12 @@ from typing import Any
 
 import msgspec
 
-from app.calls import ending, holding, setup
-from app.calls.inputs import TransferRequested
-from app.calls.model import HangupReason, Leg, Place, TimerName, Transfer
-from app.calls.outcome import outcome_of_leg_end, outcome_of_target
-from app.calls.releasing import release
-from app.calls.turn import Turn
+from app.calls.core import ending, holding, setup
+from app.calls.core.inputs import TransferRequested
+from app.calls.core.model import HangupReason, Leg, Place, TimerName, Transfer
+from app.calls.core.outcome import outcome_of_leg_end, outcome_of_target
+from app.calls.core.releasing import release
+from app.calls.core.turn import Turn
 from app.errors import Problem, RefusedError
 from app.facts.transfers import TransferCancelled, TransferCompleted, TransferFailed, TransferStarted
 from app.facts.vocabulary import (

@@ -6,9 +6,9 @@ The instant of an input is the step's ``now``; for what Asterisk reports that is
 from datetime import datetime
 from enum import StrEnum
 
-from app.calls.commands import Command
-from app.calls.model import Leg, TimerName, UsedKey
-from app.calls.verbs import Verb
+from app.calls.core.commands import Command
+from app.calls.core.model import Leg, TimerName, UsedKey
+from app.calls.core.verbs import Verb
 from app.facts.event import Actor
 from app.facts.vocabulary import LegRole, Pair, TransferKind, Words
 from app.ids import LegId, PlaybackId, RecordingId, TransferId

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from app.calls.commands import Command
-from app.calls.model import Call, Leg, Recording, RecordingPart, Timer, TimerName, UsedKey
+from app.calls.core.commands import Command
+from app.calls.core.model import Call, Leg, Recording, RecordingPart, Timer, TimerName, UsedKey
 from app.errors import Problem, RefusedError
 from app.facts.calls import CallFact
 from app.facts.event import SYSTEM, Actor

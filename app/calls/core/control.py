@@ -2,10 +2,10 @@
 
 from typing import NoReturn, assert_never
 
-from app.calls import holding, playing, transfer
-from app.calls.inputs import TransferRequested
-from app.calls.turn import Turn
-from app.calls.verbs import (
+from app.calls.core import holding, playing, transfer
+from app.calls.core.inputs import TransferRequested
+from app.calls.core.turn import Turn
+from app.calls.core.verbs import (
     CancelTransfer,
     CompleteTransfer,
     Hold,
