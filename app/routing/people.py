@@ -1,5 +1,6 @@
 """Agents and extensions: who can be reached inside, and under which number."""
 
+from collections.abc import Sequence
 from typing import Final, TypedDict
 
 from app.accounts.principal import Principal
@@ -117,6 +118,11 @@ class Agents(Resource[Agent]):
             await connection.execute("DELETE FROM ring_group_member WHERE agent_id = $1", agent_id)
         self._note(by, "delete", agent_id)
         await self._office.lines_changed()
+
+    async def of_extensions(self, account_id: str, extension_ids: Sequence[str]) -> list[Agent]:
+        """The agents who sit at some extensions, oldest first."""
+        async with self._office.database.acquire() as connection:
+            return await self.shelf.find(connection, account_id, "extension_id = ANY($2::text[])", list(extension_ids))
 
 
 async def _delete_devices(connection: PooledConnection, column: str, owner_id: str) -> None:

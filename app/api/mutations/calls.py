@@ -94,6 +94,10 @@ class CallMutations:
 
 
 def _read_originate(given: OriginateCallInput) -> OriginateRequest:
+    for name, value in (("ringGroupId", given.connect.ring_group_id), ("queueId", given.connect.queue_id)):
+        if _given(value) is not None:
+            message = "Calls that are placed cannot be connected to this kind of target; inbound calls can."
+            raise RefusedError(Problem("INVALID_INPUT", message, ("connect", name)))
     return OriginateRequest(
         idempotency_key=given.idempotency_key,
         destination_number=given_text(given.destination.number),

@@ -27,7 +27,7 @@ class CallDestination:
     extension: str | None = strawberry.field(default=strawberry.UNSET, description="One of the account's extensions.")
 
 
-@strawberry.input(one_of=True, description="Whom a call is connected to: exactly one of these.")
+@strawberry.input(one_of=True, description="Whom a call reaches: exactly one of these.")
 class CallTarget:
     agent_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="An agent, at the extension where it sits."
@@ -36,6 +36,8 @@ class CallTarget:
     number: PhoneNumber | None = strawberry.field(
         default=strawberry.UNSET, description="An outside number, such as an agent's mobile phone."
     )
+    ring_group_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="A ring group.")
+    queue_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="A queue.")
 
 
 @strawberry.input(description="One of your own key-value pairs.")
