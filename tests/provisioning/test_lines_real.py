@@ -1,0 +1,176 @@
+"""Devices and trunks made over GraphQL, on a real Asterisk and with phones that register."""
+
+import asyncio
+import contextlib
+import uuid
+from typing import Any
+
+import pytest
+
+from app.local.asterisk_ports import reserve_ports
+from tests.provisioning.conftest import Exchange, Office, until_configured
+from tests.rig.phone import Phone
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
+
+DEVICE = "device { id username isRegistered registeredAt contact } secret"
+
+
+async def make_device(office: Office, number: str) -> tuple[str, dict[str, Any], str]:
+    """An extension with a device: its id, the device, and its secret."""
+    extension = (await office.do("createExtension", {"number": number}, "extension { id }"))["extension"]
+    made = await office.do("createDevice", {"extensionId": extension["id"]}, DEVICE)
+    return extension["id"], made["device"], made["secret"]
+
+
+async def call_extension(office: Office, number: str) -> dict[str, Any]:
+    """Connect an extension with the sandbox's customer who talks."""
+    given = {
+        "idempotencyKey": uuid.uuid4().hex,
+        "destination": {"number": "+15550100012"},
+        "connect": {"extension": number},
+        "waitFor": "CONNECTED",
+    }
+    call: dict[str, Any] = await office.do("originateCall", given, "waitOutcome call { id state }")
+    return call
+
+
+async def hang_up(office: Office, call: dict[str, Any]) -> None:
+    await office.do("hangupCall", {"callId": call["call"]["id"]}, "call { id }")
+    await office.offhook.service.registry.wait_until_empty()
+
+
+async def test_given_a_device_when_its_phone_registers_then_it_is_told_called_and_still_known_after_a_restart(
+    office: Office, exchange: Exchange, wires: contextlib.AsyncExitStack
+) -> None:
+    _, device, secret = await make_device(office, "3001")
+    assert (device["isRegistered"], device["contact"]) == (False, None)
+    await until_configured(exchange.asterisk, device["username"])
+    async with Phone.at(device["username"], secret, exchange.asterisk.sip_port) as phone:
+        assert await phone.register() == 200
+        await office.wait_for_event(device["id"], "DEVICE_REGISTERED")
+        seen = (await office.ask("query($id: ID!) { device(id: $id) { isRegistered contact registeredAt } }",
+                                 id=device["id"]))["device"]  # fmt: skip
+        assert seen["isRegistered"] is True
+        assert seen["registeredAt"] is not None
+        assert seen["contact"].startswith(f"sip:{device['username']}@127.0.0.1:{phone.port}")
+
+        call = await call_extension(office, "3001")
+        assert call["waitOutcome"] == "REACHED"
+        assert f"sip:{device['username']}@127.0.0.1:{phone.port}" in await phone.wait_until_called()
+        await hang_up(office, call)
+
+        await exchange.stop()
+        await exchange.start(wires)
+        await office.offhook.wait_until_unready()
+        await office.offhook.wait_until_ready()
+        # It has not registered anew: Asterisk kept both the device and where it is.
+        again = await call_extension(office, "3001")
+        assert again["waitOutcome"] == "REACHED"
+        await phone.wait_until_called(2)
+        await hang_up(office, again)
+        await office.wait_for_event(device["id"], "DEVICE_REGISTERED")
+
+
+async def test_given_a_device_when_its_secret_is_wrong_rotated_or_the_device_deleted_then_it_is_refused(
+    office: Office, exchange: Exchange
+) -> None:
+    extension_id, device, secret = await make_device(office, "3002")
+    await until_configured(exchange.asterisk, device["username"])
+    port = exchange.asterisk.sip_port
+    async with Phone.at(device["username"], "a wrong one", port) as stranger:
+        assert await stranger.register() == 401
+    async with Phone.at(device["username"], secret, port) as phone:
+        assert await phone.register() == 200
+        await office.wait_for_event(device["id"], "DEVICE_REGISTERED")
+
+        rotated = await office.do("rotateDeviceSecret", {"id": device["id"]}, "device { id } secret")
+        assert rotated["secret"] != secret
+        async with asyncio.timeout(20):
+            while await phone.register() != 401:
+                await asyncio.sleep(0.05)
+        phone.secret = rotated["secret"]
+        assert await phone.register() == 200
+
+        await office.do("deleteDevice", {"id": device["id"]}, "deletedId")
+        (_, gone) = await office.wait_for_event(device["id"], "DEVICE_REGISTERED", "DEVICE_UNREGISTERED")
+        assert gone["reason"] in {"ENDED", "DELETED"}
+        await until_configured(exchange.asterisk, device["username"], is_there=False)
+        assert await phone.register() in {401, 403, 404}
+    assert "ofh-" not in await exchange.asterisk.run_cli("pjsip show endpoints")
+    assert "ofh-" not in await exchange.asterisk.run_cli("database show ps_")
+    await office.do("deleteExtension", {"id": extension_id}, "deletedId")
+
+
+async def test_given_a_registered_phone_when_it_says_goodbye_then_that_is_told(
+    office: Office, exchange: Exchange
+) -> None:
+    _, device, secret = await make_device(office, "3003")
+    await until_configured(exchange.asterisk, device["username"])
+    async with Phone.at(device["username"], secret, exchange.asterisk.sip_port) as phone:
+        assert await phone.register() == 200
+        await office.wait_for_event(device["id"], "DEVICE_REGISTERED")
+        assert await phone.register(expires=0) == 200
+        (_, gone) = await office.wait_for_event(device["id"], "DEVICE_REGISTERED", "DEVICE_UNREGISTERED")
+        assert gone["reason"] == "ENDED"
+        assert await phone.register() == 200
+        await office.wait_for_event(device["id"], "DEVICE_REGISTERED", "DEVICE_UNREGISTERED", "DEVICE_REGISTERED")
+
+
+async def test_given_a_trunk_when_its_far_end_dies_and_comes_back_then_both_are_told(
+    office: Office, exchange: Exchange
+) -> None:
+    async with Phone.at("carrier", "", exchange.asterisk.sip_port) as carrier:
+        given = {
+            "name": "carrier",
+            "host": "127.0.0.1",
+            "port": carrier.port,
+            "matchAddresses": [f"127.0.0.1:{carrier.port}"],
+            "qualifySeconds": 1,
+        }
+        trunk = (await office.do("createTrunk", given, "trunk { id endpoint state isProvisioned }"))["trunk"]
+        assert (trunk["endpoint"], trunk["state"], trunk["isProvisioned"]) == (
+            "ofh-sandbox-trunk-carrier",
+            "UNKNOWN",
+            True,
+        )
+        await until_state(office, trunk["id"], "UP")
+        carrier.answers_options = False
+        await office.wait_for_event(trunk["id"], "TRUNK_DOWN")
+        await until_state(office, trunk["id"], "DOWN")
+        carrier.answers_options = True
+        await office.wait_for_event(trunk["id"], "TRUNK_DOWN", "TRUNK_UP")
+        await until_state(office, trunk["id"], "UP")
+        assert f"Match: 127.0.0.1:{carrier.port}/32" in await exchange.asterisk.run_cli("pjsip show identifies")
+    await office.do("deleteTrunk", {"id": trunk["id"]}, "deletedId")
+
+
+async def test_given_a_trunk_to_a_dead_address_when_it_is_made_then_it_is_told_down(office: Office) -> None:
+    with reserve_ports(rtp_port_count=2) as ports:
+        given = {"name": "dead", "host": "127.0.0.1", "port": ports.sip, "matchAddresses": [], "qualifySeconds": 1}
+        trunk = (await office.do("createTrunk", given, "trunk { id }"))["trunk"]
+        await office.wait_for_event(trunk["id"], "TRUNK_DOWN")
+    await office.do("deleteTrunk", {"id": trunk["id"]}, "deletedId")
+
+
+async def test_given_objects_of_ours_and_of_others_in_asterisk_when_pushed_then_stale_ones_of_ours_go_and_others_stay(
+    office: Office, exchange: Exchange
+) -> None:
+    ari = office.offhook.service.node.tenure
+    assert ari is not None
+    client = ari.provisioner._ari
+    for name in ("ofh-sandbox-77", "someone-else"):
+        await client.put_object("endpoint", name, {"context": "offhook-phones", "aors": name, "auth": name})
+        await client.put_object("auth", name, {"auth_type": "digest", "username": name, "password": "x" * 20})
+    await make_device(office, "3004")
+    await until_configured(exchange.asterisk, "ofh-sandbox-77", is_there=False)
+    endpoints = await exchange.asterisk.run_cli("pjsip show endpoints")
+    assert "someone-else" in endpoints
+    assert "ofh-sandbox-77" not in endpoints
+
+
+async def until_state(office: Office, trunk_id: str, state: str) -> None:
+    query = "query($id: ID!) { trunk(id: $id) { state } }"
+    async with asyncio.timeout(30):
+        while (await office.ask(query, id=trunk_id))["trunk"]["state"] != state:
+            await asyncio.sleep(0.05)
