@@ -48,7 +48,7 @@ from app.recordings.urls import RecordingUrls, url_minter
 from app.routing.resources import RoutingResources
 from app.routing.sandbox import Sandbox, seed_sandbox
 from app.services import Services
-from app.tenures import NodeReadiness, Tenures
+from app.tenures import AriClients, NodeReadiness, Tenures
 from app.webhooks.deliver import Deliverer
 from app.webhooks.egress import Egress
 from app.webhooks.endpoints import WebhookEndpoints
@@ -72,14 +72,6 @@ HANG_UP_SECONDS: Final = 2.0
 HAND_OVER_SECONDS: Final = 3.5
 #: How long what runs in the background may take to end, until the database's connections are cut under it.
 ENDING_SECONDS: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class AriClients:
-    """One for each application that we are in Asterisk."""
-
-    calls: AriClient
-    lines: AriClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,14 @@ from app.routing.directory import Directory
 from app.routing.resource import Seals
 
 
+@dataclass(frozen=True, slots=True)
+class AriClients:
+    """One for each application that we are in Asterisk."""
+
+    calls: AriClient
+    lines: AriClient
+
+
 class NodeReadiness:
     """Whether calls may be dialled, by the word of whoever is asked last: the node, which is made after its tenures."""
 

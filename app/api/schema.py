@@ -23,12 +23,9 @@ from app.api.fields import RememberedNames
 from app.api.limits import Limits
 from app.api.mutations.call_control import CallControlMutations
 from app.api.mutations.calls import CallMutations
-from app.api.mutations.groups import GroupMutations
-from app.api.mutations.numbers import NumberMutations
-from app.api.mutations.people import PeopleMutations
 from app.api.mutations.playing import PlayingMutations
+from app.api.mutations.routing import RoutingMutations
 from app.api.mutations.transfers import TransferMutations
-from app.api.mutations.trunks import TrunkMutations
 from app.api.mutations.webhooks import WebhookMutations
 from app.api.queries.account import AccountQueries
 from app.api.queries.calls import CallQueries
@@ -64,15 +61,7 @@ class Query(
     "can mend; authentication, scope, outages and faults are top-level errors."
 )
 class Mutation(
-    CallMutations,
-    CallControlMutations,
-    PlayingMutations,
-    TransferMutations,
-    WebhookMutations,
-    PeopleMutations,
-    GroupMutations,
-    TrunkMutations,
-    NumberMutations,
+    CallMutations, CallControlMutations, PlayingMutations, TransferMutations, WebhookMutations, RoutingMutations
 ):
     pass
 

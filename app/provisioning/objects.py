@@ -23,6 +23,7 @@ _ENDPOINT: Final = re.compile(rf"{LINE_PREFIX}[a-z0-9]{{2,20}}(-trunk-[a-z0-9]{{
 _HOST: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}")
 _USERNAME: Final = re.compile(r"[A-Za-z0-9+][A-Za-z0-9._+-]{0,63}")
 _SECRET: Final = re.compile(r"[!-~]{1,128}")
+_MASKED: Final = re.compile(r"([0-9.]+)(:[0-9]+)?/([0-9]{1,2}|[0-9]{1,3}(?:\.[0-9]{1,3}){3})")
 _DIGEST: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -263,20 +264,12 @@ def _plain(value: str) -> str:
         return f"{float(value):g}"
     if value.startswith("(") and value.endswith(")"):
         return value[1:-1].replace("|", ",")
-    network = read_match(value.replace("/32", "")) if ":" in value else None
-    if network is not None:
-        return f"{network[0].network_address}:{network[1]}/32"
-    masked = re.fullmatch(r"([0-9.]+)/([0-9.]+)", value)
-    if masked:
-        plain = read_match(_with_length(masked[1], masked[2]))
-        return value if plain is None else str(plain[0])
-    return f"{value}/32" if read_match(value) is not None else value
-
-
-def _with_length(address: str, mask: str) -> str:
-    if "." not in mask:
-        return f"{address}/{mask}"
-    return f"{address}/{sum(int(part).bit_count() for part in mask.split('.') if part)}"
+    masked = _MASKED.fullmatch(value)
+    if masked is None:
+        return value
+    address, port, mask = masked.groups()
+    length = mask if "." not in mask else sum(int(part).bit_count() for part in mask.split("."))
+    return f"{address}{port or ''}/{length}"
 
 
 def _common(transport: Transport, codecs: tuple[Codec, ...]) -> tuple[tuple[str, str], ...]:

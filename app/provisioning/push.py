@@ -80,7 +80,7 @@ class Pusher:
             else:
                 if is_as_wanted(one, actual):
                     continue
-                if one.type is ObjectType.IDENTIFY:
+                if one.type is ObjectType.IDENTIFY or "contact" in dict(one.fields):
                     # Asterisk would add the new address to the old one.
                     await self._delete(one.type, one.id)
             await self._asterisk.put_object(one.type, one.id, dict(one.fields))

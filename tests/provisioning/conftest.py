@@ -72,7 +72,8 @@ class Office:
     async def do(self, mutation: str, given: dict[str, Any], shown: str) -> Any:
         """A mutation's payload, which has no ``userErrors``."""
         kind = mutation[0].upper() + mutation[1:]
-        query = f"mutation($input: {kind}Input!) {{ {mutation}(input: $input) {{ {shown} userErrors {{ code message }} }} }}"
+        fields = f"{shown} userErrors {{ code message }}"
+        query = f"mutation($input: {kind}Input!) {{ {mutation}(input: $input) {{ {fields} }} }}"
         payload = (await self.ask(query, input=given))[mutation]
         assert payload.pop("userErrors") == []
         return payload

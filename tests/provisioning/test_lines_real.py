@@ -2,24 +2,33 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from app.ari.client import AriClient
+from app.ari.resources import Endpoint
 from app.local.asterisk_ports import reserve_ports
+from app.provisioning.objects import PjsipObject, device_objects, trunk_objects
+from app.provisioning.push import Pusher
+from app.provisioning.store import Line, LineKind
+from app.routing.words import LineState
 from tests.provisioning.conftest import Exchange, Office, until_configured
+from tests.provisioning.test_objects import DEVICE, TRUNK
 from tests.rig.phone import Phone
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
 
-DEVICE = "device { id username isRegistered registeredAt contact } secret"
+SHOWN = "device { id username isRegistered registeredAt contact } secret"
 
 
 async def make_device(office: Office, number: str) -> tuple[str, dict[str, Any], str]:
     """An extension with a device: its id, the device, and its secret."""
     extension = (await office.do("createExtension", {"number": number}, "extension { id }"))["extension"]
-    made = await office.do("createDevice", {"extensionId": extension["id"]}, DEVICE)
+    made = await office.do("createDevice", {"extensionId": extension["id"]}, SHOWN)
     return extension["id"], made["device"], made["secret"]
 
 
@@ -174,3 +183,71 @@ async def until_state(office: Office, trunk_id: str, state: str) -> None:
     async with asyncio.timeout(30):
         while (await office.ask(query, id=trunk_id))["trunk"]["state"] != state:
             await asyncio.sleep(0.05)
+
+
+class Counting:
+    """An Asterisk whose writes are counted."""
+
+    def __init__(self, client: AriClient) -> None:
+        self._client = client
+        self.writes: list[tuple[str, str]] = []
+
+    async def get_object(self, object_type: str, object_id: str) -> dict[str, str]:
+        return await self._client.get_object(object_type, object_id)
+
+    async def put_object(self, object_type: str, object_id: str, fields: Mapping[str, str]) -> None:
+        self.writes.append((object_type, object_id))
+        await self._client.put_object(object_type, object_id, fields)
+
+    async def delete_object(self, object_type: str, object_id: str) -> None:
+        await self._client.delete_object(object_type, object_id)
+        self.writes.append((object_type, object_id))
+
+    async def list_endpoints(self, *, technology: str | None = None) -> list[Endpoint]:
+        return await self._client.list_endpoints(technology=technology)
+
+
+async def test_given_lines_that_are_right_when_looked_at_afresh_then_nothing_is_written_and_what_is_not_is_mended(
+    exchange: Exchange,
+) -> None:
+    asterisk = exchange.asterisk
+    lines = [_line(device_objects(DEVICE)), _line(trunk_objects(TRUNK))]
+    names = {line.endpoint for line in lines}
+    async with AriClient(asterisk.ari_url, asterisk.ari_username, asterisk.ari_password, app="count") as client:
+        counting = Counting(client)
+        assert await Pusher(counting).apply(lines, set()) == 2
+        assert len(counting.writes) == 3 + 7
+        counting.writes.clear()
+        await Pusher(counting).apply(lines, names)
+        assert counting.writes == []
+
+        # A registration is begun anew by each write, so what is right must be left alone; the rest is mended.
+        await client.delete_object("auth", DEVICE.endpoint)
+        await client.put_object("endpoint", TRUNK.endpoint, {"context": "elsewhere"})
+        moved = dataclasses.replace(TRUNK, host="moved.example", match_addresses=("192.0.2.0/25",), registers=False)
+        await Pusher(counting).apply([lines[0], _line(trunk_objects(moved))], names)
+        assert counting.writes == [
+            ("auth", DEVICE.endpoint),
+            ("registration", TRUNK.endpoint),
+            ("identify", f"{TRUNK.endpoint}-from-1"),
+            ("identify", f"{TRUNK.endpoint}-from-2"),
+            ("endpoint", TRUNK.endpoint),
+            ("aor", TRUNK.endpoint),
+            ("aor", TRUNK.endpoint),
+            ("identify", f"{TRUNK.endpoint}-from-0"),
+            ("identify", f"{TRUNK.endpoint}-from-0"),
+        ]
+        assert "192.0.2.0/25" in await asterisk.run_cli("pjsip show identifies")
+        contacts = await asterisk.run_cli(f"pjsip show aor {TRUNK.endpoint}")
+        assert "sip:moved.example:5070" in contacts
+        assert "sip.example.com" not in contacts
+        assert "198.51.100.7" not in await asterisk.run_cli("pjsip show identifies")
+        await Pusher(counting).apply([], names)
+        assert "ofh-" not in await asterisk.run_cli("database show ps_")
+
+
+def _line(objects: tuple[PjsipObject, ...]) -> Line:
+    return Line(
+        id=objects[0].id, kind=LineKind.TRUNK, account_id="acc_1", is_sandbox=False, endpoint=objects[0].id, name="x",
+        objects=objects, qualify_seconds=30, state=LineState.UNKNOWN, contact=None,
+    )  # fmt: skip
