@@ -10,6 +10,7 @@ from typing import Final, Generic, TypeVar
 
 import asyncpg
 
+from app.db.conditions import Conditions
 from app.db.engine import PooledConnection
 from app.db.keyset import Key, Listing, RowCount, count_listed, keyset_rows
 from app.errors import Problem, RefusedError
@@ -153,12 +154,14 @@ class Shelf(Generic[T]):
             raise RefusedError(Problem("ALREADY_EXISTS", message, (field,))) from error
 
     def _listing(self, account_id: str) -> Listing:
+        where = Conditions()
+        where.add("account_id = {}", account_id)
+        where.add("deleted_at IS NULL")
         return Listing(
             table=self.table,
             names=tuple(column.rpartition(" ")[2] for column in self.columns),
             expressions=", ".join(self.columns),
-            where=("account_id = $1", "deleted_at IS NULL"),
-            values=(account_id,),
+            where=where,
         )
 
 

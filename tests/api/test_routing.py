@@ -237,6 +237,7 @@ async def test_given_a_device_when_made_moved_and_rotated_then_its_secret_is_sho
     assert rotated["secret"] not in {None, made["secret"]}
     async with surface.database.acquire() as connection:
         stored = await connection.fetchrow("SELECT * FROM device WHERE id = $1", device["id"])
+    assert stored is not None
     assert rotated["secret"] not in str(dict(stored))
 
     await do(surface, "deleteDevice", {"id": device["id"]})
@@ -361,6 +362,7 @@ async def test_given_a_trunks_secret_when_anything_is_read_then_it_is_not_there(
     assert trunk["hasSecret"] is True
     async with surface.database.acquire() as connection:
         stored = await connection.fetchrow("SELECT * FROM trunk WHERE id = $1", trunk["id"])
+    assert stored is not None
     assert "hunter2" not in str(dict(stored))
     cleared = await do(surface, "updateTrunk", {"id": trunk["id"], "secret": None, "username": None},
                        "trunk { hasSecret username }")  # fmt: skip

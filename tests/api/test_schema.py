@@ -22,8 +22,9 @@ from graphql import (
 from strawberry.types.base import StrawberryObjectDefinition
 
 from app.api.auth import Requires
+from app.api.mutations.root import Mutation
 from app.api.queries.nodes import FINDERS
-from app.api.schema import Mutation, Query, build_schema
+from app.api.schema import Query, build_schema
 from app.api.sdl import print_sdl
 from app.api.subscriptions.root import Subscription
 from app.api.types.enums import EventType

@@ -89,7 +89,8 @@ class Phone(asyncio.DatagramProtocol):
             while not answered.done():
                 self._send("\r\n".join([*lines, "", ""]), ("127.0.0.1", self.registrar_port))
                 await asyncio.wait([answered], timeout=_RESEND_SECONDS)
-        return answered.result()
+        answer: str = answered.result()
+        return answer
 
     def _authorization(self, challenge: str) -> str:
         header = re.search(r"^WWW-Authenticate: Digest (.*)$", challenge, re.MULTILINE | re.IGNORECASE)

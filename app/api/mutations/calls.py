@@ -7,7 +7,14 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
-from app.api.mutations.inputs import HangupCallInput, OriginateCallInput, UpdateCallInput, given_text, read_pairs
+from app.api.mutations.inputs import (
+    HangupCallInput,
+    OriginateCallInput,
+    UpdateCallInput,
+    given_text,
+    read_pairs,
+    refuse_groups,
+)
 from app.api.types.call import Call
 from app.api.types.lookup import NumberLookup
 from app.api.types.problem import UserError
@@ -94,10 +101,7 @@ class CallMutations:
 
 
 def _read_originate(given: OriginateCallInput) -> OriginateRequest:
-    for name, value in (("ringGroupId", given.connect.ring_group_id), ("queueId", given.connect.queue_id)):
-        if _given(value) is not None:
-            message = "Calls that are placed cannot be connected to this kind of target; inbound calls can."
-            raise RefusedError(Problem("INVALID_INPUT", message, ("connect", name)))
+    refuse_groups(given.connect, "connect")
     return OriginateRequest(
         idempotency_key=given.idempotency_key,
         destination_number=given_text(given.destination.number),
