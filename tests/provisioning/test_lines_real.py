@@ -5,12 +5,14 @@ import contextlib
 import dataclasses
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.ari.client import AriClient
 from app.ari.resources import Endpoint
+from app.local.asterisk import AsteriskInstall
 from app.local.asterisk_ports import reserve_ports
 from app.provisioning.objects import PjsipObject, device_objects, trunk_objects
 from app.provisioning.push import Pusher
@@ -19,6 +21,7 @@ from app.routing.words import LineState
 from tests.provisioning.conftest import Exchange, Office, until_configured
 from tests.provisioning.test_objects import DEVICE, TRUNK
 from tests.rig.phone import Phone
+from tests.rig.sipp import SippPorts, sipp_phone
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
 
@@ -70,8 +73,8 @@ async def test_given_a_device_when_its_phone_registers_then_it_is_told_called_an
         await hang_up(office, call)
 
         await exchange.stop()
-        await exchange.start(wires)
         await office.offhook.wait_until_unready()
+        await exchange.start(wires)
         await office.offhook.wait_until_ready()
         # It has not registered anew: Asterisk kept both the device and where it is.
         again = await call_extension(office, "3001")
@@ -183,6 +186,39 @@ async def until_state(office: Office, trunk_id: str, state: str) -> None:
     async with asyncio.timeout(30):
         while (await office.ask(query, id=trunk_id))["trunk"]["state"] != state:
             await asyncio.sleep(0.05)
+
+
+async def test_given_sipp_with_a_devices_secret_when_it_registers_then_it_is_called_after_a_restart_too(
+    office: Office,
+    exchange: Exchange,
+    wires: contextlib.AsyncExitStack,
+    asterisk_install: AsteriskInstall,
+    sipp_ports: SippPorts,
+    tmp_path: Path,
+) -> None:
+    _, device, secret = await make_device(office, "3005")
+    await until_configured(exchange.asterisk, device["username"])
+    async with sipp_phone(
+        asterisk_install,
+        sipp_ports,
+        tmp_path,
+        registrar_port=exchange.asterisk.sip_port,
+        username=device["username"],
+        secret=secret,
+    ) as sipp:
+        await office.wait_for_event(device["id"], "DEVICE_REGISTERED")
+        call = await call_extension(office, "3005")
+        assert call["waitOutcome"] == "REACHED"
+        await hang_up(office, call)
+        await exchange.stop()
+        await office.offhook.wait_until_unready()
+        await exchange.start(wires)
+        await office.offhook.wait_until_ready()
+        again = await call_extension(office, "3005")
+        assert again["waitOutcome"] == "REACHED"
+        await hang_up(office, again)
+        answered = await sipp.wait_until_idle(2)
+        assert [(one.final_status, one.hung_up_by) for one in answered] == [(200, "caller")] * 2
 
 
 class Counting:
