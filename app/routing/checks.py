@@ -103,8 +103,12 @@ def check_matches(matches: Sequence[str]) -> list[Problem]:
     """Source addresses of a trunk's calls: ``192.0.2.1``, ``192.0.2.0/24``, or ``192.0.2.1:5062`` with its port."""
     problems = check_unique(matches, "matchAddresses", least=0, most=MOST_MATCHES)
     for place, match in enumerate(matches):
-        if read_match(match) is None:
+        read = read_match(match)
+        if read is None:
             message = "Use an IPv4 address, one with a port (192.0.2.1:5062), or a network of at most 256 (/24)."
+            problems.append(Problem("INVALID_INPUT", message, ("matchAddresses", str(place))))
+        elif read[0].is_loopback and read[1] is None:
+            message = "Several peers may share this machine's own address: say which by its port (127.0.0.1:5062)."
             problems.append(Problem("INVALID_INPUT", message, ("matchAddresses", str(place))))
     return problems
 

@@ -18,6 +18,7 @@ from app.routing.words import CallerIdPolicy, Codec, Transport
 
 _NAME: Final = re.compile(r"[a-z0-9]{1,20}", re.ASCII)
 _LARGEST_PORT: Final = 65535
+_SIP_PORT: Final = 5060
 _MOST_CHANNELS: Final = 10_000
 _MOST_QUALIFY_SECONDS: Final = 3600
 _LOCK: Final = 0x0FF_7126  # an advisory lock of our own: who adds an address looks at everybody's
@@ -59,8 +60,10 @@ class Trunks(Resource[Trunk]):
             message = "A trunk's name is 1 to 20 lower-case letters and digits."
             problems.insert(0, Problem("INVALID_INPUT", message, ("name",)))
         raise_all(problems)
-        if "match_addresses" not in values and checks.read_address(values["host"]) is not None:
-            values = {**values, "match_addresses": [values["host"]]}
+        address = checks.read_address(values["host"])
+        if "match_addresses" not in values and address is not None:
+            port = f":{values.get('port') or _SIP_PORT}" if address.is_loopback else ""
+            values = {**values, "match_addresses": [f"{address}{port}"]}
         trunk_id = new_id(Kind.TRUNK)
         async with self._writing() as connection:
             account = await connection.fetchval(

@@ -173,6 +173,8 @@ async def test_given_a_key_without_the_scope_when_it_asks_then_it_is_forbidden(s
         ("createTrunk", {"name": "a", "host": "192.0.2.1", "registers": True}, "REQUIRED", ["username"]),
         ("createTrunk", {"name": "a", "host": "192.0.2.1", "matchAddresses": ["0.0.0.0/0"]}, "INVALID_INPUT",
          ["matchAddresses", "0"]),
+        ("createTrunk", {"name": "a", "host": "192.0.2.1", "matchAddresses": ["127.0.0.1"]}, "INVALID_INPUT",
+         ["matchAddresses", "0"]),
         ("createTrunk", {"name": "a", "host": "192.0.2.1", "codecs": []}, "INVALID_INPUT", ["codecs"]),
         ("createTrunk", {"name": "a", "host": "192.0.2.1", "dialTemplate": "{x}"}, "INVALID_INPUT", ["dialTemplate"]),
         ("createOutboundNumber", {"number": "12"}, "INVALID_NUMBER", ["number"]),
@@ -354,6 +356,16 @@ async def test_given_another_trunks_address_when_a_trunk_is_made_then_it_is_refu
         assert (error["code"], error["field"]) == ("ALREADY_EXISTS", ["matchAddresses", str(len(matches) - 1)])
     ported = {"name": "two", "host": "sip.example.com", "matchAddresses": ["192.0.2.8:5070"]}
     assert (await do(surface, "createTrunk", ported, token=other))["userErrors"] == []
+
+
+async def test_given_a_host_that_is_an_address_when_no_source_is_said_then_its_calls_come_from_there(
+    surface: Surface,
+) -> None:
+    shown = "id matchAddresses"
+    public = await make(surface, "Trunk", {"name": "one", "host": "192.0.2.7", "port": 5080}, shown)
+    here = await make(surface, "Trunk", {"name": "two", "host": "127.0.0.1", "port": 5080}, shown)
+    named = await make(surface, "Trunk", {"name": "three", "host": "sip.example.com"}, shown)
+    assert [one["matchAddresses"] for one in (public, here, named)] == [["192.0.2.7"], ["127.0.0.1:5080"], []]
 
 
 async def test_given_a_trunks_secret_when_anything_is_read_then_it_is_not_there(surface: Surface) -> None:

@@ -157,6 +157,22 @@ async def test_given_a_trunk_when_its_far_end_dies_and_comes_back_then_both_are_
     await office.do("deleteTrunk", {"id": trunk["id"]}, "deletedId")
 
 
+async def test_given_a_trunk_that_claims_an_offices_address_when_its_phones_register_then_they_still_can(
+    office: Office, exchange: Exchange
+) -> None:
+    _, device, secret = await make_device(office, "3006")
+    await until_configured(exchange.asterisk, device["username"])
+    async with Phone.at(device["username"], secret, exchange.asterisk.sip_port) as phone:
+        given = {"name": "claims", "host": "127.0.0.1", "port": phone.port, "qualifySeconds": 0}
+        trunk = (await office.do("createTrunk", given, "trunk { id endpoint matchAddresses }"))["trunk"]
+        assert trunk["matchAddresses"] == [f"127.0.0.1:{phone.port}"]
+        async with asyncio.timeout(30):
+            while f"{trunk['endpoint']}-from-0" not in await exchange.asterisk.run_cli("pjsip show identifies"):
+                await asyncio.sleep(0.05)
+        assert await phone.register() == 200
+        await office.wait_for_event(device["id"], "DEVICE_REGISTERED")
+
+
 async def test_given_a_trunk_to_a_dead_address_when_it_is_made_then_it_is_told_down(office: Office) -> None:
     with reserve_ports(rtp_port_count=2) as ports:
         given = {"name": "dead", "host": "127.0.0.1", "port": ports.sip, "matchAddresses": [], "qualifySeconds": 1}
