@@ -40,13 +40,15 @@ from app.ownership.node import Node
 from app.ownership.remote import RemoteCalls
 from app.ownership.routed import RoutedCalls
 from app.ownership.tenure import Tenure
+from app.provisioning.sync import APPLICATION_SUFFIX, LINES_CHANGED
 from app.recordings.queries import RecordingQueries
 from app.recordings.serve import RecordingFiles
 from app.recordings.store import RecordingStore
 from app.recordings.urls import RecordingUrls, url_minter
+from app.routing.resources import RoutingResources
 from app.routing.sandbox import Sandbox, seed_sandbox
 from app.services import Services
-from app.tenures import NodeReadiness, Tenures
+from app.tenures import AriClients, NodeReadiness, Tenures
 from app.webhooks.deliver import Deliverer
 from app.webhooks.egress import Egress
 from app.webhooks.endpoints import WebhookEndpoints
@@ -164,7 +166,10 @@ async def running_service(
         asterisk, ari = None, None
         if "controller" in roles:
             asterisk = await _enter_asterisk(stack, settings)
-            ari = await stack.enter_async_context(_ari_client(settings, asterisk))
+            ari = AriClients(
+                calls=await stack.enter_async_context(_ari_client(settings, asterisk)),
+                lines=await stack.enter_async_context(_ari_client(settings, asterisk, suffix=APPLICATION_SUFFIX)),
+            )
         egress = Egress(
             allow_networks=settings.webhook_allow_networks,
             timeout_seconds=settings.webhook_timeout_seconds,
@@ -180,7 +185,7 @@ async def _compose(
     clock: Clock,
     secret: ServiceSecret,
     database: Database,
-    ari: AriClient | None,
+    ari: AriClients | None,
     egress: Egress,
     asterisk: AsteriskInstance | None,
     stack: AsyncExitStack,
@@ -228,7 +233,9 @@ async def _compose(
     bus.on_events(hear_of_events)
     recording_store = RecordingStore.open(settings.recordings_url, settings.data_dir)
     node = (
-        None if ari is None else _make_node(stack, settings, clock, database, log, bus, ari, recording_store, asterisk)
+        None
+        if ari is None
+        else _make_node(stack, settings, clock, database, log, bus, ari, sealer, recording_store, asterisk)
     )
     call_queries, recordings = CallQueries(database), RecordingQueries(database)
     calls = RoutedCalls(
@@ -246,6 +253,7 @@ async def _compose(
         recording_urls=urls,
         event_log=log,
         feed=feed,
+        routing=RoutingResources.open(database, audit, sealer, lines_changed=lambda: bus.publish(LINES_CHANGED, "")),
         webhooks=webhooks,
         webhook_queries=webhook_queries,
         webhook_replays=WebhookReplays(database, clock, on_replayed=tell_of_replays),
@@ -318,7 +326,8 @@ def _make_node(
     database: Database,
     log: EventLog,
     bus: Bus,
-    ari: AriClient,
+    ari: AriClients,
+    sealer: Sealer,
     recording_store: RecordingStore,
     asterisk: AsteriskInstance | None,
 ) -> Node:
@@ -329,7 +338,9 @@ def _make_node(
         clock=clock,
         database=database,
         log=log,
-        ari=ari,
+        ari=ari.calls,
+        lines_ari=ari.lines,
+        seals=sealer,
         recording_store=recording_store,
         readiness=readiness,
         counts=counts,
@@ -343,6 +354,7 @@ def _make_node(
         hang_up_seconds=None if asterisk is None else HANG_UP_SECONDS,
         renew_seconds=settings.lease_seconds / 3,
     )
+    bus.on(LINES_CHANGED, lambda _: node.hear_of_lines())
     _watch_node(stack, node, counts)
     return node
 
@@ -382,7 +394,7 @@ async def _enter_asterisk(stack: AsyncExitStack, settings: Settings) -> Asterisk
     return await stack.enter_async_context(running_asterisk(config, directory=directory))
 
 
-def _ari_client(settings: Settings, asterisk: AsteriskInstance | None) -> AriClient:
+def _ari_client(settings: Settings, asterisk: AsteriskInstance | None, *, suffix: str = "") -> AriClient:
     if asterisk is not None:
         url, username, password = asterisk.ari_url, asterisk.ari_username, asterisk.ari_password
     else:
@@ -391,7 +403,7 @@ def _ari_client(settings: Settings, asterisk: AsteriskInstance | None) -> AriCli
         url, username = settings.ari_url, settings.ari_username
         password = settings.ari_password.get_secret_value()
     return AriClient(
-        url, username, password, app=settings.ari_application, timeout_seconds=settings.ari_timeout_seconds
+        url, username, password, app=settings.ari_application + suffix, timeout_seconds=settings.ari_timeout_seconds
     )
 
 

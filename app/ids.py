@@ -32,6 +32,10 @@ class Kind(StrEnum):
     DEVICE = "dev"
     TRUNK = "trunk"
     OUTBOUND_NUMBER = "num"
+    OUTBOUND_NUMBER_POOL = "pool"
+    RING_GROUP = "group"
+    QUEUE = "queue"
+    INBOUND_ROUTE = "route"
     CALL = "call"
     LEG = "leg"
     CDR = "cdr"
@@ -70,6 +74,10 @@ def kind_of(public_id: str) -> Kind | None:
 def is_node_name(text: str) -> bool:
     """Whether a text may name an Offhook node: lower-case letters, digits and hyphens, at most 31."""
     return _NODE_NAME.fullmatch(text) is not None
+
+
+#: What the name of every PJSIP object begins with that Offhook keeps in Asterisk; others' are left alone.
+LINE_PREFIX: Final = "ofh-"
 
 
 def asterisk_prefix(node: str) -> str:

@@ -12,6 +12,7 @@ from app.events.log import EventLog
 from app.ownership.calls import Calls
 from app.recordings.queries import RecordingQueries
 from app.recordings.urls import RecordingUrls
+from app.routing.resources import RoutingResources
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.queries import WebhookQueries
 from app.webhooks.replay import WebhookReplays
@@ -32,6 +33,7 @@ class Services:
     recording_urls: RecordingUrls
     event_log: EventLog
     feed: Feed
+    routing: RoutingResources
     webhooks: WebhookEndpoints
     webhook_queries: WebhookQueries
     webhook_replays: WebhookReplays

@@ -26,10 +26,22 @@ from app.ownership.fence import Fence
 from app.ownership.inbox import Inbox
 from app.ownership.lease import Lease
 from app.ownership.tenure import Tenure
+from app.provisioning.states import LineStates
+from app.provisioning.store import LineStore
+from app.provisioning.sync import Provisioner
 from app.recordings.collector import RecordingCollector
 from app.recordings.jobs import Collected, CollectFailed, CollectResult
 from app.recordings.store import RecordingStore
 from app.routing.directory import Directory
+from app.routing.resource import Seals
+
+
+@dataclass(frozen=True, slots=True)
+class AriClients:
+    """One for each application that we are in Asterisk."""
+
+    calls: AriClient
+    lines: AriClient
 
 
 class NodeReadiness:
@@ -53,6 +65,8 @@ class Tenures:
     database: Database
     log: EventLog
     ari: AriClient
+    lines_ari: AriClient
+    seals: Seals
     recording_store: RecordingStore
     readiness: NodeReadiness
     counts: LiveCounts
@@ -101,6 +115,12 @@ class Tenures:
             ),
             calls=calls,
             inbox=Inbox(self.database, calls, lease),
+            provisioner=Provisioner(
+                self.lines_ari,
+                LineStore(self.database, self.seals, node=node),
+                LineStates(self.database, self.log, node=node),
+                clock,
+            ),
         )
 
     def idle_registry(self) -> CallRegistry:

@@ -13,6 +13,7 @@ class Scope(StrEnum):
     RECORDINGS_DELETE = "recordings:delete"
     CDRS_READ = "cdrs:read"
     ROUTING = "routing"
+    AGENTS = "agents"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
     KEYS = "keys"

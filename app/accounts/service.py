@@ -14,7 +14,7 @@ from app.errors import Problem, RefusedError
 from app.ids import Kind, new_id
 
 _NAME: Final = re.compile(r"[a-z0-9]{2,20}", re.ASCII)
-_RESERVED: Final = frozenset({"offhook"})  # our own names in Asterisk begin so
+_RESERVED: Final = frozenset({"offhook", "ofh"})  # our own names in Asterisk begin so
 _LONGEST_DISPLAY_NAME: Final = 100
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 

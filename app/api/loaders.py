@@ -4,17 +4,28 @@ They remember what they loaded, so they live as long as one operation, and one m
 """
 
 from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 from strawberry.dataloader import DataLoader
 
 from app.calls.core.model import Call
 from app.facts.calls import CdrRecord
 from app.recordings.model import Recording
+from app.routing.model import Agent, Device
+from app.routing.resource import Resource
 from app.services import Services
 from app.webhooks.model import Attempt
 
 #: The largest page: a batch is one page's worth of parents, and one array in SQL.
 LARGEST_BATCH = 200
+
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+R = TypeVar("R", bound=_Identified)
 
 
 class Loaders:
@@ -35,6 +46,42 @@ class Loaders:
         self.attempts_of_delivery: DataLoader[str, Sequence[Attempt]] = DataLoader(
             self._attempts, max_batch_size=LARGEST_BATCH
         )
+
+        routing = services.routing
+        self.agent = self._by_id(routing.agents)
+        self.extension = self._by_id(routing.extensions)
+        self.trunk = self._by_id(routing.trunks)
+        self.outbound_number = self._by_id(routing.numbers)
+        self.ring_group = self._by_id(routing.ring_groups)
+        self.queue = self._by_id(routing.queues)
+        self.device = self._by_id(routing.devices)
+        self.devices_of_extension = self._devices_of("extension_id")
+        self.devices_of_agent = self._devices_of("agent_id")
+        self.agents_of_extension: DataLoader[str, list[Agent]] = DataLoader(
+            self._agents_of_extensions, max_batch_size=LARGEST_BATCH
+        )
+
+    def _by_id(self, resource: Resource[R]) -> DataLoader[str, R | None]:
+        async def load(ids: list[str]) -> list[R | None]:
+            found = {one.id: one for one in await resource.get_many(self._account_id, ids)}
+            return [found.get(one) for one in ids]
+
+        return DataLoader(load, max_batch_size=LARGEST_BATCH)
+
+    def _devices_of(self, column: str) -> DataLoader[str, list[Device]]:
+        async def load(ids: list[str]) -> list[list[Device]]:
+            found: dict[str | None, list[Device]] = {}
+            for device in await self._services.routing.devices.of_owners(self._account_id, column, ids):
+                found.setdefault(getattr(device, column), []).append(device)
+            return [found.get(one, []) for one in ids]
+
+        return DataLoader(load, max_batch_size=LARGEST_BATCH)
+
+    async def _agents_of_extensions(self, ids: list[str]) -> list[list[Agent]]:
+        found: dict[str | None, list[Agent]] = {}
+        for agent in await self._services.routing.agents.of_extensions(self._account_id, ids):
+            found.setdefault(agent.extension_id, []).append(agent)
+        return [found.get(one, []) for one in ids]
 
     async def _calls(self, ids: list[str]) -> list[Call | None]:
         found = await self._services.call_queries.get_many(self._account_id, ids)

@@ -21,17 +21,14 @@ from app.api.errors import SocketResults
 from app.api.fast_path import FastExecutor
 from app.api.fields import RememberedNames
 from app.api.limits import Limits
-from app.api.mutations.call_control import CallControlMutations
-from app.api.mutations.calls import CallMutations
-from app.api.mutations.playing import PlayingMutations
-from app.api.mutations.transfers import TransferMutations
-from app.api.mutations.webhooks import WebhookMutations
+from app.api.mutations.root import Mutation
 from app.api.queries.account import AccountQueries
 from app.api.queries.calls import CallQueries
 from app.api.queries.events import EventQueries
 from app.api.queries.live_statistics import LiveStatisticsQueries
 from app.api.queries.nodes import NodeQueries
 from app.api.queries.recordings import RecordingQueries
+from app.api.queries.routing import RoutingQueries
 from app.api.queries.statistics import StatisticsQueries
 from app.api.queries.webhooks import WebhookQueries
 from app.api.scalars import SCALARS
@@ -49,15 +46,8 @@ class Query(
     RecordingQueries,
     EventQueries,
     WebhookQueries,
+    RoutingQueries,
 ):
-    pass
-
-
-@strawberry.type(
-    description="Doing. Each mutation takes one `input` and gives a payload whose `userErrors` hold what the caller "
-    "can mend; authentication, scope, outages and faults are top-level errors."
-)
-class Mutation(CallMutations, CallControlMutations, PlayingMutations, TransferMutations, WebhookMutations):
     pass
 
 

@@ -2,6 +2,7 @@
 
 from app.ari.bridges import BridgeOperations
 from app.ari.channels import ChannelOperations
+from app.ari.configuration import ConfigurationOperations
 from app.ari.endpoints import EndpointOperations
 from app.ari.playbacks import PlaybackOperations
 from app.ari.recordings import RecordingOperations
@@ -15,6 +16,7 @@ class AriClient(
     RecordingOperations,
     SystemOperations,
     EndpointOperations,
+    ConfigurationOperations,
 ):
     """One method per ARI operation in use, each noun in its own module.
 

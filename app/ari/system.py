@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from app.ari.resources import Application, AsteriskInfo, AsteriskPing, Module, Variable
-from app.ari.safety import safe_text, safe_variable_name
+from app.ari.safety import safe_text, safe_variable_name, safe_word
 from app.ari.transport import AriTransport
 
 
@@ -60,3 +60,12 @@ class SystemOperations(AriTransport):
                 "allowed": [{"type": name} for name in allowed],
             },
         )
+
+    async def subscribe_to_endpoints(self, technology: str) -> Application:
+        """Hear of every endpoint of a technology (``PJSIP``), also of those that are made later.
+
+        Every event of every channel of theirs comes along, unless the application's filter leaves it out.
+        """
+        operation = "POST /applications/{}/subscription"
+        source = f"endpoint:{safe_word(technology, 'technology', operation=operation)}"
+        return await self._fetch(Application, operation, self.app, query={"eventSource": source})

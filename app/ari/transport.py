@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from app.ari.connections import Answer, ConnectionPool, ExchangeError, Exchanger, NotSent
-from app.ari.errors import AriAbsent, AriBadAnswer, AriRefused, AriServerError, AriUnavailable, refusal
+from app.ari.errors import AriAbsent, AriBadAnswer, AriNotFound, AriRefused, AriServerError, AriUnavailable, refusal
 from app.ari.requests import QueryValue, RequestWriter, Target
 from app.ari.safety import safe_id
 
@@ -34,6 +34,12 @@ _STATUSES: Final = frozenset(HTTPStatus)
 
 def basic_authorization(username: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
+
+
+#: Here 404 is an answer like any other: whether an object is there is what is asked.
+_ASKING: Final = frozenset(
+    {"GET /asterisk/config/dynamic/{}/{}/{}", "DELETE /asterisk/config/dynamic/{}/{}/{}"},
+)
 
 
 class AriTransport:
@@ -162,6 +168,8 @@ class AriTransport:
             return AriAbsent(NO_ARI, operation=operation)
         error = refusal(answer.status, _message(answer), operation=operation)
         write = log.warning if isinstance(error, AriServerError) else log.info
+        if isinstance(error, AriNotFound) and operation in _ASKING:
+            write = log.debug
         write("ari_refused", operation=operation, status=error.status, message=error.message)
         return error
 

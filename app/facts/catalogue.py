@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from app.facts import calls, playbacks, recordings, transfers, webhooks
+from app.facts import calls, lines, playbacks, recordings, transfers, webhooks
 from app.facts.calls import Fact
 from app.facts.event import Actor, Event
 from app.facts.recordings import SignedUrl
@@ -45,6 +45,10 @@ FACT_TYPES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
             recordings.RecordingStarted,
             recordings.RecordingSaved,
             recordings.RecordingFailed,
+            lines.DeviceRegistered,
+            lines.DeviceUnregistered,
+            lines.TrunkDown,
+            lines.TrunkUp,
             webhooks.WebhookTest,
             webhooks.WebhookExhausted,
             webhooks.WebhookDisabled,

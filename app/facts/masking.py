@@ -51,6 +51,14 @@ def mask_digits(digits: str) -> str:
     return HIDDEN_DIGIT * len(digits)
 
 
+def mask_contact(uri: str, sight: Sight) -> str:
+    """A phone's SIP address; the host tells where a person is, so it is hidden with numbers."""
+    if sight.has_numbers:
+        return uri
+    before, at, _ = uri.partition("@")
+    return f"{before}@{HIDDEN}" if at else HIDDEN
+
+
 def is_extension(dialled: str) -> bool:
     """Whether what was dialled is one of the account's extensions: all outside numbers are in E.164."""
     return not dialled.startswith("+")

@@ -270,6 +270,11 @@ class Node:
         except TimeoutError:
             pass  # the poll
 
+    def hear_of_lines(self) -> None:
+        """Devices or trunks have changed: whoever drives the Asterisk tells it."""
+        if self._tenure is not None:
+            self._tenure.provisioner.wake()
+
     def _hear_of_lease(self, payload: str) -> None:
         if payload in {"", self.name}:
             self._is_due.set()

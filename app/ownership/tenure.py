@@ -20,6 +20,7 @@ from app.facts.event import SYSTEM
 from app.ownership.calls import HandedOverError
 from app.ownership.inbox import Inbox
 from app.ownership.lease import Lease
+from app.provisioning.sync import Provisioner
 from app.recordings.collector import RecordingCollector
 
 _log = structlog.get_logger(__name__)
@@ -45,6 +46,7 @@ class Tenure:
     controller: Controller
     calls: CallService
     inbox: Inbox
+    provisioner: Provisioner
 
     async def run(self, on_leaving: Callable[[], None]) -> None:
         """Drive the Asterisk. At the end hands off: not a word more to it. ``on_leaving`` is called as that begins.
@@ -61,6 +63,7 @@ class Tenure:
                     (self.registry.run(), "calls"),
                     (self.collector.run(), "recordings"),
                     (self.inbox.run(), "inbox"),
+                    (self.provisioner.run(), "lines"),
                 ):
                     group.create_task(coroutine, name=name)
                 try:

@@ -32,8 +32,12 @@ LEFT JOIN LATERAL (
     SELECT extension.id, extension.number, person.id AS agent_id, person.name AS agent_name,
         ARRAY(
             SELECT device.endpoint FROM device
-            WHERE device.extension_id = extension.id AND device.account_id = asked.account_id
-                AND device.deleted_at IS NULL
+            WHERE device.account_id = asked.account_id AND device.deleted_at IS NULL
+                AND (device.extension_id = extension.id OR device.agent_id = ANY(ARRAY(
+                    SELECT sitter.id FROM agent AS sitter
+                    WHERE sitter.extension_id = extension.id AND sitter.account_id = asked.account_id
+                        AND sitter.deleted_at IS NULL AND ($3::text IS NULL OR sitter.id = $3)
+                )))
             ORDER BY device.created_at, device.id
         ) AS endpoints
     FROM extension
@@ -53,8 +57,12 @@ LEFT JOIN LATERAL (
     SELECT extension.id, extension.number, person.id AS agent_id, person.name AS agent_name,
         ARRAY(
             SELECT device.endpoint FROM device
-            WHERE device.extension_id = extension.id AND device.account_id = asked.account_id
-                AND device.deleted_at IS NULL
+            WHERE device.account_id = asked.account_id AND device.deleted_at IS NULL
+                AND (device.extension_id = extension.id OR device.agent_id = ANY(ARRAY(
+                    SELECT sitter.id FROM agent AS sitter
+                    WHERE sitter.extension_id = extension.id AND sitter.account_id = asked.account_id
+                        AND sitter.deleted_at IS NULL
+                )))
             ORDER BY device.created_at, device.id
         ) AS endpoints
     FROM extension
@@ -66,17 +74,24 @@ LEFT JOIN LATERAL (
     WHERE extension.account_id = asked.account_id AND extension.number = $4 AND extension.deleted_at IS NULL
 ) AS destination ON true
 LEFT JOIN LATERAL (
-    SELECT id, name, endpoint, dial_template, is_sandbox FROM trunk
-    WHERE account_id = asked.account_id AND deleted_at IS NULL
+    SELECT id, name, endpoint, dial_template, is_sandbox, caller_id_policy FROM trunk
+    WHERE account_id = asked.account_id AND deleted_at IS NULL AND is_enabled
         AND CASE WHEN $5::text IS NULL THEN is_default ELSE id = $5 END
     LIMIT 1
 ) AS way_out ON true
 LEFT JOIN LATERAL (
     SELECT id, number, label FROM outbound_number
-    WHERE account_id = asked.account_id AND number = $6 AND deleted_at IS NULL
+    WHERE account_id = asked.account_id AND number = $6 AND deleted_at IS NULL AND 'CALLER_ID' = ANY(capabilities)
+        AND (way_out.caller_id_policy IS DISTINCT FROM 'TRUNK_NUMBERS' OR trunk_id = way_out.id)
     UNION ALL
     SELECT id, number, label FROM outbound_number
     WHERE $6::text IS NULL AND account_id = asked.account_id AND is_default AND deleted_at IS NULL
+        AND 'CALLER_ID' = ANY(capabilities)
+        AND (way_out.caller_id_policy IS DISTINCT FROM 'TRUNK_NUMBERS' OR trunk_id = way_out.id)
+    UNION ALL
+    SELECT id, number, label FROM outbound_number
+    WHERE $6::text IS NULL AND account_id = asked.account_id AND deleted_at IS NULL
+        AND way_out.caller_id_policy = 'TRUNK_NUMBERS' AND trunk_id = way_out.id AND 'CALLER_ID' = ANY(capabilities)
     LIMIT 1
 ) AS shown ON true
 LEFT JOIN LATERAL (

@@ -5,6 +5,16 @@ from datetime import datetime
 
 from app.numbers.parse import E164
 from app.numbers.policy import Rule
+from app.routing.targets import CallTarget
+from app.routing.words import (
+    CallerIdPolicy,
+    Codec,
+    LineState,
+    NumberCapability,
+    QueueStrategy,
+    RingStrategy,
+    Transport,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,7 @@ class OriginateResolution:
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """An account's internal number: 2 to 6 digits."""
+    """An account's internal number: 2 to 6 digits. It rings its devices, and those of the agents who sit at it."""
 
     id: str
     account_id: str
@@ -74,31 +84,49 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """A person; ``extension_id`` is where they sit, if anywhere."""
+    """A person; ``extension_id`` is where they sit, if anywhere. Seconds that are None are the server's or queue's."""
 
     id: str
     account_id: str
     name: str
+    display_name: str | None
     email: str | None
     extension_id: str | None
+    ring_seconds: float | None
+    wrap_up_seconds: float | None
     created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A phone of an extension; ``endpoint`` is its PJSIP name."""
+    """A phone of an extension or of an agent; ``endpoint`` is its PJSIP name, and its SIP user name.
+
+    Without ``is_provisioned`` it is in Asterisk's own files and has a fixed address there. ``state`` is what any of
+    the Asterisks says of it: UP when it is registered, since ``state_changed_at``, at the SIP address ``contact``.
+    """
 
     id: str
     account_id: str
-    extension_id: str
+    extension_id: str | None
+    agent_id: str | None
     endpoint: str
     label: str | None
+    is_provisioned: bool
+    transport: Transport
+    codecs: tuple[Codec, ...]
     created_at: datetime
+    state: LineState
+    state_changed_at: datetime | None
+    contact: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """A way out to the telephone network; ``endpoint`` is its PJSIP name."""
+    """A way out to the telephone network, and in from it; ``endpoint`` is its PJSIP name.
+
+    Without ``is_provisioned`` it is in Asterisk's own files, and all from ``host`` to ``qualify_seconds`` means
+    nothing.
+    """
 
     id: str
     account_id: str
@@ -107,16 +135,108 @@ class Trunk:
     dial_template: str
     is_default: bool
     is_sandbox: bool
+    is_provisioned: bool
+    is_enabled: bool
+    host: str | None
+    port: int | None
+    transport: Transport
+    username: str | None
+    has_secret: bool
+    registers: bool
+    match_addresses: tuple[str, ...]
+    codecs: tuple[Codec, ...]
+    max_channels: int | None
+    caller_id_policy: CallerIdPolicy
+    qualify_seconds: int
     created_at: datetime
+    state: LineState
+    state_changed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class OutboundNumber:
-    """A number the account may show as its caller id."""
+    """A number the account may show as its caller id; ``trunk_id`` is where it belongs, if anywhere."""
 
     id: str
     account_id: str
     number: E164
     label: str | None
     is_default: bool
+    trunk_id: str | None
+    capabilities: tuple[NumberCapability, ...]
+    verified_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundNumberPool:
+    """Outbound numbers of which one is chosen for each call, in their order."""
+
+    id: str
+    account_id: str
+    name: str
+    number_ids: tuple[str, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RingGroupMember:
+    """Exactly one of the two."""
+
+    agent_id: str | None
+    extension_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RingGroup:
+    """Who is rung together, in order or at random, each for ``ring_seconds``; then the call goes to ``overflow``."""
+
+    id: str
+    account_id: str
+    name: str
+    strategy: RingStrategy
+    ring_seconds: float
+    members: tuple[RingGroupMember, ...]
+    overflow: CallTarget | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMember:
+    """An agent of a queue; the lowest ``penalty`` is asked first."""
+
+    agent_id: str
+    penalty: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Callers who wait for an agent. None is no limit; ``overflow`` is where those go whom a limit meets."""
+
+    id: str
+    account_id: str
+    name: str
+    strategy: QueueStrategy
+    music_class: str
+    announce_position_seconds: float | None
+    max_wait_seconds: float | None
+    ring_seconds: float
+    wrap_up_seconds: float | None
+    max_length: int | None
+    members: tuple[QueueMember, ...]
+    overflow: CallTarget | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InboundRoute:
+    """Where calls go that come over a trunk (None: any) and dialled what ``pattern`` says."""
+
+    id: str
+    account_id: str
+    label: str | None
+    trunk_id: str | None
+    pattern: str
+    target: CallTarget
+    is_enabled: bool
     created_at: datetime

@@ -1,4 +1,7 @@
-"""Making extensions, agents, devices, trunks and outbound numbers, each within one account."""
+"""What the operator makes without a key: the sandbox's rows, and lines that are in Asterisk's own files.
+
+What accounts make for themselves, and Offhook then keeps in Asterisk, is `app.routing.resources`.
+"""
 
 import re
 from typing import Any, Final
@@ -11,19 +14,20 @@ from app.accounts.service import check_text
 from app.db.engine import Database
 from app.errors import Problem, RefusedError
 from app.ids import Kind, new_id
-from app.numbers.parse import E164, is_dial_template, is_e164, parse_extension
+from app.numbers.parse import is_dial_template, is_e164, parse_extension
 from app.routing.model import Agent, Device, Extension, OutboundNumber, Trunk
+from app.routing.rows import AGENTS, DEVICES, EXTENSIONS, NUMBERS, TRUNKS
 
 _TRUNK_NAME: Final = re.compile(r"[a-z0-9]{1,20}", re.ASCII)
 _EMAIL: Final = re.compile(r"[^@\s\x00-\x1f<>\"]{1,64}@[A-Za-z0-9.-]{1,189}", re.ASCII)
 _LONGEST_TEXT: Final = 100
 _MOST_DEVICES: Final = 10
 
-_EXTENSION: Final = "id, account_id, number, label, created_at"
-_AGENT: Final = "id, account_id, name, email, extension_id, created_at"
-_DEVICE: Final = "id, account_id, extension_id, endpoint, label, created_at"
-_TRUNK: Final = "id, account_id, name, endpoint, dial_template, is_default, is_sandbox, created_at"
-_NUMBER: Final = "id, account_id, number, label, is_default, created_at"
+_EXTENSION: Final = ", ".join(EXTENSIONS.columns)
+_AGENT: Final = ", ".join(AGENTS.columns)
+_DEVICE: Final = ", ".join(DEVICES.columns)
+_TRUNK: Final = ", ".join(TRUNKS.columns)
+_NUMBER: Final = ", ".join(NUMBERS.columns)
 
 
 class Routing:
@@ -51,7 +55,7 @@ class Routing:
             missing=_no_account(),
         )
         self._note(by, "extension.create", row)
-        return Extension(**dict(row))
+        return EXTENSIONS.read(row)
 
     async def create_agent(
         self,
@@ -77,7 +81,7 @@ class Routing:
             missing=Problem("NOT_FOUND", "There is no such extension.", ("extensionId",)),
         )
         self._note(by, "agent.create", row)
-        return Agent(**dict(row))
+        return AGENTS.read(row)
 
     async def create_device(
         self, account_id: str, extension_id: str, *, label: str | None = None, by: Principal | None = None
@@ -122,7 +126,7 @@ class Routing:
             )
         assert row is not None  # INSERT … VALUES … RETURNING gives its row
         self._note(by, "device.create", row)
-        return Device(**dict(row))
+        return DEVICES.read(row)
 
     async def create_trunk(
         self,
@@ -167,7 +171,7 @@ class Routing:
             taken=Problem("ALREADY_EXISTS", f"There is a trunk {name!r} already.", ("name",)),
         )
         self._note(by, "trunk.create", row)
-        return Trunk(**dict(row))
+        return TRUNKS.read(row)
 
     async def create_outbound_number(
         self,
@@ -193,27 +197,27 @@ class Routing:
             taken=Problem("ALREADY_EXISTS", f"The account has {number} already.", ("number",)),
         )
         self._note(by, "outbound_number.create", row)
-        return _read_number(row)
+        return NUMBERS.read(row)
 
     async def list_extensions(self, account_id: str) -> list[Extension]:
         """The account's extensions, by number."""
-        return [Extension(**dict(row)) for row in await self._fetch("extension", _EXTENSION, account_id, "number")]
+        return [EXTENSIONS.read(row) for row in await self._fetch("extension", _EXTENSION, account_id, "number")]
 
     async def list_agents(self, account_id: str) -> list[Agent]:
         """The account's agents, by name."""
-        return [Agent(**dict(row)) for row in await self._fetch("agent", _AGENT, account_id, "name, id")]
+        return [AGENTS.read(row) for row in await self._fetch("agent", _AGENT, account_id, "name, id")]
 
     async def list_devices(self, account_id: str) -> list[Device]:
         """The account's devices, by endpoint."""
-        return [Device(**dict(row)) for row in await self._fetch("device", _DEVICE, account_id, "endpoint")]
+        return [DEVICES.read(row) for row in await self._fetch("device", _DEVICE, account_id, "endpoint")]
 
     async def list_trunks(self, account_id: str) -> list[Trunk]:
         """The account's trunks, by name."""
-        return [Trunk(**dict(row)) for row in await self._fetch("trunk", _TRUNK, account_id, "name")]
+        return [TRUNKS.read(row) for row in await self._fetch("trunk", _TRUNK, account_id, "name")]
 
     async def list_outbound_numbers(self, account_id: str) -> list[OutboundNumber]:
         """The account's outbound numbers, by number."""
-        return [_read_number(row) for row in await self._fetch("outbound_number", _NUMBER, account_id, "number")]
+        return [NUMBERS.read(row) for row in await self._fetch("outbound_number", _NUMBER, account_id, "number")]
 
     async def _fetch(self, table: str, columns: str, account_id: str, order: str) -> list[asyncpg.Record]:
         async with self._database.acquire() as connection:
@@ -277,8 +281,3 @@ def _require(problems: list[Problem]) -> None:
 
 def _no_account() -> Problem:
     return Problem("NOT_FOUND", "There is no such account.", ("accountId",))
-
-
-def _read_number(row: asyncpg.Record) -> OutboundNumber:
-    values = dict(row)
-    return OutboundNumber(**{**values, "number": E164(values["number"])})

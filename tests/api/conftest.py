@@ -41,6 +41,7 @@ from app.recordings.serve import RecordingFiles
 from app.recordings.store import RecordingStore
 from app.recordings.urls import RecordingUrls
 from app.routing.directory import Directory
+from app.routing.resources import RoutingResources
 from app.routing.sandbox import seed_sandbox
 from app.services import Services
 from app.webhooks.egress import Egress
@@ -150,6 +151,7 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         recording_urls=urls,
         event_log=log,
         feed=feed,
+        routing=RoutingResources.open(database, audit, Sealer(bytes(32))),
         webhooks=webhooks,
         webhook_queries=webhook_queries,
         webhook_replays=WebhookReplays(database, clock),

@@ -22,8 +22,9 @@ from graphql import (
 from strawberry.types.base import StrawberryObjectDefinition
 
 from app.api.auth import Requires
+from app.api.mutations.root import Mutation
 from app.api.queries.nodes import FINDERS
-from app.api.schema import Mutation, Query, build_schema
+from app.api.schema import Query, build_schema
 from app.api.sdl import print_sdl
 from app.api.subscriptions.root import Subscription
 from app.api.types.enums import EventType
@@ -132,7 +133,8 @@ def test_given_every_node_type_when_looked_for_then_node_finds_its_kind(schema: 
     assert isinstance(node, GraphQLInterfaceType)
     events = {kind.__name__ for kind in EVENT_TYPES.values()}
     found = {one.name for one in schema.get_possible_types(node)} - events
-    assert found == {"Call", "Leg", "Cdr", "Recording", "WebhookEndpoint", "WebhookDelivery"}
+    routing = {"Agent", "Extension", "Device", "RingGroup", "Queue", "Trunk", "OutboundNumber", "OutboundNumberPool"}
+    assert found == routing | {"InboundRoute", "Call", "Leg", "Cdr", "Recording", "WebhookEndpoint", "WebhookDelivery"}
     assert len(FINDERS) == len(found) + 1
     assert issubclass(next(iter(EVENT_TYPES.values())), Node)
 

@@ -135,6 +135,10 @@ CALLS: dict[str, Callable[[AriClient], Awaitable[object]]] = {
     "get_application": lambda ari: ari.get_application(),
     "set_event_filter": lambda ari: ari.set_event_filter(disallowed=["ChannelVarset"], allowed=["Dial"]),
     "list_endpoints": lambda ari: ari.list_endpoints(technology="PJSIP"),
+    "subscribe_to_endpoints": lambda ari: ari.subscribe_to_endpoints("PJSIP"),
+    "get_object": lambda ari: ari.get_object("endpoint", "ofh-acme-1"),
+    "put_object": lambda ari: ari.put_object("endpoint", "ofh-acme-1", {"context": "offhook-phones"}),
+    "delete_object": lambda ari: ari.delete_object("endpoint", "ofh-acme-1"),
     "get_endpoint": lambda ari: ari.get_endpoint("PJSIP", "2001"),
     "send_message": lambda ari: ari.send_message(
         "PJSIP", "2001", sender="sip:a@b", body="hi\nyou", variables={"X": "1"}

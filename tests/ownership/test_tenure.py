@@ -51,6 +51,7 @@ def make_tenure(*, store: Any = None, controller: Any = None) -> Tenure:
         controller=controller or part,
         calls=part,
         inbox=part,
+        provisioner=part,
     )
 
 

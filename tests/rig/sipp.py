@@ -194,6 +194,31 @@ async def sipp_called_party(
         yield SippServer(ports, message_log, process)
 
 
+@contextlib.asynccontextmanager
+async def sipp_phone(
+    install: AsteriskInstall, ports: SippPorts, directory: Path, *, registrar_port: int, username: str, secret: str
+) -> AsyncIterator[SippServer]:
+    """Run SIPp as a phone: it registers with a secret, as its ``messages`` show, and answers whoever calls it then."""
+    assert install.sipp is not None, "SIPp comes with the unpacked Asterisk; install it beside a system Asterisk"
+    message_log = directory / "phone.log"
+    credentials = directory / "phone.csv"
+    credentials.write_text(f"SEQUENTIAL\n{username};[authentication username={username} password={secret}]\n")
+    command = (
+        *install.sipp,
+        f"127.0.0.1:{registrar_port}",
+        *("-sf", str(_SCENARIOS / "registers.xml"), "-oocsf", str(_SCENARIOS / "called.xml"), "-m", "1"),
+        *("-inf", str(credentials), "-i", "127.0.0.1", "-p", str(ports.sip)),
+        *("-mi", "127.0.0.1", "-mp", str(ports.rtp_first)),
+        *("-trace_msg", "-message_file", str(message_log), "-message_overwrite", "false"),
+        *("-trace_err", "-error_file", str(directory / "phone-errors.log")),
+        *("-nostdin", "-skip_rlimit", "-aa"),
+    )
+    async with await SupervisedProcess.start(
+        command, stdout_path=directory / "phone-screen.log", cwd=directory, env={"TERM": "dumb"}, grace_seconds=1.0
+    ) as process:
+        yield SippServer(ports, message_log, process)
+
+
 def _is_bound(port: int) -> bool:
     """Look in the kernel's table whether somebody listens on this UDP port of 127.0.0.1."""
     return f"0100007F:{port:04X}" in Path("/proc/net/udp").read_text(encoding="ascii")

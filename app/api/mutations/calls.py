@@ -7,7 +7,14 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
-from app.api.mutations.inputs import HangupCallInput, OriginateCallInput, UpdateCallInput, given_text, read_pairs
+from app.api.mutations.inputs import (
+    HangupCallInput,
+    OriginateCallInput,
+    UpdateCallInput,
+    given_text,
+    read_pairs,
+    refuse_groups,
+)
 from app.api.types.call import Call
 from app.api.types.lookup import NumberLookup
 from app.api.types.problem import UserError
@@ -94,6 +101,7 @@ class CallMutations:
 
 
 def _read_originate(given: OriginateCallInput) -> OriginateRequest:
+    refuse_groups(given.connect, "connect")
     return OriginateRequest(
         idempotency_key=given.idempotency_key,
         destination_number=given_text(given.destination.number),

@@ -5,6 +5,7 @@ import strawberry
 from app.api.scalars import PhoneNumber
 from app.calls import texts
 from app.calls.requests import WaitFor
+from app.errors import Problem, RefusedError
 from app.facts.vocabulary import AgentDisplay, LegRole, MuteDirection, Pair, RecordingMode
 
 _KEY = (
@@ -27,7 +28,7 @@ class CallDestination:
     extension: str | None = strawberry.field(default=strawberry.UNSET, description="One of the account's extensions.")
 
 
-@strawberry.input(one_of=True, description="Whom a call is connected to: exactly one of these.")
+@strawberry.input(one_of=True, description="Whom a call reaches: exactly one of these.")
 class CallTarget:
     agent_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="An agent, at the extension where it sits."
@@ -36,6 +37,8 @@ class CallTarget:
     number: PhoneNumber | None = strawberry.field(
         default=strawberry.UNSET, description="An outside number, such as an agent's mobile phone."
     )
+    ring_group_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="A ring group.")
+    queue_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="A queue.")
 
 
 @strawberry.input(description="One of your own key-value pairs.")
@@ -162,6 +165,18 @@ def key_field() -> str:
 def given_text(value: str | None) -> str | None:
     """Of a oneOf input all but one are UNSET. An empty text is a text: the service says what is wrong with it."""
     return value if isinstance(value, str) else None
+
+
+def refuse_groups(given: CallTarget, field: str) -> None:
+    """Calls that are placed or transferred reach one party; several behind one target are for inbound calls.
+
+    Raises:
+        RefusedError: INVALID_INPUT.
+    """
+    for name, value in (("ringGroupId", given.ring_group_id), ("queueId", given.queue_id)):
+        if given_text(value) is not None:
+            message = "Only inbound calls can be sent to this kind of target."
+            raise RefusedError(Problem("INVALID_INPUT", message, (field, name)))
 
 
 def read_pairs(given: list[MetadataPairInput]) -> tuple[Pair, ...]:

@@ -7,7 +7,7 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
-from app.api.mutations.inputs import CallTarget, given_text, key_field
+from app.api.mutations.inputs import CallTarget, given_text, key_field, refuse_groups
 from app.api.types.call import Call
 from app.api.types.problem import UserError
 from app.calls import texts
@@ -91,6 +91,7 @@ class TransferMutations:
         info: Info,
         input: Annotated[TransferCallInput, strawberry.argument(description="The transfer.")],  # noqa: A002  # GraphQL's own word
     ) -> TransferCallPayload:
+        refuse_groups(input.target, "target")
         verb = verbs.StartTransfer(
             idempotency_key=input.idempotency_key,
             kind=input.kind,

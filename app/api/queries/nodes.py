@@ -12,8 +12,11 @@ from app.api.types.call import Call, Leg
 from app.api.types.cdr import Cdr
 from app.api.types.event_list import event_signer
 from app.api.types.event_mapping import event_maker
+from app.api.types.groups import Queue, RingGroup
 from app.api.types.node import Node
+from app.api.types.people import Agent, Device, Extension
 from app.api.types.recording import Recording
+from app.api.types.trunks import InboundRoute, OutboundNumber, OutboundNumberPool, Trunk
 from app.api.types.webhook import WebhookDelivery, WebhookEndpoint
 from app.errors import Problem, RefusedError
 from app.ids import Kind, kind_of
@@ -56,6 +59,51 @@ async def _delivery(context: Context, node_id: str) -> Node | None:
     return None if found is None else WebhookDelivery.of(found)
 
 
+async def _agent(context: Context, node_id: str) -> Node | None:
+    found = await context.loaders.agent.load(node_id)
+    return None if found is None else Agent.of(found)
+
+
+async def _extension(context: Context, node_id: str) -> Node | None:
+    found = await context.loaders.extension.load(node_id)
+    return None if found is None else Extension.of(found)
+
+
+async def _device(context: Context, node_id: str) -> Node | None:
+    found = await context.loaders.device.load(node_id)
+    return None if found is None else Device.of(found, context.sight)
+
+
+async def _ring_group(context: Context, node_id: str) -> Node | None:
+    found = await context.loaders.ring_group.load(node_id)
+    return None if found is None else RingGroup.of(found, context.sight)
+
+
+async def _queue(context: Context, node_id: str) -> Node | None:
+    found = await context.loaders.queue.load(node_id)
+    return None if found is None else Queue.of(found, context.sight)
+
+
+async def _trunk(context: Context, node_id: str) -> Node | None:
+    found = await context.loaders.trunk.load(node_id)
+    return None if found is None else Trunk.of(found)
+
+
+async def _outbound_number(context: Context, node_id: str) -> Node | None:
+    found = await context.loaders.outbound_number.load(node_id)
+    return None if found is None else OutboundNumber.of(found, context.sight)
+
+
+async def _outbound_number_pool(context: Context, node_id: str) -> Node | None:
+    found = await context.services.routing.pools.get(context.account_id, node_id)
+    return None if found is None else OutboundNumberPool.of(found)
+
+
+async def _inbound_route(context: Context, node_id: str) -> Node | None:
+    found = await context.services.routing.routes.get(context.account_id, node_id)
+    return None if found is None else InboundRoute.of(found, context.sight)
+
+
 #: How each kind is found, and the scope it takes.
 FINDERS: Final[Mapping[Kind, tuple[Scope, Callable[[Context, str], Awaitable[Node | None]]]]] = {
     Kind.CALL: (Scope.CALLS_READ, _call),
@@ -63,6 +111,15 @@ FINDERS: Final[Mapping[Kind, tuple[Scope, Callable[[Context, str], Awaitable[Nod
     Kind.CDR: (Scope.CDRS_READ, _cdr),
     Kind.RECORDING: (Scope.RECORDINGS_READ, _recording),
     Kind.EVENT: (Scope.CALLS_READ, _event),
+    Kind.AGENT: (Scope.AGENTS, _agent),
+    Kind.EXTENSION: (Scope.ROUTING, _extension),
+    Kind.DEVICE: (Scope.ROUTING, _device),
+    Kind.RING_GROUP: (Scope.ROUTING, _ring_group),
+    Kind.QUEUE: (Scope.ROUTING, _queue),
+    Kind.TRUNK: (Scope.ROUTING, _trunk),
+    Kind.OUTBOUND_NUMBER: (Scope.ROUTING, _outbound_number),
+    Kind.OUTBOUND_NUMBER_POOL: (Scope.ROUTING, _outbound_number_pool),
+    Kind.INBOUND_ROUTE: (Scope.ROUTING, _inbound_route),
     Kind.WEBHOOK_ENDPOINT: (Scope.WEBHOOKS_READ, _endpoint),
     Kind.WEBHOOK_DELIVERY: (Scope.WEBHOOKS_READ, _delivery),
 }

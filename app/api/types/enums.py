@@ -77,6 +77,10 @@ class EventType(StrEnum):
     RECORDING_STARTED = "recording.started"
     RECORDING_SAVED = "recording.saved"
     RECORDING_FAILED = "recording.failed"
+    DEVICE_REGISTERED = "device.registered"
+    DEVICE_UNREGISTERED = "device.unregistered"
+    TRUNK_DOWN = "trunk.down"
+    TRUNK_UP = "trunk.up"
     WEBHOOK_TEST = "webhook.test"
     WEBHOOK_EXHAUSTED = "webhook.exhausted"
     WEBHOOK_DISABLED = "webhook.disabled"
@@ -363,7 +367,8 @@ describe(
         "RECORDINGS_READ": "`recordings:read`: see recordings and fetch them.",
         "RECORDINGS_DELETE": "`recordings:delete`: delete recordings.",
         "CDRS_READ": "`cdrs:read`: see call detail records.",
-        "ROUTING": "`routing`: change extensions, trunks, numbers and routes.",
+        "ROUTING": "`routing`: see and change extensions, devices, groups, queues, trunks, numbers and routes.",
+        "AGENTS": "`agents`: see and change agents.",
         "WEBHOOKS_READ": "`webhooks:read`: see webhook endpoints and deliveries.",
         "WEBHOOKS_WRITE": "`webhooks:write`: make, change and delete webhook endpoints.",
         "KEYS": "`keys`: make and revoke API keys.",

@@ -7,12 +7,12 @@ from typing import Any, Final
 import strawberry
 
 from app.api.scalars import Long
-from app.api.types import call_events, other_events, playback_events, transfer_events
+from app.api.types import call_events, line_events, other_events, playback_events, transfer_events
 from app.api.types.cdr import Cdr
 from app.api.types.enums import EventType
 from app.api.types.event import Event, EventLeg
 from app.api.types.values import Actor, EndReason, MetadataPair, Party
-from app.facts import calls, event, playbacks, recordings, transfers, vocabulary, webhooks
+from app.facts import calls, event, lines, playbacks, recordings, transfers, vocabulary, webhooks
 from app.facts.calls import CallRef, Fact
 from app.facts.masking import Sight, mask_digits
 from app.facts.transfers import TransferFact
@@ -45,6 +45,10 @@ EVENT_TYPES: Final[Mapping[type[Fact], type[Event]]] = MappingProxyType(
         recordings.RecordingStarted: other_events.RecordingStartedEvent,
         recordings.RecordingSaved: other_events.RecordingSavedEvent,
         recordings.RecordingFailed: other_events.RecordingFailedEvent,
+        lines.DeviceRegistered: line_events.DeviceRegisteredEvent,
+        lines.DeviceUnregistered: line_events.DeviceUnregisteredEvent,
+        lines.TrunkDown: line_events.TrunkDownEvent,
+        lines.TrunkUp: line_events.TrunkUpEvent,
         webhooks.WebhookTest: other_events.WebhookTestEvent,
         webhooks.WebhookExhausted: other_events.WebhookExhaustedEvent,
         webhooks.WebhookDisabled: other_events.WebhookDisabledEvent,

@@ -9,7 +9,22 @@ from app.db.tables.accounts import Account, ApiKey, AuditLine
 from app.db.tables.calls import CallRow, CdrRow, LegRow, RecordingRow, RequestKey
 from app.db.tables.events import EventRow
 from app.db.tables.ownership import AsteriskLease, CallCommand
-from app.db.tables.routing import Agent, DestinationRule, Device, Extension, OutboundNumber, Trunk
+from app.db.tables.routing import (
+    Agent,
+    DestinationRule,
+    Device,
+    Extension,
+    InboundRoute,
+    LineState,
+    OutboundNumber,
+    OutboundNumberPool,
+    OutboundNumberPoolMember,
+    Queue,
+    QueueMember,
+    RingGroup,
+    RingGroupMember,
+    Trunk,
+)
 from app.db.tables.statistics import CdrRollup
 from app.db.tables.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookWorker
 
@@ -27,10 +42,18 @@ __all__ = [
     "Device",
     "EventRow",
     "Extension",
+    "InboundRoute",
     "LegRow",
+    "LineState",
     "OutboundNumber",
+    "OutboundNumberPool",
+    "OutboundNumberPoolMember",
+    "Queue",
+    "QueueMember",
     "RecordingRow",
     "RequestKey",
+    "RingGroup",
+    "RingGroupMember",
     "Trunk",
     "WebhookAttempt",
     "WebhookDelivery",

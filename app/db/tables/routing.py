@@ -1,16 +1,44 @@
-"""Who can be reached and how: agents, extensions, devices, trunks, outbound numbers, destination rules."""
+"""Who can be reached and how: agents, extensions, devices, groups, queues, trunks, numbers, routes, policies.
+
+A row that was deleted stays, with ``deleted_at``: calls and records of the past name it.
+"""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSON
 from sqlmodel import Field, SQLModel
 
-from app.db.tables.columns import instant, optional_instant
+from app.db.tables.columns import instant, optional_instant, text_list
 
 
 def _unique_among_living(name: str, *columns: str) -> sa.Index:
     """A unique index that what was deleted is out of, so that its name can be given again."""
     return sa.Index(name, *columns, unique=True, postgresql_where=sa.text("deleted_at IS NULL"))
+
+
+def _flag(*, default: bool) -> Any:
+    return Field(default=default, sa_column_kwargs={"server_default": sa.true() if default else sa.false()})
+
+
+def _word(default: str) -> Any:
+    return Field(default=default, sa_column_kwargs={"server_default": default})
+
+
+def _target(*, is_optional: bool) -> Any:
+    """A call target as JSON: ``app.routing.targets``."""
+    return Field(default=None, sa_type=JSON, nullable=is_optional)
+
+
+def _words(default: str) -> Any:
+    """A list of texts; ``default`` is its SQL text."""
+    return Field(
+        default_factory=list,
+        sa_type=sa.ARRAY(sa.Text),
+        nullable=False,
+        sa_column_kwargs={"server_default": sa.text(f"'{default}'")},
+    )
 
 
 class Agent(SQLModel, table=True):
@@ -21,8 +49,11 @@ class Agent(SQLModel, table=True):
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id", index=True)
     name: str
+    display_name: str | None = None
     email: str | None = None
     extension_id: str | None = Field(default=None, foreign_key="extension.id")
+    ring_seconds: float | None = None
+    wrap_up_seconds: float | None = None
     created_at: datetime = instant(default_now=True)
     deleted_at: datetime | None = optional_instant()
 
@@ -41,24 +72,39 @@ class Extension(SQLModel, table=True):
 
 
 class Device(SQLModel, table=True):
-    """A phone of an extension. ``endpoint`` is its PJSIP name, ``<account>-<extension>``, global in Asterisk."""
+    """A phone of an extension or of an agent. ``endpoint`` is its PJSIP name, global in Asterisk.
+
+    With ``is_provisioned`` it is ``ofh-<account>-<number>``, which is also its SIP user name, and Offhook keeps it in
+    Asterisk; else it is ``<account>-<extension>``, and Asterisk's own files have it. ``secret_sealed`` is the digest
+    of its secret (RFC 7616's H(A1)), sealed.
+    """
 
     __tablename__ = "device"
-    __table_args__ = (_unique_among_living("device_endpoint", "endpoint"),)
+    __table_args__ = (
+        _unique_among_living("device_endpoint", "endpoint"),
+        sa.Index("device_by_agent", "agent_id"),
+        sa.CheckConstraint("num_nonnulls(extension_id, agent_id) = 1", name="device_owner"),
+    )
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id", index=True)
-    extension_id: str = Field(foreign_key="extension.id", index=True)
+    extension_id: str | None = Field(default=None, foreign_key="extension.id", index=True)
+    agent_id: str | None = Field(default=None, foreign_key="agent.id")
     endpoint: str
     label: str | None = None
+    is_provisioned: bool = _flag(default=False)
+    secret_sealed: bytes | None = None
+    transport: str = _word("UDP")
+    codecs: list[str] = _words("{ULAW,ALAW}")
     created_at: datetime = instant(default_now=True)
     deleted_at: datetime | None = optional_instant()
 
 
 class Trunk(SQLModel, table=True):
-    """A way out to the telephone network.
+    """A way out to the telephone network, and in from it.
 
-    ``endpoint`` is its PJSIP name, ``<account>-trunk-<name>``. ``dial_template`` makes the dialled digits from an
-    E.164 number: ``{e164}`` with the plus sign, ``{digits}`` without, ``{national}`` without the country code.
+    ``endpoint`` is its PJSIP name: ``<account>-trunk-<name>`` in Asterisk's own files, ``ofh-<account>-trunk-<name>``
+    when Offhook keeps it there (``is_provisioned``). ``dial_template`` makes the dialled digits from an E.164 number:
+    ``{e164}`` with the plus sign, ``{digits}`` without, ``{national}`` without the country code.
     """
 
     __tablename__ = "trunk"
@@ -73,8 +119,33 @@ class Trunk(SQLModel, table=True):
     dial_template: str = "{digits}"
     is_default: bool = False
     is_sandbox: bool = False
+    is_provisioned: bool = _flag(default=False)
+    is_enabled: bool = _flag(default=True)
+    host: str | None = None
+    port: int | None = None
+    transport: str = _word("UDP")
+    username: str | None = None
+    secret_sealed: bytes | None = None
+    registers: bool = _flag(default=False)
+    match_addresses: list[str] = text_list()
+    codecs: list[str] = _words("{ULAW,ALAW}")
+    max_channels: int | None = None
+    caller_id_policy: str = _word("ACCOUNT_NUMBERS")
+    qualify_seconds: int = Field(default=30, sa_column_kwargs={"server_default": "30"})
     created_at: datetime = instant(default_now=True)
     deleted_at: datetime | None = optional_instant()
+
+
+class LineState(SQLModel, table=True):
+    """What one Asterisk says of a device or a trunk: ``UP`` (registered, reachable) or ``DOWN``, and since when."""
+
+    __tablename__ = "line_state"
+    line_id: str = Field(primary_key=True)
+    node: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id")
+    state: str
+    changed_at: datetime = instant()
+    contact: str | None = None
 
 
 class OutboundNumber(SQLModel, table=True):
@@ -92,6 +163,111 @@ class OutboundNumber(SQLModel, table=True):
     number: str
     label: str | None = None
     is_default: bool = False
+    trunk_id: str | None = Field(default=None, foreign_key="trunk.id")
+    capabilities: list[str] = _words("{CALLER_ID,INBOUND}")
+    verified_at: datetime | None = optional_instant()
+    created_at: datetime = instant(default_now=True)
+    deleted_at: datetime | None = optional_instant()
+
+
+class OutboundNumberPool(SQLModel, table=True):
+    """Outbound numbers of which one is chosen for each call."""
+
+    __tablename__ = "outbound_number_pool"
+    __table_args__ = (_unique_among_living("outbound_number_pool_name", "account_id", "name"),)
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id")
+    name: str
+    created_at: datetime = instant(default_now=True)
+    deleted_at: datetime | None = optional_instant()
+
+
+class OutboundNumberPoolMember(SQLModel, table=True):
+    """A number of a pool, in the pool's order."""
+
+    __tablename__ = "outbound_number_pool_member"
+    pool_id: str = Field(primary_key=True, foreign_key="outbound_number_pool.id")
+    number_id: str = Field(primary_key=True, foreign_key="outbound_number.id", index=True)
+    place: int
+
+
+class RingGroup(SQLModel, table=True):
+    """People who are rung together or one after the other. ``overflow`` is a call target."""
+
+    __tablename__ = "ring_group"
+    __table_args__ = (_unique_among_living("ring_group_name", "account_id", "name"),)
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id")
+    name: str
+    strategy: str
+    ring_seconds: float
+    overflow: Any = _target(is_optional=True)
+    created_at: datetime = instant(default_now=True)
+    deleted_at: datetime | None = optional_instant()
+
+
+class RingGroupMember(SQLModel, table=True):
+    """An agent or an extension in a ring group, in the group's order."""
+
+    __tablename__ = "ring_group_member"
+    __table_args__ = (sa.CheckConstraint("num_nonnulls(agent_id, extension_id) = 1", name="ring_group_member_one"),)
+    group_id: str = Field(primary_key=True, foreign_key="ring_group.id")
+    place: int = Field(primary_key=True)
+    agent_id: str | None = Field(default=None, foreign_key="agent.id", index=True)
+    extension_id: str | None = Field(default=None, foreign_key="extension.id", index=True)
+
+
+class Queue(SQLModel, table=True):
+    """Callers who wait for an agent. ``overflow`` is a call target."""
+
+    __tablename__ = "queue"
+    __table_args__ = (_unique_among_living("queue_name", "account_id", "name"),)
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id")
+    name: str
+    strategy: str
+    music_class: str
+    announce_position_seconds: float | None = None
+    max_wait_seconds: float | None = None
+    ring_seconds: float
+    wrap_up_seconds: float | None = None
+    max_length: int | None = None
+    overflow: Any = _target(is_optional=True)
+    created_at: datetime = instant(default_now=True)
+    deleted_at: datetime | None = optional_instant()
+
+
+class QueueMember(SQLModel, table=True):
+    """An agent who serves a queue. Those with the lowest ``penalty`` are asked first."""
+
+    __tablename__ = "queue_member"
+    queue_id: str = Field(primary_key=True, foreign_key="queue.id")
+    agent_id: str = Field(primary_key=True, foreign_key="agent.id", index=True)
+    penalty: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    joined_at: datetime = instant(default_now=True)
+
+
+class InboundRoute(SQLModel, table=True):
+    """Where calls from outside go: by trunk (or any) and by what was dialled (``+12125550100``, ``+1212*``, ``*``)."""
+
+    __tablename__ = "inbound_route"
+    __table_args__ = (
+        sa.Index(
+            "inbound_route_pattern",
+            "account_id",
+            "pattern",
+            sa.text("coalesce(trunk_id, '')"),
+            unique=True,
+            postgresql_where=sa.text("deleted_at IS NULL"),
+        ),
+    )
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id")
+    label: str | None = None
+    trunk_id: str | None = Field(default=None, foreign_key="trunk.id")
+    pattern: str
+    target: Any = _target(is_optional=False)
+    is_enabled: bool = _flag(default=True)
     created_at: datetime = instant(default_now=True)
     deleted_at: datetime | None = optional_instant()
 

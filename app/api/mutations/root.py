@@ -1,0 +1,20 @@
+"""Every area's mutations under one root."""
+
+import strawberry
+
+from app.api.mutations.call_control import CallControlMutations
+from app.api.mutations.calls import CallMutations
+from app.api.mutations.playing import PlayingMutations
+from app.api.mutations.routing import RoutingMutations
+from app.api.mutations.transfers import TransferMutations
+from app.api.mutations.webhooks import WebhookMutations
+
+
+@strawberry.type(
+    description="Doing. Each mutation takes one `input` and gives a payload whose `userErrors` hold what the caller "
+    "can mend; authentication, scope, outages and faults are top-level errors."
+)
+class Mutation(
+    CallMutations, CallControlMutations, PlayingMutations, TransferMutations, WebhookMutations, RoutingMutations
+):
+    pass

@@ -1,0 +1,127 @@
+"""Inbound routes: which target a call from outside goes to."""
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from app.accounts.principal import Principal
+from app.db.engine import Database
+from app.errors import Problem
+from app.ids import Kind, new_id
+from app.routing import checks
+from app.routing.existing import lock_target
+from app.routing.model import InboundRoute
+from app.routing.resource import Resource
+from app.routing.rows import ROUTES, TRUNKS
+from app.routing.shelf import raise_all
+from app.routing.targets import CallTarget, target_as_json, target_from_json
+
+
+class RouteChanges(TypedDict, total=False):
+    """What is there is set; None clears."""
+
+    label: str | None
+    trunk_id: str | None
+    pattern: str
+    target: CallTarget
+    is_enabled: bool
+
+
+class InboundRoutes(Resource[InboundRoute]):
+    """Where calls from outside go."""
+
+    shelf = ROUTES
+    noun = "inbound_route"
+
+    async def create(self, by: Principal, values: RouteChanges) -> InboundRoute:
+        """``pattern`` and ``target`` must be given."""
+        raise_all(_check(values))
+        async with self._writing() as connection:
+            await lock_target(connection, by.account_id, values["target"], "target")
+            if values.get("trunk_id") is not None:
+                await TRUNKS.lock(connection, by.account_id, str(values["trunk_id"]), "trunkId")
+            with self.shelf.unique("pattern", "There is a route for this pattern and trunk already."):
+                made = await self.shelf.insert(
+                    connection, {"id": new_id(Kind.INBOUND_ROUTE), "account_id": by.account_id, **_columns(values)}
+                )
+        self._note(by, "create", made.id)
+        return made
+
+    async def update(self, by: Principal, route_id: str, changes: RouteChanges) -> InboundRoute:
+        """Change what is given."""
+        raise_all(_check(changes))
+        async with self._writing() as connection:
+            await lock_target(connection, by.account_id, changes.get("target"), "target")
+            if changes.get("trunk_id") is not None:
+                await TRUNKS.lock(connection, by.account_id, str(changes["trunk_id"]), "trunkId")
+            with self.shelf.unique("pattern", "There is a route for this pattern and trunk already."):
+                changed = await self.shelf.change(connection, by.account_id, route_id, _columns(changes))
+        self._note(by, "update", route_id)
+        return changed
+
+    async def delete(self, by: Principal, route_id: str) -> None:
+        """Delete it."""
+        async with self._writing() as connection:
+            await self.shelf.delete(connection, by.account_id, route_id)
+        self._note(by, "delete", route_id)
+
+
+async def find_inbound_target(database: Database, endpoint: str, dialled: str) -> tuple[str, CallTarget | None] | None:
+    """Whose call it is that comes over a trunk (by its PJSIP endpoint), and where it goes.
+
+    None: there is no such trunk. A target of None: the account has no route for what was dialled. The account is read
+    off the endpoint, never off what the caller says.
+
+    Raises:
+        DatabaseUnavailableError: the database is away.
+    """
+    async with database.acquire() as connection:
+        trunk = await connection.fetchrow(
+            "SELECT id, account_id FROM trunk WHERE endpoint = $1 AND deleted_at IS NULL AND is_enabled", endpoint
+        )
+        if trunk is None:
+            return None
+        rows = await connection.fetch(
+            "SELECT trunk_id, pattern, target FROM inbound_route WHERE account_id = $1 AND deleted_at IS NULL "
+            "AND is_enabled AND (trunk_id IS NULL OR trunk_id = $2)",
+            trunk["account_id"],
+            trunk["id"],
+        )
+    best = best_pattern([(row["pattern"], row["trunk_id"] is not None) for row in rows], dialled)
+    return trunk["account_id"], None if best is None else target_from_json(rows[best]["target"])
+
+
+def best_pattern(routes: Sequence[tuple[str, bool]], dialled: str) -> int | None:
+    """The place of the route that takes a call: pattern, and whether it is of the call's own trunk. Pure.
+
+    A whole number before a beginning, the longest beginning before shorter ones, and the own trunk's before any
+    trunk's. A plus sign on one side alone makes no difference: carriers differ.
+    """
+    digits = dialled.lstrip("+")
+
+    def rank(pattern: str, *, is_own: bool) -> tuple[bool, int, bool] | None:
+        wanted = pattern.lstrip("+")
+        if wanted.endswith("*"):
+            start = wanted[:-1]
+            return (False, len(start), is_own) if digits.startswith(start) else None
+        return (True, len(wanted), is_own) if digits == wanted else None
+
+    ranked = [
+        (score, place)
+        for place, (pattern, is_own) in enumerate(routes)
+        if (score := rank(pattern, is_own=is_own)) is not None
+    ]
+    return max(ranked)[1] if ranked else None
+
+
+def _columns(values: RouteChanges) -> dict[str, object]:
+    columns: dict[str, object] = dict(values)
+    if "target" in values:
+        columns["target"] = target_as_json(values["target"])
+    return columns
+
+
+def _check(values: RouteChanges) -> list[Problem]:
+    problems = checks.check_label(values.get("label"))
+    if "pattern" in values:
+        problems += checks.check_pattern(values["pattern"])
+    return problems

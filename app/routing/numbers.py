@@ -1,0 +1,186 @@
+"""Outbound numbers, and pools of them."""
+
+from collections.abc import Sequence
+from typing import Final, TypedDict
+
+from app.accounts.principal import Principal
+from app.db.engine import PooledConnection
+from app.errors import Problem
+from app.ids import Kind, new_id
+from app.numbers.parse import E164, is_e164
+from app.routing import checks
+from app.routing.model import OutboundNumber, OutboundNumberPool
+from app.routing.resource import Resource
+from app.routing.rows import NUMBERS, POOLS, TRUNKS
+from app.routing.shelf import raise_all
+from app.routing.words import NumberCapability
+
+MOST_NUMBERS: Final = 1000
+
+
+class NumberChanges(TypedDict, total=False):
+    """What is there is set; None clears."""
+
+    label: str | None
+    is_default: bool
+    trunk_id: str | None
+    capabilities: Sequence[NumberCapability]
+
+
+class PoolChanges(TypedDict, total=False):
+    """What is there is set; ``number_ids`` replaces, the others add and take away."""
+
+    name: str
+    number_ids: Sequence[str]
+    add_number_ids: Sequence[str]
+    remove_number_ids: Sequence[str]
+
+
+class OutboundNumbers(Resource[OutboundNumber]):
+    """What the account's calls may show."""
+
+    shelf = NUMBERS
+    noun = "outbound_number"
+
+    async def create(self, by: Principal, number: E164, values: NumberChanges) -> OutboundNumber:
+        """The account's first number is its default."""
+        problems = _check_number(values)
+        if not is_e164(number):
+            problems.append(Problem("INVALID_NUMBER", "Write it as + and the digits with country code.", ("number",)))
+        raise_all(problems)
+        async with self._writing() as connection:
+            await _lock_account(connection, by.account_id)
+            await _lock_trunk(connection, by.account_id, values)
+            has_default = await connection.fetchval(
+                "SELECT EXISTS (SELECT FROM outbound_number "
+                "WHERE account_id = $1 AND is_default AND deleted_at IS NULL)",
+                by.account_id,
+            )
+            is_default = values.get("is_default", False) or not has_default
+            await _take_default(connection, by.account_id, is_default=is_default)
+            with self.shelf.unique("number", "The account has this number already."):
+                made = await self.shelf.insert(
+                    connection,
+                    {
+                        "id": new_id(Kind.OUTBOUND_NUMBER),
+                        "account_id": by.account_id,
+                        "number": number,
+                        **_number_columns(values),
+                        "is_default": is_default,
+                    },
+                )
+        self._note(by, "create", made.id)
+        return made
+
+    async def update(self, by: Principal, number_id: str, changes: NumberChanges) -> OutboundNumber:
+        """Change what is given. The number itself stays: another one is another number."""
+        raise_all(_check_number(changes))
+        async with self._writing() as connection:
+            await _lock_account(connection, by.account_id)
+            await _lock_trunk(connection, by.account_id, changes)
+            await _take_default(connection, by.account_id, is_default=changes.get("is_default", False))
+            changed = await self.shelf.change(connection, by.account_id, number_id, _number_columns(changes))
+        self._note(by, "update", number_id)
+        return changed
+
+    async def delete(self, by: Principal, number_id: str) -> None:
+        """Delete it; pools lose it."""
+        async with self._writing() as connection:
+            await self.shelf.delete(connection, by.account_id, number_id)
+            await connection.execute("DELETE FROM outbound_number_pool_member WHERE number_id = $1", number_id)
+        self._note(by, "delete", number_id)
+
+
+class OutboundNumberPools(Resource[OutboundNumberPool]):
+    """Numbers of which one is chosen for each call."""
+
+    shelf = POOLS
+    noun = "outbound_number_pool"
+
+    async def create(self, by: Principal, values: PoolChanges) -> OutboundNumberPool:
+        """``name`` must be given."""
+        _check_pool(values)
+        pool_id = new_id(Kind.OUTBOUND_NUMBER_POOL)
+        async with self._writing() as connection:
+            with self.shelf.unique("name", f"There is a pool {values['name']!r} already."):
+                await self.shelf.insert(
+                    connection, {"id": pool_id, "account_id": by.account_id, "name": values["name"]}
+                )
+            await _write_members(connection, by.account_id, pool_id, list(values.get("number_ids", ())))
+            made = await self.shelf.get(connection, by.account_id, pool_id)
+        assert made is not None  # it was made just now
+        self._note(by, "create", pool_id)
+        return made
+
+    async def update(self, by: Principal, pool_id: str, changes: PoolChanges) -> OutboundNumberPool:
+        """Change what is given. A number to be added that is there already stays in its place."""
+        _check_pool(changes)
+        async with self._writing() as connection:
+            # Two who add at once must not overwrite each other.
+            await connection.execute("SELECT FROM outbound_number_pool WHERE id = $1 FOR NO KEY UPDATE", pool_id)
+            with self.shelf.unique("name", f"There is a pool {changes.get('name')!r} already."):
+                before = await self.shelf.change(
+                    connection, by.account_id, pool_id, {k: v for k, v in changes.items() if k == "name"}
+                )
+            members = [*changes.get("number_ids", before.number_ids), *changes.get("add_number_ids", ())]
+            removed = set(changes.get("remove_number_ids", ()))
+            kept = [one for one in dict.fromkeys(members) if one not in removed]
+            if kept != list(before.number_ids):
+                await _write_members(connection, by.account_id, pool_id, kept)
+            changed = await self.shelf.get(connection, by.account_id, pool_id)
+        assert changed is not None  # it is locked
+        self._note(by, "update", pool_id)
+        return changed
+
+    async def delete(self, by: Principal, pool_id: str) -> None:
+        """Delete it; its numbers stay."""
+        async with self._writing() as connection:
+            await self.shelf.delete(connection, by.account_id, pool_id)
+        self._note(by, "delete", pool_id)
+
+
+async def _write_members(connection: PooledConnection, account_id: str, pool_id: str, number_ids: list[str]) -> None:
+    raise_all(checks.check_unique(number_ids, "numberIds", least=0, most=MOST_NUMBERS))
+    await NUMBERS.lock_all(connection, account_id, number_ids, "numberIds")
+    await connection.execute("DELETE FROM outbound_number_pool_member WHERE pool_id = $1", pool_id)
+    await connection.executemany(
+        "INSERT INTO outbound_number_pool_member (pool_id, number_id, place) VALUES ($1, $2, $3)",
+        [(pool_id, number_id, place) for place, number_id in enumerate(number_ids)],
+    )
+
+
+async def _lock_account(connection: PooledConnection, account_id: str) -> None:
+    """Two writers must not make two defaults."""
+    await connection.execute("SELECT FROM account WHERE id = $1 FOR NO KEY UPDATE", account_id)
+
+
+async def _lock_trunk(connection: PooledConnection, account_id: str, values: NumberChanges) -> None:
+    trunk_id = values.get("trunk_id")
+    if trunk_id is not None:
+        await TRUNKS.lock(connection, account_id, trunk_id, "trunkId")
+
+
+async def _take_default(connection: PooledConnection, account_id: str, *, is_default: bool) -> None:
+    if is_default:
+        await connection.execute(
+            "UPDATE outbound_number SET is_default = false WHERE account_id = $1 AND is_default", account_id
+        )
+
+
+def _number_columns(values: NumberChanges) -> dict[str, object]:
+    columns: dict[str, object] = dict(values)
+    if "capabilities" in values:
+        columns["capabilities"] = [one.value for one in values["capabilities"]]
+    return columns
+
+
+def _check_number(values: NumberChanges) -> list[Problem]:
+    problems = checks.check_label(values.get("label"))
+    if "capabilities" in values:
+        given = [one.value for one in values["capabilities"]]
+        problems += checks.check_unique(given, "capabilities", least=1, most=len(NumberCapability))
+    return problems
+
+
+def _check_pool(values: PoolChanges) -> None:
+    raise_all(checks.check_name(values["name"]) if "name" in values else [])
