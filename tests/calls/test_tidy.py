@@ -47,7 +47,8 @@ class World:
         actor = self.registry.start(call)
         for event in events:
             actor.post(event)
-        await until(lambda: actor.call.is_ended)
+        # Not only ended: what it asked of Asterisk last is asked as well.
+        await until(lambda: actor.call.is_ended and self.registry.find(call.id) is None)
         return actor.call
 
 
