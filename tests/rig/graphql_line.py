@@ -54,6 +54,11 @@ fragment Told on CallEvent {
   ... on CallConnectedEvent { connectedAt }
   ... on DtmfReceivedEvent { digit }
   ... on CallRecoveredEvent { blindFrom blindUntil }
+  ... on TransferEvent { transferId kind: transferKind }
+  ... on TransferCompletedEvent { leg { id role party { number extension } } }
+  ... on TransferFailedEvent { disposition endReason { code party sipCode hangupCause } isRecalled }
+  ... on PlaybackEvent { playbackId }
+  ... on PlaybackFinishedEvent { isStopped }
   ... on RecordingEvent { recordingId mode }
   ... on RecordingSavedEvent { saved: durationSeconds sizeBytes channels sha256 }
   ... on RecordingFailedEvent { reason }
