@@ -1,4 +1,4 @@
-"""The HTTP surface: /graphql, /recordings/{id}, /healthz, /readyz, /metrics.
+"""The HTTP surface: /graphql, /recordings/{id}, /v1/calls/{id}/diagnostics.ndjson, /healthz, /readyz, /metrics.
 
 A process without the role ``api`` has the last three alone.
 
@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api import event_schemas
 from app.api.context import Options, request_id_from
+from app.api.diagnostics import DiagnosticsFiles
 from app.api.http import GraphQLEndpoint
 from app.api.metrics import CONTENT_TYPE, Metrics
 from app.api.schema import build_schema
@@ -113,6 +114,7 @@ def _api_routes(services: Services, options: Options, metrics: Metrics, recordin
         ),
         WebSocketRoute("/graphql", SocketEndpoint(schema, services, options, metrics).answer),
         *recordings.routes,
+        *DiagnosticsFiles(services).routes,
         *event_schemas.ROUTES,
     ]
 

@@ -21,6 +21,8 @@ from app.ari.client import AriClient
 from app.calls.live_counts import LiveCounts
 from app.calls.queries import CallQueries
 from app.calls.registry import CallRegistry
+from app.calls.traces.keeper import TraceKeeper, TraceQueries
+from app.calls.traces.trace import note_exchange
 from app.cdrs.queries import CdrQueries
 from app.cdrs.statistics import CdrStatistics
 from app.clock import Clock, SystemClock
@@ -35,12 +37,14 @@ from app.health import PartHealth
 from app.local.asterisk import AsteriskConfig, AsteriskInstance, running_asterisk
 from app.local.database import open_database
 from app.numbers.lookup import preload
+from app.ownership.diagnostics import Diagnostics
 from app.ownership.lease import Leases, read_lease
 from app.ownership.node import Node
 from app.ownership.remote import RemoteCalls
 from app.ownership.routed import RoutedCalls
 from app.ownership.tenure import Tenure
 from app.provisioning.sync import APPLICATION_SUFFIX, LINES_CHANGED
+from app.recordings.deletion import RecordingDeletion, RecordingSweeper
 from app.recordings.queries import RecordingQueries
 from app.recordings.serve import RecordingFiles
 from app.recordings.store import RecordingStore
@@ -232,24 +236,32 @@ async def _compose(
     log.on_appended(tell_of_events)
     bus.on_events(hear_of_events)
     recording_store = RecordingStore.open(settings.recordings_url, settings.data_dir)
+    traces = TraceKeeper(database, clock, retention=timedelta(days=settings.trace_retention_days))
     node = (
         None
         if ari is None
-        else _make_node(stack, settings, clock, database, log, bus, ari, sealer, recording_store, asterisk)
+        else _make_node(
+            stack, settings, clock, database, log, bus, ari, sealer, recording_store, audit, asterisk, traces
+        )
     )
     call_queries, recordings = CallQueries(database), RecordingQueries(database)
     calls = RoutedCalls(
         node_name=settings.node, node=node, remote=RemoteCalls(database, bus), queries=call_queries, feed=feed
     )
     webhooks, webhook_queries = WebhookEndpoints(database, sealer, egress, clock), WebhookQueries(database)
+    deletion = RecordingDeletion(database, log, recording_store, clock)
+    days = settings.recording_retention_days
+    sweeper = RecordingSweeper(deletion, clock, retention=timedelta(days=days) if days else None)
     services = Services(
         clock=clock,
         keys=ApiKeys(database, secret.derive(Purpose.API_KEYS), audit, clock=clock),
         calls=calls,
         call_queries=call_queries,
+        diagnostics=Diagnostics(calls, TraceQueries(database), log),
         cdr_queries=CdrQueries(database),
         cdr_statistics=CdrStatistics(database),
         recordings=recordings,
+        recording_deletion=deletion,
         recording_urls=urls,
         event_log=log,
         feed=feed,
@@ -273,6 +285,8 @@ async def _compose(
         ("feed", feed.run, {"api"}),
         ("webhook-listeners", listeners.run, roles),
         ("webhooks", deliverer.run, {"worker"}),
+        ("traces", traces.run, {"controller"}),
+        ("recording-sweeper", sweeper.run, {"worker"}),
         # Earlier, it would take the processor from what the start waits for.
         ("number-tables", lambda: preload(lambda: node is not None and node.is_ready), {"api", "controller"}),
     ]
@@ -329,10 +343,14 @@ def _make_node(
     ari: AriClients,
     sealer: Sealer,
     recording_store: RecordingStore,
+    audit: AuditLog,
     asterisk: AsteriskInstance | None,
+    traces: TraceKeeper,
 ) -> Node:
     readiness, counts = NodeReadiness(), LiveCounts()
     log.on_appended(counts.on_appended)
+    if settings.call_traces == "on":
+        ari.calls.on_exchange = note_exchange
     tenures = Tenures(
         settings=settings,
         clock=clock,
@@ -343,7 +361,9 @@ def _make_node(
         seals=sealer,
         recording_store=recording_store,
         readiness=readiness,
+        audit=audit,
         counts=counts,
+        traces=traces if settings.call_traces == "on" else None,
     )
     node = readiness.source = Node(
         settings.node,

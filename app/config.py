@@ -68,6 +68,12 @@ class Settings(BaseSettings):
         default=4 * 3600.0, gt=0, le=86400, description="Longest talk of a call that names no limit."
     )
     max_live_calls: int = Field(default=2000, gt=0, description="Calls alive at once on this node; more are refused.")
+    call_traces: Literal["on", "off"] = Field(
+        default="on", description="Whether each call's inputs and requests are kept for diagnostics: on or off."
+    )
+    trace_retention_days: float = Field(
+        default=14.0, gt=0, le=3650, description="How many days a call's trace is kept after its end."
+    )
     spool_megabytes: int = Field(
         default=64, gt=0, description="Room in data_dir/spool for what live calls do while the database is away."
     )
@@ -78,6 +84,9 @@ class Settings(BaseSettings):
 
     recordings_url: str | None = Field(
         default=None, description="Store for recordings (file:///…, s3://…, gs://…). Unset: data_dir/recordings."
+    )
+    recording_retention_days: float = Field(
+        default=0.0, ge=0, description="Recordings are deleted so many days after they were saved; 0 keeps them."
     )
     recording_url_seconds: float = Field(default=900.0, gt=0, description="How long a signed recording address lives.")
 

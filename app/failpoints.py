@@ -38,6 +38,7 @@ class Failpoint(StrEnum):
     BEFORE_BRIDGE = "before-bridge"
     MID_BRIDGE = "mid-bridge"
     WHILE_RECORDING = "while-recording"
+    BEFORE_PAUSE = "before-pause"
     BEFORE_RECORD_COMMIT = "before-record-commit"
     AFTER_RECORD_COMMIT = "after-record-commit"
     AFTER_WEBHOOK_SENT = "after-webhook-sent"

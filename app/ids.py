@@ -18,6 +18,7 @@ CallId = NewType("CallId", str)
 LegId = NewType("LegId", str)
 RecordingId = NewType("RecordingId", str)
 TransferId = NewType("TransferId", str)
+SupervisionId = NewType("SupervisionId", str)
 PlaybackId = NewType("PlaybackId", str)
 ChannelId = NewType("ChannelId", str)
 
@@ -42,6 +43,7 @@ class Kind(StrEnum):
     EVENT = "evt"
     RECORDING = "rec"
     TRANSFER = "xfer"
+    SUPERVISION = "sup"
     PLAYBACK = "play"
     WEBHOOK_ENDPOINT = "whe"
     WEBHOOK_DELIVERY = "whd"

@@ -31,6 +31,12 @@ LEGS_ENDED: Final = Counter(
     ("sip_class", "ended_by"),
     registry=REGISTRY,
 )
+ARRIVALS: Final = Counter(
+    "offhook_arrivals",
+    "Calls that came in over trunks: taken, refused (why), turned away (how), or missed and written down later.",
+    ("fate",),
+    registry=REGISTRY,
+)
 COMMIT_SECONDS: Final = Histogram(
     "offhook_commit_seconds",
     "How long one group of call changes took to be committed.",

@@ -10,6 +10,8 @@ from app.clock import Clock
 from app.events.feed import Feed
 from app.events.log import EventLog
 from app.ownership.calls import Calls
+from app.ownership.diagnostics import Diagnostics
+from app.recordings.deletion import RecordingDeletion
 from app.recordings.queries import RecordingQueries
 from app.recordings.urls import RecordingUrls
 from app.routing.resources import RoutingResources
@@ -27,9 +29,11 @@ class Services:
     keys: ApiKeys
     calls: Calls
     call_queries: CallQueries
+    diagnostics: Diagnostics
     cdr_queries: CdrQueries
     cdr_statistics: CdrStatistics
     recordings: RecordingQueries
+    recording_deletion: RecordingDeletion
     recording_urls: RecordingUrls
     event_log: EventLog
     feed: Feed

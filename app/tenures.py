@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.accounts.audit import AuditLog
 from app.ari.client import AriClient
 from app.ari.stream import EventStream
 from app.calls.controller import Controller
@@ -9,7 +10,9 @@ from app.calls.core import inputs
 from app.calls.core.commands import CollectRecording
 from app.calls.core.inputs import FailureKind
 from app.calls.executor import Executor
+from app.calls.inbound import InboundCalls
 from app.calls.live_counts import LiveCounts
+from app.calls.missed import MissedCalls
 from app.calls.plan import Defaults
 from app.calls.reconcile import Reconciler
 from app.calls.registry import CallRegistry
@@ -17,6 +20,7 @@ from app.calls.service import CallService, Readiness
 from app.calls.spool import Spool
 from app.calls.store import CallStore
 from app.calls.tidy import Tidier
+from app.calls.traces.keeper import TraceKeeper
 from app.clock import Clock
 from app.config import Settings
 from app.db.engine import Database
@@ -34,6 +38,8 @@ from app.recordings.jobs import Collected, CollectFailed, CollectResult
 from app.recordings.store import RecordingStore
 from app.routing.directory import Directory
 from app.routing.resource import Seals
+from app.routing.stops import Stops
+from app.routing.ways_in import WaysIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,8 @@ class Tenures:
     recording_store: RecordingStore
     readiness: NodeReadiness
     counts: LiveCounts
+    audit: AuditLog
+    traces: TraceKeeper | None = None
 
     def make(self, lease: Lease) -> Tenure:
         """The parts for one lease, not running yet. Each starts from nothing: what there is, it finds."""
@@ -82,22 +90,26 @@ class Tenures:
 
         collector = RecordingCollector(self.ari, self.recording_store, on_collected)
         executor = Executor(self.ari, node=node, collect=collector.submit, may_forget=lambda: not store.is_postponing)
-        registry = CallRegistry(store, executor, clock, capacity=settings.max_live_calls)
+        registry = CallRegistry(store, executor, clock, capacity=settings.max_live_calls, traces=self.traces)
         stream = EventStream(self.ari)
         self.counts.forget_all()
         reconciler = Reconciler(self.ari, store, registry, executor, clock, node=node, counts=self.counts)
+        defaults = Defaults(
+            agent_ring_seconds=settings.agent_ring_seconds,
+            customer_ring_seconds=settings.customer_ring_seconds,
+            max_duration_seconds=settings.max_duration_seconds,
+        )
+        ways = WaysIn(self.database)
         calls = CallService(
             registry=registry,
             store=store,
             directory=Directory(self.database),
+            stops=Stops(self.database),
             readiness=self.readiness,
             clock=clock,
             node=node,
-            defaults=Defaults(
-                agent_ring_seconds=settings.agent_ring_seconds,
-                customer_ring_seconds=settings.customer_ring_seconds,
-                max_duration_seconds=settings.max_duration_seconds,
-            ),
+            defaults=defaults,
+            audit=self.audit,
         )
         return Tenure(
             lease=lease,
@@ -112,6 +124,8 @@ class Tenures:
                 clock,
                 node=node,
                 tidier=Tidier(self.ari, self.database, registry, node=node),
+                inbound=InboundCalls(self.ari, registry, ways, self.readiness, clock, node=node, defaults=defaults),
+                missed=MissedCalls(self.ari, registry, ways, clock, node=node, defaults=defaults),
             ),
             calls=calls,
             inbox=Inbox(self.database, calls, lease),
@@ -140,6 +154,7 @@ def _as_input(result: CollectResult) -> inputs.Input:
                 channels=result.channels,
                 sample_rate=result.sample_rate,
                 sha256=result.sha256,
+                segments=result.segments,
             )
         case CollectFailed(is_final=False):
             # The parts are still in Asterisk; the call offers them again after a while.

@@ -9,6 +9,7 @@ class Scope(StrEnum):
     CALLS_READ = "calls:read"
     CALLS_ORIGINATE = "calls:originate"
     CALLS_CONTROL = "calls:control"
+    SUPERVISE = "supervise"
     RECORDINGS_READ = "recordings:read"
     RECORDINGS_DELETE = "recordings:delete"
     CDRS_READ = "cdrs:read"

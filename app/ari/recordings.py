@@ -29,7 +29,10 @@ class RecordingOperations(AriTransport):
         await self._on_recording("DELETE /recordings/live/{}/pause", name)
 
     async def mute_live(self, name: str) -> None:
-        """Write silence from now on: the recording keeps its length."""
+        """Write silence from now on: the recording keeps its length.
+
+        Not twice: Asterisk 22.10 writes sound again after the second. Unmuting what is not muted does nothing.
+        """
         await self._on_recording("POST /recordings/live/{}/mute", name)
 
     async def unmute_live(self, name: str) -> None:

@@ -28,6 +28,21 @@ class ChannelInState(Named, frozen=True, gc=False):
     state: str
 
 
+class ChannelWithVariables(Named, frozen=True, gc=False):
+    channelvars: dict[str, str] = {}
+
+
+class CallingParty(msgspec.Struct, frozen=True, gc=False):
+    """Who calls, as far as the far end says."""
+
+    number: str = ""
+    name: str = ""
+
+
+class StartedChannel(NamedChannel, frozen=True, gc=False):
+    caller: CallingParty = CallingParty()
+
+
 class NamedRecording(msgspec.Struct, frozen=True, gc=False):
     name: str
 
@@ -41,7 +56,8 @@ class Timed(Signal, frozen=True, gc=False, tag_field="type"):
 
 
 class StasisStart(Timed, frozen=True, gc=False, tag_field="type", tag="StasisStart"):
-    channel: NamedChannel
+    channel: StartedChannel
+    args: tuple[str, ...] = ()
 
 
 class ChannelStateChange(Timed, frozen=True, gc=False, tag_field="type", tag="ChannelStateChange"):
@@ -55,7 +71,7 @@ class Dial(Timed, frozen=True, gc=False, tag_field="type", tag="Dial"):
 
 class ChannelDestroyed(Timed, frozen=True, gc=False, tag_field="type", tag="ChannelDestroyed"):
     cause: int
-    channel: Named
+    channel: ChannelWithVariables
     tech_cause: int | None = None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from app.ari.resources import Application, AsteriskInfo, AsteriskPing, Module, Variable
-from app.ari.safety import safe_text, safe_variable_name, safe_word
+from app.ari.safety import safe_id, safe_text, safe_variable_name, safe_word
 from app.ari.transport import AriTransport
 
 
@@ -48,6 +48,12 @@ class SystemOperations(AriTransport):
     async def get_application(self) -> Application:
         """What our application is subscribed to. AriNotFound while no event stream is connected."""
         return await self._fetch(Application, "GET /applications/{}", self.app)
+
+    async def subscribe_to_channel(self, channel_id: str) -> None:
+        """Hear all of a channel until it is gone, also once it has left the application. AriInvalid: it is gone."""
+        operation = "POST /applications/{}/subscription"
+        checked = safe_id(channel_id, "channel id", operation=operation)
+        await self._send(operation, self.app, query={"eventSource": f"channel:{checked}"})
 
     async def set_event_filter(self, *, disallowed: Iterable[str] = (), allowed: Iterable[str] = ()) -> Application:
         """Say which event types to leave out, or which alone to send; replaces what was set before."""

@@ -2,6 +2,7 @@
 
 import base64
 import ssl
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from http import HTTPStatus
 from types import TracebackType
@@ -65,6 +66,8 @@ class AriTransport:
         self._timeout_seconds = timeout_seconds
         #: Called when Asterisk answers that it has no ARI, or only parts of it; its event socket may stay open then.
         self.on_absence: Callable[[], None] | None = None
+        #: Called after each request: its operation, the status (None: no answer), seconds, what was wrong.
+        self.on_exchange: Callable[[str, int | None, float, str | None], None] | None = None
         self.authorization = basic_authorization(username, password)
         target = Target.parse(self.base_url)
         self._writer = RequestWriter(target, self.authorization)
@@ -109,13 +112,22 @@ class AriTransport:
             AriUnavailable: no answer within the time-out, or no connection.
         """
         request = self._writer.write(operation, parts, query, body)
+        began = time.perf_counter()
         try:
             status, content = await self._exchanger.exchange(request, seconds=self._timeout_seconds)
         except ExchangeError as error:
+            self._tell(operation, None, began, str(error))
             raise self._unavailable(operation, error) from error
         if status not in _SUCCESS:
-            raise self._refused(operation, Answer(status, content))
+            refused = self._refused(operation, Answer(status, content))
+            self._tell(operation, status, began, refused.message)
+            raise refused
+        self._tell(operation, status, began, None)
         return content
+
+    def _tell(self, operation: str, status: int | None, began: float, error: str | None) -> None:
+        if self.on_exchange is not None:
+            self.on_exchange(operation, status, time.perf_counter() - began, error)
 
     async def _fetch(
         self,

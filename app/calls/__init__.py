@@ -9,6 +9,10 @@ Around them:
 ``commit`` one transaction for many calls, ``executor`` commands to Asterisk, ``registry`` who is alive,
 ``service`` what the API calls, ``queries`` what it reads.
 
+Calls that come in:
+``arrival`` what the dialplan says of a channel that came, ``inbound`` each becomes a call or goes back,
+``inbound_plan`` whom it rings, ``missed`` those that Asterisk remembers, written down later.
+
 When something was away:
 ``postponed`` what could not be committed, ``spool`` its file, ``reconcile`` the look at Asterisk after a gap,
 ``sighting`` what it means for a call, ``tidy`` what a call that is over has left there.

@@ -7,6 +7,7 @@ Nothing is done before what led to it is durable.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -16,29 +17,32 @@ from app import failpoints
 from app.calls import danger
 from app.calls.call_time import CallTime
 from app.calls.core.commands import (
+    AnswerChannel,
     Command,
     CreateBridge,
     CreateChannel,
     CreateSnoop,
+    CreateTaps,
     DialChannel,
     JoinBridge,
     LeaveBridge,
+    PlaceSupervisor,
     SendDigits,
     SetMute,
     StartMusic,
     StartPlayback,
+    StartRingback,
     VerifyLeg,
 )
 from app.calls.core.inputs import (
+    Asked,
     CommandFailed,
     DtmfReceived,
     FailureKind,
     Input,
     LegAnswered,
     LegDestroyed,
-    Requested,
     TimerFired,
-    TransferRequested,
 )
 from app.calls.core.machine import step
 from app.calls.core.model import Call
@@ -46,6 +50,7 @@ from app.calls.core.turn import Step
 from app.calls.executor import Executor
 from app.calls.keys import KeyClaim
 from app.calls.store import CallStore, Change, FencedError, KeyTaken, make_drafts
+from app.calls.traces.trace import Trace, follow
 from app.clock import Clock
 from app.errors import OverloadedError, Problem, RefusedError, UnavailableError
 from app.facts.event import Draft
@@ -73,6 +78,7 @@ class CallActor:
         clock: Clock,
         claim: KeyClaim | None = None,
         on_change: Callable[[Call], None] = lambda _: None,
+        trace: Trace | None = None,
     ) -> None:
         self.call = call
         self._store = store
@@ -80,6 +86,7 @@ class CallActor:
         self._time = CallTime(clock)
         self._claim = claim
         self._on_change = on_change
+        self.trace = trace
         #: Each with its instant: a commit that takes long must not make what waits behind it any later.
         self._mailbox: deque[tuple[Input, datetime, Answer | None]] = deque()
         self._has_mail = asyncio.Event()
@@ -111,7 +118,7 @@ class CallActor:
         self._mailbox.append((event, self._time.of(at), None))
         self._has_mail.set()
 
-    def ask(self, event: Requested | TransferRequested) -> "asyncio.Future[Call]":
+    def ask(self, event: Asked) -> "asyncio.Future[Call]":
         """Put a request into the mailbox; gives the call once it is written and has been asked of Asterisk.
 
         The future raises RefusedError when it cannot be done as the call stands by then, INVALID_STATE when the call
@@ -154,6 +161,7 @@ class CallActor:
 
     async def run(self) -> None:
         """Live until the call is settled, or was never accepted."""
+        follow(self.trace)
         try:
             while not self.call.is_settled or self._mailbox:
                 event, at, answer = await self._next()
@@ -186,7 +194,11 @@ class CallActor:
         before = self.call
         # What Asterisk says late happened when it happened, but is told after what was told before it.
         self._last_now = max(at, self._last_now)
+        if self.trace is not None:
+            self.trace.take(event, self._last_now, at)
         result = step(before, event, self._last_now, at=at)
+        if self.trace is not None:
+            self.trace.come_of(result)
         if result.problems and answer is not None and not answer.done():
             answer.set_exception(RefusedError(result.problems))
         has_come_of_it = result.call is not before or result.commands
@@ -221,6 +233,8 @@ class CallActor:
             ):
                 # A party that could not be put into the bridge must not cause another to be rung.
                 continue
+            if self.trace is not None:
+                self.trace.carry_out(command)
             for consequence in await self._executor.carry_out(self.call, command):
                 consequences.append(consequence)
                 has_bridge_failed |= isinstance(consequence, CommandFailed) and isinstance(
@@ -255,6 +269,7 @@ class CallActor:
             legs=tuple(leg for leg in after.legs if leg not in before.legs or not self._is_written),
             recordings=tuple(one for one in after.recordings if one not in before.recordings and one.parts),
             claim=None if self._is_written else self._claim,
+            uses=_new_uses(before, after),
         )
         if self._is_written:
             await self._commit_surely(change)
@@ -282,13 +297,7 @@ class CallActor:
                 _log.debug("commit_postponed", call_id=change.call.id, code=error.code, again_in_seconds=seconds)
                 await asyncio.sleep(seconds)
                 seconds = min(seconds * 2, _SLOWEST_RETRY_SECONDS)
-                change = Change(
-                    call=change.call,
-                    drafts=change.drafts,
-                    is_retry=True,
-                    legs=change.legs,
-                    recordings=change.recordings,
-                )
+                change = replace(change, is_retry=True)
             else:
                 return
 
@@ -308,6 +317,14 @@ class CallActor:
                 answer.set_exception(has_ended(self.call))
 
 
+def _new_uses(before: Call, after: Call) -> tuple[KeyClaim, ...]:
+    """The keys that the call has used since, as the account knows them: with the call that they belong to."""
+    return tuple(
+        KeyClaim(after.account_id, used.mutation, used.key, bytes.fromhex(used.input_hash), after.id)
+        for used in after.keys[len(before.keys) :]
+    )
+
+
 def has_ended(call: Call) -> RefusedError:
     """The refusal of whatever is asked of a call that is over."""
     message = "The call has ended."
@@ -320,11 +337,15 @@ def is_pointless(call: Call, command: Command) -> bool:
         command,
         CreateChannel
         | DialChannel
+        | AnswerChannel
         | JoinBridge
         | LeaveBridge
         | StartMusic
+        | StartRingback
         | SetMute
         | SendDigits
         | StartPlayback
-        | CreateSnoop,
+        | CreateSnoop
+        | CreateTaps
+        | PlaceSupervisor,
     )

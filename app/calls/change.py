@@ -14,8 +14,9 @@ from app.ids import Kind, new_id
 class Change:
     """What one call has ready to be written: itself, the facts that led here, and what of it is new.
 
-    ``claim`` comes with the very first change of a call that was asked for with an idempotency key. ``is_retry``: an
-    earlier try failed, perhaps after the commit; the drafts' ids tell.
+    ``claim`` comes with the very first change of a call that was asked for with an idempotency key, ``uses`` are the
+    keys of what was asked of it since. ``is_retry``: an earlier try failed, perhaps after the commit; the drafts' ids
+    tell.
     """
 
     call: Call
@@ -24,6 +25,7 @@ class Change:
     legs: tuple[Leg, ...] = ()
     recordings: tuple[Recording, ...] = ()
     claim: KeyClaim | None = None
+    uses: tuple[KeyClaim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import structlog
 
 from app.calls.change import Change, FencedError, KeyTaken
 from app.calls.keys import claim_keys, find_holders
-from app.calls.rows import KEYS_TAKEN, fill_calls, fill_claims, fill_legs, fill_recordings
+from app.calls.rows import KEYS_TAKEN, fill_calls, fill_claims, fill_legs, fill_recordings, fill_uses
 from app.cdrs.rows import fill_cdrs
 from app.db.compound import Filled
 from app.db.engine import Database, PooledConnection
@@ -239,6 +239,9 @@ def _fill(changes: Sequence[Change], drafts: Sequence[Draft], *, with_claims: bo
     claims = [change.claim for change in changes if change.claim is not None]
     if claims and with_claims:
         filled.insert(0, fill_claims(claims))
+    uses = [use for change in changes for use in change.uses]
+    if uses:
+        filled.append(fill_uses(uses))
     legs = [(change.call, leg) for change in changes for leg in change.legs]
     if legs:
         filled.append(fill_legs(legs))

@@ -10,6 +10,9 @@ from app.ari.errors import AriError
 from app.ari.events import MalformedEvent, UnknownEvent
 from app.ari.signals import UNREAD_EVENT_TYPES, AnySignal, StasisStart, decode_signal
 from app.ari.stream import Connected, Disconnected, Doubted, EventStream, Replaced, StreamItem
+from app.calls.arrival import Arrival
+from app.calls.inbound import FULL, InboundCalls
+from app.calls.missed import MissedCalls
 from app.calls.reconcile import Reconciler
 from app.calls.registry import CallRegistry
 from app.calls.tidy import Tidier
@@ -47,11 +50,15 @@ class Controller:
         *,
         node: str,
         tidier: Tidier | None = None,
+        inbound: InboundCalls | None = None,
+        missed: MissedCalls | None = None,
     ) -> None:
         self._stream = stream
         self._registry = registry
         self._reconciler = reconciler
         self._tidier = tidier
+        self._inbound = inbound
+        self._missed = missed
         self._asterisk_started_at: datetime | None = None
         self._clock = clock
         self._node = node
@@ -92,12 +99,15 @@ class Controller:
         try:
             async with asyncio.TaskGroup() as self._strays:
                 audits = self._strays.create_task(self._audit_regularly(), name="audit")
+                arrivals = None if self._inbound is None else self._strays.create_task(self._inbound.run())
                 async for item in self._stream:
                     if isinstance(item, Replaced):
                         self._is_replaced = True
                         raise _ReplacedError  # from inside, so that the group cancels what it may still be doing
                     await self._take(item)
                 audits.cancel()
+                if arrivals is not None:
+                    arrivals.cancel()
         except BaseExceptionGroup as group:
             if group.subgroup(_ReplacedError) is None:
                 raise
@@ -116,8 +126,14 @@ class Controller:
                     await self._reconciler.audit()
                 except (AriError, DatabaseUnavailableError) as error:
                     _log.warning("audit_failed", error=str(error))
+            self._take_found()
+            await self._write_missed()
             if number % AUDITS_PER_TIDYING == 0:
                 await self._tidy()
+
+    async def _after_connect(self) -> None:
+        await self._write_missed()
+        await self._tidy()
 
     async def _tidy(self) -> None:
         if self._tidier is None:
@@ -126,6 +142,23 @@ class Controller:
             await self._tidier.run()
         except (AriError, DatabaseUnavailableError) as error:
             _log.warning("tidying_failed", error=str(error))  # what is left does no harm until the next time
+
+    def _take_found(self) -> None:
+        """Channels that have come to us while nobody listened."""
+        for arrival in self._reconciler.take_arrivals():
+            self._take_arrival(arrival)
+
+    def _take_arrival(self, arrival: Arrival) -> None:
+        if self._inbound is not None and not self._inbound.take(arrival):
+            self._strays.create_task(self._inbound.turn_away(arrival, FULL), name="arrival")
+
+    async def _write_missed(self) -> None:
+        if self._missed is None:
+            return
+        try:
+            await self._missed.write_down()
+        except (AriError, DatabaseUnavailableError) as error:
+            _log.warning("missed_calls_not_written_down", error=str(error))  # Asterisk keeps them until the next time
 
     async def _take(self, item: StreamItem) -> None:
         match item:
@@ -137,13 +170,17 @@ class Controller:
                 _log.warning("asterisk_disconnected", reason=item.reason.value)
             case Doubted():
                 await self._reconcile(blind_from=self._clock.now())
+                self._take_found()
             case _:
                 pass  # Replaced is run's; an event comes to _take_message
 
     def _take_message(self, message: bytes) -> None:
         event = decode_signal(message)
-        addressed = translate(self._node, event)
-        if addressed is not None:
+        addressed = translate(self._node, event, self._registry.callers)
+        if isinstance(addressed, Arrival):
+            self._take_arrival(addressed)
+        elif addressed is not None:
+            self._registry.hear(addressed.subject_id, type(event).__name__, addressed.at)
             if not self._registry.post(addressed.subject_id, addressed.input, at=addressed.at):
                 self._on_unowned(event)
         elif isinstance(event, MalformedEvent):
@@ -185,7 +222,8 @@ class Controller:
             self._blind_from = None
             self._is_node_lost = False
             _log.info("asterisk_connected", version=connected.version)
-            self._strays.create_task(self._tidy(), name="tidying")
+            self._take_found()
+            self._strays.create_task(self._after_connect(), name="after connect")
 
     async def _reconcile(self, *, blind_from: datetime | None) -> bool:
         """Try until it succeeds; False when the connection went before."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final
 
-from app.calls.core.commands import Command, CreateBridge, CreateChannel, DialChannel
+from app.calls.core.commands import Command, CreateBridge, CreateChannel, DialChannel, MuteParts
 from app.calls.core.turn import Happening
 from app.facts.calls import CallConnected, CallCreated, CallEnded, LegRinging
 from app.facts.recordings import RecordingStarted
@@ -27,6 +27,7 @@ _COMMANDS: Final = MappingProxyType(
         CreateChannel: Failpoint.BEFORE_CREATE,
         DialChannel: Failpoint.BEFORE_DIAL,
         CreateBridge: Failpoint.BEFORE_BRIDGE,
+        MuteParts: Failpoint.BEFORE_PAUSE,
     }
 )
 

@@ -7,11 +7,12 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from math import ceil
 from typing import Final, assert_never
 
+import msgspec
 import structlog
 
 from app import failpoints
@@ -22,10 +23,14 @@ from app.ari.errors import AriBadAnswer, AriConflict, AriError, AriInvalid, AriN
 from app.ari.resources import Channel
 from app.calls import danger
 from app.calls.core import commands, inputs
+from app.calls.core.arriving import cause_for
 from app.calls.core.commands import Command
 from app.calls.core.inputs import FailureKind, Input
-from app.calls.core.model import Call, PartState
-from app.calls.names import bridge_of, channel_of, hangup_memory_of, playback_of, snoop_of
+from app.calls.core.model import Call, HangupReason, PartState, Recording, RecordingPart
+from app.calls.core.recording import leg_of_part
+from app.calls.names import bridge_of, channel_of, channel_of_leg, hangup_memory, playback_of, snoop_of
+from app.calls.quality import parse_quality
+from app.calls.supervising import Supervising
 from app.errors import OverloadedError
 from app.facts.vocabulary import MuteDirection, RecordingState
 from app.ids import LegId
@@ -35,9 +40,12 @@ _log = structlog.get_logger(__name__)
 
 HANGUP_HANDLER: Final = "offhook-hangup,s,1"
 NORMAL_CLEARING: Final = 16
+#: Asterisk's own addition to Q.850, which it also tells a phone by SIP's words for it: nobody missed a call there.
+ANSWERED_ELSEWHERE: Final = 26
 #: The application that a channel is in while it is ours to command.
 STASIS: Final = "Stasis"
 
+_LEAST_SKEW: Final = timedelta(seconds=0.5)
 _STAMP: Final = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")  # seconds; eleven digits are well within any calendar
 _CAUSE: Final = re.compile(r"[0-9]{1,3}")  # Q.850: 7 bits
 _SIP_FAILURE: Final = re.compile(r"SIP +([3-6][0-9]{2})(?![0-9])")  # RFC 3261, 7.2: 3xx to 6xx are final and no success
@@ -62,6 +70,7 @@ class Executor:
         self._node = node
         self._collect = collect
         self._may_forget = may_forget
+        self._supervising = Supervising(ari, node)
 
     async def carry_out(self, call: Call, command: Command) -> tuple[Input, ...]:
         """Do it; gives what is known at once of how that went (most news comes as events)."""
@@ -77,33 +86,44 @@ class Executor:
             # The collector's queue is full: the recording waits in Asterisk, and is offered again.
             return (inputs.CommandFailed(command=command, kind=FailureKind.UNSENT, detail=error.message),)
 
-    async def _do(self, call: Call, command: Command) -> tuple[Input, ...]:
+    async def _do(self, call: Call, command: Command) -> tuple[Input, ...]:  # noqa: PLR0915  # one case for each command
         if failpoints.armed is not None:
             await danger.before_command(command)
         match command:
             case commands.CreateChannel():
                 await self._create(command)
             case commands.DialChannel():
-                await self._ari.dial(self._channel(command.leg_id), timeout_seconds=ceil(command.timeout_seconds))
+                await self._ari.dial(self._channel(call, command.leg_id), timeout_seconds=ceil(command.timeout_seconds))
             case commands.HangupChannel():
-                await self._ari.hangup(self._channel(command.leg_id), reason_code=NORMAL_CLEARING)
+                is_elsewhere = command.reason is HangupReason.ANSWERED_ELSEWHERE
+                cause = ANSWERED_ELSEWHERE if is_elsewhere else cause_for(call, call.leg(command.leg_id))
+                await self._ari.hangup(self._channel(call, command.leg_id), reason_code=cause)
+            case commands.ReceiveChannel():
+                await self._receive(self._channel(call, command.leg_id), command.lifetime_seconds)
+            case commands.AnswerChannel():
+                await self._ari.answer(self._channel(call, command.leg_id))
             case commands.CreateBridge():
                 bridge = bridge_of(self._node, call.id)
                 creation = self._ari.create_bridge(bridge, bridge_type=("mixing",), name=call.id)
-                await self._make_sure(creation, lambda: self._ari.get_bridge(bridge))
+                with suppress(AriConflict):  # it is there: whoever puts a leg back makes sure of it first
+                    await self._make_sure(creation, lambda: self._ari.get_bridge(bridge))
             case commands.JoinBridge():
-                await self._join(bridge_of(self._node, call.id), self._channel(command.leg_id))
+                await self._join(bridge_of(self._node, call.id), self._channel(call, command.leg_id))
             case commands.LeaveBridge():
-                await self._leave(bridge_of(self._node, call.id), self._channel(command.leg_id))
+                await self._leave(bridge_of(self._node, call.id), self._channel(call, command.leg_id))
             case commands.StartMusic():
-                await self._ari.start_moh(self._channel(command.leg_id))
+                await self._ari.start_moh(self._channel(call, command.leg_id))
             case commands.StopMusic():
-                await self._ari.stop_moh(self._channel(command.leg_id))
+                await self._ari.stop_moh(self._channel(call, command.leg_id))
+            case commands.StartRingback():
+                await self._ari.ring(self._channel(call, command.leg_id))
+            case commands.StopRingback():
+                await self._ari.ring_stop(self._channel(call, command.leg_id))
             case commands.SetMute():
-                await self._set_mute(self._channel(command.leg_id), command.direction)
+                await self._set_mute(self._channel(call, command.leg_id), command.direction)
             case commands.SendDigits():
                 await self._ari.send_dtmf(
-                    self._channel(command.leg_id),
+                    self._channel(call, command.leg_id),
                     command.digits,
                     between_ms=command.between_milliseconds,
                     duration_ms=command.duration_milliseconds,
@@ -115,36 +135,53 @@ class Executor:
             case commands.DestroyBridge():
                 await self._ignore_gone(self._ari.destroy_bridge(bridge_of(self._node, call.id)))
             case commands.VerifyLeg():
-                return await self.look_up(command.leg_id, is_late=False)
+                return await self.look_up(command.leg_id, is_late=False, channel_id=call.leg(command.leg_id).channel_id)
             case commands.CreateSnoop():
-                name = snoop_of(self._node, command.recording_id, command.role)
-                channel = self._channel(command.leg_id)
+                name = snoop_of(self._node, command.recording_id, command.role, command.number)
+                channel = self._channel(call, command.leg_id)
                 snooping = self._ari.snoop(channel, name, spy=SnoopDirection.IN, app_args=("snoop",))
                 await self._make_sure(snooping, lambda: self._ari.get_channel(name))
             case commands.RecordSnoop():
                 await self._record(command)
+            case commands.MuteParts():
+                await self._mute_parts(command)
             case commands.StopPart():
                 await self._stop_part(call, command)
             case commands.CollectRecording():
                 self._submit(call, command)
+            case commands.CreateTaps():
+                channels = (self._channel(call, command.listens_to), self._channel(call, command.leg_id))
+                await self._supervising.create_taps(command, listens_to=channels[0], supervisor=channels[1])
+            case commands.PlaceSupervisor():
+                supervisor = self._channel(call, command.leg_id)
+                await self._supervising.place(command, call.id, supervisor=supervisor)
+            case commands.EndTaps():
+                await self._supervising.end_taps(command.supervision_id, command.number)
+            case commands.EndSupervision():
+                await self._supervising.end(command.supervision_id, command.number)
             case commands.ForgetHangups():
                 for leg_id in command.leg_ids if self._may_forget() else ():
-                    await self._ari.delete_global_variable(hangup_memory_of(self._node, leg_id))
+                    await self._ari.delete_global_variable(hangup_memory(self._channel(call, leg_id)))
             case _:
                 assert_never(command)
         return ()
 
-    async def look_up(self, leg_id: LegId, *, is_late: bool) -> tuple[Input, ...]:
-        """What Asterisk knows of a leg now: where its channel stands, or how it ended."""
+    async def look_up(self, leg_id: LegId, *, is_late: bool, channel_id: str | None = None) -> tuple[Input, ...]:
+        """What Asterisk knows of a leg now: where its channel stands, or how it ended.
+
+        ``channel_id``: of a leg that came to us, its channel.
+        """
         try:
-            channel = await self._ari.get_channel(self._channel(leg_id))
+            channel = await self._ari.get_channel(channel_id or channel_of(self._node, leg_id))
         except AriNotFound:
-            return (await self.how_it_ended(leg_id, is_late=is_late),)
+            return (await self.how_it_ended(leg_id, is_late=is_late, channel_id=channel_id),)
         match channel.state:
             case "Up":
                 return (inputs.LegAnswered(leg_id=leg_id),)
             case "Ringing":
                 return (inputs.LegRinging(leg_id=leg_id),)
+            case _ if channel_id is not None:
+                return ()  # it waits for our answer
             case _:
                 return await self.look_into(leg_id, channel, is_late=is_late)
 
@@ -164,12 +201,19 @@ class Executor:
             _log.info("leg_not_looked_into", reason=str(error))
         return tuple(found)
 
-    async def how_it_ended(self, leg_id: LegId, *, is_late: bool) -> inputs.LegDestroyed:
+    async def how_it_ended(self, leg_id: LegId, *, is_late: bool, channel_id: str | None = None) -> inputs.LegDestroyed:
         """From Asterisk's memory, of a leg that has no channel there (any more)."""
-        memory = await self._ari.get_global_variable(hangup_memory_of(self._node, leg_id))
+        memory = await self._ari.get_global_variable(hangup_memory(channel_id or channel_of(self._node, leg_id)))
         at, cause, sip_code = parse_hangup_memory(memory)
+        quality = parse_quality(memory.rpartition("|")[2])
         return inputs.LegDestroyed(
-            leg_id=leg_id, cause=cause, sip_code=sip_code, at=at, is_late=is_late, is_untraced=at is None
+            leg_id=leg_id,
+            cause=cause,
+            sip_code=sip_code,
+            at=at,
+            is_late=is_late,
+            is_untraced=at is None,
+            quality=quality,
         )
 
     async def _create(self, command: commands.CreateChannel) -> None:
@@ -186,11 +230,20 @@ class Executor:
         if command.presented_name:
             variables["CALLERID(name)"] = command.presented_name
         await self._ari.create_channel(
-            command.endpoint, self._channel(command.leg_id), app_args=("leg",), variables=variables
+            command.endpoint, channel_of(self._node, command.leg_id), app_args=("leg",), variables=variables
         )
 
+    async def _receive(self, channel: str, lifetime_seconds: float) -> None:
+        try:
+            # Asterisk tells the end of a channel that left the application to those only who asked.
+            await self._ari.subscribe_to_channel(channel)
+        except AriInvalid as error:
+            raise AriNotFound("The channel is gone.", operation=error.operation, status=HTTPStatus.NOT_FOUND) from error
+        await self._ari.set_variable(channel, "TIMEOUT(absolute)", str(ceil(lifetime_seconds)))
+        await self._ari.ring(channel)
+
     async def _record(self, command: commands.RecordSnoop) -> None:
-        names = [snoop_of(self._node, command.recording_id, role) for role in command.roles]
+        names = [snoop_of(self._node, command.recording_id, role, command.number) for role in command.roles]
         # Together, so that both sides begin within milliseconds of each other.
         results = await asyncio.gather(*(self._record_one(name) for name in names), return_exceptions=True)
         for result in results:
@@ -199,6 +252,22 @@ class Executor:
 
     async def _record_one(self, name: str) -> None:
         await self._make_sure(self._ari.record(name, name), lambda: self._ari.get_live(name))
+
+    async def _mute_parts(self, command: commands.MuteParts) -> None:
+        names = [snoop_of(self._node, command.recording_id, role, number) for role, number in command.parts]
+        results = await asyncio.gather(
+            *(self._mute_part(name, is_muted=command.is_muted) for name in names), return_exceptions=True
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _mute_part(self, name: str, *, is_muted: bool) -> None:
+        with suppress(AriNotFound, AriConflict):  # it has ended, or is not written yet and is told again once it is
+            # Asterisk counts wrongly: what is muted twice is heard again. Nobody may know whether it is muted already.
+            await self._ari.unmute_live(name)
+            if is_muted:
+                await self._ari.mute_live(name)
 
     async def _join(self, bridge: str, channel: str) -> None:
         async def look() -> None:
@@ -223,7 +292,7 @@ class Executor:
         if command.leg_id is None:
             playing = self._ari.play_to_bridge(bridge_of(self._node, call.id), command.media, name)
         else:
-            playing = self._ari.play(self._channel(command.leg_id), command.media, name)
+            playing = self._ari.play(self._channel(call, command.leg_id), command.media, name)
         await self._make_sure(playing, lambda: self._ari.get_playback(name))
 
     async def _make_sure(self, making: Awaitable[object], look: Callable[[], Awaitable[object]]) -> None:
@@ -239,14 +308,15 @@ class Executor:
                 raise error from None
 
     async def _stop_part(self, call: Call, command: commands.StopPart) -> None:
-        name = snoop_of(self._node, command.recording_id, command.role)
+        name = snoop_of(self._node, command.recording_id, command.role, command.number)
         recording = call.recording(command.recording_id)
-        part = recording.part(command.role) if recording else None
-        if recording is not None and recording.state is RecordingState.FAILED:
+        part = recording.part(command.role, command.number) if recording else None
+        is_absent = part is not None and part.state is PartState.ABSENT
+        if is_absent or (recording is not None and recording.state is RecordingState.FAILED):
             # Nobody will collect it: what there is of it goes, whether it is being written or was.
             await self._ignore_gone(self._ari.cancel_live(name))
             await self._ignore_gone(self._ari.delete_stored(name))
-        elif part is None or part.state in {PartState.RECORDING, PartState.STOPPED} or part.started_at is not None:
+        elif part is None or not part.is_beginning:
             await self._ignore_gone(self._ari.stop_live(name))
         await self._ignore_gone(self._ari.hangup(name, reason_code=NORMAL_CLEARING))
 
@@ -261,12 +331,16 @@ class Executor:
         parts = tuple(
             Part(
                 role=part.role,
-                stored_name=snoop_of(self._node, recording.id, part.role),
+                stored_name=snoop_of(self._node, recording.id, part.role, part.number),
                 started_at=part.started_at or recording.created_at,
                 finished_at=part.stopped_at,
+                leg_id=leg_of_part(call, part).id,
+                is_again=_is_again(recording, part),
             )
             for part in recording.parts
+            if part.state is not PartState.ABSENT
         )
+        ahead = _clock_ahead(recording)
         self._collect(
             CollectJob(
                 recording_id=recording.id,
@@ -274,17 +348,48 @@ class Executor:
                 call_id=call.id,
                 mode=recording.mode,
                 parts=parts,
+                gaps=tuple(
+                    msgspec.structs.replace(
+                        gap,
+                        began_at=gap.began_at + ahead,
+                        ended_at=None if gap.ended_at is None else gap.ended_at + ahead,
+                    )
+                    for gap in recording.gaps
+                ),
             )
         )
 
-    def _channel(self, leg_id: LegId) -> str:
-        return channel_of(self._node, leg_id)
+    def _channel(self, call: Call, leg_id: LegId) -> str:
+        return channel_of_leg(self._node, call.leg(leg_id))
+
+
+def _is_again(recording: Recording, part: RecordingPart) -> bool:
+    """Whether an earlier part of the same voice was written, and broke off."""
+    earlier = recording.parts[: recording.parts.index(part)]
+    return any(
+        one.leg_id == part.leg_id and one.role is part.role and one.state is not PartState.ABSENT for one in earlier
+    )
+
+
+def _clock_ahead(recording: Recording) -> timedelta:
+    """How far Asterisk's clock is ahead of the call's time: gaps are by the one, what is written by the other.
+
+    News takes some milliseconds to come, so only what cannot be explained by that counts.
+    """
+    ahead = [
+        part.started_at - part.heard_at
+        for part in recording.parts
+        if part.started_at is not None and part.heard_at is not None
+    ]
+    least = min(ahead, key=abs, default=timedelta())
+    return least if abs(least) >= _LEAST_SKEW else timedelta()
 
 
 def parse_hangup_memory(text: str) -> tuple[datetime | None, int | None, int | None]:
-    """The instant, cause and SIP status in ``1795221571.395|17|SIP 486 Busy Here``; None for what is not there.
+    """The instant, cause and SIP status in ``1795221571.395|17|SIP 486 Busy Here|…``; None for what is not there.
 
-    The dialplan's hang-up handler writes it. A provisional or successful SIP status says nothing about the end.
+    The dialplan's hang-up handler writes it, with what ``parse_quality`` reads at the end. A provisional or successful
+    SIP status says nothing about the end.
     """
     stamp, _, rest = text.partition("|")
     cause_text, _, sip_text = rest.partition("|")

@@ -66,8 +66,13 @@ def check_key(key: str) -> None:
 def check_same_input(holder: KeyHolder, input_hash: bytes) -> None:
     """Raises RefusedError (IDEMPOTENCY_KEY_REUSED) when the key was used for another input."""
     if holder.input_hash != input_hash:
-        problem = "This idempotency key was used with another input. Use a new key for a new call."
-        raise RefusedError(Problem("IDEMPOTENCY_KEY_REUSED", problem, ("idempotencyKey",)))
+        raise key_is_reused()
+
+
+def key_is_reused() -> RefusedError:
+    """The refusal of a key that belongs to another request."""
+    problem = "This idempotency key was used with another input. Use a new key for a new request."
+    return RefusedError(Problem("IDEMPOTENCY_KEY_REUSED", problem, ("idempotencyKey",)))
 
 
 async def claim_keys(connection: PooledConnection, claims: Sequence[KeyClaim]) -> frozenset[str]:

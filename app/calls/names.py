@@ -1,7 +1,11 @@
 """What a call's things are called in Asterisk, and back: all known before the first request."""
 
+import re
 from functools import lru_cache
+from typing import NamedTuple
 
+from app.calls.core.guests_model import TapKind
+from app.calls.core.model import Leg
 from app.facts.vocabulary import LegRole
 from app.ids import (
     CallId,
@@ -9,19 +13,35 @@ from app.ids import (
     LegId,
     PlaybackId,
     RecordingId,
+    SupervisionId,
     asterisk_name,
     asterisk_prefix,
     kind_of,
     split_asterisk_name,
 )
 
-_SUFFIX = {LegRole.AGENT: "-agent", LegRole.CUSTOMER: "-customer"}
-_ROLE = {suffix: role for role, suffix in _SUFFIX.items()}
+_WORD = {LegRole.AGENT: "agent", LegRole.CUSTOMER: "customer"}
+_ROLE = {word: role for role, word in _WORD.items()}
+_PART = re.compile(r"-(?:([2-9]|[1-9][0-9]{1,3})-)?([a-z]+)")
+_TAP = re.compile(r"-([1-9][0-9]{0,5})-(ear|mouth)")
+
+
+class RecordedPart(NamedTuple):
+    """Which part of which recording."""
+
+    recording_id: RecordingId
+    role: LegRole
+    number: int
 
 
 def channel_of(node: str, leg_id: LegId) -> str:
-    """The channel of a leg."""
+    """The channel of a leg that we call."""
     return asterisk_name(node, leg_id)
+
+
+def channel_of_leg(node: str, leg: Leg) -> str:
+    """The channel of a leg: of one that came to us, what Asterisk calls it."""
+    return channel_of(node, leg.id) if leg.channel_id is None else leg.channel_id
 
 
 def bridge_of(node: str, call_id: CallId) -> str:
@@ -29,14 +49,53 @@ def bridge_of(node: str, call_id: CallId) -> str:
     return asterisk_name(node, call_id)
 
 
-def snoop_of(node: str, recording_id: RecordingId, role: LegRole) -> str:
-    """The snoop channel that hears one side, and the stored recording it writes."""
-    return asterisk_name(node, recording_id, _SUFFIX[role])
+def snoop_of(node: str, recording_id: RecordingId, role: LegRole, number: int = 1) -> str:
+    """The snoop channel that hears one leg, and the stored recording it writes.
+
+    The number comes first: Asterisk takes a channel whose id begins with the whole id of another for that one.
+    """
+    which = "" if number == 1 else f"-{number}"
+    return asterisk_name(node, recording_id, f"{which}-{_WORD[role]}")
 
 
 def playback_of(node: str, playback_id: PlaybackId) -> str:
     """The playback in Asterisk."""
     return asterisk_name(node, playback_id)
+
+
+def tap_of(node: str, supervision_id: SupervisionId, number: int, kind: TapKind) -> str:
+    """The snoop channel that is a supervision's ear or mouth. The number comes first, as in :func:`snoop_of`."""
+    return asterisk_name(node, supervision_id, f"-{number}-{kind.value.lower()}")
+
+
+def supervision_bridge_of(node: str, supervision_id: SupervisionId) -> str:
+    """The bridge of a supervisor and the ear."""
+    return asterisk_name(node, supervision_id)
+
+
+class Tap(NamedTuple):
+    """Which tap of which supervision."""
+
+    supervision_id: SupervisionId
+    number: int
+    kind: TapKind
+
+
+def tap_in(node: str, channel_id: str) -> Tap | None:
+    """The tap that this channel is, or None."""
+    split = split_asterisk_name(node, channel_id)
+    if split is None or kind_of(split[0]) is not Kind.SUPERVISION:
+        return None
+    found = _TAP.fullmatch(split[1])
+    return None if found is None else Tap(SupervisionId(split[0]), int(found[1]), TapKind(found[2].upper()))
+
+
+def supervision_in(node: str, bridge_id: str) -> SupervisionId | None:
+    """The supervision whose bridge this is, or None."""
+    split = split_asterisk_name(node, bridge_id)
+    if split is None or split[1] or kind_of(split[0]) is not Kind.SUPERVISION:
+        return None
+    return SupervisionId(split[0])
 
 
 def playback_in(node: str, name: str) -> PlaybackId | None:
@@ -49,7 +108,12 @@ def playback_in(node: str, name: str) -> PlaybackId | None:
 
 def hangup_memory_of(node: str, leg_id: LegId) -> str:
     """The global variable in which Asterisk remembers how a leg ended."""
-    return f"hup_{channel_of(node, leg_id)}"
+    return hangup_memory(channel_of(node, leg_id))
+
+
+def hangup_memory(channel_id: str) -> str:
+    """Likewise of a channel, by its id."""
+    return f"hup_{channel_id}"
 
 
 # Asterisk names each leg in some eight events.
@@ -72,9 +136,13 @@ def call_in(node: str, bridge_id: str) -> CallId | None:
     return CallId(split[0])
 
 
-def recorded_side(node: str, name: str) -> tuple[RecordingId, LegRole] | None:
-    """The recording and side that a snoop channel or stored recording belongs to, or None."""
+def recorded_part(node: str, name: str) -> RecordedPart | None:
+    """The part of a recording that a snoop channel or stored recording belongs to, or None."""
     split = split_asterisk_name(node, name)
-    if split is None or kind_of(split[0]) is not Kind.RECORDING or split[1] not in _ROLE:
+    if split is None or kind_of(split[0]) is not Kind.RECORDING:
         return None
-    return RecordingId(split[0]), _ROLE[split[1]]
+    found = _PART.fullmatch(split[1])
+    role = None if found is None else _ROLE.get(found[2])
+    if found is None or role is None:
+        return None
+    return RecordedPart(RecordingId(split[0]), role, int(found[1] or 1))

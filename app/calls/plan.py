@@ -3,10 +3,10 @@
 Dial strings are made here and nowhere else, of validated digits and of endpoint names that our own rows hold.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -28,6 +28,9 @@ from app.ids import CallId, Kind, LegId, RecordingId, kind_of
 from app.numbers.parse import E164, dial_digits, parse_caller_id, parse_destination, parse_extension
 from app.numbers.policy import Denied, evaluate, refusal
 from app.routing.model import ExtensionTarget, OriginateResolution, TrunkTarget
+
+#: The id of a leg that is a pattern for those of several phones.
+NO_ID: Final = LegId("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +74,17 @@ def check_request(request: OriginateRequest) -> None:
     problems: list[Problem] = []
     if sum(value is not None for value in (request.destination_number, request.destination_extension)) != 1:
         problems.append(Problem("REQUIRED", "Give a number or an extension to call, one of them.", ("destination",)))
-    targets = (request.connect_agent_id, request.connect_extension, request.connect_number)
+    targets = (
+        request.connect_agent_id,
+        request.connect_extension,
+        request.connect_number,
+        request.connect_ring_group_id,
+    )
     if sum(value is not None for value in targets) != 1:
-        problems.append(Problem("REQUIRED", "Give an agent, an extension or a number to connect.", ("connect",)))
+        message = "Give an agent, an extension, a number or a ring group to connect."
+        problems.append(Problem("REQUIRED", message, ("connect",)))
+    if request.dial_first not in {LegRole.AGENT, LegRole.CUSTOMER}:
+        problems.append(Problem("INVALID_INPUT", "A call begins with the AGENT or the CUSTOMER.", ("dialFirst",)))
     problems += texts.check_external_id(request.external_id)
     problems += texts.check_metadata(request.metadata)
     problems += texts.check_tags(request.tags)
@@ -98,6 +109,8 @@ def check_request(request: OriginateRequest) -> None:
     problems += _extension_text_problems(request.connect_extension, ("connect", "extension"))
     if request.connect_agent_id is not None and kind_of(request.connect_agent_id) is not Kind.AGENT:
         problems.append(Problem("NOT_FOUND", "There is no such agent.", ("connect", "agentId")))
+    if request.connect_ring_group_id is not None and kind_of(request.connect_ring_group_id) is not Kind.RING_GROUP:
+        problems.append(Problem("NOT_FOUND", "There is no such ring group.", ("connect", "ringGroupId")))
     if request.trunk_id is not None and kind_of(request.trunk_id) is not Kind.TRUNK:
         problems.append(Problem("NOT_FOUND", "There is no such trunk.", ("trunkId",)))
     if problems:
@@ -171,11 +184,16 @@ def plan_call(
     now: datetime,
     defaults: Defaults,
     make_id: Callable[[Kind], str],
+    group: tuple[Leg, ...] = (),
 ) -> Call:
-    """The call, ready to be started. The request must have passed the checks above."""
+    """The call, ready to be started. The request must have passed the checks above.
+
+    ``group``: the legs of the ring group that is connected, if one is.
+    """
     caller_id = None if found.caller_id is None else found.caller_id.number
-    agent = _agent_leg(request, numbers, found, caller_id, defaults, LegId(make_id(Kind.LEG)))
-    customer = _customer_leg(request, numbers, found, caller_id, defaults, LegId(make_id(Kind.LEG)))
+    agents = group or several(_agent_leg(request, numbers, found, caller_id, defaults), found.connect, make_id)
+    only = group[0] if len(group) == 1 else None
+    customers = several(_customer_leg(request, numbers, found, caller_id, defaults), found.destination, make_id)
     recordings: tuple[Recording, ...] = ()
     if request.recording_mode is not RecordingMode.OFF:
         recording_id = RecordingId(make_id(Kind.RECORDING))
@@ -194,17 +212,18 @@ def plan_call(
         account_id=principal.account_id,
         node=node,
         kind=CallKind.CLICK_TO_CALL,
-        direction=Direction.INTERNAL if numbers == Numbers(destination=None, connect=None) else Direction.OUTBOUND,
-        legs=(agent, customer) if request.dial_first is LegRole.AGENT else (customer, agent),
+        direction=_direction_of((*agents, *customers)),
+        legs=(*agents, *customers) if request.dial_first is LegRole.AGENT else (*customers, *agents),
+        planned=len(agents) + len(customers),
         created_at=now,
         max_duration_seconds=request.max_duration_seconds or defaults.max_duration_seconds,
         recording_mode=request.recording_mode,
         actor=principal.actor,
         request_id=principal.request_id,
         is_sandbox=found.trunk is not None and found.trunk.is_sandbox,
-        agent_id=connect.agent_id if connect else None,
-        agent_name=connect.agent_name if connect else None,
-        extension=connect.number if connect else None,
+        agent_id=connect.agent_id if connect else (only.agent_id if only else None),
+        agent_name=connect.agent_name if connect else (only.party.display if only else None),
+        extension=connect.number if connect else (only.party.extension if only else None),
         dialled_number=numbers.destination or request.destination_extension,
         caller_id=caller_id,
         caller_id_name=request.caller_id_name,
@@ -215,6 +234,10 @@ def plan_call(
         recordings=recordings,
         cdr_id=make_id(Kind.CDR),
     )
+
+
+def _direction_of(legs: Sequence[Leg]) -> Direction:
+    return Direction.OUTBOUND if any(leg.party.number is not None for leg in legs) else Direction.INTERNAL
 
 
 def normalised_input(request: OriginateRequest, numbers: Numbers, caller_id: E164 | None) -> dict[str, Any]:
@@ -235,19 +258,40 @@ def normalised_input(request: OriginateRequest, numbers: Numbers, caller_id: E16
     return plain
 
 
+def agent_pattern(request: OriginateRequest, numbers: Numbers, found: OriginateResolution) -> Leg:
+    """What all legs of a ring group that is connected have in common."""
+    shown, name = _shown_to_agent(request, numbers, found)
+    return Leg(
+        id=NO_ID,
+        role=LegRole.AGENT,
+        party=Party(),
+        endpoint="",
+        ring_seconds=0.0,
+        shown_number=shown,
+        shown_name=name,
+    )
+
+
+def _shown_to_agent(
+    request: OriginateRequest, numbers: Numbers, found: OriginateResolution
+) -> tuple[str | None, str | None]:
+    if request.agent_display is AgentDisplay.CALLER_ID:
+        return None if found.caller_id is None else found.caller_id.number, request.caller_id_name
+    return numbers.destination or request.destination_extension, request.destination_name
+
+
 def _agent_leg(
     request: OriginateRequest,
     numbers: Numbers,
     found: OriginateResolution,
     caller_id: str | None,
     defaults: Defaults,
-    leg_id: LegId,
 ) -> Leg:
     ring_seconds = request.agent_ring_seconds or defaults.agent_ring_seconds
     if numbers.connect is not None:
         # Over a trunk the agent is a customer of the network too: only the account's own number may be shown.
         return Leg(
-            id=leg_id,
+            id=NO_ID,
             role=LegRole.AGENT,
             party=Party(number=numbers.connect),
             endpoint=trunk_endpoint(found.trunk, numbers.connect),
@@ -256,11 +300,9 @@ def _agent_leg(
             shown_name=request.caller_id_name,
         )
     target = _present(found.connect)
-    destination = numbers.destination or request.destination_extension
-    shown = caller_id if request.agent_display is AgentDisplay.CALLER_ID else destination
-    name = request.caller_id_name if request.agent_display is AgentDisplay.CALLER_ID else request.destination_name
+    shown, name = _shown_to_agent(request, numbers, found)
     return Leg(
-        id=leg_id,
+        id=NO_ID,
         role=LegRole.AGENT,
         party=Party(extension=target.number, display=target.agent_name),
         endpoint=f"PJSIP/{target.endpoints[0]}",
@@ -276,12 +318,11 @@ def _customer_leg(
     found: OriginateResolution,
     caller_id: str | None,
     defaults: Defaults,
-    leg_id: LegId,
 ) -> Leg:
     ring_seconds = request.customer_ring_seconds or defaults.customer_ring_seconds
     if numbers.destination is not None:
         return Leg(
-            id=leg_id,
+            id=NO_ID,
             role=LegRole.CUSTOMER,
             party=Party(number=numbers.destination, display=request.destination_name),
             endpoint=trunk_endpoint(found.trunk, numbers.destination),
@@ -292,13 +333,25 @@ def _customer_leg(
     target = _present(found.destination)
     caller = found.connect
     return Leg(
-        id=leg_id,
+        id=NO_ID,
         role=LegRole.CUSTOMER,
         party=Party(extension=target.number, display=target.agent_name),
         endpoint=f"PJSIP/{target.endpoints[0]}",
         ring_seconds=ring_seconds,
         shown_number=caller.number if caller else numbers.connect,
         shown_name=request.caller_id_name or (caller.agent_name if caller else None),
+    )
+
+
+def several(leg: Leg, target: ExtensionTarget | None, make_id: Callable[[Kind], str]) -> tuple[Leg, ...]:
+    """The leg for each phone of the extension that it dials, all in its wave; itself, where it dials none."""
+    if target is None or len(target.endpoints) < 2:  # noqa: PLR2004 -- one phone is the leg's own
+        return (msgspec.structs.replace(leg, id=LegId(make_id(Kind.LEG))),)
+    return tuple(
+        msgspec.structs.replace(
+            leg, id=LegId(make_id(Kind.LEG)), endpoint=f"PJSIP/{endpoint}", agent_id=target.agent_id
+        )
+        for endpoint in target.endpoints
     )
 
 
@@ -318,7 +371,7 @@ def _present(target: ExtensionTarget | None) -> ExtensionTarget:
 
 
 def _connect_problems(request: OriginateRequest, found: OriginateResolution) -> list[Problem]:
-    if request.connect_number is not None:
+    if request.connect_number is not None or request.connect_ring_group_id is not None:
         return []
     if request.connect_extension is not None:
         return _extension_problems(found.connect, ("connect", "extension"))

@@ -35,6 +35,12 @@ SELECT kind, direction, state, count(*) AS calls FROM call
 WHERE account_id = $1 AND NOT is_settled AND state <> 'ENDED'
 GROUP BY kind, direction, state ORDER BY kind, direction, state
 """
+_CALL_OF_RECORDING: Final = "SELECT call_id FROM recording WHERE account_id = $1 AND id = $2"
+_CALL_OF_SUPERVISION: Final = """
+SELECT id FROM call
+WHERE account_id = $1 AND ended_at IS NULL
+  AND snapshot::jsonb -> 'supervisions' @> jsonb_build_array(jsonb_build_object('id', $2::text))
+"""
 _FIND_LEG: Final = """
 SELECT call.snapshot::text
 FROM leg JOIN call ON call.id = leg.call_id
@@ -95,6 +101,18 @@ class CallQueries:
             LiveCount(CallKind(row["kind"]), Direction(row["direction"]), CallState(row["state"]), row["calls"])
             for row in rows
         ]
+
+    async def call_of_recording(self, account_id: str, recording_id: str) -> str | None:
+        """The id of the call that a recording is of; None when there is none, or it is another account's."""
+        async with self._database.acquire() as connection:
+            found: str | None = await connection.fetchval(_CALL_OF_RECORDING, account_id, recording_id)
+        return found
+
+    async def call_of_supervision(self, account_id: str, supervision_id: str) -> str | None:
+        """The live call of the account that this supervision is under way in, if any."""
+        async with self._database.acquire() as connection:
+            found: str | None = await connection.fetchval(_CALL_OF_SUPERVISION, account_id, supervision_id)
+        return found
 
     async def find_leg(self, account_id: str, leg_id: str) -> tuple[Call, Leg] | None:
         """A leg and the call it belongs to; None when there is none, or it is another account's."""

@@ -14,13 +14,14 @@ import structlog
 from app.ari.client import AriClient
 from app.ari.errors import AriError, AriNotFound
 from app.calls.actor import CallActor
+from app.calls.arrival import Arrival, arrival_in
 from app.calls.core import inputs
 from app.calls.core.machine import step
-from app.calls.core.model import Call, Leg
+from app.calls.core.model import Call, Leg, PartState
 from app.calls.core.recording import resume_collecting
 from app.calls.executor import NORMAL_CLEARING, Executor
 from app.calls.live_counts import LiveCounts
-from app.calls.names import call_in, leg_in, recorded_side
+from app.calls.names import call_in, leg_in, recorded_part, supervision_in, tap_in
 from app.calls.registry import CallRegistry
 from app.calls.sighting import Finder, Seen, is_older_than_asterisk, look
 from app.calls.store import CallStore
@@ -64,6 +65,7 @@ class Reconciler:
         self._node = node
         self._counts = counts if counts is not None else LiveCounts()
         self._second_look_seconds = second_look_seconds
+        self._arrivals: list[Arrival] = []
         self._finder = Finder(ari, executor, clock)
 
     async def run(
@@ -168,10 +170,31 @@ class Reconciler:
     async def _clear(self, seen: Seen) -> tuple[int, int]:
         """End the channels and bridges of ours that no call owns. Gives how many of each."""
         strays = [channel_id for channel_id in seen.channels if not self._is_owned(channel_id)]
+        strays += self._find_left_over(seen)
         hung_up = await _for_all(self.hang_up, strays)
         bridges = [bridge_id for bridge_id in seen.bridges if not self._is_owned_bridge(bridge_id)]
         destroyed = await _for_all(self._destroy, bridges)
         return sum(hung_up), sum(destroyed)
+
+    def take_arrivals(self) -> tuple[Arrival, ...]:
+        """The channels that have come to us and belong to no call, by the last look."""
+        found, self._arrivals = self._arrivals, []
+        return tuple(found)
+
+    def _find_left_over(self, seen: Seen) -> list[str]:
+        """Of the channels that came to us, those whose call is done with them. Those of no call arrive once more."""
+        left_over: list[str] = []
+        self._arrivals.clear()
+        for channel in seen.others.values():
+            arrival = arrival_in(channel, self._ari.app)
+            if arrival is None:
+                continue
+            actor, leg_id = self._registry.owner_of(channel.id), self._registry.callers.get(channel.id)
+            if actor is None or leg_id is None:
+                self._arrivals.append(arrival)
+            elif not actor.call.leg(leg_id).is_alive:
+                left_over.append(channel.id)
+        return left_over
 
     async def hang_up(self, channel_id: str) -> bool:
         """End a channel that no call owns; whether that was needed. What cannot be ended is found by the next look."""
@@ -199,14 +222,25 @@ class Reconciler:
         if leg_id is not None:
             actor = self._registry.owner_of(leg_id)
             return actor is not None and actor.call.leg(leg_id).is_alive
-        side = recorded_side(self._node, channel_id)
-        if side is not None:
-            actor = self._registry.owner_of(side[0])
-            recording = actor.call.recording(side[0]) if actor else None
-            return recording is not None and recording.state in {RecordingState.PENDING, RecordingState.RECORDING}
+        snooped = recorded_part(self._node, channel_id)
+        if snooped is not None:
+            actor = self._registry.owner_of(snooped.recording_id)
+            recording = actor.call.recording(snooped.recording_id) if actor else None
+            part = recording.part(snooped.role, snooped.number) if recording else None
+            is_wanted = recording is not None and recording.state in {RecordingState.PENDING, RecordingState.RECORDING}
+            return is_wanted and part is not None and part.state is not PartState.ABSENT
+        tap = tap_in(self._node, channel_id)
+        if tap is not None:
+            actor = self._registry.owner_of(tap.supervision_id)
+            supervision = actor.call.supervision(tap.supervision_id) if actor else None
+            return supervision is not None and supervision.taps == tap.number
         return False
 
     def _is_owned_bridge(self, bridge_id: str) -> bool:
+        supervision_id = supervision_in(self._node, bridge_id)
+        if supervision_id is not None:
+            owner = self._registry.owner_of(supervision_id)
+            return owner is not None and owner.call.supervision(supervision_id) is not None
         call_id = call_in(self._node, bridge_id)
         actor = self._registry.find(call_id) if call_id else None
         return actor is not None and not actor.call.is_ended

@@ -1,7 +1,7 @@
 """Who is alive on this node: call to actor, and leg or recording to call."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import structlog
@@ -14,8 +14,10 @@ from app.calls.core.model import Call, HangupReason
 from app.calls.executor import Executor
 from app.calls.keys import KeyClaim
 from app.calls.store import CallStore
+from app.calls.traces.keeper import TraceKeeper
 from app.clock import Clock
 from app.errors import OverloadedError
+from app.ids import LegId
 
 _log = structlog.get_logger(__name__)
 
@@ -23,13 +25,17 @@ _log = structlog.get_logger(__name__)
 class CallRegistry:
     """All live calls of this node, and the tasks that run them. ``run`` holds the tasks."""
 
-    def __init__(self, store: CallStore, executor: Executor, clock: Clock, *, capacity: int) -> None:
+    def __init__(
+        self, store: CallStore, executor: Executor, clock: Clock, *, capacity: int, traces: TraceKeeper | None = None
+    ) -> None:
         self._store = store
         self._executor = executor
         self._clock = clock
         self._capacity = capacity
+        self._traces = traces
         self._actors: dict[str, CallActor] = {}
         self._owner_of: dict[str, str] = {}
+        self._callers: dict[str, LegId] = {}
         self._is_empty = asyncio.Event()
         self._is_empty.set()
         self._newcomers: asyncio.Queue[CallActor] = asyncio.Queue()  # bounded by capacity: each is in _actors
@@ -50,6 +56,11 @@ class CallRegistry:
         """The actor of the call that a leg or recording belongs to."""
         call_id = self._owner_of.get(subject_id)
         return None if call_id is None else self._actors.get(call_id)
+
+    @property
+    def callers(self) -> Mapping[str, LegId]:
+        """The channels that came to us by themselves and belong to a live call, with their legs."""
+        return self._callers
 
     def start(self, call: Call, *, claim: KeyClaim | None = None) -> CallActor:
         """Give a call its actor.
@@ -87,7 +98,13 @@ class CallRegistry:
 
     def _enrol(self, call: Call, claim: KeyClaim | None) -> CallActor:
         actor = CallActor(
-            call, store=self._store, executor=self._executor, clock=self._clock, claim=claim, on_change=self._know
+            call,
+            store=self._store,
+            executor=self._executor,
+            clock=self._clock,
+            claim=claim,
+            on_change=self._know,
+            trace=None if self._traces is None else self._traces.begin(call),
         )
         self._actors[call.id] = actor
         self._know(call)
@@ -98,6 +115,10 @@ class CallRegistry:
         """Legs and recordings come to a call while it lives: news of them must find it before they are asked for."""
         for subject_id in _subjects(call):
             self._owner_of[subject_id] = call.id
+        for leg in call.legs:
+            if leg.channel_id is not None:
+                self._owner_of[leg.channel_id] = call.id
+                self._callers[leg.channel_id] = leg.id
 
     def post(self, subject_id: str, event: Input, *, at: datetime | None = None) -> bool:
         """Post an input to the call of a leg or recording; False when no live call owns it."""
@@ -128,9 +149,12 @@ class CallRegistry:
     async def _live(self, actor: CallActor) -> None:
         try:
             await actor.run()
-        except Exception:  # noqa: BLE001 -- one call that meets a mistake of ours must not take the others with it
+            if actor.call.is_settled:
+                self._keep_trace(actor)
+        except Exception as error:  # noqa: BLE001 -- one call that meets a mistake of ours must not take the others with it
             # Nobody controls its legs any more, so they go; its record is closed by the next start.
             _log.exception("call_actor_crashed", call_id=actor.call.id)
+            self._keep_trace(actor, error)
             if not actor.accepted.done():
                 actor.accepted.set_exception(OverloadedError("The call could not be started. Try again."))
             await self._hang_up_legs(actor.call)
@@ -140,6 +164,23 @@ class CallRegistry:
                 self._is_empty.set()
             for subject_id in _subjects(actor.call):
                 self._owner_of.pop(subject_id, None)
+            for leg in actor.call.legs:
+                if leg.channel_id is not None:
+                    self._owner_of.pop(leg.channel_id, None)
+                    self._callers.pop(leg.channel_id, None)
+
+    def hear(self, subject_id: str, event_type: str, at: datetime | None) -> None:
+        """Asterisk sent an event about a leg, recording or playback: put it down to its call."""
+        actor = None if self._traces is None else self.owner_of(subject_id)
+        if actor is not None and actor.trace is not None:
+            actor.trace.hear(event_type, at)
+
+    def _keep_trace(self, actor: CallActor, error: Exception | None = None) -> None:
+        if self._traces is None or actor.trace is None or not actor.call.sequence:
+            return
+        if error is not None:
+            actor.trace.fail(error)
+        self._traces.keep(actor.call, actor.trace)
 
     async def _hang_up_legs(self, call: Call) -> None:
         for leg in call.legs:
@@ -156,4 +197,5 @@ def _subjects(call: Call) -> tuple[str, ...]:
         *(leg.id for leg in call.legs),
         *(recording.id for recording in call.recordings),
         *(playback.id for playback in call.playbacks),
+        *(supervision.id for supervision in call.supervisions),
     )

@@ -44,6 +44,7 @@ class OriginateRequest:
     connect_agent_id: str | None = None
     connect_extension: str | None = None
     connect_number: str | None = None
+    connect_ring_group_id: str | None = None
     dial_first: LegRole = LegRole.AGENT
     caller_id: str | None = None
     caller_id_name: str | None = None

@@ -11,6 +11,7 @@ import msgspec
 
 from app.calls.core.model import Call, Leg, Recording
 from app.calls.keys import KeyClaim
+from app.calls.recordings import recorded_legs
 from app.db.compound import Filled, Part
 from app.facts.vocabulary import LegRole
 
@@ -36,13 +37,14 @@ _LEGS: Final = _upsert(
     "leg",
     "id account_id call_id role state number extension channel_name created_at dialing_at ringing_at answered_at "
     "ended_at hangup_cause sip_code",
-    "state channel_name dialing_at ringing_at answered_at ended_at hangup_cause sip_code",
+    "role state channel_name dialing_at ringing_at answered_at ended_at hangup_cause sip_code",
 )
 _RECORDINGS: Final = _upsert(
     "recording",
     "id account_id call_id mode state created_at started_at saved_at customer_number extension object_key "
-    "duration_seconds size_bytes channels sample_rate sha256 failure",
-    "state started_at saved_at object_key duration_seconds size_bytes channels sample_rate sha256 failure",
+    "duration_seconds size_bytes channels sample_rate sha256 failure leg_ids segments",
+    "state started_at saved_at object_key duration_seconds size_bytes channels sample_rate sha256 failure leg_ids "
+    "segments",
 )
 # A key that is taken fails the statement (``KEYS_TAKEN``): whoever holds it must be looked up before anything is said.
 _CLAIM: Final = (
@@ -51,6 +53,8 @@ _CLAIM: Final = (
     "FROM json_populate_recordset(NULL::request_key, {rows}) ORDER BY 1, 2, 3 RETURNING 1"
 )
 _CLAIMS: Final = Part((("request_key_written", _CLAIM),))
+# One of a live call's is a fact already: whoever else has it by now, the call goes on.
+_USES: Final = Part((("request_key_used", _CLAIM.replace("RETURNING 1", "ON CONFLICT DO NOTHING RETURNING 1")),))
 #: The constraint that a key runs into which is taken.
 KEYS_TAKEN: Final = "request_key_pkey"
 
@@ -75,6 +79,11 @@ def fill_recordings(recordings: Iterable[tuple[Call, Recording]]) -> Filled:
 def fill_claims(claims: Iterable[KeyClaim]) -> Filled:
     """Idempotency keys that nobody is believed to have yet."""
     return Filled(_CLAIMS, _ENCODER.encode([_claim_row(claim) for claim in claims]))
+
+
+def fill_uses(uses: Iterable[KeyClaim]) -> Filled:
+    """Idempotency keys that live calls have used."""
+    return Filled(_USES, _ENCODER.encode([_claim_row(claim) for claim in uses]))
 
 
 def _call_row(call: Call) -> dict[str, Any]:
@@ -128,7 +137,7 @@ def _recording_row(call: Call, recording: Recording) -> dict[str, Any]:
         "account_id": call.account_id,
         "call_id": call.id,
         "mode": recording.mode,
-        "state": recording.state,
+        "state": recording.shown_state,
         "created_at": recording.created_at,
         "started_at": recording.started_at,
         "saved_at": recording.saved_at,
@@ -141,6 +150,8 @@ def _recording_row(call: Call, recording: Recording) -> dict[str, Any]:
         "sample_rate": recording.sample_rate,
         "sha256": recording.sha256,
         "failure": recording.failure,
+        "leg_ids": recorded_legs(call, recording),
+        "segments": recording.segments or None,
     }
 
 

@@ -4,16 +4,22 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from app.accounts.audit import AuditLog
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls import texts
 from app.calls.actor import CallActor, has_ended
 from app.calls.core import inputs
-from app.calls.core.model import Call
-from app.calls.core.verbs import StartTransfer, Verb, scope_of
+from app.calls.core.model import Call, Leg
+from app.calls.core.verbs import AddParticipant, StartSupervision, StartTransfer, Target, Verb, scope_of
+from app.calls.fingerprints import KeyedVerb
+from app.calls.group_plan import group_legs
+from app.calls.guest_plan import plan_participant, plan_supervision
 from app.calls.keys import KeyClaim, KeyHolder, check_key, check_same_input, hash_input
 from app.calls.plan import (
     Defaults,
+    Numbers,
+    agent_pattern,
     check_allowed,
     check_request,
     normalised_input,
@@ -22,16 +28,22 @@ from app.calls.plan import (
     read_numbers,
 )
 from app.calls.registry import CallRegistry
+from app.calls.replays import Replays
 from app.calls.requests import UNSET, Acted, OriginateRequest, Placed, UpdateRequest
 from app.calls.store import CallStore
+from app.calls.supervision_audit import audit_supervision
 from app.calls.time_limits import ACCEPT_SECONDS, EFFECT_SECONDS
+from app.calls.traces.words import Document
 from app.calls.transfer_plan import plan_transfer
 from app.clock import Clock
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, Problem, RefusedError
-from app.facts.vocabulary import CallState
+from app.facts.vocabulary import CallState, Direction
 from app.ids import Kind, kind_of, new_id
 from app.numbers.parse import E164
 from app.routing.directory import Directory
+from app.routing.model import OriginateResolution
+from app.routing.stops import Stop, Stops
+from app.routing.targets import ToRingGroup
 
 ORIGINATE: Final = "originateCall"
 
@@ -54,15 +66,20 @@ class CallService:
         registry: CallRegistry,
         store: CallStore,
         directory: Directory,
+        stops: Stops,
         readiness: Readiness,
         clock: Clock,
         node: str,
         defaults: Defaults,
         accept_seconds: float = ACCEPT_SECONDS,
+        audit: AuditLog | None = None,
     ) -> None:
+        self._audit = audit
         self._registry = registry
         self._store = store
+        self._replays = Replays(registry, store)
         self._directory = directory
+        self._stops = stops
         self._readiness = readiness
         self._clock = clock
         self._node = node
@@ -100,6 +117,7 @@ class CallService:
         is_sandbox = found.trunk is not None and found.trunk.is_sandbox
         numbers = read_numbers(request, principal, is_sandbox=is_sandbox)
         check_allowed(request, principal, numbers, found)
+        group = await self._rung_for(request, principal, numbers, found)
         if (why := self._readiness.why_not_ready) is not None:
             raise AsteriskUnavailableError(f"No call can be placed now. {why}")
         call = plan_call(
@@ -111,6 +129,7 @@ class CallService:
             now=self._clock.now(),
             defaults=self._defaults,
             make_id=new_id,
+            group=group,
         )
         input_hash = hash_input(normalised_input(request, numbers, caller_id))
         claim = KeyClaim(principal.account_id, ORIGINATE, request.idempotency_key, input_hash, call.id)
@@ -185,10 +204,43 @@ class CallService:
         """Ask something of a live call; gives it as it stands once that is written and was asked of Asterisk.
 
         Raises:
-            RefusedError: NOT_FOUND; INVALID_STATE, with the state that is in the way.
-            AsteriskUnavailableError: it was not carried out in time; it may be still.
+            RefusedError: NOT_FOUND; INVALID_STATE, with the state that is in the way; where phones are rung also
+                INVALID_INPUT, IDEMPOTENCY_KEY_REUSED for the key, and what speaks against whom it is for.
+            AsteriskUnavailableError: it was not carried out in time; it may be still. Or nothing can be dialled now.
+            DatabaseUnavailableError: nothing can be dialled now; nothing was, and the key is not burnt.
         """
         principal.require(scope_of(verb))
+        try:
+            acted = await self._act(principal, subject_id, verb)
+        except RefusedError as refused:
+            self._note(principal, verb, subject_id, outcome=refused.problems[0].code)
+            raise
+        if not acted.is_replayed:
+            self._note(principal, verb, subject_id, acted.call)
+        return acted
+
+    def _note(
+        self, principal: Principal, verb: Verb, subject_id: str, call: Call | None = None, *, outcome: str = "OK"
+    ) -> None:
+        """Who listens to whom is kept, and who wanted to."""
+        entry = audit_supervision(principal, verb, subject_id, call, outcome=outcome)
+        if entry is not None and self._audit is not None:
+            self._audit.record(entry)
+
+    async def _act(self, principal: Principal, subject_id: str, verb: Verb) -> Acted:
+        if not isinstance(verb, KeyedVerb):
+            return await self._ask(principal, subject_id, verb)
+        known = await self._replays.find(principal, subject_id, verb)
+        if known is not None:
+            return Acted(call=known, is_replayed=True)
+        if self._store.is_postponing:
+            raise DatabaseUnavailableError("The database is away, so nothing new is dialled. Use the same key again.")
+        if (why := self._readiness.why_not_ready) is not None:
+            raise AsteriskUnavailableError(f"Nothing can be dialled now. {why}")
+        with self._replays.using(principal, subject_id, verb):
+            return await self._ask(principal, subject_id, verb)
+
+    async def _ask(self, principal: Principal, subject_id: str, verb: Verb) -> Acted:
         owner = self._registry.owner_of(subject_id)
         actor = await self._find_live(principal, subject_id if owner is None else owner.call.id)
         event = await self._as_input(principal, actor.call, verb)
@@ -199,24 +251,73 @@ class CallService:
             raise AsteriskUnavailableError(
                 "The call did not get to the request in time; it may still be carried out. Look at the call."
             ) from None
-        is_new = isinstance(event, inputs.Requested) or any(key.subject_id == event.transfer_id for key in call.keys)
-        return Acted(call=call, is_replayed=not is_new)
+        if isinstance(event, inputs.Requested):
+            return Acted(call=call)
+        return Acted(call=call, is_replayed=all(key.subject_id != event.key.subject_id for key in call.keys))
 
     async def _as_input(
         self, principal: Principal, call: Call, verb: Verb
-    ) -> inputs.Requested | inputs.TransferRequested:
+    ) -> inputs.Requested | inputs.TransferRequested | inputs.SupervisionRequested | inputs.ParticipantRequested:
         """The verb as the machine takes it: a party that is to be dialled is looked up first."""
-        if isinstance(verb, StartTransfer):
-            check_key(verb.idempotency_key)
-            found = await self._directory.resolve_originate(
-                principal.account_id,
-                extension=verb.target.extension,
-                agent_id=verb.target.agent_id,
-                trunk_id=call.trunk_id,
-                caller_id=call.caller_id,
-            )
-            return plan_transfer(verb, principal, call, found, defaults=self._defaults, make_id=new_id)
-        return inputs.Requested(verb=verb, actor=principal.actor, request_id=principal.request_id)
+        match verb:
+            case StartTransfer():
+                found = await self._look_up(principal, call, verb.target)
+                stops = await self._members(principal, verb.target.ring_group_id, ("target", "ringGroupId"))
+                return plan_transfer(verb, principal, call, found, stops=stops, defaults=self._defaults, make_id=new_id)
+            case StartSupervision():
+                found = await self._look_up(principal, call, verb.supervisor)
+                return plan_supervision(verb, principal, call, found, defaults=self._defaults, make_id=new_id)
+            case AddParticipant():
+                found = await self._look_up(principal, call, verb.target)
+                return plan_participant(verb, principal, call, found, defaults=self._defaults, make_id=new_id)
+            case _:
+                return inputs.Requested(verb=verb, actor=principal.actor, request_id=principal.request_id)
+
+    async def _rung_for(
+        self, request: OriginateRequest, principal: Principal, numbers: Numbers, found: OriginateResolution
+    ) -> tuple[Leg, ...]:
+        """The legs of the ring group that is to be connected, if one is."""
+        field = ("connect", "ringGroupId")
+        stops = await self._members(principal, request.connect_ring_group_id, field)
+        if request.connect_ring_group_id is None:
+            return ()
+        return group_legs(
+            stops,
+            agent_pattern(request, numbers, found),
+            ring_seconds=request.agent_ring_seconds,
+            found=found,
+            defaults=self._defaults,
+            make_id=new_id,
+            field=field,
+            is_test=principal.is_test,
+        )
+
+    async def _members(self, principal: Principal, group_id: str | None, field: tuple[str, ...]) -> tuple[Stop, ...]:
+        """Who is in a ring group, in the order in which they are rung this time."""
+        if group_id is None:
+            return ()
+        is_there = kind_of(group_id) is Kind.RING_GROUP
+        if not is_there or await self._stops.find_group(principal.account_id, group_id) is None:
+            raise RefusedError(Problem("NOT_FOUND", "There is no such ring group.", field))
+        return await self._stops.find(principal.account_id, ToRingGroup(id=group_id))
+
+    async def _look_up(self, principal: Principal, call: Call, target: Target) -> OriginateResolution:
+        return await self._directory.resolve_originate(
+            principal.account_id,
+            extension=target.extension,
+            agent_id=target.agent_id,
+            trunk_id=call.trunk_id,
+            # Of a call that came in it is the caller's: what others are shown is a number of the account's.
+            caller_id=None if call.direction is Direction.INBOUND else call.caller_id,
+        )
+
+    def live_trace(self, principal: Principal, call_id: str) -> Document | None:
+        """What led one of the account's live calls to where it is; None when it is not live here, or not traced."""
+        principal.require(Scope.CALLS_READ)
+        actor = self._registry.find(call_id)
+        if actor is None or actor.trace is None or actor.call.account_id != principal.account_id:
+            return None
+        return actor.trace.document()
 
     def live_call(self, account_id: str, call_id: str) -> Call | None:
         """A live call of the account as it stands this moment; None when it is not live here."""

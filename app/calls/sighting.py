@@ -12,27 +12,37 @@ from app.ari.client import AriClient
 from app.ari.errors import AriNotFound
 from app.ari.resources import Channel
 from app.calls.core import inputs
+from app.calls.core.guests_model import Supervision, TapKind
 from app.calls.core.inputs import Input
 from app.calls.core.model import Call, Leg, PartState, Place, Recording, RecordingPart
 from app.calls.executor import Executor
-from app.calls.names import bridge_of, channel_of, snoop_of
+from app.calls.names import bridge_of, channel_of_leg, snoop_of, supervision_bridge_of, tap_of
 from app.clock import Clock
-from app.facts.vocabulary import LegState, RecordingState
+from app.facts.vocabulary import LegState, RecordingState, SupervisionState
 from app.ids import asterisk_prefix
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What of one node's Asterisk had at a moment: channels by id, ids of bridges, and which channel was in which."""
+    """What of one node's Asterisk had at a moment: channels by id, ids of bridges, and which channel was in which.
+
+    ``others`` are the channels that this node did not make; of those that came to us, legs of calls are among them.
+    """
 
     node: str
     channels: dict[str, Channel]
     bridges: tuple[str, ...]
     bridge_of: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, Channel] = field(default_factory=dict)
+
+    def channel_of(self, leg: Leg) -> Channel | None:
+        """The leg's channel, if it has one."""
+        among = self.others if leg.has_come else self.channels
+        return among.get(channel_of_leg(self.node, leg))
 
     def has_leg(self, leg: Leg) -> bool:
         """Whether the leg has a channel."""
-        return channel_of(self.node, leg.id) in self.channels
+        return self.channel_of(leg) is not None
 
 
 async def look(ari: AriClient, node: str) -> Seen:
@@ -44,6 +54,7 @@ async def look(ari: AriClient, node: str) -> Seen:
         {channel.id: channel for channel in channels if channel.id.startswith(prefix)},
         tuple(bridge.id for bridge in bridges if bridge.id.startswith(prefix)),
         {channel: bridge.id for bridge in bridges for channel in bridge.channels},
+        {channel.id: channel for channel in channels if not channel.id.startswith(prefix)},
     )
 
 
@@ -61,8 +72,26 @@ def is_misplaced(call: Call, leg: Leg, seen: Seen) -> bool:
     """Whether a leg that is up was seen in the talk and does not belong there, or the other way round."""
     if leg.state is not LegState.UP or call.is_ending or not seen.has_leg(leg):
         return False
-    is_in_talk = seen.bridge_of.get(channel_of(seen.node, leg.id)) == bridge_of(seen.node, call.id)
+    is_in_talk = seen.bridge_of.get(channel_of_leg(seen.node, leg)) == bridge_of(seen.node, call.id)
     return leg.place is not Place.NOWHERE and is_in_talk is not (leg.place is Place.TALK)
+
+
+def look_at(call: Call, supervision: Supervision, seen: Seen) -> inputs.SupervisionSeen | None:
+    """What a supervision has not, or has not where it belongs; None when all is well, or is still to be asked for."""
+    if supervision.tapped_at is None or call.is_ending:
+        return None
+    names = {kind: tap_of(seen.node, supervision.id, supervision.taps, kind) for kind in TapKind}
+    there = tuple(kind for kind in TapKind if names[kind] in seen.channels)
+    own, talk = supervision_bridge_of(seen.node, supervision.id), bridge_of(seen.node, call.id)
+    places = {
+        names[TapKind.EAR]: own,
+        channel_of_leg(seen.node, call.leg(supervision.leg_id)): own,
+        names[TapKind.MOUTH]: talk,
+    }
+    is_placed = all(seen.bridge_of.get(channel) == bridge for channel, bridge in places.items())
+    if is_placed and supervision.state is SupervisionState.ACTIVE:
+        return None
+    return inputs.SupervisionSeen(supervision_id=supervision.id, number=supervision.taps, taps=there)
 
 
 class Finder:
@@ -84,9 +113,10 @@ class Finder:
         found: list[Input] = []
         for leg in call.legs:
             if leg.is_alive:
-                found += await self._find_leg(leg, seen.channels.get(channel_of(seen.node, leg.id)))
+                found += await self._find_leg(leg, seen.channel_of(leg))
             if is_misplaced(call, leg, seen):
                 found.append(inputs.LegMisplaced(leg_id=leg.id))
+        found += [seen_of for one in call.supervisions if (seen_of := look_at(call, one, seen)) is not None]
         for recording in call.recordings:
             if recording.state in {RecordingState.PENDING, RecordingState.RECORDING}:
                 found += await self._find_recording(recording, seen)
@@ -95,7 +125,7 @@ class Finder:
 
     async def _find_leg(self, leg: Leg, channel: Channel | None) -> tuple[Input, ...]:
         if channel is None:
-            end = await self._executor.how_it_ended(leg.id, is_late=True)
+            end = await self._executor.how_it_ended(leg.id, is_late=True, channel_id=leg.channel_id)
             # Of a leg whose channel is being asked for this very moment there is no trace either.
             return (inputs.LegDoubtful(leg_id=leg.id),) if end.is_untraced else (end,)
         match channel.state:
@@ -103,6 +133,8 @@ class Finder:
                 return (inputs.LegAnswered(leg_id=leg.id),)
             case "Ringing":
                 return (inputs.LegRinging(leg_id=leg.id),)
+            case _ if leg.has_come:
+                return ()  # it waits for our answer
             case _:
                 return await self._executor.look_into(leg.id, channel, is_late=True)
 
@@ -115,27 +147,32 @@ class Finder:
         for part in recording.parts:
             written = await self._written_seconds(seen, recording, part)
             match part.state:
-                case PartState.RECORDING if written is None:
-                    found.append(inputs.PartStopped(recording_id=recording.id, role=part.role))
+                case PartState.RECORDING | PartState.STOPPING if written is None:
+                    found.append(inputs.PartStopped(recording_id=recording.id, role=part.role, number=part.number))
                 case PartState.SNOOPING | PartState.READY if written is not None:
                     begun.append(part)
                     seconds = max(seconds, written)
                 case PartState.SNOOPING | PartState.READY if (
-                    snoop_of(seen.node, recording.id, part.role) in seen.channels
+                    snoop_of(seen.node, recording.id, part.role, part.number) in seen.channels
                 ):
                     ready.append(part)
                 case _:
                     pass  # as it should be; or it cannot begin, and its timer says so
-        # Both sides are asked for together; Asterisk tells how long they run in whole seconds only.
-        heard = [part.started_at for part in recording.parts if part.started_at is not None]
-        began_at = min(heard, default=self._clock.now() - timedelta(seconds=seconds))
-        found += [inputs.PartStarted(recording_id=recording.id, role=part.role, at=began_at) for part in begun]
+        # Those of a number are asked for together; Asterisk tells how long they run in whole seconds only.
+        known = {part.number: part.started_at for part in recording.parts if part.started_at is not None}
+        guess = self._clock.now() - timedelta(seconds=seconds)
+        found += [
+            inputs.PartStarted(
+                recording_id=recording.id, role=part.role, at=known.get(part.number, guess), number=part.number
+            )
+            for part in begun
+        ]
         return found + _made_ready(recording, ready)
 
     async def _written_seconds(self, seen: Seen, recording: Recording, part: RecordingPart) -> int | None:
         """For how long a side has been written; None when it is not."""
-        name = snoop_of(seen.node, recording.id, part.role)
-        if part.state is PartState.STOPPED or name not in seen.channels:
+        name = snoop_of(seen.node, recording.id, part.role, part.number)
+        if part.is_over or name not in seen.channels:
             return None
         try:
             return (await self._ari.get_live(name)).duration or 0
@@ -145,13 +182,17 @@ class Finder:
 
 def _find_missing(recording: Recording, seen: Seen) -> list[Input]:
     return [
-        inputs.SnoopMissing(recording_id=recording.id, role=part.role)
+        inputs.SnoopMissing(recording_id=recording.id, role=part.role, number=part.number)
         for part in recording.parts
-        if part.state is PartState.SNOOPING and snoop_of(seen.node, recording.id, part.role) not in seen.channels
+        if part.state is PartState.SNOOPING
+        and snoop_of(seen.node, recording.id, part.role, part.number) not in seen.channels
     ]
 
 
 def _made_ready(recording: Recording, parts: Sequence[RecordingPart]) -> list[Input]:
     """Sides whose snoop is there. While one of them is not known to be, the others wait for it, as they would."""
     waiting = [part for part in parts if part.state is PartState.SNOOPING]
-    return [inputs.SnoopCreated(recording_id=recording.id, role=part.role, is_late=True) for part in waiting or parts]
+    return [
+        inputs.SnoopCreated(recording_id=recording.id, role=part.role, is_late=True, number=part.number)
+        for part in waiting or parts
+    ]

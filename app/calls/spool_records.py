@@ -7,6 +7,7 @@ import msgspec
 
 from app.calls.change import Change
 from app.calls.core.model import Call
+from app.calls.keys import KeyClaim
 from app.facts.catalogue import decode_fact
 from app.facts.event import Actor, Draft
 
@@ -24,6 +25,12 @@ class _DraftRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     is_sandbox: bool = False
 
 
+class _UseRecord(msgspec.Struct, frozen=True):
+    mutation: str
+    key: str
+    input_hash: bytes
+
+
 class _ChangeRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``legs`` and ``recordings`` are the ids of those that the change touched."""
 
@@ -31,6 +38,7 @@ class _ChangeRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     drafts: tuple[_DraftRecord, ...] = ()
     legs: tuple[str, ...] = ()
     recordings: tuple[str, ...] = ()
+    uses: tuple[_UseRecord, ...] = ()
 
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -59,6 +67,7 @@ def encode_change(change: Change) -> bytes:
         drafts=drafts,
         legs=tuple(leg.id for leg in change.legs),
         recordings=tuple(recording.id for recording in change.recordings),
+        uses=tuple(_UseRecord(use.mutation, use.key, use.input_hash) for use in change.uses),
     )
     return _ENCODER.encode(record)
 
@@ -90,4 +99,7 @@ def decode_change(record: bytes) -> Change:
         is_retry=True,
         legs=tuple(leg for leg in read.call.legs if leg.id in read.legs),
         recordings=tuple(one for one in read.call.recordings if one.id in read.recordings),
+        uses=tuple(
+            KeyClaim(read.call.account_id, use.mutation, use.key, use.input_hash, read.call.id) for use in read.uses
+        ),
     )

@@ -14,11 +14,11 @@ import structlog
 from app.ari.client import AriClient
 from app.ari.errors import AriNotFound
 from app.calls.core.model import Call, PartState, decode_call
-from app.calls.names import hangup_memory_of, recorded_side
+from app.calls.names import RecordedPart, channel_of, hangup_memory, recorded_part
 from app.calls.registry import CallRegistry
 from app.db.engine import Database
-from app.facts.vocabulary import LegRole, RecordingState
-from app.ids import LegId, RecordingId
+from app.facts.vocabulary import RecordingState
+from app.ids import LegId
 
 _log = structlog.get_logger(__name__)
 
@@ -27,10 +27,10 @@ ENDED_CALLS: Final = 256
 _AT_ONCE: Final = 4
 
 _LAST_ENDED_LEGS: Final = """
-SELECT leg.id
+SELECT leg ->> 'id' AS id, leg ->> 'channelId' AS channel_id
 FROM (SELECT subject_id FROM event WHERE type = 'call.ended' ORDER BY sequence DESC LIMIT $2) ended
 JOIN call ON call.id = ended.subject_id AND call.node = $1
-JOIN leg ON leg.call_id = call.id
+CROSS JOIN json_array_elements(call.snapshot -> 'legs') AS leg
 """
 _CALLS_OF_RECORDINGS: Final = """
 SELECT DISTINCT ON (call.id) call.snapshot::text
@@ -62,28 +62,28 @@ class Tidier:
         """Delete Asterisk's memory of how the latest calls ended; their records have it."""
         async with self._database.acquire() as connection:
             rows = await connection.fetch(_LAST_ENDED_LEGS, self._node, ENDED_CALLS)
-        memories = [hangup_memory_of(self._node, LegId(row["id"])) for row in rows]
+        memories = [hangup_memory(row["channel_id"] or channel_of(self._node, LegId(row["id"]))) for row in rows]
         await _all_of(self._ari.delete_global_variable(memory) for memory in memories)
 
     async def delete_recordings(self) -> None:
         """Delete Asterisk's copies of recordings that are in our store, and of those that were given up.
 
-        What is left of a recording that could not be put together stays: it is all there is of it.
+        What is left of a recording that could not be put together stays, unless it was paused: it is all there is.
         """
-        sides = {
-            stored.name: side
+        parts = {
+            stored.name: part
             for stored in await self._ari.list_stored()
-            if (side := recorded_side(self._node, stored.name)) and self._registry.owner_of(side[0]) is None
+            if (part := recorded_part(self._node, stored.name)) and self._registry.owner_of(part.recording_id) is None
         }
-        if not sides:
+        if not parts:
             return
         async with self._database.acquire() as connection:
-            rows = await connection.fetch(_CALLS_OF_RECORDINGS, [recording_id for recording_id, _ in sides.values()])
+            rows = await connection.fetch(_CALLS_OF_RECORDINGS, [part.recording_id for part in parts.values()])
         calls = [decode_call(row["snapshot"]) for row in rows]
-        done = [name for name, side in sides.items() if _is_done_with(calls, *side)]
+        done = [name for name, part in parts.items() if _is_done_with(calls, part)]
         await _all_of(self._delete(name) for name in done)
         known = {one.id for call in calls for one in call.recordings}
-        unknown = {name for name, (recording_id, _) in sides.items() if recording_id not in known}
+        unknown = {name for name, part in parts.items() if part.recording_id not in known}
         for name in sorted(unknown - self._unknown):
             _log.warning("stored_recording_unknown", stored_name=name, advice="no call has it; it is left alone")
         self._unknown = unknown
@@ -95,13 +95,16 @@ class Tidier:
             await self._ari.delete_stored(name)
 
 
-def _is_done_with(calls: Iterable[Call], recording_id: RecordingId, role: LegRole) -> bool:
+def _is_done_with(calls: Iterable[Call], which: RecordedPart) -> bool:
     for call in calls:
-        recording = call.recording(recording_id)
+        recording = call.recording(which.recording_id)
         if recording is None:
             continue
-        part = recording.part(role)
-        is_given_up = recording.state is RecordingState.FAILED and (part is None or part.state is not PartState.STOPPED)
+        part = recording.part(which.role, which.number)
+        # Of one that was paused no raw sound is kept: Asterisk may not have heard of the pause.
+        was_paused = any(gap.pause is not None for gap in recording.gaps)
+        is_of_no_use = was_paused or part is None or part.state is not PartState.STOPPED
+        is_given_up = recording.state is RecordingState.FAILED and is_of_no_use
         return recording.state is RecordingState.SAVED or is_given_up
     return False
 

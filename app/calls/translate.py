@@ -1,8 +1,9 @@
 """From Asterisk's events to the inputs of calls. Pure; whatever is not about a thing of ours gives nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -19,8 +20,14 @@ from app.ari.signals import (
     RecordingStarted,
     StasisStart,
 )
+from app.calls.arrival import Arrival, read_arrival
 from app.calls.core import inputs
-from app.calls.names import leg_in, playback_in, recorded_side
+from app.calls.names import leg_in, playback_in, recorded_part, tap_in
+from app.calls.quality import parse_quality
+from app.ids import LegId
+
+#: ``channelvars`` in ari.conf names it, so that Asterisk sends it with its events.
+QUALITY_VARIABLE: Final = "RTPAUDIOQOS"
 
 
 class Addressed(msgspec.Struct, frozen=True, gc=False):
@@ -31,83 +38,103 @@ class Addressed(msgspec.Struct, frozen=True, gc=False):
     at: datetime | None
 
 
-def translate(node: str, event: AnySignal) -> Addressed | None:
-    """What an event means for one of this node's calls, or None when it means nothing to any."""
+class Known(NamedTuple):
+    """How channels are told: by the name this node gave them, and, of those that came by themselves, by their legs."""
+
+    node: str
+    callers: Mapping[str, LegId]
+
+    def leg_of(self, channel_id: str) -> LegId | None:
+        """The leg whose channel this is."""
+        return leg_in(self.node, channel_id) or self.callers.get(channel_id)
+
+
+def translate(
+    node: str, event: AnySignal, callers: Mapping[str, LegId] = MappingProxyType({})
+) -> Addressed | Arrival | None:
+    """What an event means for one of this node's calls, or None when it means nothing to any.
+
+    ``callers`` are the channels that came to us by themselves, with their legs.
+    """
     read = _READERS.get(type(event))
-    return None if read is None else read(node, event)
+    return None if read is None else read(Known(node, callers), event)
 
 
-def _on_stasis_start(node: str, event: StasisStart) -> Addressed | None:
-    leg_id = leg_in(node, event.channel.id)
+def _on_stasis_start(known: Known, event: StasisStart) -> Addressed | Arrival | None:
+    leg_id = leg_in(known.node, event.channel.id)
     if leg_id is not None:
         return Addressed(leg_id, inputs.LegCreated(leg_id=leg_id, channel_name=event.channel.name), event.timestamp)
-    side = recorded_side(node, event.channel.id)
-    if side is not None:
-        recording_id, role = side
-        return Addressed(recording_id, inputs.SnoopCreated(recording_id=recording_id, role=role), event.timestamp)
-    return None
+    part = recorded_part(known.node, event.channel.id)
+    if part is not None:
+        return Addressed(part.recording_id, inputs.SnoopCreated(**part._asdict()), event.timestamp)
+    tap = tap_in(known.node, event.channel.id)
+    if tap is not None:
+        ready = inputs.TapReady(supervision_id=tap.supervision_id, number=tap.number, kind=tap.kind)
+        return Addressed(tap.supervision_id, ready, event.timestamp)
+    channel = event.channel
+    return read_arrival(channel.id, channel.name, event.args, channel.caller.number, channel.caller.name)
 
 
-def _on_state_change(node: str, event: ChannelStateChange) -> Addressed | None:
+def _on_state_change(known: Known, event: ChannelStateChange) -> Addressed | None:
     channel = event.channel
     kind = _MEANING_OF_STATE.get(channel.state)
     if kind is None:
         return None
-    leg_id = leg_in(node, channel.id)
+    leg_id = known.leg_of(channel.id)
     return None if leg_id is None else Addressed(leg_id, kind(leg_id=leg_id), event.timestamp)
 
 
-def _on_dial(node: str, event: Dial) -> Addressed | None:
+def _on_dial(known: Known, event: Dial) -> Addressed | None:
     kind = _MEANING_OF_DIAL.get(event.dialstatus)
     if kind is None:
         return None
-    leg_id = leg_in(node, event.peer.id)
+    leg_id = known.leg_of(event.peer.id)
     return None if leg_id is None else Addressed(leg_id, kind(leg_id=leg_id), event.timestamp)
 
 
-def _on_destroyed(node: str, event: ChannelDestroyed) -> Addressed | None:
-    leg_id = leg_in(node, event.channel.id)
+def _on_destroyed(known: Known, event: ChannelDestroyed) -> Addressed | None:
+    leg_id = known.leg_of(event.channel.id)
     if leg_id is None:
         return None
-    end = inputs.LegDestroyed(leg_id=leg_id, cause=event.cause, sip_code=event.tech_cause)
+    quality = parse_quality(event.channel.channelvars.get(QUALITY_VARIABLE, ""))
+    end = inputs.LegDestroyed(leg_id=leg_id, cause=event.cause, sip_code=event.tech_cause, quality=quality)
     return Addressed(leg_id, end, event.timestamp)
 
 
-def _on_dtmf(node: str, event: ChannelDtmfReceived) -> Addressed | None:
-    leg_id = leg_in(node, event.channel.id)
+def _on_dtmf(known: Known, event: ChannelDtmfReceived) -> Addressed | None:
+    leg_id = known.leg_of(event.channel.id)
     if leg_id is None:
         return None
     key = inputs.DtmfReceived(leg_id=leg_id, digit=event.digit, duration_milliseconds=event.duration_ms)
     return Addressed(leg_id, key, event.timestamp)
 
 
-def _on_recording(node: str, event: RecordingStarted | RecordingFinished | RecordingFailed) -> Addressed | None:
-    side = recorded_side(node, event.recording.name)
-    if side is None:
+def _on_recording(known: Known, event: RecordingStarted | RecordingFinished | RecordingFailed) -> Addressed | None:
+    part = recorded_part(known.node, event.recording.name)
+    if part is None:
         return None
-    recording_id, role = side
     match event:
         case RecordingStarted():
-            start = inputs.PartStarted(recording_id=recording_id, role=role, at=event.timestamp)
-            return Addressed(recording_id, start, event.timestamp)
+            start = inputs.PartStarted(**part._asdict(), at=event.timestamp)
+            return Addressed(part.recording_id, start, event.timestamp)
         case RecordingFinished():
-            stop = inputs.PartStopped(recording_id=recording_id, role=role, at=event.timestamp)
-            return Addressed(recording_id, stop, event.timestamp)
+            stop = inputs.PartStopped(**part._asdict(), at=event.timestamp)
+            return Addressed(part.recording_id, stop, event.timestamp)
         case RecordingFailed():
             failure = "Asterisk could not write the recording"
-            stop = inputs.PartStopped(recording_id=recording_id, role=role, failure=failure)
-            return Addressed(recording_id, stop, event.timestamp)
+            stop = inputs.PartStopped(**part._asdict(), failure=failure)
+            return Addressed(part.recording_id, stop, event.timestamp)
 
 
-def _on_playback_started(node: str, event: PlaybackStarted) -> Addressed | None:
-    playback_id = playback_in(node, event.playback.id)
+def _on_playback_started(known: Known, event: PlaybackStarted) -> Addressed | None:
+    playback_id = playback_in(known.node, event.playback.id)
     if playback_id is None:
         return None
     return Addressed(playback_id, inputs.SoundStarted(playback_id=playback_id), event.timestamp)
 
 
-def _on_playback_finished(node: str, event: PlaybackFinished) -> Addressed | None:
-    playback_id = playback_in(node, event.playback.id)
+def _on_playback_finished(known: Known, event: PlaybackFinished) -> Addressed | None:
+    playback_id = playback_in(known.node, event.playback.id)
     if playback_id is None:
         return None
     failure = None if event.playback.state == "done" else "Asterisk could not play it"
@@ -124,7 +151,7 @@ _MEANING_OF_DIAL: Final[dict[str, _Meaning]] = {
 }
 # By class instead of by `match`: an event passes here a thousand times a second. The classes are those of each
 # function's second parameter.
-_READERS: Final[dict[type, Callable[[str, Any], Addressed | None]]] = {
+_READERS: Final[dict[type, Callable[[Known, Any], Addressed | Arrival | None]]] = {
     StasisStart: _on_stasis_start,
     ChannelStateChange: _on_state_change,
     Dial: _on_dial,

@@ -8,4 +8,5 @@ COLUMNS: Final[tuple[str, ...]] = (
     *("ring_seconds", "talk_seconds", "duration_seconds", "agent_id", "agent_name", "agent_number", "extension"),
     *("dialled_number", "customer_name", "caller_id", "caller_id_name", "trunk_id", "external_id", "request_id"),
     *("dtmf", "recording_ids", "metadata_pairs", "tags", "is_sandbox", "agent_party", "customer_party"),
+    *("mos", "loss_percent", "jitter_ms"),
 )

@@ -7,7 +7,18 @@ import msgspec
 
 from app.cdrs.columns import COLUMNS
 from app.facts.calls import CdrRecord
-from app.facts.vocabulary import CallKind, CdrSource, Direction, Disposition, EndCode, EndParty, EndReason, Pair, Party
+from app.facts.vocabulary import (
+    CallKind,
+    CdrSource,
+    Direction,
+    Disposition,
+    EndCode,
+    EndParty,
+    EndReason,
+    Pair,
+    Party,
+    Quality,
+)
 
 #: JSON comes as the text that it is kept as, and is decoded by whoever needs it, at once into what it is to be.
 _JSON_COLUMNS: Final = frozenset({"agent_party", "customer_party", "metadata_pairs"})
@@ -62,4 +73,12 @@ def read_record(row: asyncpg.Record) -> CdrRecord:
         metadata=_read_pairs(value["metadata_pairs"]),
         tags=tuple(value["tags"]),
         is_sandbox=value["is_sandbox"],
+        quality=read_quality(value["mos"], value["loss_percent"], value["jitter_ms"]),
     )
+
+
+def read_quality(mos: float | None, loss_percent: float | None, jitter_ms: float | None) -> Quality | None:
+    """The quality behind its three columns."""
+    if mos is None or loss_percent is None or jitter_ms is None:
+        return None
+    return Quality(mos=mos, loss_percent=loss_percent, jitter_ms=jitter_ms)

@@ -70,4 +70,7 @@ def _write_row(account_id: str, record: CdrRecord) -> dict[str, Any]:
         "is_sandbox": record.is_sandbox,
         "agent_party": record.agent,
         "customer_party": record.customer,
+        "mos": None if record.quality is None else record.quality.mos,
+        "loss_percent": None if record.quality is None else record.quality.loss_percent,
+        "jitter_ms": None if record.quality is None else record.quality.jitter_ms,
     }

@@ -11,6 +11,7 @@ import typer
 from app.cli import accounts, keys
 from app.cli.accounts import AsJson
 from app.cli.output import FAILED, run, telling_errors, write_json
+from app.cli.replay import replay
 
 program = typer.Typer(
     name="offhook",
@@ -21,6 +22,7 @@ program = typer.Typer(
 )
 program.add_typer(accounts.commands, name="account")
 program.add_typer(keys.commands, name="key")
+program.command()(replay)
 
 _SIGNS: Final = {"OK": "ok", "WARNING": "note", "FAILED": "FAILED"}
 _COLOURS: Final = {"OK": None, "WARNING": typer.colors.YELLOW, "FAILED": typer.colors.RED}

@@ -14,6 +14,7 @@ from app.facts.vocabulary import (
     MuteDirection,
     Pair,
     Party,
+    Quality,
     RecordingMode,
     Words,
 )
@@ -57,6 +58,8 @@ class CdrRecord(Words, frozen=True, kw_only=True):
 
     Durations are seconds and derive from the instants: ``ring`` from the first dialling to the answer (or end) of
     the leg that decided, ``talk`` from connection to end, ``duration`` from creation to end.
+
+    ``quality`` is that of the leg that sounded worst; None when Asterisk counted nothing, and in earlier versions.
     """
 
     id: str
@@ -91,6 +94,7 @@ class CdrRecord(Words, frozen=True, kw_only=True):
     metadata: tuple[Pair, ...] = ()
     tags: tuple[str, ...] = ()
     is_sandbox: bool = False
+    quality: Quality | None = None
 
 
 class CallFact(Fact, frozen=True, kw_only=True):
@@ -173,7 +177,10 @@ class LegUnmuted(LegFact, frozen=True, kw_only=True):
 
 
 class LegEnded(LegFact, frozen=True, kw_only=True):
-    """The leg is gone since ``ended_at``. ``ended_by`` is the side that hung up or refused; SYSTEM when Offhook did."""
+    """The leg is gone since ``ended_at``. ``ended_by`` is the side that hung up or refused; SYSTEM when Offhook did.
+
+    ``answered_elsewhere``: it rang together with others, another of them answered, and so nobody missed a call here.
+    """
 
     type = "leg.ended"
     ended_by: EndParty
@@ -181,6 +188,7 @@ class LegEnded(LegFact, frozen=True, kw_only=True):
     sip_code: int | None = None
     talk_seconds: float = 0.0
     ended_at: datetime | None = None
+    answered_elsewhere: bool = False
 
 
 class CallConnected(CallFact, frozen=True, kw_only=True):

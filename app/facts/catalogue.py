@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from app.facts import calls, lines, playbacks, recordings, transfers, webhooks
+from app.facts import calls, lines, playbacks, recordings, supervisions, transfers, webhooks
 from app.facts.calls import Fact
 from app.facts.event import Actor, Event
 from app.facts.recordings import SignedUrl
@@ -42,9 +42,17 @@ FACT_TYPES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
             transfers.TransferCompleted,
             transfers.TransferCancelled,
             transfers.TransferFailed,
+            supervisions.SupervisionStarted,
+            supervisions.SupervisionChanged,
+            supervisions.SupervisionEnded,
+            supervisions.ParticipantJoined,
+            supervisions.ParticipantLeft,
             recordings.RecordingStarted,
+            recordings.RecordingPaused,
+            recordings.RecordingResumed,
             recordings.RecordingSaved,
             recordings.RecordingFailed,
+            recordings.RecordingDeleted,
             lines.DeviceRegistered,
             lines.DeviceUnregistered,
             lines.TrunkDown,

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from app.facts.calls import CallFact
-from app.facts.vocabulary import RecordingMode, Words
+from app.facts.calls import CallFact, Fact
+from app.facts.vocabulary import PauseMode, RecordingMode, Words
 
 
 class RecordingStarted(CallFact, frozen=True, kw_only=True):
@@ -12,6 +12,27 @@ class RecordingStarted(CallFact, frozen=True, kw_only=True):
     type = "recording.started"
     recording_id: str
     mode: RecordingMode
+
+
+class RecordingPaused(CallFact, frozen=True, kw_only=True):
+    """Nothing said from ``paused_at`` on gets into the recording; ``pause_mode`` says how the file shows it."""
+
+    type = "recording.paused"
+    recording_id: str
+    mode: RecordingMode
+    pause_mode: PauseMode
+    paused_at: datetime
+
+
+class RecordingResumed(CallFact, frozen=True, kw_only=True):
+    """What is said from ``resumed_at`` on is recorded again."""
+
+    type = "recording.resumed"
+    recording_id: str
+    mode: RecordingMode
+    pause_mode: PauseMode
+    paused_at: datetime
+    resumed_at: datetime
 
 
 class RecordingSaved(CallFact, frozen=True, kw_only=True):
@@ -43,3 +64,13 @@ class RecordingFailed(CallFact, frozen=True, kw_only=True):
     recording_id: str
     mode: RecordingMode
     reason: str
+
+
+class RecordingDeleted(Fact, frozen=True, kw_only=True):
+    """The recording's file is being deleted and can no longer be fetched. ``is_expired``: its time was over."""
+
+    type = "recording.deleted"
+    recording_id: str
+    call_id: str
+    mode: RecordingMode
+    is_expired: bool = False

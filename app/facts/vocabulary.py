@@ -40,10 +40,12 @@ class Direction(StrEnum):
 
 
 class LegRole(StrEnum):
-    """Whom a leg reaches."""
+    """Whom a leg reaches: who sits in one of the two seats of the talk, or who was called in besides."""
 
     AGENT = "AGENT"
     CUSTOMER = "CUSTOMER"
+    SUPERVISOR = "SUPERVISOR"
+    PARTICIPANT = "PARTICIPANT"
 
 
 class LegState(StrEnum):
@@ -90,6 +92,32 @@ class TransferState(StrEnum):
     RECALLING = "RECALLING"
 
 
+class SupervisionMode(StrEnum):
+    """What a supervisor does with the talk it hears: nothing, speak to the agent alone, or speak to all."""
+
+    MONITOR = "MONITOR"
+    WHISPER = "WHISPER"
+    BARGE = "BARGE"
+
+
+class SupervisionState(StrEnum):
+    """Where a supervision stands: the supervisor's phone rings, it is being let in, or it hears."""
+
+    RINGING = "RINGING"
+    JOINING = "JOINING"
+    ACTIVE = "ACTIVE"
+
+
+class SupervisionEnd(StrEnum):
+    """Why a supervision ended."""
+
+    STOPPED = "STOPPED"
+    HANGUP = "HANGUP"
+    NOT_REACHED = "NOT_REACHED"
+    CALL_ENDED = "CALL_ENDED"
+    FAILED = "FAILED"
+
+
 class RecordingMode(StrEnum):
     """Whose voice is recorded; BOTH is one stereo file, agent left, customer right."""
 
@@ -104,9 +132,26 @@ class RecordingState(StrEnum):
 
     PENDING = "PENDING"
     RECORDING = "RECORDING"
+    PAUSED = "PAUSED"
     COLLECTING = "COLLECTING"
     SAVED = "SAVED"
     FAILED = "FAILED"
+    DELETED = "DELETED"
+
+
+class PauseMode(StrEnum):
+    """What a recording's file has of a pause: nothing at all, or as much silence."""
+
+    SKIP = "SKIP"
+    SILENCE = "SILENCE"
+
+
+class SegmentKind(StrEnum):
+    """What a stretch of a recording is: talk; silence, while one of the two who talk was away; or a pause."""
+
+    TALK = "TALK"
+    APART = "APART"
+    PAUSED = "PAUSED"
 
 
 class AgentDisplay(StrEnum):
@@ -142,6 +187,8 @@ class EndParty(StrEnum):
     AGENT = "AGENT"
     CUSTOMER = "CUSTOMER"
     SYSTEM = "SYSTEM"
+    SUPERVISOR = "SUPERVISOR"
+    PARTICIPANT = "PARTICIPANT"
 
 
 class EndCode(StrEnum):
@@ -161,6 +208,7 @@ class EndCode(StrEnum):
     BRIDGE_FAILED = "BRIDGE_FAILED"
     NODE_LOST = "NODE_LOST"
     TRANSFER_FAILED = "TRANSFER_FAILED"
+    SERVICE_AWAY = "SERVICE_AWAY"
 
 
 class CdrSource(StrEnum):
@@ -189,6 +237,16 @@ class Party(Words, frozen=True, kw_only=True):
     display: str | None = None
     extension: str | None = None
     is_anonymous: bool = False
+
+
+class Quality(Words, frozen=True, kw_only=True):
+    """How it sounded in the worse of its two directions: mean opinion score (1 to 4.41, by ITU-T G.107), the share of
+    packets that was lost, and how unevenly they came, in milliseconds.
+    """
+
+    mos: float
+    loss_percent: float
+    jitter_ms: float
 
 
 class EndReason(Words, frozen=True, kw_only=True):

@@ -51,33 +51,37 @@ class SipPeer:
 
     With ``port`` the endpoint can be dialled as ``PJSIP/<digits>@<name>``, and its calls are told by that source
     address and port. Without one, every call from ``host`` is this peer's: for an instance that has no sandbox and no
-    other peer there, such as a far end that answers whoever calls.
+    other peer there, such as a far end that answers whoever calls. With ``user`` it is a telephone there, dialled as
+    ``PJSIP/<name>``; it calls nobody, so that several may be behind one address.
     """
 
     name: str
     host: str = "127.0.0.1"
     port: int | None = None
+    user: str | None = None
     context: str = "offhook-trunks"
     codecs: tuple[str, ...] = ("ulaw", "alaw")
 
     def __post_init__(self) -> None:
-        for word in (self.name, self.host, self.context, *self.codecs):
+        for word in (self.name, self.host, self.user or self.name, self.context, *self.codecs):
             if not _NAME.fullmatch(word):
                 raise ValueError(f"{word!r} cannot stand in Asterisk's configuration")
 
     def render(self) -> str:
         """Return this peer's sections of pjsip.conf."""
         address = self.host if self.port is None else f"{self.host}:{self.port}"
+        user = "" if self.user is None else f"{self.user}@"
         lines = [
             f"[{self.name}](offhook-line)",
             f"context = {self.context}",
             f"disallow = all\nallow = {','.join(self.codecs)}",
             f"aors = {self.name}",
             f"[{self.name}]\ntype = aor",
-            *([f"contact = sip:{address}"] if self.port is not None else []),
-            # A match with a port needs the /32, or the port would be read as part of a host name.
-            f"[{self.name}]\ntype = identify\nendpoint = {self.name}\nmatch = {address}/32",
+            *([f"contact = sip:{user}{address}"] if self.port is not None else []),
         ]
+        if self.user is None:
+            # A match with a port needs the /32, or the port would be read as part of a host name.
+            lines.append(f"[{self.name}]\ntype = identify\nendpoint = {self.name}\nmatch = {address}/32")
         return "\n".join(lines) + "\n"
 
 

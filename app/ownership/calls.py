@@ -6,6 +6,7 @@ from app.accounts.principal import Principal
 from app.calls.core.model import Call
 from app.calls.core.verbs import Verb
 from app.calls.requests import Acted, OriginateOutcome, OriginateRequest, UpdateRequest
+from app.calls.traces.words import Document
 from app.errors import AsteriskUnavailableError
 
 
@@ -30,6 +31,10 @@ class Calls(Protocol):
 
     async def act(self, principal: Principal, subject_id: str, verb: Verb) -> Acted:
         """Ask something of a live call, by its id or that of one of its legs."""
+        ...
+
+    async def live_trace(self, principal: Principal, call_id: str) -> Document | None:
+        """What led a live call to where it is, wherever it lives; None when it is over, unknown or not traced."""
         ...
 
     def live_call(self, account_id: str, call_id: str) -> Call | None:

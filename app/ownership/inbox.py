@@ -27,8 +27,10 @@ from app.ownership.wire import (
     Failed,
     HangUp,
     Originate,
+    ReadTrace,
     Reply,
     Stands,
+    Traced,
     Update,
     decode_command,
     encode,
@@ -134,6 +136,8 @@ class Inbox(Daemon):
             case Act():
                 acted = await self._calls.act(command.principal, command.call_id, command.verb)
                 return Changed(call=acted.call, is_replayed=acted.is_replayed)
+            case ReadTrace():
+                return Traced(document=self._calls.live_trace(command.principal, command.call_id))
 
     async def _answer(self, command_id: str, reply: Reply) -> None:
         body = orjson.Fragment(encode(reply))

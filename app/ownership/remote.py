@@ -14,6 +14,7 @@ from app.calls.keys import check_key
 from app.calls.plan import check_request
 from app.calls.requests import Acted, OriginateRequest, Placed, UpdateRequest
 from app.calls.time_limits import ANSWER_SECONDS, TAKE_GRACE_SECONDS, TAKE_SECONDS
+from app.calls.traces.words import Document
 from app.db.engine import Database
 from app.errors import AsteriskUnavailableError, OverloadedError
 from app.events.bus import Bus
@@ -26,8 +27,10 @@ from app.ownership.wire import (
     Failed,
     HangUp,
     Originate,
+    ReadTrace,
     Reply,
     Stands,
+    Traced,
     Update,
     Withdrawn,
     decode_reply,
@@ -113,6 +116,14 @@ class RemoteCalls:
         if not isinstance(reply, Changed):
             raise _unexpected(reply)
         return Acted(call=reply.call, is_replayed=reply.is_replayed)
+
+    async def live_trace(self, node: str, principal: Principal, call_id: str) -> Document | None:
+        """The trace of a live call. Raises as :meth:`originate`."""
+        principal.require(Scope.CALLS_READ)
+        reply = await self._ask(node, ReadTrace(principal=principal, call_id=call_id))
+        if not isinstance(reply, Traced):
+            raise _unexpected(reply)
+        return reply.document
 
     async def _ask(self, node: str, command: Command) -> Reply:
         if len(self._waiting) >= CAPACITY:

@@ -15,10 +15,10 @@ from app.calls.queries import CallQueries
 from app.calls.requests import Acted, OriginateOutcome, OriginateRequest, Placed, UpdateRequest, WaitFor, WaitOutcome
 from app.calls.service import CallService
 from app.calls.time_limits import LONGEST_WAIT_SECONDS
+from app.calls.traces.words import Document
 from app.errors import DatabaseUnavailableError, Problem, RefusedError, ShuttingDownError
 from app.events.feed import Feed
 from app.events.log import EventFilter
-from app.facts.vocabulary import LegRole
 from app.ids import Kind, kind_of
 from app.numbers.lookup import NumberLookup, describe_number
 from app.numbers.parse import E164, is_e164
@@ -31,7 +31,7 @@ _AGAIN_SECONDS: Final = 0.25
 _REACHED: Final[dict[WaitFor, Callable[[Call], bool]]] = {
     WaitFor.CREATED: lambda _: True,
     WaitFor.FIRST_ANSWER: lambda call: any(leg.answered_at is not None for leg in call.legs),
-    WaitFor.AGENT_ANSWERED: lambda call: call.leg_of(LegRole.AGENT).answered_at is not None,
+    WaitFor.AGENT_ANSWERED: lambda call: call.agent_leg_id is not None,
     WaitFor.CONNECTED: lambda call: call.connected_at is not None,
 }
 
@@ -119,7 +119,7 @@ class RoutedCalls:
         return await self._remote.update(self._node_name, principal, request)  # as above; twice is as good as once
 
     async def act(self, principal: Principal, subject_id: str, verb: Verb) -> Acted:
-        """As ``CallService.act``, for a call's id or one of its legs'.
+        """As ``CallService.act``, for the id of a call, or of one of its legs, recordings or supervisions.
 
         What was asked while the call changed hands is asked again: no verb adds up.
         """
@@ -133,6 +133,17 @@ class RoutedCalls:
         if self._tenure is tenure:
             return acted
         return await self._remote.act(self._node_name, principal, call_id, verb)
+
+    async def live_trace(self, principal: Principal, call_id: str) -> Document | None:
+        """As ``CallService.live_trace``, from wherever the call lives."""
+        principal.require(Scope.CALLS_READ)
+        tenure = self._tenure
+        if tenure is not None and tenure.registry.find(call_id) is not None:
+            return tenure.calls.live_trace(principal, call_id)
+        call = await self._queries.get(principal.account_id, call_id)
+        if call is None or call.is_settled or (tenure is not None and call.node == self._node_name):
+            return None
+        return await self._remote.live_trace(call.node, principal, call_id)
 
     def live_call(self, account_id: str, call_id: str) -> Call | None:
         """As ``CallService.live_call``."""
@@ -153,12 +164,23 @@ class RoutedCalls:
         return await self._remote.originate(self._node_name, principal, request)
 
     async def _call_of(self, principal: Principal, subject_id: str) -> str:
-        if kind_of(subject_id) is not Kind.LEG:
+        kind = kind_of(subject_id)
+        if kind not in {Kind.LEG, Kind.RECORDING, Kind.SUPERVISION}:
             return subject_id
         tenure = self._tenure
         actor = None if tenure is None else tenure.registry.owner_of(subject_id)
         if actor is not None and actor.call.account_id == principal.account_id:
             return actor.call.id
+        if kind is Kind.SUPERVISION:
+            call_id = await self._queries.call_of_supervision(principal.account_id, subject_id)
+            if call_id is None:
+                raise RefusedError(Problem("NOT_FOUND", "No such supervision is under way.", ("supervisionId",)))
+            return call_id
+        if kind is Kind.RECORDING:
+            call_id = await self._queries.call_of_recording(principal.account_id, subject_id)
+            if call_id is None:
+                raise RefusedError(Problem("NOT_FOUND", "There is no such recording.", ("recordingId",)))
+            return call_id
         found = await self._queries.find_leg(principal.account_id, subject_id)
         if found is None:
             raise RefusedError(Problem("NOT_FOUND", "There is no such leg.", ("legId",)))

@@ -8,6 +8,7 @@ from app.accounts.principal import Principal
 from app.calls.core.model import Call
 from app.calls.core.verbs import Verb
 from app.calls.requests import UNSET, OriginateRequest, Placed, UpdateRequest
+from app.calls.traces.words import Document
 from app.errors import (
     AsteriskUnavailableError,
     DatabaseUnavailableError,
@@ -83,7 +84,14 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, tag="act"):
     verb: Verb
 
 
-Command = Originate | HangUp | Update | Act
+class ReadTrace(msgspec.Struct, frozen=True, kw_only=True, tag="read_trace"):
+    """Give out the trace of a live call."""
+
+    principal: Principal
+    call_id: str
+
+
+Command = Originate | HangUp | Update | Act | ReadTrace
 
 
 class Stands(msgspec.Struct, frozen=True, kw_only=True, tag="placed"):
@@ -106,6 +114,12 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True, tag="changed"):
 
     call: Call
     is_replayed: bool = False
+
+
+class Traced(msgspec.Struct, frozen=True, kw_only=True, tag="traced"):
+    """The trace, None when the call is not live or not traced."""
+
+    document: Document | None = None
 
 
 class WireProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +168,7 @@ class Withdrawn(msgspec.Struct, frozen=True, kw_only=True, tag="withdrawn"):
     """Whoever asked does not want it any more; nobody had taken it."""
 
 
-Reply = Stands | Changed | Failed | Withdrawn
+Reply = Stands | Changed | Traced | Failed | Withdrawn
 
 _ENCODER: Final = msgspec.json.Encoder()
 _COMMANDS: Final = msgspec.json.Decoder(Command)
@@ -172,6 +186,8 @@ def kind_of_command(command: Command) -> str:
             return "update"
         case Act():
             return "act"
+        case ReadTrace():
+            return "read_trace"
         case _:
             assert_never(command)
 

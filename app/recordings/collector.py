@@ -26,10 +26,11 @@ import structlog
 
 from app.ari.errors import AriError, AriInvalid, AriNotFound, AriUnsafeArgument
 from app.errors import OverloadedError
-from app.recordings.audio import Assembled, AssemblyStoppedError, Track, assemble
+from app.facts.stretches import Gap
+from app.recordings.audio import Assembled, AssemblyStoppedError, Track, assemble, read_file_layout
 from app.recordings.jobs import Collected, CollectFailed, CollectJob, CollectResult, Part
 from app.recordings.store import ObjectMissingError, RecordingStore, StoreUnavailableError, object_key
-from app.recordings.wave_format import HEADER_LIMIT, AudioError, read_layout
+from app.recordings.wave_format import HEADER_LIMIT, TRAILER_LIMIT, AudioError, read_layout, read_segments
 
 log = structlog.get_logger(__name__)
 
@@ -210,6 +211,8 @@ class RecordingCollector:
             size = await self._store.size(key)
             head = b"".join([block async for block in self._store.read(key, 0, min(size, HEADER_LIMIT))])
             layout = read_layout(head, size)
+            trailer_end = min(size, layout.data_end + TRAILER_LIMIT)
+            trailer = b"".join([block async for block in self._store.read(key, layout.data_end, trailer_end)])
             digest = hashlib.sha256()
             async with aclosing(self._store.read(key, 0, size)) as blocks:
                 async for block in blocks:
@@ -228,18 +231,20 @@ class RecordingCollector:
             channels=layout.channels,
             sample_rate=layout.sample_rate,
             sha256=digest.hexdigest(),
+            segments=read_segments(trailer),
         )
 
     async def _fetch_and_store(self, job: CollectJob, key: str) -> Collected:
         try:
             with tempfile.TemporaryDirectory(prefix="recording-", dir=self._work_dir) as folder:
                 tracks = []
-                for number, part in enumerate(job.channels):
+                for number, part in enumerate(sorted(job.parts, key=job.channel_of)):
                     path = Path(folder, f"part-{number}.wav")
-                    await self._download(part, path)
-                    tracks.append(Track(path, part.started_at, part.finished_at))
+                    if not await self._has(part, path):
+                        continue
+                    tracks.append(Track(path, part.started_at, part.finished_at, job.channel_of(part), part.leg_id))
                 path = Path(folder, "whole.wav")
-                assembled = await _assemble_in_thread(tracks, path)
+                assembled = await _assemble_in_thread(tracks, path, job.gaps)
                 await self._store.put_file(key, path, assembled.size_bytes)
         except AudioError as error:
             raise _FinalError(str(error)) from error
@@ -259,7 +264,25 @@ class RecordingCollector:
             channels=assembled.channels,
             sample_rate=assembled.sample_rate,
             sha256=assembled.sha256,
+            segments=assembled.segments,
         )
+
+    async def _has(self, part: Part, path: Path) -> bool:
+        """Fetch a part. Whether there is one: without the first of a voice there is no recording.
+
+        Raises:
+            _FinalError, _TransientError: it cannot be had, for good or just now.
+        """
+        try:
+            await self._download(part, path)
+            if part.is_again:
+                await asyncio.to_thread(read_file_layout, path)
+        except (_FinalError, AudioError) as error:
+            if not part.is_again:
+                raise
+            log.warning("recording_part_empty", stored_name=part.stored_name, reason=str(error))
+            return False
+        return True
 
     async def _download(self, part: Part, path: Path) -> None:
         try:
@@ -291,10 +314,10 @@ class RecordingCollector:
             log.error("recording_left_in_asterisk", stored_name=part.stored_name, reason=error.message)  # noqa: TRY400 - the trace says no more
 
 
-async def _assemble_in_thread(tracks: list[Track], path: Path) -> Assembled:
+async def _assemble_in_thread(tracks: list[Track], path: Path, gaps: tuple[Gap, ...]) -> Assembled:
     """Assemble outside the event loop; when cancelled, wait for the thread, whose folder is about to go."""
     stop = threading.Event()
-    work = asyncio.ensure_future(asyncio.to_thread(assemble, tracks, path, is_stopped=stop.is_set))
+    work = asyncio.ensure_future(asyncio.to_thread(assemble, tracks, path, gaps=gaps, is_stopped=stop.is_set))
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from app.facts.stretches import Gap, Segment
 from app.facts.vocabulary import LegRole, RecordingMode
 
 _SIDES = {
@@ -16,41 +17,45 @@ _SIDES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One side as Asterisk stored it, under ``stored_name``.
+    """One voice as Asterisk stored it, under ``stored_name``; a side may have several, one after the other or together.
 
     ``started_at`` and ``finished_at`` are the timestamps of RecordingStarted and RecordingFinished: sides are aligned
     by these instants, so all must come from one clock, Asterisk's. Without ``finished_at`` (nobody heard the end) the
-    alignment is somewhat coarser.
+    alignment is somewhat coarser. ``is_again``: an earlier part of the same voice broke off; should there be nothing in
+    this one, what there is before it is a recording all the same.
     """
 
     role: LegRole
     stored_name: str
     started_at: datetime
     finished_at: datetime | None = None
+    leg_id: str | None = None
+    is_again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectJob:
-    """A recording that has stopped in Asterisk: fetch it, store it, and clean up."""
+    """A recording that has stopped in Asterisk: fetch it, store it, and clean up. Of ``gaps`` it is to hold nothing."""
 
     recording_id: str
     account_id: str
     call_id: str
     mode: RecordingMode
     parts: tuple[Part, ...]
+    gaps: tuple[Gap, ...] = ()
 
     def __post_init__(self) -> None:
-        sides = sorted(part.role for part in self.parts)
+        sides = sorted({part.role for part in self.parts})
         if not sides or sides != sorted(_SIDES[self.mode]):
             raise ValueError(f"mode {self.mode} does not go with the sides {sides}")
         instants = [instant for part in self.parts for instant in (part.started_at, part.finished_at) if instant]
+        instants += [instant for gap in self.gaps for instant in (gap.began_at, gap.ended_at) if instant]
         if any(instant.tzinfo is None for instant in instants):
-            raise ValueError("started_at and finished_at need a time zone")
+            raise ValueError("instants need a time zone")
 
-    @property
-    def channels(self) -> tuple[Part, ...]:
-        """The parts in the order of the file's channels: agent left, customer right."""
-        return tuple(sorted(self.parts, key=lambda part: _SIDES[RecordingMode.BOTH].index(part.role)))
+    def channel_of(self, part: Part) -> int:
+        """The file's channel that a part is heard on: agent left, customer right; one side alone has but one."""
+        return _SIDES[self.mode].index(part.role)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +69,7 @@ class Collected:
     channels: int
     sample_rate: int
     sha256: str
+    segments: tuple[Segment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.facts.stretches import Segment
 from app.facts.vocabulary import RecordingMode, RecordingState
 
 
@@ -11,7 +12,8 @@ class Recording:
     """A recording of one call.
 
     ``object_key`` and what proves the file (``size_bytes``, ``duration_seconds``, ``channels``, ``sample_rate`` in Hz,
-    ``sha256`` in hex) are there once it is SAVED; ``failure`` says why when it is FAILED.
+    ``sha256`` in hex, ``segments``) are there once it is SAVED; ``failure`` says why when it is FAILED. ``leg_ids`` are
+    whose voices were written, in the order of their beginning.
     """
 
     id: str
@@ -31,6 +33,9 @@ class Recording:
     sample_rate: int | None = None
     sha256: str | None = None
     failure: str | None = None
+    leg_ids: tuple[str, ...] = ()
+    segments: tuple[Segment, ...] | None = None
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

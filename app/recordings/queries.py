@@ -6,16 +6,19 @@ from datetime import datetime
 from typing import Final
 
 import asyncpg
+import msgspec
 
 from app.db.conditions import Conditions
 from app.db.engine import Database
 from app.db.keyset import Key, Listing, RowCount, count_listed, keyset_rows
+from app.facts.stretches import Segment
 from app.facts.vocabulary import RecordingMode, RecordingState
 from app.paging import Page, PageRequest
 from app.recordings.model import Recording, RecordingFilter
 
 _NAMES: Final = tuple(field.name for field in fields(Recording))
-_COLUMNS: Final = ", ".join(_NAMES)
+_COLUMNS: Final = ", ".join("segments::text AS segments" if name == "segments" else name for name in _NAMES)
+_SEGMENTS: Final = msgspec.json.Decoder(tuple[Segment, ...])
 _KEYS: Final = (Key("created_at", datetime), Key("id", str))
 
 _GET_MANY: Final = f"SELECT {_COLUMNS} FROM recording WHERE account_id = $1 AND id = ANY($2::text[])"  # noqa: S608  # our own names
@@ -92,4 +95,13 @@ def _list(account_id: str, condition: RecordingFilter) -> Listing:
 
 def _read_row(row: asyncpg.Record) -> Recording:
     values = dict(row)
-    return Recording(**{**values, "mode": RecordingMode(values["mode"]), "state": RecordingState(values["state"])})
+    segments = values["segments"]
+    return Recording(
+        **{
+            **values,
+            "mode": RecordingMode(values["mode"]),
+            "state": RecordingState(values["state"]),
+            "leg_ids": tuple(values["leg_ids"]),
+            "segments": None if segments is None else _SEGMENTS.decode(segments),
+        }
+    )

@@ -37,6 +37,13 @@ class RecordingDamagedError(OffhookError):
     http_status = 500
 
 
+class RecordingDeletedError(OffhookError):
+    """The recording was deleted, by request or because its time was over."""
+
+    code = "RECORDING_DELETED"
+    http_status = 410
+
+
 class RangeError(OffhookError):
     """The file has no such bytes."""
 
@@ -84,8 +91,10 @@ class RecordingFiles:
             self._clock.now(),
         )
         recording = await self._queries.get_signed(recording_id)
+        if recording is not None and recording.state is RecordingState.DELETED:
+            raise RecordingDeletedError("The recording was deleted.")
         if recording is None or recording.state is not RecordingState.SAVED or recording.object_key is None:
-            raise NotFoundError("There is no such recording, or it is not finished or was deleted.")
+            raise NotFoundError("There is no such recording, or it is not finished.")
         size = await self._check_file(recording, recording.object_key)
         etag = f'"{recording.sha256}"'
         headers = {

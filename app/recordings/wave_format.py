@@ -6,8 +6,13 @@ samples reach to the end of the file.
 """
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import msgspec
+
+from app.facts.stretches import Segment
 
 SAMPLE_BYTES: Final = 2
 
@@ -26,6 +31,11 @@ _UNKNOWN_LENGTH: Final = 0xFFFFFFFF
 _MOST_CHANNELS: Final = 2
 _LEAST_RATE: Final = 8_000
 _MOST_RATE: Final = 48_000
+_SEGMENTS: Final = b"ofsg"
+#: More than any map takes.
+TRAILER_LIMIT: Final = 1024 * 1024
+_ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder(tuple[Segment, ...])
 
 
 class AudioError(Exception):
@@ -44,6 +54,11 @@ class WaveLayout:
     @property
     def duration_seconds(self) -> float:
         return self.frames / self.sample_rate
+
+    @property
+    def data_end(self) -> int:
+        """The first byte after the samples."""
+        return self.data_offset + self.frames * self.channels * SAMPLE_BYTES
 
 
 def read_layout(head: bytes, file_size: int) -> WaveLayout:
@@ -95,14 +110,17 @@ def _read_form(body: bytes) -> tuple[int, int]:
     return channels, rate
 
 
-def write_header(channels: int, sample_rate: int, frames: int) -> bytes:
-    """The header of a 16-bit PCM file: RIFF, or RF64 (EBU Tech 3306) when it would pass RIFF's 4 GiB."""
+def write_header(channels: int, sample_rate: int, frames: int, *, trailer_bytes: int = 0) -> bytes:
+    """The header of a 16-bit PCM file: RIFF, or RF64 (EBU Tech 3306) when it would pass RIFF's 4 GiB.
+
+    ``trailer_bytes`` follow the samples, in chunks of their own.
+    """
     frame_bytes = SAMPLE_BYTES * channels
     data_length = frames * frame_bytes
     form = struct.pack(
         "<4sIHHIIHH", b"fmt ", _FORMAT_BODY, _PCM, channels, sample_rate, sample_rate * frame_bytes, frame_bytes, 16
     )
-    riff_length = 4 + len(form) + _CHUNK_HEADER + data_length
+    riff_length = 4 + len(form) + _CHUNK_HEADER + data_length + trailer_bytes
     if riff_length < _UNKNOWN_LENGTH:
         return struct.pack("<4sI4s", b"RIFF", riff_length, b"WAVE") + form + struct.pack("<4sI", b"data", data_length)
     riff_length += _CHUNK_HEADER + _DS64_BODY
@@ -112,3 +130,23 @@ def write_header(channels: int, sample_rate: int, frames: int) -> bytes:
         + form
         + struct.pack("<4sI", b"data", _UNKNOWN_LENGTH)
     )
+
+
+def write_segments(segments: Sequence[Segment]) -> bytes:
+    """The chunk after the samples that holds the map of the file, so that the file alone tells all of the recording.
+
+    Readers of WAV files pass over chunks that they do not know.
+    """
+    body = _ENCODER.encode(segments)
+    return struct.pack("<4sI", _SEGMENTS, len(body)) + body + b"\0" * (len(body) % 2)
+
+
+def read_segments(trailer: bytes) -> tuple[Segment, ...]:
+    """The map from what follows the samples; empty when there is none, or none that can be read."""
+    name, length = struct.unpack_from("<4sI", trailer) if len(trailer) >= _CHUNK_HEADER else (b"", 0)
+    if name != _SEGMENTS:
+        return ()
+    try:
+        return _DECODER.decode(trailer[_CHUNK_HEADER : _CHUNK_HEADER + length])
+    except msgspec.DecodeError:  # not of our making, or cut off; the sound is none the worse for it
+        return ()

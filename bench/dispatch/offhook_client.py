@@ -15,7 +15,7 @@ from app.ari.events import MalformedEvent, UnknownEvent
 from app.ari.signals import decode_signal
 from app.ari.stream import Connected, EventStream
 from app.calls.core.inputs import Input
-from app.calls.translate import translate
+from app.calls.translate import Addressed, translate
 from app.cli.output import run
 from bench.service import NODE
 
@@ -34,7 +34,7 @@ async def read(url: str, user: str, password: str, app: str, expected: int) -> d
         event = decode_signal(message)
         counts[type(event)] += 1
         addressed = translate(NODE, event)
-        if addressed is not None:
+        if isinstance(addressed, Addressed):
             mailboxes[addressed.subject_id].append(addressed.input)
         elif isinstance(event, UnknownEvent | MalformedEvent):
             raise SystemExit(f"not an event: {event!r}")

@@ -27,6 +27,7 @@ from app.calls.queries import CallQueries
 from app.calls.registry import CallRegistry
 from app.calls.service import CallService
 from app.calls.store import CallStore
+from app.calls.traces.keeper import TraceQueries
 from app.cdrs.queries import CdrQueries
 from app.cdrs.statistics import CdrStatistics
 from app.clock import SystemClock
@@ -36,6 +37,8 @@ from app.events.bus import Bus
 from app.events.feed import Feed
 from app.events.log import EventLog
 from app.health import PartHealth
+from app.ownership.diagnostics import Diagnostics
+from app.recordings.deletion import RecordingDeletion
 from app.recordings.queries import RecordingQueries
 from app.recordings.serve import RecordingFiles
 from app.recordings.store import RecordingStore
@@ -43,6 +46,7 @@ from app.recordings.urls import RecordingUrls
 from app.routing.directory import Directory
 from app.routing.resources import RoutingResources
 from app.routing.sandbox import seed_sandbox
+from app.routing.stops import Stops
 from app.services import Services
 from app.webhooks.egress import Egress
 from app.webhooks.endpoints import WebhookEndpoints
@@ -133,21 +137,26 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         registry=registry,
         store=store,
         directory=Directory(database),
+        stops=Stops(database),
         readiness=ready,
         clock=clock,
         node=NODE,
         defaults=Defaults(agent_ring_seconds=30, customer_ring_seconds=45, max_duration_seconds=3600),
     )
     recordings, urls = RecordingQueries(database), RecordingUrls(bytes(32))
+    recording_store = RecordingStore.open(None, tmp_path)
     webhooks, webhook_queries = WebhookEndpoints(database, sealer, egress, clock), WebhookQueries(database)
+    routed = route_here(calls, registry, database, Bus(database), feed, wait_seconds=5.0)
     services = Services(
         clock=clock,
         keys=ApiKeys(database, bytes(32), audit),
-        calls=route_here(calls, registry, database, Bus(database), feed, wait_seconds=5.0),
+        calls=routed,
+        diagnostics=Diagnostics(routed, TraceQueries(database), log),
         call_queries=CallQueries(database),
         cdr_queries=CdrQueries(database),
         cdr_statistics=CdrStatistics(database),
         recordings=recordings,
+        recording_deletion=RecordingDeletion(database, log, recording_store, clock),
         recording_urls=urls,
         event_log=log,
         feed=feed,
@@ -165,7 +174,7 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         services,
         Settings(data_dir=tmp_path, public_url="https://offhook.example"),
         health=health,
-        recordings=RecordingFiles(recordings, RecordingStore.open(None, tmp_path), urls, clock),
+        recordings=RecordingFiles(recordings, recording_store, urls, clock),
         options=Options(init_seconds=4.0, heartbeat_seconds=0.3, most_operations_per_socket=5, most_waiting_frames=50),
     )
     await feed.begin()

@@ -277,7 +277,9 @@ def test_given_the_types_when_compared_with_their_projections_then_every_plain_f
     assert set(CDR.fields) == {field.python_name for field in definition.fields if field.base_resolver is None}
     for name, field in CDR.fields.items():
         if isinstance(field, One):
-            kind: Any = build_schema()._schema.type_map[{"end_reason": "EndReason"}.get(name, "Party")]
+            kind: Any = build_schema()._schema.type_map[
+                {"end_reason": "EndReason", "quality": "Quality"}.get(name, "Party")
+            ]
             assert len(field.projection.fields) == len(kind.fields)
 
 
@@ -285,7 +287,7 @@ def test_given_the_table_when_compared_with_the_type_then_what_may_not_be_null_i
     cdr = build_schema()._schema.type_map["Cdr"]  # Strawberry's only name for it
     assert isinstance(cdr, GraphQLObjectType)
     columns = sa.inspect(CdrRow).local_table.c
-    own = {"sandbox": "is_sandbox", "metadata": "metadata_pairs", "end_reason": "end_code"}
+    own = {"sandbox": "is_sandbox", "metadata": "metadata_pairs", "end_reason": "end_code", "quality": "mos"}
     for field in cdr.fields.values():
         name = getattr(field.extensions.get("strawberry-definition"), "python_name", "")
         if name in CDR.fields and isinstance(field.type, GraphQLNonNull):

@@ -134,6 +134,7 @@ CALLS: dict[str, Callable[[AriClient], Awaitable[object]]] = {
     "delete_global_variable": lambda ari: ari.delete_global_variable("hup_1"),
     "get_application": lambda ari: ari.get_application(),
     "set_event_filter": lambda ari: ari.set_event_filter(disallowed=["ChannelVarset"], allowed=["Dial"]),
+    "subscribe_to_channel": lambda ari: ari.subscribe_to_channel("1.7"),
     "list_endpoints": lambda ari: ari.list_endpoints(technology="PJSIP"),
     "subscribe_to_endpoints": lambda ari: ari.subscribe_to_endpoints("PJSIP"),
     "get_object": lambda ari: ari.get_object("endpoint", "ofh-acme-1"),

@@ -31,7 +31,7 @@ class Leg:
     async def remembered_end(self) -> tuple[float, int, str]:
         """Return what the hang-up handler left: epoch seconds, cause, the technology's words."""
         answer = await self.ears.request("GET", "/asterisk/variable", variable=f"hup_{self.channel_id}")
-        at, cause, tech = answer.json()["value"].split("|")
+        at, cause, tech, _ = answer.json()["value"].split("|")
         return float(at), int(cause), tech
 
     def saw(self, event_type: str, **fields: object) -> bool:

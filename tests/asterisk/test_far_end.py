@@ -116,10 +116,12 @@ async def test_given_a_call_from_a_trunk_when_its_application_listens_then_it_ar
         await call.hang_up()
         await service.wait_for_channel(channel_id, "ChannelDestroyed", cause=16)
         remembered = await service.request("GET", "/asterisk/variable", variable=f"hup_{channel_id}")
-        assert remembered.json()["value"].split("|")[1] == "16"
+        _, cause, _, counts = remembered.json()["value"].split("|")
+        assert cause == "16"
+        assert counts.startswith("ssrc=")
 
 
-async def test_given_a_call_from_a_trunk_when_no_application_listens_then_the_carrier_is_told_to_go_elsewhere(
+async def test_given_a_call_from_a_trunk_when_no_application_listens_then_the_caller_is_told_and_the_call_remembered(
     asterisk: AsteriskInstance, far_end: FarEnd, ears: AriEars
 ) -> None:
     # Asterisk lets an application go a moment after its listener, which may have been the test before this one.
@@ -128,8 +130,60 @@ async def test_given_a_call_from_a_trunk_when_no_application_listens_then_the_ca
         while app in [one["name"] for one in (await ears.request("GET", "/applications")).json()]:
             await asyncio.sleep(0.02)
     call = await far_end.place_call(f"sip:+15557770006@127.0.0.1:{asterisk.sip_port}", caller_number="+4930123456")
-    end = await call.wait_until_ended()
+    await far_end.ears.wait_for_channel(call.channel_id, "Dial", dialstatus="ANSWER")
+    heard = await call.hear(1.5)
+    assert heard.between(0.8, heard.seconds).rms_dbfs() > -60.0
+    await call.hang_up()
+    entry = await _last_missed(ears)
+    began, ended, why, _, endpoint, dialled, caller = entry.split("|")
+    assert (why, endpoint, dialled, caller) == ("away", FAR_END_TRUNK, "+15557770006", "+4930123456")
+    assert 1.5 <= float(ended) - float(began) < 60.0
+
+
+async def test_given_a_caller_the_service_has_no_room_for_when_it_is_sent_back_then_the_network_hears_503(
+    asterisk: AsteriskInstance, far_end: FarEnd, ears: AriEars
+) -> None:
+    async with AriEars.listening(
+        asterisk.ari_url, asterisk.ari_username, asterisk.ari_password, asterisk.config.stasis_app
+    ) as service:
+        call = await far_end.place_call(f"sip:+15557770008@127.0.0.1:{asterisk.sip_port}", caller_number="+4930123456")
+        start = await service.wait_for(lambda event: event["type"] == "StasisStart", what="the inbound call")
+        channel_id = start["channel"]["id"]
+        await service.request(
+            "POST", f"/channels/{channel_id}/continue", context="offhook-missed", extension="full", priority=1
+        )
+        end = await call.wait_until_ended()
     assert (end["cause"], end["tech_cause"]) == (34, 503)
+    assert (await _last_missed(ears)).split("|")[2:4] == ["full", channel_id]
+
+
+async def test_given_a_number_with_signs_of_the_dialplan_when_it_is_called_then_no_argument_comes_of_them(
+    asterisk: AsteriskInstance, far_end: FarEnd
+) -> None:
+    async with AriEars.listening(
+        asterisk.ari_url, asterisk.ari_username, asterisk.ari_password, asterisk.config.stasis_app
+    ) as service:
+        uri = f"sip:1%2C2%7C3@127.0.0.1:{asterisk.sip_port}"
+        call = await far_end.place_call(uri, caller_number="+4930123456")
+        start = await service.wait_for(lambda event: event["type"] == "StasisStart", what="the inbound call")
+        assert start["args"][:3] == ["inbound", "trunk", FAR_END_TRUNK]
+        assert len(start["args"]) == 4
+        assert start["args"][3].isalnum()
+        await call.hang_up()
+
+
+async def _last_missed(ears: AriEars) -> str:
+    """What the dialplan remembers of the last caller whom nobody took; it is written once the caller is gone."""
+
+    async def read(name: str) -> str:
+        return str((await ears.request("GET", "/asterisk/variable", variable=name)).json()["value"])
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not (number := await read("ofk_missed_last")) or not (entry := await read(f"ofk_missed_{number}")):
+            await asyncio.sleep(0.02)
+    for name in ("ofk_missed_last", f"ofk_missed_{number}"):
+        await ears.request("POST", "/asterisk/variable", body={"variable": name})
+    return entry
 
 
 async def test_given_a_blind_transfer_asked_for_by_the_far_end_then_the_service_is_told(

@@ -8,18 +8,27 @@ import msgspec
 from app.calls.actor import is_pointless
 from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
+from app.calls.core.guests_model import Supervision, TapKind
 from app.calls.core.inputs import Input
 from app.calls.core.machine import step
-from app.calls.core.model import Call, Leg, TimerName, decode_call
+from app.calls.core.model import Call, Leg, Place, TimerName, decode_call
 from app.calls.core.recording import resume_collecting
 from app.calls.core.turn import Happening, Step
 from app.facts.calls import CallEnded, Fact
-from app.facts.vocabulary import CallState, LegRole, LegState, RecordingState
+from app.facts.vocabulary import CallState, LegRole, LegState, RecordingState, SupervisionState
 from app.ids import LegId
 from tests.calls.making import make_call
 from tests.calls.simulated_asterisk import Fate, Said, SimulatedAsterisk, Stage
 
-_ONLY_ONCE = (commands.CreateChannel, commands.DialChannel, commands.CreateBridge, commands.CreateSnoop)
+_ONLY_ONCE = (
+    commands.CreateChannel,
+    commands.DialChannel,
+    commands.CreateBridge,
+    commands.CreateSnoop,
+    commands.CreateTaps,
+)
+#: What a call may wait for while all is as it should be; these end it, or a phone's ringing.
+_LONG_WAITS = frozenset({TimerName.RING, TimerName.CONSULT, TimerName.MAX_DURATION})
 _MOST_ROUNDS = 400
 
 
@@ -33,10 +42,14 @@ class Driver:
     def __init__(self, call: Call) -> None:
         self.call = call
         self.asterisk = SimulatedAsterisk(call.created_at)
+        for leg in call.legs:
+            if leg.has_come:
+                self.asterisk.arrive(leg.id)
         self.log: list[Happening] = []
         self.asked: list[Command] = []
         self.fates: list[Fate] = []
         self._gone: set[LegId] = set()
+        self._made: list[Command] = []
 
     @property
     def now(self) -> datetime:
@@ -163,11 +176,38 @@ class Driver:
         for recording in self.call.recordings:
             if recording.state is RecordingState.RECORDING:
                 for part in recording.parts:
-                    if (recording.id, part.role) not in self.asterisk.snoops:
-                        self.feed(inputs.PartStopped(recording_id=recording.id, role=part.role))
+                    if not part.is_over and (recording.id, part.role, part.number) not in self.asterisk.snoops:
+                        stopped = inputs.PartStopped(recording_id=recording.id, role=part.role, number=part.number)
+                        self.feed(stopped)
+        for leg in self.call.legs:
+            if self._is_misplaced(leg):
+                self.feed(inputs.LegMisplaced(leg_id=leg.id))
+        for supervision in self.call.supervisions:
+            self._look_at(supervision)
         self.hang_up_strays()
 
+    def _look_at(self, supervision: Supervision) -> None:
+        """As a look at Asterisk's channels and bridges tells: which taps there are, and whether all is in place."""
+        if supervision.tapped_at is None or self.call.is_ending:
+            return
+        found = {kind: self.asterisk.taps.get((supervision.id, supervision.taps, kind)) for kind in TapKind}
+        there = tuple(kind for kind, tap in found.items() if tap is not None)
+        is_placed = all(tap is not None and tap.is_placed for tap in found.values())
+        if not is_placed or supervision.state is not SupervisionState.ACTIVE:
+            self.feed(inputs.SupervisionSeen(supervision_id=supervision.id, number=supervision.taps, taps=there))
+
+    def _is_misplaced(self, leg: Leg) -> bool:
+        """As a look at Asterisk's bridges tells: who is in the talk, and nothing of music and silence."""
+        channel = self.asterisk.channels.get(leg.id)
+        if channel is None or leg.state is not LegState.UP or leg.place is Place.NOWHERE:
+            return False
+        return channel.is_bridged is not (leg.place is Place.TALK)
+
     def hang_up_strays(self) -> None:
+        owned = {one.id: one.taps for one in self.call.supervisions}
+        taps = self.asterisk.taps.items()
+        self.asterisk.taps = {key: tap for key, tap in taps if owned.get(key[0]) == key[1]}
+        self.asterisk.supervised &= owned.keys()
         for leg_id in list(self.asterisk.channels):
             if not self.call.leg(leg_id).is_alive:
                 self.asterisk.end(leg_id)
@@ -186,6 +226,22 @@ class Driver:
             else:
                 return
         raise AssertionError("it never comes to rest")
+
+    def settle(self) -> None:
+        """Let pass what passes by itself, until the call waits for people, or for one of its long times."""
+        for _ in range(_MOST_ROUNDS):
+            timer = self.call.next_timer
+            if self.asterisk.underway:
+                self.asterisk.catch_up()
+            elif self.asterisk.said:
+                self.hear()
+            elif self.asterisk.to_collect:
+                self.collect()
+            elif timer is not None and timer.name not in _LONG_WAITS:
+                self.fire()
+            else:
+                return
+        raise AssertionError("it never settles")
 
     def _is_put_behind(self, found: Input) -> bool:
         """As an actor does: the end of a leg that was looked up goes behind an answer that was said before."""
@@ -212,7 +268,9 @@ class Driver:
     def _carry_out(self, result: Step) -> list[Input]:
         found: list[Input] = []
         for command in result.commands:
-            if not is_pointless(self.call, command):
+            has_bridge_failed = any(_is_failed_bridge(one) for one in found)
+            is_ringing = isinstance(command, commands.CreateChannel | commands.DialChannel)
+            if not is_pointless(self.call, command) and not (has_bridge_failed and is_ringing):
                 fate = self.fates.pop(0) if self.fates else Fate.DONE
                 found += self.asterisk.carry_out(command, fate)
         return found
@@ -241,7 +299,8 @@ class Driver:
         self._gone |= {leg.id for leg in after.legs if leg.state is LegState.ENDED}
 
     def _check_commands(self, before: Call, result: Step, event: Input) -> None:
-        counted = Counter(command for command in (*self.asked, *result.commands) if isinstance(command, _ONLY_ONCE))
+        self._made += [command for command in result.commands if isinstance(command, _only_once(event))]
+        counted = Counter(self._made)
         assert not [command for command, times in counted.items() if times > 1]
         dialled = Counter(
             command.leg_id for command in (*self.asked, *result.commands) if isinstance(command, commands.DialChannel)
@@ -253,7 +312,23 @@ class Driver:
                 # A channel that appears when its leg is given up already must not stay: nothing else may be asked.
                 assert isinstance(command, commands.HangupChannel)
                 assert isinstance(event, inputs.LegCreated)
+        leaving = {leg.id for leg in before.legs if leg.is_leaving}
+        for command in result.commands:
+            if getattr(command, "leg_id", None) in leaving:
+                assert isinstance(command, commands.HangupChannel | commands.VerifyLeg), "it was let go"
         assert not (before.is_ended and any(isinstance(one, commands.CreateChannel) for one in result.commands))
+
+
+def _only_once(event: Input) -> tuple[type[Command], ...]:
+    """What may be asked for once in a call's life; whoever puts a leg back makes sure of the bridge first."""
+    is_putting_back = isinstance(event, inputs.LegMisplaced | inputs.TimerFired | inputs.Recovered)
+    return tuple(one for one in _ONLY_ONCE if not (is_putting_back and one is commands.CreateBridge))
+
+
+def _is_failed_bridge(found: Input) -> bool:
+    return isinstance(found, inputs.CommandFailed) and isinstance(
+        found.command, commands.CreateBridge | commands.JoinBridge
+    )
 
 
 def _check_instants(call: Call, leg: Leg, now: datetime) -> None:

@@ -7,9 +7,12 @@ from app.calls.core import inputs
 from app.calls.core.inputs import Input
 from app.calls.core.machine import step
 from app.calls.core.model import Call
+from app.calls.keys import KeyClaim
 from app.calls.store import Change, make_drafts
 from app.facts.event import SYSTEM
 from tests.calls.standing_in import claim_for
+
+_USES_A_KEY = 0.3
 
 
 def _any_inputs(call: Call, rng: random.Random) -> list[Input]:
@@ -32,6 +35,10 @@ def _any_inputs(call: Call, rng: random.Random) -> list[Input]:
     return [inputs.Start(), *(event for event in events if rng.random() < 0.9)]
 
 
+def _use(call: Call, number: int) -> KeyClaim:
+    return KeyClaim(call.account_id, "transferCall", f"{call.id}-{number}", b"\x00h", call.id)
+
+
 def changes_of_life(call: Call, rng: random.Random) -> list[Change]:
     """The life of a call as its actor would hand it in, with whatever some lost inputs make of it."""
     changes: list[Change] = []
@@ -48,6 +55,7 @@ def changes_of_life(call: Call, rng: random.Random) -> list[Change]:
                 legs=tuple(leg for leg in result.call.legs if leg not in call.legs or not changes),
                 recordings=tuple(one for one in result.call.recordings if one not in call.recordings and one.parts),
                 claim=None if changes else claim_for(call, call.id),
+                uses=(_use(call, len(changes)),) if changes and rng.random() < _USES_A_KEY else (),
             )
         )
         call = result.call

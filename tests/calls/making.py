@@ -3,6 +3,9 @@
 import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
 
 from app.calls.core.inputs import Input
 from app.calls.core.machine import step
@@ -15,6 +18,7 @@ from app.ids import CallId, Kind, LegId, RecordingId, new_id
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 AGENT_NUMBER = "2001"
 CUSTOMER_NUMBER = "+15550100000"
+_channels = itertools.count(1)
 SOMEBODY = Actor(kind=ActorKind.API_KEY, id="key_1")
 
 
@@ -32,23 +36,34 @@ def make_call(
     external_id: str | None = "lead-7",
     tags: Sequence[str] = ("spring",),
     agent_id: str | None = "agent_1",
+    agent_waves: Sequence[int] = (0,),
+    customer_waves: Sequence[int] = (0,),
 ) -> Call:
-    """A click-to-call that nobody has started."""
-    agent = Leg(
-        id=LegId(new_id(Kind.LEG)),
-        role=LegRole.AGENT,
-        party=Party(extension=extension, display="Ada"),
-        endpoint=f"PJSIP/acme-{extension}",
-        ring_seconds=agent_ring_seconds,
-        shown_number=number,
+    """A click-to-call that nobody has started; ``…_waves``: the wave of each of a side's legs."""
+    agents = tuple(
+        Leg(
+            id=LegId(new_id(Kind.LEG)),
+            role=LegRole.AGENT,
+            party=Party(extension=extension, display="Ada"),
+            endpoint=f"PJSIP/acme-{extension}",
+            ring_seconds=agent_ring_seconds,
+            shown_number=number,
+            wave=wave,
+            agent_id=agent_id if len(agent_waves) > 1 else None,
+        )
+        for wave in agent_waves
     )
-    customer = Leg(
-        id=LegId(new_id(Kind.LEG)),
-        role=LegRole.CUSTOMER,
-        party=Party(number=number, display="Grace"),
-        endpoint=f"PJSIP/{number.lstrip('+')}@acme-trunk-main",
-        ring_seconds=customer_ring_seconds,
-        shown_number="+15550199999",
+    customers = tuple(
+        Leg(
+            id=LegId(new_id(Kind.LEG)),
+            role=LegRole.CUSTOMER,
+            party=Party(number=number, display="Grace"),
+            endpoint=f"PJSIP/{number.lstrip('+')}@acme-trunk-main",
+            ring_seconds=customer_ring_seconds,
+            shown_number="+15550199999",
+            wave=wave,
+        )
+        for wave in customer_waves
     )
     recordings: tuple[Recording, ...] = ()
     if recording_mode is not RecordingMode.OFF:
@@ -67,7 +82,8 @@ def make_call(
         node="n1",
         kind=CallKind.CLICK_TO_CALL,
         direction=Direction.OUTBOUND,
-        legs=(agent, customer) if dial_first is LegRole.AGENT else (customer, agent),
+        legs=(*agents, *customers) if dial_first is LegRole.AGENT else (*customers, *agents),
+        planned=len(agents) + len(customers),
         created_at=created_at,
         max_duration_seconds=max_duration_seconds,
         recording_mode=recording_mode,
@@ -84,6 +100,29 @@ def make_call(
         tags=tuple(tags),
         recordings=recordings,
         cdr_id=new_id(Kind.CDR),
+    )
+
+
+def make_inbound_call(*, agent_waves: Sequence[int] = (0,), **fields: Any) -> Call:
+    """A call that has come in and that nobody has started; ``agent_waves``: the wave of each phone that may be rung."""
+    call = make_call(agent_waves=agent_waves or (0,), **fields)
+    (customer,) = [leg for leg in call.legs if leg.role is LegRole.CUSTOMER]
+    agents = [leg for leg in call.legs if leg.role is LegRole.AGENT] if agent_waves else []
+    came = msgspec.structs.replace(
+        customer,
+        channel_id=f"offhook-1772452800.{next(_channels)}",
+        channel_name="PJSIP/acme-trunk-main-00000001",
+        ring_seconds=0.0,
+        shown_number=CUSTOMER_NUMBER,
+    )
+    return msgspec.structs.replace(
+        call,
+        kind=CallKind.INBOUND,
+        direction=Direction.INBOUND,
+        legs=(came, *agents),
+        planned=1 + len(agents),
+        recording_mode=RecordingMode.OFF,
+        recordings=(),
     )
 
 

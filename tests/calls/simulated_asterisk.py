@@ -13,9 +13,10 @@ from typing import NamedTuple, assert_never
 
 from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
+from app.calls.core.guests_model import TapKind
 from app.calls.core.inputs import FailureKind, Input
-from app.facts.vocabulary import LegRole, MuteDirection
-from app.ids import LegId, PlaybackId, RecordingId
+from app.facts.vocabulary import LegRole, MuteDirection, SupervisionMode
+from app.ids import LegId, PlaybackId, RecordingId, SupervisionId
 
 
 class Fate(Enum):
@@ -39,8 +40,9 @@ _KIND = {
 
 
 class Stage(Enum):
-    """Where a channel stands."""
+    """Where a channel stands; WAITING: it came by itself, and waits to be answered."""
 
+    WAITING = auto()
     DOWN = auto()
     DIALLED = auto()
     RINGING = auto()
@@ -52,6 +54,7 @@ class Channel:
     stage: Stage = Stage.DOWN
     is_bridged: bool = False
     has_music: bool = False
+    has_ringback: bool = False
     muted: MuteDirection | None = None
     keys_sent: str = ""
 
@@ -60,9 +63,23 @@ class Channel:
 class Snoop:
     leg_id: LegId
     is_recording: bool = False
+    is_muted: bool = False
 
 
-Side = tuple[RecordingId, LegRole]
+#: A recording, a side, and the part's number.
+Side = tuple[RecordingId, LegRole, int]
+
+
+@dataclass(slots=True)
+class Tap:
+    """A supervision's ear or mouth, on a leg."""
+
+    leg_id: LegId
+    is_muted: bool = False
+    is_placed: bool = False
+
+
+TapKey = tuple[SupervisionId, int, TapKind]
 
 
 class Said(NamedTuple):
@@ -86,6 +103,8 @@ class SimulatedAsterisk:
     now: datetime
     channels: dict[LegId, Channel] = field(default_factory=dict)
     snoops: dict[Side, Snoop] = field(default_factory=dict)
+    taps: dict[TapKey, Tap] = field(default_factory=dict)
+    supervised: set[SupervisionId] = field(default_factory=set)
     has_bridge: bool = False
     said: list[Said] = field(default_factory=list)
     underway: list[Command] = field(default_factory=list)
@@ -134,12 +153,18 @@ class SimulatedAsterisk:
                 return [inputs.LegAnswered(leg_id=leg_id)]
             case Stage.RINGING:
                 return [inputs.LegRinging(leg_id=leg_id)]
+            case Stage.WAITING:
+                return []
             case Stage.DOWN | Stage.DIALLED:
                 created = [inputs.LegCreated(leg_id=leg_id, channel_name=f"PJSIP/{leg_id}")] if is_late else []
                 is_silent = channel.stage is Stage.DOWN  # a far end that was dialled has said 100 Trying
                 return [*created, inputs.LegSilent(leg_id=leg_id)] if is_silent else [*created]
             case _:
                 assert_never(channel.stage)
+
+    def arrive(self, leg_id: LegId) -> None:
+        """Somebody calls."""
+        self.channels[leg_id] = Channel(Stage.WAITING)
 
     def ring(self, leg_id: LegId) -> None:
         self.channels[leg_id].stage = Stage.RINGING
@@ -153,10 +178,15 @@ class SimulatedAsterisk:
     def press(self, leg_id: LegId, digit: str) -> None:
         self._say(inputs.DtmfReceived(leg_id=leg_id, digit=digit, duration_milliseconds=100))
 
+    def finish_sound(self, playback_id: PlaybackId) -> None:
+        self.playbacks.remove(playback_id)
+        self._say(inputs.SoundEnded(playback_id=playback_id))
+
     def end(self, leg_id: LegId, *, cause: int | None = 16, sip_code: int | None = None) -> None:
         """A channel ends, and with it what listens to it."""
         del self.channels[leg_id]
         self.ended[leg_id] = self.now
+        self.taps = {key: tap for key, tap in self.taps.items() if tap.leg_id != leg_id}
         for side, snoop in list(self.snoops.items()):
             if snoop.leg_id == leg_id:
                 self._end_snoop(side)
@@ -168,9 +198,12 @@ class SimulatedAsterisk:
         """Everything is gone, and nothing was said."""
         self.channels.clear()
         self.snoops.clear()
+        self.taps.clear()
+        self.supervised.clear()
         self.underway.clear()
         self.said.clear()
         self.memory.clear()
+        self.playbacks.clear()
         self.has_bridge = False
 
     def _say(self, event: Input) -> None:
@@ -184,6 +217,11 @@ class SimulatedAsterisk:
             case commands.DialChannel(leg_id=leg_id):
                 self._channel(leg_id).stage = Stage.DIALLED
                 self.dials[leg_id] += 1
+            case commands.ReceiveChannel(leg_id=leg_id):
+                self._channel(leg_id)
+            case commands.AnswerChannel(leg_id=leg_id):
+                if self._channel(leg_id).stage is Stage.WAITING:
+                    self.answer(leg_id)
             case commands.HangupChannel(leg_id=leg_id):
                 self._channel(leg_id)
                 self.end(leg_id)
@@ -197,6 +235,10 @@ class SimulatedAsterisk:
                 self._channel(leg_id).has_music = True
             case commands.StopMusic(leg_id=leg_id):
                 self._channel(leg_id).has_music = False
+            case commands.StartRingback(leg_id=leg_id):
+                self._channel(leg_id).has_ringback = True
+            case commands.StopRingback(leg_id=leg_id):
+                self._channel(leg_id).has_ringback = False
             case commands.SetMute(leg_id=leg_id, direction=direction):
                 self._channel(leg_id).muted = direction
             case commands.SendDigits(leg_id=leg_id, digits=digits):
@@ -215,17 +257,33 @@ class SimulatedAsterisk:
                 self.has_bridge = False
             case commands.VerifyLeg(leg_id=leg_id):
                 return self.look_up(leg_id)
-            case commands.CreateSnoop(recording_id=recording_id, role=role, leg_id=leg_id):
+            case commands.CreateSnoop(recording_id=recording_id, role=role, leg_id=leg_id, number=number):
                 self._channel(leg_id)
-                self.snoops[recording_id, role] = Snoop(leg_id)
-                self._say(inputs.SnoopCreated(recording_id=recording_id, role=role))
-            case commands.RecordSnoop(recording_id=recording_id, roles=roles):
-                self._record(recording_id, roles)
-            case commands.StopPart(recording_id=recording_id, role=role):
-                if (recording_id, role) in self.snoops:
-                    self._end_snoop((recording_id, role))
+                self.snoops[recording_id, role, number] = Snoop(leg_id)
+                self._say(inputs.SnoopCreated(recording_id=recording_id, role=role, number=number))
+            case commands.RecordSnoop():
+                self._record(command)
+            case commands.MuteParts(recording_id=recording_id, parts=parts, is_muted=is_muted):
+                for role, number in parts:
+                    snoop = self.snoops.get((recording_id, role, number))
+                    if snoop is not None and snoop.is_recording:
+                        snoop.is_muted = is_muted
+            case commands.StopPart(recording_id=recording_id, role=role, number=number):
+                if (recording_id, role, number) in self.snoops:
+                    self._end_snoop((recording_id, role, number))
             case commands.CollectRecording(recording_id=recording_id):
                 self.to_collect.append(recording_id)
+            case commands.CreateTaps():
+                self._tap(command)
+            case commands.PlaceSupervisor():
+                self._place(command)
+            case commands.EndTaps(supervision_id=supervision_id, number=number):
+                for kind in TapKind:
+                    self.taps.pop((supervision_id, number, kind), None)
+            case commands.EndSupervision(supervision_id=supervision_id, number=number):
+                for kind in TapKind:
+                    self.taps.pop((supervision_id, number, kind), None)
+                self.supervised.discard(supervision_id)
             case commands.ForgetHangups(leg_ids=leg_ids):
                 for leg_id in leg_ids:
                     self.memory.pop(leg_id, None)
@@ -233,22 +291,40 @@ class SimulatedAsterisk:
                 assert_never(command)
         return []
 
+    def _tap(self, command: commands.CreateTaps) -> None:
+        for kind, leg_id in ((TapKind.EAR, command.listens_to), (TapKind.MOUTH, command.leg_id)):
+            self._channel(leg_id)
+            self.taps[command.supervision_id, command.number, kind] = Tap(leg_id)
+            self._say(inputs.TapReady(supervision_id=command.supervision_id, number=command.number, kind=kind))
+
+    def _place(self, command: commands.PlaceSupervisor) -> None:
+        try:
+            ear, mouth = (self.taps[command.supervision_id, command.number, kind] for kind in TapKind)
+        except KeyError as error:
+            raise GoneError from error
+        self._channel(command.leg_id)
+        ear.is_muted = command.mode is not SupervisionMode.WHISPER
+        mouth.is_muted = command.mode is not SupervisionMode.BARGE
+        self.supervised.add(command.supervision_id)
+        ear.is_placed = mouth.is_placed = True
+
     def _channel(self, leg_id: LegId) -> Channel:
         try:
             return self.channels[leg_id]
         except KeyError as error:
             raise GoneError from error
 
-    def _record(self, recording_id: RecordingId, roles: tuple[LegRole, ...]) -> None:
-        found = [(role, self.snoops.get((recording_id, role))) for role in roles]
-        for role, snoop in found:
-            if snoop is not None:
-                snoop.is_recording = True
-                self._say(inputs.PartStarted(recording_id=recording_id, role=role, at=self.now))
-        if any(snoop is None for _, snoop in found):
+    def _record(self, command: commands.RecordSnoop) -> None:
+        sides = [(command.recording_id, role, command.number) for role in command.roles]
+        for side in sides:
+            if side in self.snoops:
+                self.snoops[side].is_recording = True
+                recording_id, role, number = side
+                self._say(inputs.PartStarted(recording_id=recording_id, role=role, at=self.now, number=number))
+        if any(side not in self.snoops for side in sides):
             raise GoneError
 
     def _end_snoop(self, side: Side) -> None:
         snoop = self.snoops.pop(side)
         if snoop.is_recording:
-            self._say(inputs.PartStopped(recording_id=side[0], role=side[1]))
+            self._say(inputs.PartStopped(recording_id=side[0], role=side[1], number=side[2]))

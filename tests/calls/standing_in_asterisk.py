@@ -23,9 +23,9 @@ _WHEN = "2026-03-02T12:00:00.000+0000"
 Fate = int | type[httpx.TransportError] | Callable[[httpx.Request], httpx.Response]
 
 
-def channel_json(channel_id: str, state: str = "Down") -> dict[str, Any]:
+def channel_json(channel_id: str, state: str = "Down", app_data: str = "offhook") -> dict[str, Any]:
     party = {"name": "", "number": ""}
-    place = {"context": "default", "exten": "s", "priority": 1, "app_name": "Stasis", "app_data": "offhook"}
+    place = {"context": "default", "exten": "s", "priority": 1, "app_name": "Stasis", "app_data": app_data}
     return {
         "id": channel_id,
         "protocol_id": "p",
@@ -62,12 +62,14 @@ class ScriptedAsterisk:
 
     ``fates`` says by ``METHOD /path`` (a regular expression) what becomes of the next such requests: a status, a broken
     transport, or an answer; without one they succeed. A fate is used once. ``requests`` is what came, in order.
+    ``app_data`` is with what a channel was entered into an application, where that is not ours alone.
     ``variables`` holds globals by name, and those of a channel as ``<channel> <name>``; ``far_ends_speak`` is false for
     an Asterisk that has no functions to ask for the latter.
     """
 
     def __init__(self) -> None:
         self.channels: dict[str, str] = {}
+        self.app_data: dict[str, str] = {}
         self.bridges: dict[str, tuple[str, ...]] = {}
         self.live_recordings: set[str] = set()
         self.stored_recordings: set[str] = set()
@@ -114,13 +116,22 @@ class ScriptedAsterisk:
         method, path = line.split(" ")
         match (method, path.strip("/").split("/")):
             case ("GET", ["channels"]):
-                return _ok([channel_json(one, state) for one, state in self.channels.items()])
+                data = {one: self.app_data.get(one, "offhook") for one in self.channels}
+                return _ok([channel_json(one, state, data[one]) for one, state in self.channels.items()])
             case ("GET", ["channels", channel_id]) if channel_id in self.channels:
                 return _ok(channel_json(channel_id, self.channels[channel_id]))
             case ("POST", ["channels", "create"]):
                 channel_id = request.url.params["channelId"]
                 self.channels[channel_id] = "Down"
                 return _ok(channel_json(channel_id))
+            case ("POST", ["applications", _, "subscription"]):
+                source = request.url.params["eventSource"].removeprefix("channel:")
+                return httpx.Response(200 if source in self.channels else 422, json={"message": "no such source"})
+            case ("POST", ["channels", channel_id, "variable" | "answer"]) if channel_id in self.channels:
+                return httpx.Response(204)
+            case ("POST", ["channels", channel_id, "continue"]) if channel_id in self.channels:
+                self.app_data[channel_id] = "gone"
+                return httpx.Response(204)
             case ("DELETE", ["channels", channel_id]) if channel_id in self.channels:
                 del self.channels[channel_id]
                 return httpx.Response(204)
@@ -150,7 +161,7 @@ class ScriptedAsterisk:
                 left = [one for one in self.bridges[bridge_id] if one != request.url.params["channel"]]
                 self.bridges[bridge_id] = tuple(left)
                 return httpx.Response(204)
-            case ("POST" | "DELETE", ["channels", channel_id, "moh" | "mute"]) if channel_id in self.channels:
+            case ("POST" | "DELETE", ["channels", channel_id, "moh" | "mute" | "ring"]) if channel_id in self.channels:
                 return httpx.Response(204)
             case ("DELETE", ["bridges", bridge_id]) if bridge_id in self.bridges:
                 del self.bridges[bridge_id]
@@ -159,6 +170,8 @@ class ScriptedAsterisk:
                 return _ok(live_recording_json(name))
             case ("POST", ["recordings", "live", name, "stop"]) if name in self.live_recordings:
                 self.live_recordings.remove(name)
+                return httpx.Response(204)
+            case ("POST" | "DELETE", ["recordings", "live", name, "mute"]) if name in self.live_recordings:
                 return httpx.Response(204)
             case ("GET", ["recordings", "stored"]):
                 return _ok([{"name": name, "format": "wav"} for name in sorted(self.stored_recordings)])

@@ -28,6 +28,7 @@ from app.events.log import EventLog
 from app.facts.vocabulary import LegRole, LegState
 from app.routing.directory import Directory
 from app.routing.sandbox import seed_sandbox
+from app.routing.stops import Stops
 from tests.calls.standing_in import JournalExecutor, obey, running, until
 
 
@@ -51,6 +52,7 @@ class Process:
         self.principal = principal
         self.database = database
         self.ready = Ready()
+        self.audit = AuditLog(database)
         self.executor = JournalExecutor()
         self.executor.answer = obey
         self.log = EventLog(database)
@@ -62,11 +64,13 @@ class Process:
             registry=self.registry,
             store=self.store,
             directory=Directory(database),
+            stops=Stops(database),
             readiness=self.ready,
             clock=clock,
             node="n1",
             defaults=Defaults(agent_ring_seconds=30, customer_ring_seconds=45, max_duration_seconds=3600),
             accept_seconds=accept_seconds,
+            audit=self.audit,
         )
 
     @asynccontextmanager

@@ -1,7 +1,7 @@
 """Each command is one request to Asterisk; each way to fail has its name; what Asterisk remembers is read with care."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import isfinite
 
 import httpx
@@ -19,12 +19,14 @@ from app.calls.core.model import HangupReason, PartState, RecordingPart
 from app.calls.executor import Executor, parse_hangup_memory
 from app.calls.names import bridge_of, channel_of, hangup_memory_of, snoop_of
 from app.errors import OverloadedError
-from app.facts.vocabulary import LegRole, RecordingMode, RecordingState
+from app.facts.stretches import Gap
+from app.facts.vocabulary import LegRole, PauseMode, RecordingMode, RecordingState
 from app.recordings.jobs import CollectJob, Part
 from tests.calls.making import make_call
 from tests.calls.standing_in_asterisk import ScriptedAsterisk
 
 _STOPPED_AT = datetime(2026, 3, 2, 12, 1, tzinfo=UTC)
+_SIDES = (LegRole.AGENT, LegRole.CUSTOMER)
 _STARTED_AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
@@ -60,8 +62,8 @@ class World:
         assert failed.detail
         return failed.kind
 
-    def have_recording(self, state: RecordingState, *parts: RecordingPart) -> None:
-        recording = msgspec.structs.replace(self.call.recordings[0], state=state, parts=parts)
+    def have_recording(self, state: RecordingState, *parts: RecordingPart, gaps: tuple[Gap, ...] = ()) -> None:
+        recording = msgspec.structs.replace(self.call.recordings[0], state=state, parts=parts, gaps=gaps)
         self.call = msgspec.structs.replace(self.call, recordings=(recording,))
 
 
@@ -143,6 +145,8 @@ async def test_given_a_simple_command_when_carried_out_then_it_is_one_request(wo
             commands.CreateSnoop(recording_id=world.recording_id, role=LegRole.AGENT, leg_id=world.agent),
             f"POST /channels/{world.channel}/snoop/{world.snoop}?spy=in&whisper=none&app=offhook&appArgs=snoop",
         ),
+        (commands.StartRingback(leg_id=world.agent), f"POST /channels/{world.channel}/ring"),
+        (commands.StopRingback(leg_id=world.agent), f"DELETE /channels/{world.channel}/ring"),
         (_hang_up(world), f"DELETE /channels/{world.channel}?reason_code=16"),
         (commands.DestroyBridge(), f"DELETE /bridges/{world.bridge}"),
     ]
@@ -152,10 +156,16 @@ async def test_given_a_simple_command_when_carried_out_then_it_is_one_request(wo
         assert ari.lines == [line]
 
 
+async def test_given_a_phone_whose_call_another_answered_when_hung_up_then_it_is_told_so(world: World) -> None:
+    command = commands.HangupChannel(leg_id=world.agent, reason=HangupReason.ANSWERED_ELSEWHERE)
+    assert await world.carry_out(command) == ()
+    assert world.asterisk.lines == [f"DELETE /channels/{world.channel}?reason_code=26"]
+
+
 async def test_given_both_sides_to_record_when_carried_out_then_both_are_begun(world: World) -> None:
-    names = [snoop_of("n1", world.recording_id, role) for role in LegRole]
+    names = [snoop_of("n1", world.recording_id, role) for role in _SIDES]
     world.asterisk.channels |= dict.fromkeys(names, "Up")
-    command = commands.RecordSnoop(recording_id=world.recording_id, roles=tuple(LegRole))
+    command = commands.RecordSnoop(recording_id=world.recording_id, roles=_SIDES)
     assert await world.carry_out(command) == ()
     assert sorted(line.partition("&")[0] for line in world.asterisk.lines) == sorted(
         f"POST /channels/{name}/record?name={name}" for name in names
@@ -166,9 +176,38 @@ async def test_given_one_of_two_sides_cannot_be_recorded_when_carried_out_then_t
     world: World,
 ) -> None:
     world.asterisk.channels[world.snoop] = "Up"
-    command = commands.RecordSnoop(recording_id=world.recording_id, roles=tuple(LegRole))
+    command = commands.RecordSnoop(recording_id=world.recording_id, roles=_SIDES)
     assert await world.fail(command) is FailureKind.GONE
     assert len(world.asterisk.requests) == 2
+
+
+@pytest.mark.parametrize(("is_muted", "methods"), [(True, ["DELETE", "POST"]), (False, ["DELETE"])])
+async def test_given_parts_to_silence_when_carried_out_then_none_is_muted_twice_and_one_that_is_gone_is_fine(
+    world: World, is_muted: bool, methods: list[str]
+) -> None:
+    parts = ((LegRole.AGENT, 1), (LegRole.CUSTOMER, 1), (LegRole.AGENT, 2))
+    names = [snoop_of("n1", world.recording_id, role, number) for role, number in parts]
+    world.asterisk.live_recordings |= set(names[:2])
+    command = commands.MuteParts(recording_id=world.recording_id, parts=parts, is_muted=is_muted)
+    assert await world.carry_out(command) == ()
+    for name in names:
+        told = [line for line in world.asterisk.lines if f"/{name}/" in line]
+        expected = methods if name in world.asterisk.live_recordings else methods[:1]
+        assert told == [f"{method} /recordings/live/{name}/mute" for method in expected]
+
+
+async def test_given_a_recording_with_gaps_when_asterisks_clock_is_ahead_then_the_collector_gets_them_by_that_clock(
+    world: World,
+) -> None:
+    ahead = timedelta(seconds=90)
+    part = RecordingPart(role=LegRole.AGENT, started_at=_STARTED_AT + ahead, heard_at=_STARTED_AT)
+    gap = Gap(began_at=_STARTED_AT, ended_at=_STOPPED_AT, pause=PauseMode.SKIP)
+    world.have_recording(RecordingState.COLLECTING, part, RecordingPart(role=LegRole.CUSTOMER), gaps=(gap,))
+    await world.carry_out(commands.CollectRecording(recording_id=world.recording_id))
+    (job,) = world.jobs
+    assert [(one.began_at, one.ended_at, one.pause) for one in job.gaps] == [
+        (_STARTED_AT + ahead, _STOPPED_AT + ahead, PauseMode.SKIP)
+    ]
 
 
 async def test_given_legs_whose_ends_are_known_when_forgotten_then_their_globals_are_gone(world: World) -> None:
@@ -194,11 +233,18 @@ async def test_given_a_recording_to_collect_when_carried_out_then_the_collector_
     (job,) = world.jobs
     assert (job.recording_id, job.call_id, job.account_id) == (world.recording_id, world.call.id, "acc_1")
     assert job.parts == (
-        Part(role=LegRole.AGENT, stored_name=world.snoop, started_at=_STARTED_AT, finished_at=_STOPPED_AT),
+        Part(
+            role=LegRole.AGENT,
+            stored_name=world.snoop,
+            started_at=_STARTED_AT,
+            finished_at=_STOPPED_AT,
+            leg_id=world.agent,
+        ),
         Part(
             role=LegRole.CUSTOMER,
             stored_name=snoop_of("n1", world.recording_id, LegRole.CUSTOMER),
             started_at=world.call.created_at,
+            leg_id=world.customer,
         ),
     )
 

@@ -13,6 +13,7 @@ from app.calls.plan import (
     Defaults,
     Numbers,
     check_allowed,
+    check_request,
     normalised_input,
     plan_call,
     read_caller_id,
@@ -204,7 +205,7 @@ def test_given_an_agent_display_when_planned_then_the_agents_phone_shows_that(
 
 
 def test_given_a_dial_order_when_planned_then_the_legs_are_in_it() -> None:
-    for first in LegRole:
+    for first in (LegRole.AGENT, LegRole.CUSTOMER):
         assert _plan(_request(dial_first=first)).legs[0].role is first
 
 
@@ -279,3 +280,10 @@ def test_given_anything_else_when_changed_then_it_is_another_input(change: dict[
     assert hash_input(normalised_input(replace(FULL_REQUEST, **change), NUMBERS, SHOWN)) != mark
     assert hash_input(normalised_input(FULL_REQUEST, replace(NUMBERS, destination=SHOWN), SHOWN)) != mark
     assert hash_input(normalised_input(FULL_REQUEST, NUMBERS, DESTINATION)) != mark
+
+
+@pytest.mark.parametrize("role", [LegRole.SUPERVISOR, LegRole.PARTICIPANT])
+def test_given_a_call_that_begins_with_a_guest_of_a_talk_when_checked_then_it_is_refused(role: LegRole) -> None:
+    with pytest.raises(RefusedError) as caught:
+        check_request(_request(dial_first=role))
+    assert [(one.code, one.field) for one in caught.value.problems] == [("INVALID_INPUT", ("dialFirst",))]

@@ -33,7 +33,9 @@ async def world(database: Database) -> AsyncIterator[World]:
 async def test_given_a_recording_that_stopped_unseen_when_reconciled_then_it_is_collected(world: World) -> None:
     call = connected_call(RecordingMode.AGENT)
     part = RecordingPart(role=LegRole.AGENT, state=PartState.RECORDING, started_at=call.connected_at)
-    recording = msgspec.structs.replace(call.recordings[0], state=RecordingState.RECORDING, parts=(part,))
+    recording = msgspec.structs.replace(
+        call.recordings[0], state=RecordingState.RECORDING, parts=(part,), ends_at=call.connected_at
+    )
     call = msgspec.structs.replace(call, recordings=(recording,))
     await world.have_open(call)
     have_legs(world, call)

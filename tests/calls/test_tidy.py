@@ -20,8 +20,9 @@ from app.calls.tidy import Tidier
 from app.db.engine import Database
 from app.events.log import EventLog
 from app.facts.event import SYSTEM
-from app.facts.vocabulary import LegRole, RecordingMode, RecordingState
-from tests.calls.making import make_call
+from app.facts.stretches import Gap
+from app.facts.vocabulary import LegRole, PauseMode, RecordingMode, RecordingState
+from tests.calls.making import NOON, make_call
 from tests.calls.rows import insert, insert_calls
 from tests.calls.standing_in import HandClock, connected_call, running, until
 from tests.calls.standing_in_asterisk import ScriptedAsterisk
@@ -97,10 +98,10 @@ async def test_given_asterisk_goes_while_it_is_tidied_when_it_fails_then_that_is
     assert len(world.asterisk.writes) == before + len(call.legs)
 
 
-def _recorded(state: RecordingState, part_state: PartState) -> Call:
+def _recorded(state: RecordingState, part_state: PartState, *gaps: Gap) -> Call:
     call = connected_call(RecordingMode.AGENT)
     part = RecordingPart(role=LegRole.AGENT, state=part_state, started_at=call.connected_at)
-    recording = msgspec.structs.replace(call.recordings[0], state=state, parts=(part,))
+    recording = msgspec.structs.replace(call.recordings[0], state=state, parts=(part,), gaps=gaps)
     return msgspec.structs.replace(call, recordings=(recording,))
 
 
@@ -112,7 +113,8 @@ async def test_given_stored_recordings_when_tidied_then_those_go_that_are_saved_
     broken = _recorded(RecordingState.FAILED, PartState.STOPPED)  # all there is of it
     waiting = _recorded(RecordingState.COLLECTING, PartState.STOPPED)
     live = _recorded(RecordingState.SAVED, PartState.STOPPED)  # its call may be about to say something else
-    calls = (saved, given_up, broken, waiting, live)
+    paused = _recorded(RecordingState.FAILED, PartState.STOPPED, Gap(began_at=NOON, pause=PauseMode.SKIP))
+    calls = (saved, given_up, broken, paused, waiting, live)
     await insert_calls(world.database, calls)
     await insert(world.database, fill_recordings((call, call.recordings[0]) for call in calls))
     world.registry.adopt(live)
@@ -121,7 +123,7 @@ async def test_given_stored_recordings_when_tidied_then_those_go_that_are_saved_
     others = ["meeting-7", snoop_of("n2", saved.recordings[0].id, LegRole.AGENT)]
     world.have_stored(*names.values(), stranger, *others)
     await world.tidier.run()
-    gone = {names[saved.id], names[given_up.id]}
+    gone = {names[saved.id], names[given_up.id], names[paused.id]}
     assert world.asterisk.stored_recordings == {*names.values(), stranger, *others} - gone
 
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.ari.signals import decode_signal
+from app.calls.arrival import Arrival
 from app.calls.core import inputs
-from app.calls.names import bridge_of, call_in, channel_of, hangup_memory_of, leg_in, recorded_side, snoop_of
+from app.calls.names import bridge_of, call_in, channel_of, hangup_memory_of, leg_in, recorded_part, snoop_of
 from app.calls.translate import Addressed, translate
 from app.facts.vocabulary import LegRole
 from app.ids import CallId, Kind, LegId, RecordingId, new_id
@@ -38,7 +39,9 @@ def _on_channel(kind: str, channel_id: str, state: str = "Up", **fields: Any) ->
 
 
 def _translated(message: bytes, node: str = "n1") -> Addressed | None:
-    return translate(node, decode_signal(message))
+    addressed = translate(node, decode_signal(message))
+    assert not isinstance(addressed, Arrival)
+    return addressed
 
 
 def _dial(status: str, peer: str = _CHANNEL) -> bytes:
@@ -155,24 +158,35 @@ def test_given_any_node_when_names_are_made_then_they_are_read_back_as_what_they
     )
     assert leg_in(node, channel_of(node, leg_id)) == leg_id
     assert call_in(node, bridge_of(node, call_id)) == call_id
-    for role in LegRole:
-        assert recorded_side(node, snoop_of(node, recording_id, role)) == (recording_id, role)
+    for role in (LegRole.AGENT, LegRole.CUSTOMER):
+        for number in (1, 2, 13, 128):
+            assert recorded_part(node, snoop_of(node, recording_id, role, number)) == (recording_id, role, number)
     names = [channel_of(node, leg_id), bridge_of(node, call_id), snoop_of(node, recording_id, LegRole.AGENT)]
     assert [leg_in(node, name) is not None for name in names] == [True, False, False]
     assert [call_in(node, name) is not None for name in names] == [False, True, False]
-    assert [recorded_side(node, name) is not None for name in names] == [False, False, True]
+    assert [recorded_part(node, name) is not None for name in names] == [False, False, True]
     assert hangup_memory_of(node, leg_id) == f"hup_ofk.{node}.{leg_id}"
+
+
+def test_given_the_names_of_all_parts_when_compared_then_none_begins_with_another() -> None:
+    """Asterisk takes two channels for one when the id of the later begins with that of the earlier."""
+    sides = (LegRole.AGENT, LegRole.CUSTOMER)
+    names = [snoop_of("n1", _RECORDING, role, number) for role in sides for number in range(1, 129)]
+    assert not [(one, other) for one in names for other in names if one != other and one.startswith(other)]
+    assert snoop_of("n1", _RECORDING, LegRole.AGENT) == f"ofk.n1.{_RECORDING}-agent", (
+        "as it was before there were numbers"
+    )
 
 
 @given(_NODES, _NODES)
 def test_given_two_nodes_when_one_reads_the_others_names_then_it_sees_nothing(node: str, other: str) -> None:
     if node != other:
         assert leg_in(node, channel_of(other, _LEG)) is None
-        assert recorded_side(node, snoop_of(other, _RECORDING, LegRole.AGENT)) is None
+        assert recorded_part(node, snoop_of(other, _RECORDING, LegRole.AGENT)) is None
 
 
 @given(st.text() | st.text().map(lambda text: f"ofk.n1.{text}"))
 def test_given_any_text_when_read_as_a_name_then_it_is_none_of_ours(text: str) -> None:
     assert leg_in("n1", text) is None
     assert call_in("n1", text) is None
-    assert recorded_side("n1", text) is None
+    assert recorded_part("n1", text) is None

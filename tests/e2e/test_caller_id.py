@@ -21,7 +21,7 @@ DEFAULT_NUMBER = "+15550100100"
 OTHER_NUMBER = "+15550100101"
 
 
-@pytest.mark.parametrize("first", list(LegRole))
+@pytest.mark.parametrize("first", [LegRole.AGENT, LegRole.CUSTOMER])
 async def test_given_a_caller_id_and_name_when_the_customer_rings_then_the_invite_says_both(
     desk: Desk, far_end: FarEnd, first: LegRole
 ) -> None:
@@ -80,7 +80,7 @@ async def test_given_an_agent_outside_when_called_over_the_trunk_then_only_the_a
     ],
     ids=str,
 )
-@pytest.mark.parametrize("first", list(LegRole))
+@pytest.mark.parametrize("first", [LegRole.AGENT, LegRole.CUSTOMER])
 async def test_given_an_agent_display_when_the_agents_phone_rings_then_it_shows_that(
     desk: Desk, far_end: FarEnd, ears: AriEars, first: LegRole, display: AgentDisplay, shown: tuple[str, str]
 ) -> None:

@@ -3,19 +3,17 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from pathlib import Path
-from statistics import median
 
 import httpx
 import numpy as np
 import pytest
-import soundfile  # type: ignore[import-untyped]
 from starlette.applications import Starlette
 
 from app.facts.vocabulary import RecordingMode
-from tests.rig.audio import Sound, onset_seconds, read_wav, write_tone
+from tests.rig.audio import Sound, read_wav
 from tests.rig.desk import Body, Desk, Story
 from tests.rig.far_end import FarEnd
+from tests.rig.marks import assert_channels_agree, sound_marks
 from tests.rig.service import RunningOffhook
 from tests.rig.story import assert_is_as_long_as_the_talk, assert_is_whole
 
@@ -128,60 +126,10 @@ async def test_given_marks_that_sound_on_both_sides_at_once_when_recorded_then_t
     customer = await far_end.expect_call(customer_number)
     await customer.answer()
     await desk.wait_for(placed.id, "recording.started")
-    # Both ends of the far end's Asterisk stand in one holding bridge: what is played there leaves for both in the same
-    # 20 ms frame, and neither hears the other, so nothing goes round.
-    ears, mark = far_end.ears, ears_mark(far_end.ears.scratch_directory)
-    bridge = "marks"
-    await ears.request("POST", f"/bridges/{bridge}", type="holding")
-    try:
-        await ears.request("POST", f"/bridges/{bridge}/addChannel", channel=f"{agent.channel_id},{customer.channel_id}")
-        for call in (agent, customer):
-            await ears.wait_for_channel(call.channel_id, "ChannelEnteredBridge")
-        playback = (await ears.request("POST", f"/bridges/{bridge}/play", media=f"sound:{mark}")).json()["id"]
-        await ears.wait_for(
-            lambda event: event["type"] == "PlaybackFinished" and event["playback"]["id"] == playback,
-            what="the end of the marks",
-        )
-    finally:
-        await ears.request("DELETE", f"/bridges/{bridge}")
+    await sound_marks(far_end, agent, customer)
     await customer.hang_up()
     story = await desk.wait_for_end(placed.id)
     await assert_is_whole(desk, story)
     (recording,) = await desk.line.recordings(placed.id)
     sound = read_wav((await web.get(recording["url"])).content)
-    first = [_mark_onsets(sound, channel) for channel in (0, 1)]
-    assert len(first[0]) == len(first[1]) == len(MARKS)
-    # How far apart the marks are is the far end's doing: its playback stutters on a busy machine, on both sides alike.
-    # A frame that came late on one side alone shifts one mark; channels out of step shift all of them.
-    apart = [abs(left - right) for left, right in zip(*first, strict=True)]
-    assert median(apart) <= 0.040, apart
-
-
-MARKS = (0.5, 1.1, 1.9, 2.5, 3.3, 3.9, 4.7)
-MARK_SECONDS = 0.1
-
-
-def ears_mark(directory: Path) -> Path:
-    """A file with short tones at MARKS; its name without the suffix, as Asterisk wants it."""
-    tone = directory / "mark-tone.wav"
-    write_tone(tone, 800, MARK_SECONDS)
-    beep, rate = soundfile.read(tone)
-    samples = np.zeros(int(rate * (MARKS[-1] + 0.5)))
-    for start in MARKS:
-        samples[int(start * rate) : int(start * rate) + len(beep)] = beep
-    path = directory / "marks.wav"
-    soundfile.write(path, samples, rate, subtype="PCM_16")
-    return path.with_suffix("")
-
-
-def _mark_onsets(sound: Sound, channel: int) -> list[float]:
-    """When each mark begins, by its first loud sample."""
-    onsets: list[float] = []
-    position = 0.0
-    while position < sound.seconds:
-        found = onset_seconds(sound.between(position, sound.seconds).channel(channel), sound.rate)
-        if found is None:
-            break
-        onsets.append(position + found)
-        position += found + MARK_SECONDS * 2
-    return onsets
+    assert_channels_agree(sound)

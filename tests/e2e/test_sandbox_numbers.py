@@ -78,7 +78,7 @@ async def test_given_a_number_that_refuses_when_dialled_in_both_orders_then_the_
         assert story.record["talkSeconds"] == 0
         assert story.record["recordingIds"] == []
 
-    await asyncio.gather(*(place(first) for first in LegRole))
+    await asyncio.gather(*(place(first) for first in (LegRole.AGENT, LegRole.CUSTOMER)))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ async def test_given_a_number_that_answers_when_hung_up_by_request_then_both_ord
         assert connected.body["call"]["dialledNumber"] == PREFIX + last_four
         assert connected.body["call"]["extension"] == "2001"
 
-    await asyncio.gather(*(place(first) for first in LegRole))
+    await asyncio.gather(*(place(first) for first in (LegRole.AGENT, LegRole.CUSTOMER)))
 
 
 async def test_given_a_number_that_hangs_up_after_a_second_when_it_does_then_the_call_ends_by_the_customer(
@@ -151,7 +151,7 @@ async def test_given_a_number_that_hangs_up_after_a_second_when_it_does_then_the
             assert story.end == ("HANGUP", "CUSTOMER")
             assert story.the("leg.ended", "CUSTOMER").body["endedBy"] == "CUSTOMER"
 
-    await asyncio.gather(*(place(first) for first in LegRole))
+    await asyncio.gather(*(place(first) for first in (LegRole.AGENT, LegRole.CUSTOMER)))
 
 
 @pytest.mark.parametrize(("extension", "disposition", "sip_code"), [("2009", "BUSY", 486), ("2010", "NO_ANSWER", None)])
@@ -168,7 +168,7 @@ async def test_given_an_agent_who_does_not_answer_when_dialled_in_both_orders_th
         dialled = [fact.role for fact in story.all_of("leg.dialing")]
         assert dialled == (["AGENT"] if first is LegRole.AGENT else ["CUSTOMER", "AGENT"])
 
-    await asyncio.gather(*(place(first) for first in LegRole))
+    await asyncio.gather(*(place(first) for first in (LegRole.AGENT, LegRole.CUSTOMER)))
 
 
 async def test_given_a_ringing_call_when_hung_up_by_request_then_it_is_cancelled(desk: Desk) -> None:
@@ -180,4 +180,4 @@ async def test_given_a_ringing_call_when_hung_up_by_request_then_it_is_cancelled
         await assert_is_whole(desk, story)
         assert (story.disposition, story.end) == ("CANCELLED", ("API_HANGUP", "SYSTEM"))
 
-    await asyncio.gather(*(place(first) for first in LegRole))
+    await asyncio.gather(*(place(first) for first in (LegRole.AGENT, LegRole.CUSTOMER)))

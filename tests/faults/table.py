@@ -131,6 +131,16 @@ CASES: tuple[Case, ...] = (
     _kill("before-bridge", "after the answer, before the bridge"),
     _kill("mid-bridge", "mid bridge"),
     _kill("recording", "while recording", "test_kill_service.py::given_a_recorded_talk"),
+    _kill(
+        "paused",
+        "while a recording is paused, before and after Asterisk was told",
+        tests=("test_kill_while_paused.py::given_a_pause_when_the_service_is_killed",),
+    ),
+    _kill(
+        "supervised",
+        "while a supervisor listens, or its phone rings",
+        tests=("test_kill_while_supervised.py::given_a_supervision_when_the_service_is_killed",),
+    ),
     _kill("before-record", "between the hang-up event and the CDR's commit"),
     _kill("webhook-sent", "after the webhook was sent, before its result was stored"),
     _kill(
@@ -147,6 +157,21 @@ CASES: tuple[Case, ...] = (
         "every-stage",
         "forty calls at every stage",
         tests=("test_kill_service.py::given_calls_at_every_stage_when_the_service_is_killed",),
+    ),
+    _kill(
+        "transfer-before-dial",
+        "a transfer in flight, before the target is dialled",
+        tests=("test_transfer_faults.py::given_a_transfer_when_the_service_is_killed_before",),
+    ),
+    _kill(
+        "transfer-ringing",
+        "a transfer in flight, while the target rings",
+        tests=("test_transfer_faults.py::given_a_transfer_when_the_service_is_killed_while",),
+    ),
+    _kill(
+        "transfer-consulting",
+        "a transfer in flight, while they consult",
+        tests=("test_transfer_faults.py::given_a_consultation_when_the_service_is_killed",),
     ),
     _kill("import", "during a CSV import", not_run="contact imports are not there yet"),
     _kill("campaign", "during a campaign at 20 calls/s", not_run=_NO_CAMPAIGNS),

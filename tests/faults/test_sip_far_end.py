@@ -159,7 +159,7 @@ async def test_given_a_far_end_that_vanishes_without_a_bye_when_it_talks_then_th
     await offhook.assert_nothing_is_left(witness, seconds=RECOVERY_SECONDS)
 
 
-@pytest.mark.parametrize("first", list(LegRole))
+@pytest.mark.parametrize("first", [LegRole.AGENT, LegRole.CUSTOMER])
 async def test_given_a_party_that_hangs_up_with_its_ack_when_it_answers_then_the_call_ends_once_and_the_other_is_freed(
     offhook: RunningOffhook,
     desk: Desk,

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from app.ari.errors import AriError, AriNotFound, AriUnavailable
 from app.errors import OverloadedError
 from app.facts.vocabulary import LegRole, RecordingMode
@@ -15,6 +17,7 @@ from app.ids import Kind, asterisk_name, new_id
 from app.recordings.collector import CollectorLimits, RecordingCollector
 from app.recordings.jobs import Collected, CollectJob, CollectResult, Part
 from app.recordings.store import RecordingStore, object_key
+from app.recordings.wave_format import read_layout, read_segments
 from tests.recordings.tones import Samples, make_tone, read_wave, write_wave
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -161,7 +164,9 @@ class World:
             channels=samples.shape[1],
             sample_rate=rate,
             sha256=hashlib.sha256(data).hexdigest(),
+            segments=read_segments(data[read_layout(data, len(data)).data_end :]),
         )
+        assert sum(segment.length_seconds for segment in result.segments) == pytest.approx(result.duration_seconds)
         assert self.disk.files == {}
         assert list((self.folder / "work").iterdir()) == []
         return result

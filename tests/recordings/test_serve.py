@@ -104,6 +104,14 @@ def error_code(answer: httpx.Response) -> str:
     return code
 
 
+async def test_given_a_deleted_recording_when_got_then_it_is_said_to_be_gone(world: World) -> None:
+    address = world.address
+    deleted = replace(world.recording, state=RecordingState.DELETED, object_key=None, deleted_at=NOW)
+    world.known.rows[world.recording.id] = deleted
+    answer = await world.listener.get(address)
+    assert (answer.status_code, error_code(answer)) == (410, "RECORDING_DELETED")
+
+
 async def test_given_a_signed_address_when_got_then_the_whole_file_comes_with_its_headers(world: World) -> None:
     answer = await world.listener.get(world.address)
 

@@ -59,6 +59,9 @@ _SQL_SECONDS = 60.0
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 _Interval: TypeAlias = tuple[datetime, datetime]
 
+#: Of each side; more than a recording in a test has.
+_PARTS_LOOKED_FOR = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialled:
@@ -358,7 +361,12 @@ async def _log_order(connection: Connection) -> list[str]:
 
 async def _look(evidence: Evidence, connection: Connection) -> Sighting:
     rows = await connection.fetch("SELECT id FROM recording")
-    names = [snoop_of(evidence.node, RecordingId(row["id"]), role) for row in rows for role in LegRole]
+    names = [
+        snoop_of(evidence.node, RecordingId(row["id"]), role, number)
+        for row in rows
+        for role in (LegRole.AGENT, LegRole.CUSTOMER)
+        for number in range(1, _PARTS_LOOKED_FOR + 1)
+    ]
     return await evidence.witness.look(asterisk_prefix(evidence.node), recording_names=names)
 
 

@@ -248,6 +248,25 @@ class Desk:
         facts = await self.wait_until(call_id, found, seconds=seconds, what=f"{type_name} {role or ''}")
         return next(fact for fact in facts if fact.type == type_name and role in (None, fact.role))
 
+    async def wait_for_arrival(self, dialled: str, *, seconds: float = PATIENCE_SECONDS) -> str:
+        """The id of the (last) call that came in for this number, waited for if need be."""
+
+        def found() -> str | None:
+            for call_id, facts in reversed(self._heard.items()):
+                about = facts[0].body["call"] if facts else {}
+                if about.get("direction") == "INBOUND" and about.get("dialledNumber") == dialled:
+                    return call_id
+            return None
+
+        try:
+            async with asyncio.timeout(seconds), self._news:
+                await self._news.wait_for(lambda: found() is not None)
+        except TimeoutError:
+            raise AssertionError(f"no call to {dialled} came in within {seconds:g} s") from None
+        call_id = found()
+        assert call_id is not None
+        return call_id
+
     async def wait_for_end(self, call_id: str, *, seconds: float = PATIENCE_SECONDS) -> Story:
         """Every fact of the call, once it has ended and its recordings are settled."""
 

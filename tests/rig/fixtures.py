@@ -23,6 +23,14 @@ from tests.rig.witness import Witness, watching
 
 FAR_END_TRUNK = "sandbox-trunk-farend"
 SIPP_TRUNK = "sandbox-trunk-sipp"
+#: Telephones at the far end, by the names that the extensions 3001 (which has three), 3002 and 3003 give them.
+FAR_PHONES = {
+    "sandbox-3001": "300101",
+    "sandbox-3001-2": "300102",
+    "sandbox-3001-3": "300103",
+    "sandbox-3002": "3002",
+    "sandbox-3003": "3003",
+}
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +69,7 @@ async def asterisk(
         peers=(
             SipPeer(name=FAR_END_TRUNK, port=far_end_instance.sip_port),
             SipPeer(name=SIPP_TRUNK, port=sipp_ports.sip),
+            *(SipPeer(name=name, port=far_end_instance.sip_port, user=user) for name, user in FAR_PHONES.items()),
         ),
         rtp_port_count=1980,
     )

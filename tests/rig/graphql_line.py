@@ -50,13 +50,18 @@ fragment Told on CallEvent {
   ... on CallCreatedEvent { dialFirst recordingMode }
   ... on LegRingingEvent { ringingAt }
   ... on LegAnsweredEvent { answeredAt }
-  ... on LegEndedEvent { endedBy hangupCause sipCode legTalk: talkSeconds endedAt }
+  ... on LegEndedEvent { endedBy hangupCause sipCode legTalk: talkSeconds endedAt answeredElsewhere }
   ... on CallConnectedEvent { connectedAt }
   ... on DtmfReceivedEvent { digit }
   ... on CallRecoveredEvent { blindFrom blindUntil }
   ... on TransferEvent { transferId kind: transferKind }
   ... on TransferCompletedEvent { leg { id role party { number extension } } }
   ... on TransferFailedEvent { disposition endReason { code party sipCode hangupCause } isRecalled }
+  ... on SupervisionEvent { supervisionId legId supervisor { number extension } supervisionMode: mode }
+  ... on SupervisionStartedEvent { listensTo { id role } }
+  ... on SupervisionChangedEvent { listensTo { id role } }
+  ... on SupervisionEndedEvent { supervisionReason: reason reached: disposition }
+  ... on ParticipantLeftEvent { takenBy { id role } }
   ... on PlaybackEvent { playbackId }
   ... on PlaybackFinishedEvent { isStopped }
   ... on RecordingEvent { recordingId mode }
@@ -68,6 +73,14 @@ fragment Told on CallEvent {
 }
 """
     + _CDR
+)
+#: What the query calls otherwise than the facts do.
+_ALIASES: Final = (
+    ("saved", "durationSeconds"),
+    ("legTalk", "talkSeconds"),
+    ("supervisionMode", "mode"),
+    ("supervisionReason", "reason"),
+    ("reached", "disposition"),
 )
 _ORIGINATE: Final = """
 mutation ($input: OriginateCallInput!) {
@@ -82,7 +95,10 @@ mutation ($input: HangupCallInput!) {
 _RECORD: Final = "query ($id: ID!) { call(id: $id) { cdr { ...Record } } }" + _CDR
 _RECORDINGS: Final = """
 query ($id: ID!) {
-  call(id: $id) { recordings { id mode state channels durationSeconds sizeBytes sha256 failure url { url } } }
+  call(id: $id) { recordings {
+    id mode state channels durationSeconds sizeBytes sha256 failure legIds url { url }
+    segments { kind beganAt endedAt offsetSeconds lengthSeconds legIds }
+  } }
 }
 """
 _FACTS: Final = (
@@ -208,6 +224,7 @@ def _as_input(request: OriginateRequest) -> Body:
         "agentId": request.connect_agent_id,
         "extension": request.connect_extension,
         "number": request.connect_number,
+        "ringGroupId": request.connect_ring_group_id,
     }
     given: dict[str, Any] = {
         "idempotencyKey": request.idempotency_key,
@@ -260,7 +277,7 @@ def _flat(body: Body) -> Body:
 def _fact(event: Body) -> Fact:
     body = _flat(event)
     # Facts of different types have fields of one name and different types of nullness, so the query renames them.
-    for alias, name in (("saved", "durationSeconds"), ("legTalk", "talkSeconds")):
+    for alias, name in _ALIASES:
         if alias in body:
             body[name] = body.pop(alias)
     if "cdr" in body:

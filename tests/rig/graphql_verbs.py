@@ -37,27 +37,66 @@ def as_mutation(subject_id: str, verb: Verb) -> tuple[str, Body]:
             return "stopPlayback", {"callId": subject_id, "playbackId": verb.playback_id}
         case verbs.StartTransfer():
             return "transferCall", _transfer(subject_id, verb)
+        case verbs.StartSupervision():
+            return "startSupervision", {
+                "idempotencyKey": verb.idempotency_key,
+                "callId": subject_id,
+                "mode": verb.mode.value,
+                "supervisor": _target(verb.supervisor),
+                "ringSeconds": verb.ring_seconds,
+            }
+        case verbs.UpdateSupervision():
+            return "updateSupervision", {"supervisionId": verb.supervision_id, "mode": verb.mode.value}
+        case verbs.StopSupervision():
+            return "stopSupervision", {"supervisionId": verb.supervision_id}
+        case verbs.AddParticipant():
+            return "addParticipant", {
+                "idempotencyKey": verb.idempotency_key,
+                "callId": subject_id,
+                "target": _target(verb.target),
+                "ringSeconds": verb.ring_seconds,
+            }
+        case verbs.RemoveParticipant():
+            return "removeParticipant", {"legId": verb.leg_id}
         case verbs.CompleteTransfer():
             return "completeTransfer", {"callId": subject_id}
         case verbs.CancelTransfer():
             return "cancelTransfer", {"callId": subject_id}
+        case verbs.StartRecording():
+            # The service makes the recording's id.
+            return "startRecording", {"callId": subject_id, "mode": verb.mode.value}
+        case verbs.StopRecording():
+            return "stopRecording", {"recordingId": verb.recording_id}
+        case verbs.PauseRecording():
+            return "pauseRecording", {"recordingId": verb.recording_id, "mode": verb.mode.value}
+        case verbs.ResumeRecording():
+            return "resumeRecording", {"recordingId": verb.recording_id}
         case _:
             assert_never(verb)
 
 
 def _transfer(call_id: str, verb: verbs.StartTransfer) -> Body:
-    target = {"agentId": verb.target.agent_id, "extension": verb.target.extension, "number": verb.target.number}
     return {
         "idempotencyKey": verb.idempotency_key,
         "callId": call_id,
         "kind": verb.kind.value,
-        "target": {name: value for name, value in target.items() if value is not None},
+        "target": _target(verb.target),
         "legId": verb.by,
         "ringSeconds": verb.ring_seconds,
         "consultSeconds": verb.consult_seconds,
         "recall": verb.recalls,
         "music": verb.with_music,
     }
+
+
+def _target(target: verbs.Target) -> Body:
+    given = {
+        "agentId": target.agent_id,
+        "extension": target.extension,
+        "number": target.number,
+        "ringGroupId": target.ring_group_id,
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _sound(media: str) -> Body:

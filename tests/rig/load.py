@@ -69,7 +69,7 @@ def make_plans(count: int, rng: random.Random) -> list[Plan]:
             number=_FIRST_NUMBER + 2 * index,
             agent_does=pairs[index % len(pairs)][0],
             customer_does=pairs[index % len(pairs)][1],
-            first=rng.choice(list(LegRole)),
+            first=rng.choice([LegRole.AGENT, LegRole.CUSTOMER]),
             talk_seconds=round(rng.uniform(0.5, LONGEST_TALK_SECONDS), 2),
         )
         for index in range(count)

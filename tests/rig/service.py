@@ -37,6 +37,8 @@ from tests.rig.witness import Witness
 from tests.webhooks.sink import Sink, running_sink
 
 _POLL_SECONDS = 0.05
+#: Of each side; more than a recording in a test has.
+_PARTS_LOOKED_FOR = 4
 _numbers = itertools.count(1)
 
 
@@ -90,7 +92,12 @@ class RunningOffhook:
             open_calls = await connection.fetch("SELECT id, state FROM call WHERE NOT is_settled OR state <> 'ENDED'")
             recordings = await connection.fetch("SELECT id FROM recording")
         assert open_calls == []
-        names = [snoop_of(self.node, RecordingId(row["id"]), role) for row in recordings for role in LegRole]
+        names = [
+            snoop_of(self.node, RecordingId(row["id"]), role, number)
+            for row in recordings
+            for role in (LegRole.AGENT, LegRole.CUSTOMER)
+            for number in range(1, _PARTS_LOOKED_FOR + 1)
+        ]
         await witness.wait_until_gone(asterisk_prefix(self.node), recording_names=names)
 
 

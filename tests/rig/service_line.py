@@ -51,6 +51,8 @@ class ServiceLine:
                 "sizeBytes": row.size_bytes,
                 "sha256": row.sha256,
                 "failure": row.failure,
+                "legIds": list(row.leg_ids),
+                "segments": None if row.segments is None else [_plain(segment) for segment in row.segments],
                 "url": self.services.recording_urls.sign(row.id, self.services.clock.now(), ttl),
             }
             for row in rows

@@ -4,6 +4,9 @@ from datetime import datetime
 
 from tests.rig.desk import Body, Desk, Story
 
+#: Those who come to the talk of others.
+_GUESTS = ("SUPERVISOR", "PARTICIPANT")
+
 
 async def assert_is_whole(desk: Desk, story: Story) -> None:
     """Facts are dense, told once and in order; the record is the one that was told, and adds up."""
@@ -54,11 +57,19 @@ def _assert_adds_up(story: Story) -> None:
 
 
 def _seated_last(story: Story) -> set[str]:
-    """The legs of the two who talked last: the first of each side, or whom a transfer or its recall brought in."""
+    """The legs of the two who talked last: the first of each side, or whom a transfer or its recall brought in.
+
+    Where several phones rang for a side, it is the one that answered first.
+    """
     seats: dict[str, str] = {}
+    answered: set[str] = set()
     brings_back = False
     for fact in story.facts:
+        if fact.role in _GUESTS:
+            continue
         match fact.type:
+            case "participant.left" if fact.body.get("takenBy"):
+                seats[fact.body["takenBy"]["role"]] = fact.body["takenBy"]["id"]
             case "leg.dialing" if fact.role and (fact.role not in seats):
                 seats[fact.role] = fact.body["leg"]["id"]
             case "transfer.started" | "transfer.completed":
@@ -67,8 +78,9 @@ def _seated_last(story: Story) -> set[str]:
                     seats[fact.body["leg"]["role"]] = fact.body["leg"]["id"]
             case "transfer.failed" | "transfer.cancelled":
                 brings_back = fact.body["kind"] == "BLIND"
-            case "leg.answered" if brings_back and fact.role:
+            case "leg.answered" if fact.role and (brings_back or fact.role not in answered):
                 seats[fact.role] = fact.body["leg"]["id"]
+                answered.add(fact.role)
             case _:
                 pass
     return set(seats.values())

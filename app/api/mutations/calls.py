@@ -13,7 +13,7 @@ from app.api.mutations.inputs import (
     UpdateCallInput,
     given_text,
     read_pairs,
-    refuse_groups,
+    refuse_queue,
 )
 from app.api.types.call import Call
 from app.api.types.lookup import NumberLookup
@@ -101,7 +101,7 @@ class CallMutations:
 
 
 def _read_originate(given: OriginateCallInput) -> OriginateRequest:
-    refuse_groups(given.connect, "connect")
+    refuse_queue(given.connect, "connect")
     return OriginateRequest(
         idempotency_key=given.idempotency_key,
         destination_number=given_text(given.destination.number),
@@ -109,6 +109,7 @@ def _read_originate(given: OriginateCallInput) -> OriginateRequest:
         connect_agent_id=given_text(given.connect.agent_id),
         connect_extension=given_text(given.connect.extension),
         connect_number=given_text(given.connect.number),
+        connect_ring_group_id=given_text(given.connect.ring_group_id),
         dial_first=given.dial_first,
         caller_id=given.caller_id,
         caller_id_name=given.caller_id_name,

@@ -167,16 +167,15 @@ def given_text(value: str | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def refuse_groups(given: CallTarget, field: str) -> None:
-    """Calls that are placed or transferred reach one party; several behind one target are for inbound calls.
+def refuse_queue(given: CallTarget, field: str) -> None:
+    """Calls that are placed or transferred reach people; those who wait for one in a queue have called themselves.
 
     Raises:
         RefusedError: INVALID_INPUT.
     """
-    for name, value in (("ringGroupId", given.ring_group_id), ("queueId", given.queue_id)):
-        if given_text(value) is not None:
-            message = "Only inbound calls can be sent to this kind of target."
-            raise RefusedError(Problem("INVALID_INPUT", message, (field, name)))
+    if given_text(given.queue_id) is not None:
+        message = "Only inbound calls can be sent to a queue."
+        raise RefusedError(Problem("INVALID_INPUT", message, (field, "queueId")))
 
 
 def read_pairs(given: list[MetadataPairInput]) -> tuple[Pair, ...]:

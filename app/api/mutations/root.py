@@ -5,7 +5,9 @@ import strawberry
 from app.api.mutations.call_control import CallControlMutations
 from app.api.mutations.calls import CallMutations
 from app.api.mutations.playing import PlayingMutations
+from app.api.mutations.recordings import RecordingMutations
 from app.api.mutations.routing import RoutingMutations
+from app.api.mutations.supervision import SupervisionMutations
 from app.api.mutations.transfers import TransferMutations
 from app.api.mutations.webhooks import WebhookMutations
 
@@ -15,6 +17,13 @@ from app.api.mutations.webhooks import WebhookMutations
     "can mend; authentication, scope, outages and faults are top-level errors."
 )
 class Mutation(
-    CallMutations, CallControlMutations, PlayingMutations, TransferMutations, WebhookMutations, RoutingMutations
+    CallMutations,
+    CallControlMutations,
+    PlayingMutations,
+    RecordingMutations,
+    TransferMutations,
+    SupervisionMutations,
+    WebhookMutations,
+    RoutingMutations,
 ):
     pass

@@ -7,7 +7,7 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
-from app.api.mutations.inputs import CallTarget, given_text, key_field, refuse_groups
+from app.api.mutations.inputs import CallTarget, given_text, key_field, refuse_queue
 from app.api.types.call import Call
 from app.api.types.problem import UserError
 from app.calls import texts
@@ -91,7 +91,7 @@ class TransferMutations:
         info: Info,
         input: Annotated[TransferCallInput, strawberry.argument(description="The transfer.")],  # noqa: A002  # GraphQL's own word
     ) -> TransferCallPayload:
-        refuse_groups(input.target, "target")
+        refuse_queue(input.target, "target")
         verb = verbs.StartTransfer(
             idempotency_key=input.idempotency_key,
             kind=input.kind,
@@ -99,6 +99,7 @@ class TransferMutations:
                 agent_id=given_text(input.target.agent_id),
                 extension=given_text(input.target.extension),
                 number=given_text(input.target.number),
+                ring_group_id=given_text(input.target.ring_group_id),
             ),
             by=None if input.leg_id is None else LegId(input.leg_id),
             ring_seconds=input.ring_seconds,

@@ -10,10 +10,11 @@ from app.api.context import Info
 from app.api.fields import guarded_field
 from app.api.paging import After, Before, Connection, First, Last, Paging
 from app.api.types.cdr import Cdr
+from app.api.types.diagnostics import Diagnostics
 from app.api.types.node import Node
 from app.api.types.recording import Recording
-from app.api.types.values import Actor, EndReason, MetadataPair, Party
-from app.calls.core import model, record
+from app.api.types.values import Actor, EndReason, MetadataPair, Party, Quality
+from app.calls.core import guests_model, model, record
 from app.facts import vocabulary
 from app.facts.masking import Sight, mask_digits
 from app.facts.vocabulary import (
@@ -26,6 +27,8 @@ from app.facts.vocabulary import (
     LegState,
     MuteDirection,
     RecordingMode,
+    SupervisionMode,
+    SupervisionState,
     TransferKind,
     TransferState,
 )
@@ -55,6 +58,9 @@ class Leg(Node):
     failure: str | None = strawberry.field(
         description="Asterisk's own words, when it could not even make the channel: an unknown endpoint, say."
     )
+    quality: Quality | None = strawberry.field(
+        description="How it sounded; null until it has ended, and when nothing was counted."
+    )
 
     @classmethod
     def of(cls, leg: model.Leg, sight: Sight) -> Self:
@@ -75,6 +81,7 @@ class Leg(Node):
             hangup_cause=leg.hangup_cause,
             sip_code=leg.sip_code,
             failure=leg.failure,
+            quality=Quality.of(leg.quality),
         )
 
 
@@ -104,6 +111,29 @@ class Transfer:
         )
 
 
+@strawberry.type(description="Somebody who listens to a call.")
+class Supervision:
+    id: strawberry.ID = strawberry.field(description="Its id, as its events have it.")
+    mode: SupervisionMode = strawberry.field(description="What the supervisor does with the talk.")
+    state: SupervisionState = strawberry.field(description="Where it stands.")
+    supervisor: Party = strawberry.field(description="Who listens.")
+    leg_id: strawberry.ID = strawberry.field(description="The supervisor's leg.")
+    listens_to_leg_id: strawberry.ID = strawberry.field(description="The agent's leg that is listened to.")
+    asked_at: datetime = strawberry.field(description="When it was asked for.")
+
+    @classmethod
+    def of(cls, call: model.Call, supervision: guests_model.Supervision, sight: Sight) -> Self:
+        return cls(
+            id=strawberry.ID(supervision.id),
+            mode=supervision.mode,
+            state=supervision.state,
+            supervisor=Party.of(call.leg(supervision.leg_id).party, sight),
+            leg_id=strawberry.ID(supervision.leg_id),
+            listens_to_leg_id=strawberry.ID(supervision.listens_to),
+            asked_at=supervision.asked_at,
+        )
+
+
 @strawberry.type(description="A call: its parties, where it stands, and what came of it. Durations are seconds.")
 class Call(Node):
     state: CallState = strawberry.field(description="Where it stands.")
@@ -117,6 +147,7 @@ class Call(Node):
     )
     legs: list[Leg] = strawberry.field(description="Its legs, in the order of dialling.")
     transfer: Transfer | None = strawberry.field(description="The transfer under way, if any.")
+    supervisions: list[Supervision] = strawberry.field(description="Who listens to it, or is being called to.")
     agent_party: Party | None = strawberry.field(description="Who is on the account's side.")
     customer_party: Party | None = strawberry.field(description="Who is on the other side.")
     agent_id: strawberry.ID | None = strawberry.field(description="The agent, when one was asked for or is known.")
@@ -162,6 +193,9 @@ class Call(Node):
     request_id: str | None = strawberry.field(description="The request that placed it.")
     last_call_sequence: int = strawberry.field(description="The `callSequence` of its latest event.")
     sandbox: bool = strawberry.field(description="It stays in the sandbox.")
+    quality: Quality | None = strawberry.field(
+        description="How the leg sounded that sounded worst, of those that have ended; null when nothing was counted."
+    )
 
     @classmethod
     def of(cls, call: model.Call, sight: Sight) -> Self:
@@ -175,6 +209,7 @@ class Call(Node):
             end_reason=None if call.end_reason is None else EndReason.of(call.end_reason),
             legs=[Leg.of(leg, sight) for leg in call.legs],
             transfer=Transfer.of(call, sight),
+            supervisions=[Supervision.of(call, one, sight) for one in call.supervisions],
             agent_party=_party_of(call, LegRole.AGENT, sight),
             customer_party=_party_of(call, LegRole.CUSTOMER, sight),
             agent_id=None if call.agent_id is None else strawberry.ID(call.agent_id),
@@ -194,7 +229,7 @@ class Call(Node):
             answered_at=min((leg.answered_at for leg in call.legs if leg.answered_at is not None), default=None),
             connected_at=call.connected_at,
             ended_at=ended_at,
-            ring_seconds=None if ended_at is None else record.ring_seconds(record.deciding_leg(call)),
+            ring_seconds=None if ended_at is None else record.ring_seconds(call),
             talk_seconds=None if ended_at is None else record.talk_seconds(call),
             duration_seconds=None if ended_at is None else record.seconds_between(call.created_at, ended_at),
             source=call.source,
@@ -203,6 +238,7 @@ class Call(Node):
             request_id=call.request_id,
             last_call_sequence=call.sequence,
             sandbox=call.is_sandbox,
+            quality=Quality.of(record.worst_quality(call)),
         )
 
     @guarded_field(Scope.RECORDINGS_READ, "Its recordings, oldest first.")
@@ -214,6 +250,18 @@ class Call(Node):
     async def cdr(self, info: Info) -> Cdr | None:
         found = await info.context.loaders.cdr_of_call.load(self.id)
         return None if found is None else Cdr.of(found, info.context.sight)
+
+    @guarded_field(
+        Scope.CALLS_READ,
+        "How it went on the wire; null when its trace was not kept, or is deleted by now.",
+    )
+    async def diagnostics(self, info: Info) -> Diagnostics | None:
+        context = info.context
+        summary = await context.services.diagnostics.summary(context.caller, self.id)
+        call = await context.loaders.call.load(self.id)
+        if summary is None or call is None:
+            return None
+        return Diagnostics.of(summary, call, context.services.public_url)
 
     @guarded_field(Scope.CALLS_READ, "Everything that happened to it, oldest first.")
     async def events(

@@ -65,6 +65,9 @@ class LegEndedEvent(LegEvent):
     sip_code: int | None = strawberry.field(description="The far end's final SIP status, where it gave one.")
     talk_seconds: float = strawberry.field(description="How many seconds it could talk with the other party.")
     ended_at: datetime | None = strawberry.field(description="When, by Asterisk; null in old events.")
+    answered_elsewhere: bool = strawberry.field(
+        description="It rang together with other phones and another of them answered: nobody missed a call here."
+    )
 
 
 @strawberry.type(description="`call.connected`: both parties are bridged and can talk.")

@@ -14,9 +14,11 @@ from app.api.types.node import Node
 from app.api.types.recording import Recording
 from app.api.types.values import (
     END_REASON,
+    QUALITY,
     EndReason,
     MetadataPair,
     Party,
+    Quality,
     kept_metadata,
     kept_party,
     party_of_dialled,
@@ -68,6 +70,9 @@ class Cdr(Node):
     metadata: list[MetadataPair] = strawberry.field(description="Your own key-value pairs.")
     tags: list[str] = strawberry.field(description="Your own tags.")
     sandbox: bool = strawberry.field(description="The call stayed in the sandbox.")
+    quality: Quality | None = strawberry.field(
+        description="How the leg sounded that sounded worst; null when nothing was counted."
+    )
 
     @classmethod
     def of(cls, record: CdrRecord, sight: Sight) -> Self:
@@ -103,6 +108,7 @@ class Cdr(Node):
             metadata=MetadataPair.of_all(record.metadata),
             tags=list(record.tags),
             sandbox=record.is_sandbox,
+            quality=Quality.of(record.quality),
         )
 
     @guarded_field(Scope.RECORDINGS_READ, "The recordings that were made, oldest first.")
@@ -149,5 +155,6 @@ CDR: Final = Projection(
         "metadata": kept_metadata("metadata_pairs"),
         "tags": texts("tags"),
         "sandbox": column("is_sandbox"),
+        "quality": QUALITY,
     }
 )

@@ -27,8 +27,13 @@ from app.facts.vocabulary import (
     LegRole,
     LegState,
     MuteDirection,
+    PauseMode,
     RecordingMode,
     RecordingState,
+    SegmentKind,
+    SupervisionEnd,
+    SupervisionMode,
+    SupervisionState,
     Tone,
     TransferKind,
     TransferState,
@@ -74,9 +79,17 @@ class EventType(StrEnum):
     TRANSFER_COMPLETED = "transfer.completed"
     TRANSFER_CANCELLED = "transfer.cancelled"
     TRANSFER_FAILED = "transfer.failed"
+    SUPERVISION_STARTED = "supervision.started"
+    SUPERVISION_CHANGED = "supervision.changed"
+    SUPERVISION_ENDED = "supervision.ended"
+    PARTICIPANT_JOINED = "participant.joined"
+    PARTICIPANT_LEFT = "participant.left"
     RECORDING_STARTED = "recording.started"
+    RECORDING_PAUSED = "recording.paused"
+    RECORDING_RESUMED = "recording.resumed"
     RECORDING_SAVED = "recording.saved"
     RECORDING_FAILED = "recording.failed"
+    RECORDING_DELETED = "recording.deleted"
     DEVICE_REGISTERED = "device.registered"
     DEVICE_UNREGISTERED = "device.unregistered"
     TRUNK_DOWN = "trunk.down"
@@ -134,8 +147,42 @@ describe(
 )
 describe(
     LegRole,
-    "Whom a leg reaches.",
-    {"AGENT": "The account's side.", "CUSTOMER": "The other side: the destination."},
+    "Whom a leg reaches. " + _OPEN,
+    {
+        "AGENT": "The account's side.",
+        "CUSTOMER": "The other side: the destination.",
+        "SUPERVISOR": "A supervisor, who hears the talk without being one of those who talk.",
+        "PARTICIPANT": "Somebody who was called into the talk of the two.",
+    },
+)
+describe(
+    SupervisionMode,
+    "What a supervisor does with the talk.",
+    {
+        "MONITOR": "Hears all, is heard by nobody.",
+        "WHISPER": "Hears all, is heard by the agent alone.",
+        "BARGE": "Hears all, is heard by all.",
+    },
+)
+describe(
+    SupervisionState,
+    "Where a supervision stands.",
+    {
+        "RINGING": "The supervisor's phone is called.",
+        "JOINING": "The supervisor has answered, and is being let in; or waits for somebody in the agent's place.",
+        "ACTIVE": "The supervisor hears the talk.",
+    },
+)
+describe(
+    SupervisionEnd,
+    "Why a supervision ended. " + _OPEN,
+    {
+        "STOPPED": "By request.",
+        "HANGUP": "The supervisor hung up.",
+        "NOT_REACHED": "The supervisor did not answer: busy, no answer, unreachable.",
+        "CALL_ENDED": "The call ended.",
+        "FAILED": "Asterisk could not let the supervisor in.",
+    },
 )
 describe(
     LegState,
@@ -204,7 +251,23 @@ describe(
         "RECORDING": "Asterisk is writing.",
         "COLLECTING": "Finished in Asterisk, on its way into Offhook's store.",
         "SAVED": "In the store, whole. Only now is there an address to fetch it from.",
+        "PAUSED": "Asterisk is writing, and nothing of what is said now gets into the file.",
         "FAILED": "No recording came of it; `failure` says why.",
+        "DELETED": "The file is deleted, by request or because its time was over.",
+    },
+)
+describe(
+    PauseMode,
+    "What the file has of a pause.",
+    {"SKIP": "Nothing: it goes on with what is said after it.", "SILENCE": "Silence, as long as the pause was."},
+)
+describe(
+    SegmentKind,
+    "What a stretch of a recording is. " + _OPEN,
+    {
+        "TALK": "What the parties say to each other.",
+        "APART": "Silence: one of the two was on hold, consulted, or was not there; nobody was recorded meanwhile.",
+        "PAUSED": "A pause.",
     },
 )
 describe(
@@ -243,6 +306,8 @@ describe(
         "AGENT": "The agent's.",
         "CUSTOMER": "The customer's.",
         "SYSTEM": "Offhook's: a request, a limit or a fault.",
+        "SUPERVISOR": "A supervisor's.",
+        "PARTICIPANT": "That of somebody who was called into the talk.",
     },
 )
 describe(
@@ -264,6 +329,7 @@ describe(
         "BRIDGE_FAILED": "Asterisk could not connect the two legs.",
         "NODE_LOST": "The Asterisk that carried the call went away.",
         "TRANSFER_FAILED": "A transfer could not be done, and the party that was left had nobody to talk to.",
+        "SERVICE_AWAY": "Offhook was not there when the call came in; Asterisk told the caller to try later.",
     },
 )
 describe(
@@ -364,6 +430,7 @@ describe(
         "CALLS_READ": "`calls:read`: see calls, legs and events.",
         "CALLS_ORIGINATE": "`calls:originate`: place calls.",
         "CALLS_CONTROL": "`calls:control`: change and end calls.",
+        "SUPERVISE": "`supervise`: listen to calls, whisper and barge in.",
         "RECORDINGS_READ": "`recordings:read`: see recordings and fetch them.",
         "RECORDINGS_DELETE": "`recordings:delete`: delete recordings.",
         "CDRS_READ": "`cdrs:read`: see call detail records.",

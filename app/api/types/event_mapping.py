@@ -7,12 +7,12 @@ from typing import Any, Final
 import strawberry
 
 from app.api.scalars import Long
-from app.api.types import call_events, line_events, other_events, playback_events, transfer_events
+from app.api.types import call_events, line_events, other_events, playback_events, supervision_events, transfer_events
 from app.api.types.cdr import Cdr
 from app.api.types.enums import EventType
 from app.api.types.event import Event, EventLeg
 from app.api.types.values import Actor, EndReason, MetadataPair, Party
-from app.facts import calls, event, lines, playbacks, recordings, transfers, vocabulary, webhooks
+from app.facts import calls, event, lines, playbacks, recordings, supervisions, transfers, vocabulary, webhooks
 from app.facts.calls import CallRef, Fact
 from app.facts.masking import Sight, mask_digits
 from app.facts.transfers import TransferFact
@@ -42,9 +42,17 @@ EVENT_TYPES: Final[Mapping[type[Fact], type[Event]]] = MappingProxyType(
         transfers.TransferCompleted: transfer_events.TransferCompletedEvent,
         transfers.TransferCancelled: transfer_events.TransferCancelledEvent,
         transfers.TransferFailed: transfer_events.TransferFailedEvent,
+        supervisions.SupervisionStarted: supervision_events.SupervisionStartedEvent,
+        supervisions.SupervisionChanged: supervision_events.SupervisionChangedEvent,
+        supervisions.SupervisionEnded: supervision_events.SupervisionEndedEvent,
+        supervisions.ParticipantJoined: supervision_events.ParticipantJoinedEvent,
+        supervisions.ParticipantLeft: supervision_events.ParticipantLeftEvent,
         recordings.RecordingStarted: other_events.RecordingStartedEvent,
+        recordings.RecordingPaused: other_events.RecordingPausedEvent,
+        recordings.RecordingResumed: other_events.RecordingResumedEvent,
         recordings.RecordingSaved: other_events.RecordingSavedEvent,
         recordings.RecordingFailed: other_events.RecordingFailedEvent,
+        recordings.RecordingDeleted: other_events.RecordingDeletedEvent,
         lines.DeviceRegistered: line_events.DeviceRegisteredEvent,
         lines.DeviceUnregistered: line_events.DeviceUnregisteredEvent,
         lines.TrunkDown: line_events.TrunkDownEvent,

@@ -1,5 +1,6 @@
 """The events of recordings and of webhook endpoints, one type for each fact."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -11,7 +12,7 @@ from app.api.scalars import Long
 from app.api.types.enums import EventType
 from app.api.types.event import CallEvent, Event
 from app.api.types.recording import Recording
-from app.facts.vocabulary import RecordingMode
+from app.facts.vocabulary import PauseMode, RecordingMode
 
 if TYPE_CHECKING:
     from app.api.types.webhook import WebhookEndpoint
@@ -33,6 +34,19 @@ class RecordingStartedEvent(RecordingEvent):
     pass
 
 
+@strawberry.type(description="`recording.paused`: nothing of what is said from now on gets into the recording.")
+class RecordingPausedEvent(RecordingEvent):
+    pause_mode: PauseMode = strawberry.field(description="What the file has of the pause.")
+    paused_at: datetime = strawberry.field(description="Since when.")
+
+
+@strawberry.type(description="`recording.resumed`: what is said is recorded again.")
+class RecordingResumedEvent(RecordingEvent):
+    pause_mode: PauseMode = strawberry.field(description="What the file has of the pause.")
+    paused_at: datetime = strawberry.field(description="When the pause began.")
+    resumed_at: datetime = strawberry.field(description="When it ended.")
+
+
 @strawberry.type(description="`recording.saved`: the recording is in Offhook's store, whole.")
 class RecordingSavedEvent(RecordingEvent):
     duration_seconds: float = strawberry.field(description="Length in seconds, counted from the samples.")
@@ -44,6 +58,16 @@ class RecordingSavedEvent(RecordingEvent):
 @strawberry.type(description="`recording.failed`: no recording came of it.")
 class RecordingFailedEvent(RecordingEvent):
     reason: str = strawberry.field(description="Why.")
+
+
+@strawberry.type(
+    description="`recording.deleted`: the file can no longer be fetched. It is about the recording, not its call."
+)
+class RecordingDeletedEvent(Event):
+    recording_id: strawberry.ID = strawberry.field(description="The recording, of which the record stays.")
+    call_id: strawberry.ID = strawberry.field(description="The call that was recorded.")
+    mode: RecordingMode = strawberry.field(description="Whose voice was recorded.")
+    is_expired: bool = strawberry.field(description="Its time was over; nobody asked for it.")
 
 
 @strawberry.interface(description="An event of a webhook endpoint.")

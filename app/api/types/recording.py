@@ -13,7 +13,8 @@ from app.api.scalars import Long
 from app.api.types.node import Node
 from app.api.types.values import Party
 from app.facts.masking import Sight
-from app.facts.vocabulary import RecordingMode, RecordingState
+from app.facts.stretches import Segment
+from app.facts.vocabulary import RecordingMode, RecordingState, SegmentKind
 from app.recordings import model
 
 if TYPE_CHECKING:
@@ -24,6 +25,27 @@ if TYPE_CHECKING:
 class SignedUrl:
     url: str = strawberry.field(description="Absolute. GET and HEAD, with range requests; no key is needed.")
     expires_at: datetime = strawberry.field(description="When it stops working. Ask again for a new one.")
+
+
+@strawberry.type(description="A stretch of a recording's file, and the time it tells of.")
+class RecordingSegment:
+    kind: SegmentKind = strawberry.field(description="What it is.")
+    began_at: datetime = strawberry.field(description="When what it tells of began.")
+    ended_at: datetime = strawberry.field(description="When that ended.")
+    offset_seconds: float = strawberry.field(description="Where it begins in the file.")
+    length_seconds: float = strawberry.field(description="How much of the file it takes; 0 for what was left out.")
+    leg_ids: list[strawberry.ID] = strawberry.field(description="The legs whose voices it can hold.")
+
+    @classmethod
+    def of(cls, segment: Segment) -> Self:
+        return cls(
+            kind=segment.kind,
+            began_at=segment.began_at,
+            ended_at=segment.ended_at,
+            offset_seconds=segment.offset_seconds,
+            length_seconds=segment.length_seconds,
+            leg_ids=[strawberry.ID(leg_id) for leg_id in segment.leg_ids],
+        )
 
 
 @strawberry.type(description="A recording of one call: a WAV file in Offhook's store.")
@@ -42,6 +64,14 @@ class Recording(Node):
     sample_rate: int | None = strawberry.field(description="Samples a second, in Hz.")
     sha256: str | None = strawberry.field(description="SHA-256 of the file, in hex.")
     failure: str | None = strawberry.field(description="Why there is no recording, when it is `FAILED`.")
+    leg_ids: list[strawberry.ID] = strawberry.field(
+        description="The legs whose voices were recorded, in the order of their beginning."
+    )
+    segments: list[RecordingSegment] | None = strawberry.field(
+        description="The map of the file, all of it in order: talk, silence, pauses. Null until it is `SAVED`, and for "
+        "recordings made before there were maps."
+    )
+    deleted_at: datetime | None = strawberry.field(description="When it was deleted.")
 
     @classmethod
     def of(cls, recording: model.Recording, sight: Sight) -> Self:
@@ -61,6 +91,11 @@ class Recording(Node):
             sample_rate=recording.sample_rate,
             sha256=recording.sha256,
             failure=recording.failure,
+            leg_ids=[strawberry.ID(leg_id) for leg_id in recording.leg_ids],
+            segments=None
+            if recording.segments is None
+            else [RecordingSegment.of(segment) for segment in recording.segments],
+            deleted_at=recording.deleted_at,
         )
 
     @guarded_field(

@@ -156,6 +156,40 @@ END_REASON: Final = One(
 )
 
 
+@strawberry.type(
+    description="How a leg sounded, in the worse of its two directions, by Asterisk's count of its RTP packets."
+)
+class Quality:
+    mos: float = strawberry.field(
+        description="Mean opinion score, 1 (bad) to 4.41, computed from loss, jitter and delay by ITU-T G.107."
+    )
+    loss_percent: float = strawberry.field(
+        description="The share of packets that was lost, in percent. It is counted every few seconds, so the last of "
+        "them are left out."
+    )
+    jitter_ms: float = strawberry.field(description="How unevenly the packets came, in milliseconds (RFC 3550).")
+
+    @classmethod
+    def of(cls, quality: vocabulary.Quality | None) -> Self | None:
+        if quality is None:
+            return None
+        return cls(mos=quality.mos, loss_percent=quality.loss_percent, jitter_ms=quality.jitter_ms)
+
+
+def _read_qualities(source: Columns, _sight: Sight) -> list[vocabulary.Quality | None]:
+    columns = (source.column(name) for name in ("mos", "loss_percent", "jitter_ms"))
+    return [
+        None if mos is None else vocabulary.Quality(mos=mos, loss_percent=loss, jitter_ms=jitter)
+        for mos, loss, jitter in zip(*columns, strict=True)
+    ]
+
+
+#: From the columns of a record.
+QUALITY: Final = One(
+    _read_qualities, Projection({name: attribute(name) for name in ("mos", "loss_percent", "jitter_ms")})
+)
+
+
 @strawberry.type(description="Who set something in motion.")
 class Actor:
     kind: ActorKind = strawberry.field(description="What kind of actor.")

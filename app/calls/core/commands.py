@@ -1,8 +1,8 @@
 """Everything a call can ask of the world: one closed union. The executor carries each out after the commit."""
 
 from app.calls.core.model import HangupReason
-from app.facts.vocabulary import LegRole, MuteDirection, Words
-from app.ids import LegId, PlaybackId, RecordingId
+from app.facts.vocabulary import LegRole, MuteDirection, SupervisionMode, Words
+from app.ids import LegId, PlaybackId, RecordingId, SupervisionId
 
 
 class CreateChannel(Words, frozen=True, kw_only=True):
@@ -25,6 +25,22 @@ class DialChannel(Words, frozen=True, kw_only=True):
 
     leg_id: LegId
     timeout_seconds: float
+
+
+class ReceiveChannel(Words, frozen=True, kw_only=True):
+    """Take a channel that has come to us: hear all of it, and let the caller hear ringing.
+
+    ``lifetime_seconds`` ends it inside Asterisk without us.
+    """
+
+    leg_id: LegId
+    lifetime_seconds: float
+
+
+class AnswerChannel(Words, frozen=True, kw_only=True):
+    """Answer a channel that has come to us."""
+
+    leg_id: LegId
 
 
 class HangupChannel(Words, frozen=True, kw_only=True):
@@ -58,6 +74,18 @@ class StartMusic(Words, frozen=True, kw_only=True):
 
 class StopMusic(Words, frozen=True, kw_only=True):
     """End a leg's music."""
+
+    leg_id: LegId
+
+
+class StartRingback(Words, frozen=True, kw_only=True):
+    """Let a leg that is up and in no bridge hear the tone of phones that ring."""
+
+    leg_id: LegId
+
+
+class StopRingback(Words, frozen=True, kw_only=True):
+    """End that tone."""
 
     leg_id: LegId
 
@@ -103,31 +131,74 @@ class VerifyLeg(Words, frozen=True, kw_only=True):
 
 
 class CreateSnoop(Words, frozen=True, kw_only=True):
-    """Listen to what one side says."""
+    """Listen to what a leg says."""
 
     recording_id: RecordingId
     role: LegRole
     leg_id: LegId
+    number: int = 1
 
 
 class RecordSnoop(Words, frozen=True, kw_only=True):
-    """Write what the snoop hears, for each of these sides, begun together."""
+    """Write what the snoop hears, for the parts of this number on each of these sides, begun together."""
 
     recording_id: RecordingId
     roles: tuple[LegRole, ...]
+    number: int = 1
+
+
+class MuteParts(Words, frozen=True, kw_only=True):
+    """Have parts that are being written be written as silence, or (not ``is_muted``) as what is heard again."""
+
+    recording_id: RecordingId
+    parts: tuple[tuple[LegRole, int], ...]
+    is_muted: bool
 
 
 class StopPart(Words, frozen=True, kw_only=True):
-    """Stop recording one side and take its snoop away."""
+    """Stop writing one part and take its snoop away."""
 
     recording_id: RecordingId
     role: LegRole
+    number: int = 1
 
 
 class CollectRecording(Words, frozen=True, kw_only=True):
     """Fetch the parts, put them together and store them; the result comes back as an input."""
 
     recording_id: RecordingId
+
+
+class CreateTaps(Words, frozen=True, kw_only=True):
+    """Make the pair of taps of a supervision: an ear on the leg ``listens_to``, a mouth on the supervisor's."""
+
+    supervision_id: SupervisionId
+    number: int
+    listens_to: LegId
+    leg_id: LegId
+
+
+class PlaceSupervisor(Words, frozen=True, kw_only=True):
+    """Silence what the mode silences, then have ear and supervisor in their bridge and the mouth in the call's."""
+
+    supervision_id: SupervisionId
+    number: int
+    leg_id: LegId
+    mode: SupervisionMode
+
+
+class EndTaps(Words, frozen=True, kw_only=True):
+    """Take a pair of taps away."""
+
+    supervision_id: SupervisionId
+    number: int
+
+
+class EndSupervision(Words, frozen=True, kw_only=True):
+    """Take a supervision's taps and its bridge away."""
+
+    supervision_id: SupervisionId
+    number: int
 
 
 class ForgetHangups(Words, frozen=True, kw_only=True):
@@ -139,12 +210,16 @@ class ForgetHangups(Words, frozen=True, kw_only=True):
 Command = (
     CreateChannel
     | DialChannel
+    | ReceiveChannel
+    | AnswerChannel
     | HangupChannel
     | CreateBridge
     | JoinBridge
     | LeaveBridge
     | StartMusic
     | StopMusic
+    | StartRingback
+    | StopRingback
     | SetMute
     | SendDigits
     | StartPlayback
@@ -153,7 +228,12 @@ Command = (
     | VerifyLeg
     | CreateSnoop
     | RecordSnoop
+    | MuteParts
     | StopPart
     | CollectRecording
+    | CreateTaps
+    | PlaceSupervisor
+    | EndTaps
+    | EndSupervision
     | ForgetHangups
 )

@@ -2,20 +2,29 @@
 
 from typing import NoReturn, assert_never
 
-from app.calls.core import holding, playing, transfer
-from app.calls.core.inputs import TransferRequested
+from app.calls.core import conference, holding, playing, recording_control, supervision, transfer
+from app.calls.core.inputs import ParticipantRequested, SupervisionRequested, TransferRequested
 from app.calls.core.turn import Turn
 from app.calls.core.verbs import (
+    AddParticipant,
     CancelTransfer,
     CompleteTransfer,
     Hold,
     Mute,
+    PauseRecording,
     Play,
+    RemoveParticipant,
+    ResumeRecording,
     SendDtmf,
+    StartRecording,
+    StartSupervision,
     StartTransfer,
     StopPlayback,
+    StopRecording,
+    StopSupervision,
     Unhold,
     Unmute,
+    UpdateSupervision,
     Verb,
 )
 from app.errors import Problem, RefusedError
@@ -33,6 +42,15 @@ def on_requested(turn: Turn, verb: Verb) -> None:
         case StartTransfer():
             msg = "a target is looked up before the call is asked: TransferRequested"
             raise TypeError(msg)
+        case StartSupervision() | AddParticipant():
+            msg = "whoever is to be dialled is looked up before the call is asked"
+            raise TypeError(msg)
+        case UpdateSupervision():
+            supervision.update(turn, verb)
+        case StopSupervision():
+            supervision.stop(turn, verb)
+        case RemoveParticipant():
+            conference.remove(turn, verb)
         case CompleteTransfer():
             transfer.complete(turn)
         case CancelTransfer():
@@ -51,6 +69,8 @@ def on_requested(turn: Turn, verb: Verb) -> None:
             holding.mute(turn, verb)
         case Unmute():
             holding.unmute(turn, verb)
+        case StartRecording() | StopRecording() | PauseRecording() | ResumeRecording():
+            recording_control.on_requested(turn, verb)
         case _:
             assert_never(verb)
 
@@ -60,6 +80,19 @@ def on_transfer_requested(turn: Turn, event: TransferRequested) -> None:
     if turn.call.is_ending:
         _refuse_ended(turn)
     transfer.start(turn, event)
+
+
+def on_guest_requested(turn: Turn, event: SupervisionRequested | ParticipantRequested) -> None:
+    """Ring somebody who is to listen or to join. Raises as :func:`on_requested`."""
+    if turn.call.is_ending:
+        _refuse_ended(turn)
+    match event:
+        case SupervisionRequested():
+            supervision.start(turn, event)
+        case ParticipantRequested():
+            conference.start(turn, event)
+        case _:
+            assert_never(event)
 
 
 def _refuse_ended(turn: Turn) -> NoReturn:

@@ -5,14 +5,28 @@ A held leg is in no bridge: nothing of the talk can reach it, nor the other way 
 
 from typing import assert_never
 
-from app.calls.core.commands import Command, CreateBridge, JoinBridge, LeaveBridge, SetMute, StartMusic, StopMusic
-from app.calls.core.model import Leg, Place
+from app.calls.core import waves
+from app.calls.core.commands import (
+    Command,
+    CreateBridge,
+    JoinBridge,
+    LeaveBridge,
+    SetMute,
+    StartMusic,
+    StartRingback,
+    StopMusic,
+    StopRingback,
+)
+from app.calls.core.model import Leg, Place, TimerName
 from app.calls.core.turn import Turn
 from app.calls.core.verbs import Hold, Mute, Unhold, Unmute
 from app.errors import Problem, RefusedError
 from app.facts.calls import LegHeld, LegMuted, LegUnheld, LegUnmuted
-from app.facts.vocabulary import CallState, LegRole, LegState, MuteDirection
+from app.facts.vocabulary import CallState, LegRole, LegState, MuteDirection, TransferKind
 from app.ids import LegId
+
+#: How soon a leg that may not be where it belongs is put there again.
+PLACE_SECONDS = 2.0
 
 _DIRECTIONS = {
     None: frozenset[str](),
@@ -32,20 +46,22 @@ def unhold(turn: Turn, verb: Unhold) -> None:
     """Bring the leg back. One that is in the talk is left there."""
     leg = _talking_leg(turn, verb.leg_id)
     transfer = turn.call.transfer
-    if transfer is not None and leg.id == transfer.transferee:
+    if transfer is not None and leg.id == transfer.transferee and transfer.kind is TransferKind.ATTENDED:
         message = "A transfer is under way: complete or cancel it."
         state = f"TRANSFER_{transfer.state}"
         raise RefusedError(Problem("INVALID_STATE", message, ("callId",), current_state=state))
-    move(turn, leg, Place.TALK)
+    move(turn, leg, waves.place_of_those_who_wait(turn.call))
 
 
 def move(turn: Turn, leg: Leg, place: Place) -> None:
-    """Have a leg in the talk, or held; one that is there is left there."""
-    if leg.state is not LegState.UP or leg.place is place:
+    """Have a leg in the talk, held, or waiting for phones that ring; one that is there is left there."""
+    if leg.state is not LegState.UP or leg.is_leaving or leg.place is place:
         return
+    was = leg.place
     leg = turn.change_leg(leg.id, place=place)
-    turn.say((LegHeld if place is Place.HOLD else LegUnheld)(call=turn.call.ref, leg=leg.ref))
-    turn.ask(*put_in_place(leg))
+    if Place.HOLD in {was, place}:
+        turn.say((LegHeld if place is Place.HOLD else LegUnheld)(call=turn.call.ref, leg=leg.ref))
+    turn.ask(*_leaving(leg, was), *_entering(leg))
 
 
 def mute(turn: Turn, verb: Mute) -> None:
@@ -54,7 +70,7 @@ def mute(turn: Turn, verb: Mute) -> None:
     wanted = _NAME[_DIRECTIONS[leg.muted] | _DIRECTIONS[verb.direction]]
     if wanted is leg.muted or wanted is None:
         return
-    leg = turn.change_leg(leg.id, muted=wanted)
+    leg = turn.change_leg(leg.id, muted=wanted, was_muted=True)
     turn.say(LegMuted(call=turn.call.ref, leg=leg.ref, muted=wanted))
     turn.ask(SetMute(leg_id=leg.id, direction=wanted))
 
@@ -72,13 +88,33 @@ def unmute(turn: Turn, verb: Unmute) -> None:
 
 def put_in_place(leg: Leg) -> tuple[Command, ...]:
     """What brings a leg to where it belongs, wherever it is."""
+    elsewhere = [place for place in (Place.HOLD, Place.RINGBACK) if place is not leg.place]
+    leaving = [command for place in elsewhere for command in _leaving(leg, place)]
+    return () if leg.place is Place.NOWHERE else (*leaving, *_entering(leg))
+
+
+def _leaving(leg: Leg, place: Place) -> tuple[Command, ...]:
+    match place:
+        case Place.NOWHERE | Place.TALK:
+            return ()
+        case Place.HOLD:
+            return (StopMusic(leg_id=leg.id),)
+        case Place.RINGBACK:
+            return (StopRingback(leg_id=leg.id),)
+        case _:
+            assert_never(place)
+
+
+def _entering(leg: Leg) -> tuple[Command, ...]:
     match leg.place:
         case Place.NOWHERE:
             return ()
         case Place.TALK:
-            return (StopMusic(leg_id=leg.id), JoinBridge(leg_id=leg.id))
+            return (JoinBridge(leg_id=leg.id),)
         case Place.HOLD:
             return (LeaveBridge(leg_id=leg.id), StartMusic(leg_id=leg.id))
+        case Place.RINGBACK:
+            return (LeaveBridge(leg_id=leg.id), StartRingback(leg_id=leg.id))
         case _:
             assert_never(leg.place)
 
@@ -86,12 +122,34 @@ def put_in_place(leg: Leg) -> tuple[Command, ...]:
 def put_back(turn: Turn, leg_id: LegId) -> None:
     """A leg is not where it belongs, or nobody knows: put it there."""
     leg = turn.call.leg(leg_id)
-    if leg.state is LegState.UP and not turn.call.is_ending:
+    if leg.state is LegState.UP and not leg.is_leaving and not turn.call.is_ending:
         if leg.place is Place.TALK:
             turn.ask(CreateBridge())  # it is there, unless somebody took it away
-        turn.ask(*put_in_place(leg))
-        if leg.muted is not None:
-            turn.ask(SetMute(leg_id=leg.id, direction=leg.muted))
+        turn.ask(*put_in_place(leg), *_mute_again(leg))
+
+
+def put_all_back(turn: Turn) -> None:
+    """Asterisk did not do, or did not say that it did, what brings a leg to where it belongs."""
+    for leg in turn.call.legs:
+        put_back(turn, leg.id)
+
+
+def try_again(turn: Turn, leg: Leg) -> None:
+    """What was asked for a leg's place may not have been done: ask again shortly."""
+    if leg.state is LegState.UP and not leg.is_leaving and not turn.call.is_ending:
+        turn.set_timer(TimerName.PLACE, PLACE_SECONDS)
+
+
+def remind(turn: Turn) -> None:
+    """Nobody watched for a while: what no look at Asterisk tells, music and silence, is asked for again."""
+    for leg in turn.call.legs:
+        if leg.state is LegState.UP and not leg.is_leaving:
+            is_apart = leg.place in {Place.HOLD, Place.RINGBACK}
+            turn.ask(*(put_in_place(leg) if is_apart else ()), *_mute_again(leg))
+
+
+def _mute_again(leg: Leg) -> tuple[Command, ...]:
+    return (SetMute(leg_id=leg.id, direction=leg.muted),) if leg.was_muted else ()
 
 
 def answered_leg(turn: Turn, leg_id: LegId) -> Leg:
@@ -103,14 +161,28 @@ def answered_leg(turn: Turn, leg_id: LegId) -> Leg:
     if leg.state is not LegState.UP:
         message = "The leg is not up: it must have answered, and not have ended."
         raise RefusedError(Problem("INVALID_STATE", message, ("legId",), current_state=leg.state.value))
+    if leg.is_leaving:
+        raise RefusedError(Problem("INVALID_STATE", "The leg is on its way out.", ("legId",), current_state="LEAVING"))
     return leg
 
 
 def _talking_leg(turn: Turn, leg_id: LegId | None) -> Leg:
     """The leg, which must be up in a connected call; None: the customer's."""
-    leg = turn.call.leg_of(LegRole.CUSTOMER) if leg_id is None else None
-    leg = leg or answered_leg(turn, LegId(leg_id or ""))
+    if leg_id is not None:
+        leg = answered_leg(turn, leg_id)
+        _check_connected(turn)
+        if leg.role is LegRole.SUPERVISOR:
+            message = "A supervisor is not in the talk: change its mode, or stop the supervision."
+            raise RefusedError(Problem("INVALID_STATE", message, ("legId",), current_state=leg.role.value))
+        return leg
+    _check_connected(turn)
+    customer = turn.call.seats[1]
+    if customer is None:
+        raise RefusedError(Problem("REQUIRED", "The call has no customer: name a leg.", ("legId",)))
+    return answered_leg(turn, customer.id)
+
+
+def _check_connected(turn: Turn) -> None:
     if turn.call.state is not CallState.CONNECTED:
         message = "Nobody talks yet: wait until the call is CONNECTED."
         raise RefusedError(Problem("INVALID_STATE", message, ("callId",), current_state=turn.call.state.value))
-    return leg

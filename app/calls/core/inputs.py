@@ -7,15 +7,27 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.calls.core.commands import Command
+from app.calls.core.guests_model import TapKind
 from app.calls.core.model import Leg, TimerName, UsedKey
 from app.calls.core.verbs import Verb
 from app.facts.event import Actor
-from app.facts.vocabulary import LegRole, Pair, TransferKind, Words
-from app.ids import LegId, PlaybackId, RecordingId, TransferId
+from app.facts.stretches import Segment
+from app.facts.vocabulary import LegRole, Pair, Quality, SupervisionMode, TransferKind, Words
+from app.ids import LegId, PlaybackId, RecordingId, SupervisionId, TransferId
 
 
 class Start(Words, frozen=True, kw_only=True):
     """The call is accepted: write it down and begin."""
+
+
+class MissedWhileAway(Words, frozen=True, kw_only=True):
+    """Instead of a start: a call came in that nobody here could take, and is over since ``ended_at``: write it down.
+
+    ``was_answered``: the caller was told so by a message; else the network was.
+    """
+
+    ended_at: datetime
+    was_answered: bool
 
 
 class LegCreated(Words, frozen=True, kw_only=True):
@@ -41,7 +53,7 @@ class LegDestroyed(Words, frozen=True, kw_only=True):
     """The leg's channel is gone: Q.850 cause and, where Asterisk gave it, the SIP status.
 
     ``is_late`` marks an end that nobody watched, learnt afterwards; ``at`` is then its true instant if known.
-    ``is_untraced``: there is no channel, and no memory of its end either.
+    ``is_untraced``: there is no channel, and no memory of its end either. ``quality`` is how it sounded, if known.
     """
 
     leg_id: LegId
@@ -50,6 +62,7 @@ class LegDestroyed(Words, frozen=True, kw_only=True):
     at: datetime | None = None
     is_late: bool = False
     is_untraced: bool = False
+    quality: Quality | None = None
 
 
 class LegSilent(Words, frozen=True, kw_only=True):
@@ -73,35 +86,39 @@ class DtmfReceived(Words, frozen=True, kw_only=True):
 
 
 class SnoopCreated(Words, frozen=True, kw_only=True):
-    """The snoop channel of one recorded side is ready. ``is_late``: nobody saw it become so, and nothing is written."""
+    """The snoop channel of a recorded part is ready. ``is_late``: nobody saw it become so, and nothing is written."""
 
     recording_id: RecordingId
     role: LegRole
     is_late: bool = False
+    number: int = 1
 
 
 class SnoopMissing(Words, frozen=True, kw_only=True):
-    """Asterisk has no snoop for a side that a service now gone wanted to record."""
+    """Asterisk has no snoop for a part that a service now gone wanted to record."""
 
     recording_id: RecordingId
     role: LegRole
+    number: int = 1
 
 
 class PartStarted(Words, frozen=True, kw_only=True):
-    """Asterisk writes the recording of one side since ``at``."""
+    """Asterisk writes a part of a recording since ``at``."""
 
     recording_id: RecordingId
     role: LegRole
     at: datetime
+    number: int = 1
 
 
 class PartStopped(Words, frozen=True, kw_only=True):
-    """The recording of one side is whole on Asterisk's disk since ``at``, or failed there (``failure``)."""
+    """A part of a recording is whole on Asterisk's disk since ``at``, or failed there (``failure``)."""
 
     recording_id: RecordingId
     role: LegRole
     at: datetime | None = None
     failure: str | None = None
+    number: int = 1
 
 
 class RecordingCollected(Words, frozen=True, kw_only=True):
@@ -114,6 +131,7 @@ class RecordingCollected(Words, frozen=True, kw_only=True):
     channels: int
     sample_rate: int
     sha256: str
+    segments: tuple[Segment, ...] = ()
 
 
 class RecordingLost(Words, frozen=True, kw_only=True):
@@ -176,7 +194,8 @@ class Requested(Words, frozen=True, kw_only=True):
 
 class TransferRequested(Words, frozen=True, kw_only=True):
     """A party is to be transferred. ``by``: who transfers (None: the agent's side); ``leg``: the target, ready to be
-    dialled; ``recall_leg_id``: for whoever transferred, should it be called back.
+    dialled, and ``or_legs`` more of them, if it has several; ``recall_leg_id``: for whoever transferred, should it be
+    called back.
     """
 
     key: UsedKey
@@ -192,6 +211,45 @@ class TransferRequested(Words, frozen=True, kw_only=True):
     agent_id: str | None = None
     agent_name: str | None = None
     request_id: str | None = None
+    or_legs: tuple[Leg, ...] = ()
+
+
+class SupervisionRequested(Words, frozen=True, kw_only=True):
+    """Somebody is to listen to the call: ``leg`` is ready to be dialled."""
+
+    key: UsedKey
+    supervision_id: SupervisionId
+    mode: SupervisionMode
+    leg: Leg
+    actor: Actor
+    request_id: str | None = None
+
+
+class ParticipantRequested(Words, frozen=True, kw_only=True):
+    """Somebody is to join the talk: ``leg`` is ready to be dialled."""
+
+    key: UsedKey
+    leg: Leg
+    actor: Actor
+    agent_id: str | None = None
+    agent_name: str | None = None
+    request_id: str | None = None
+
+
+class TapReady(Words, frozen=True, kw_only=True):
+    """One of a supervision's taps can be used."""
+
+    supervision_id: SupervisionId
+    number: int
+    kind: TapKind
+
+
+class SupervisionSeen(Words, frozen=True, kw_only=True):
+    """Asterisk has not all of a supervision, or not where it belongs: these of its taps are there."""
+
+    supervision_id: SupervisionId
+    number: int
+    taps: tuple[TapKind, ...]
 
 
 class SoundStarted(Words, frozen=True, kw_only=True):
@@ -224,8 +282,13 @@ class NodeLost(Words, frozen=True, kw_only=True):
     """Asterisk itself started anew: every channel it had is gone without a word."""
 
 
+#: What somebody with the right to do so asks: it names its actor and its request.
+Asked = HangupRequested | UpdateRequested | Requested | TransferRequested | SupervisionRequested | ParticipantRequested
+
+
 Input = (
     Start
+    | MissedWhileAway
     | LegCreated
     | LegRinging
     | LegAnswered
@@ -245,6 +308,10 @@ Input = (
     | UpdateRequested
     | Requested
     | TransferRequested
+    | SupervisionRequested
+    | ParticipantRequested
+    | TapReady
+    | SupervisionSeen
     | SoundStarted
     | SoundEnded
     | LegMisplaced

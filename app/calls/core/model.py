@@ -10,8 +10,10 @@ from enum import StrEnum
 
 import msgspec
 
+from app.calls.core.guests_model import Participant, Supervision
 from app.facts.calls import CallRef, LegRef
 from app.facts.event import SYSTEM, Actor
+from app.facts.stretches import Gap, Segment
 from app.facts.vocabulary import (
     CallKind,
     CallState,
@@ -25,6 +27,7 @@ from app.facts.vocabulary import (
     MuteDirection,
     Pair,
     Party,
+    Quality,
     RecordingMode,
     RecordingState,
     TransferKind,
@@ -42,14 +45,16 @@ class HangupReason(StrEnum):
     CALL_OVER = "CALL_OVER"
     TRANSFERRED = "TRANSFERRED"
     NOT_WANTED = "NOT_WANTED"
+    ANSWERED_ELSEWHERE = "ANSWERED_ELSEWHERE"
 
 
 class Place(StrEnum):
-    """Where a leg belongs: nowhere yet, in the talk, or alone with music."""
+    """Where a leg belongs: nowhere yet, in the talk, alone with music, or alone with the tone of phones that ring."""
 
     NOWHERE = "NOWHERE"
     TALK = "TALK"
     HOLD = "HOLD"
+    RINGBACK = "RINGBACK"
 
 
 class TimerName(StrEnum):
@@ -63,8 +68,12 @@ class TimerName(StrEnum):
     TEARDOWN = "TEARDOWN"
     RECORDING_START = "RECORDING_START"
     RECORDING_STOP = "RECORDING_STOP"
+    RECORDING_CHECK = "RECORDING_CHECK"
+    RECORDING_MUTE = "RECORDING_MUTE"
     CONSULT = "CONSULT"
     RELEASE = "RELEASE"
+    TAPS = "TAPS"
+    PLACE = "PLACE"
 
 
 class Timer(Words, frozen=True, kw_only=True, omit_defaults=True):
@@ -77,8 +86,12 @@ class Timer(Words, frozen=True, kw_only=True, omit_defaults=True):
 class Leg(Words, frozen=True, kw_only=True, omit_defaults=True):
     """One side of a call: one channel in Asterisk, whose name there derives from ``id``.
 
+    One that came to us by itself has a name of Asterisk's own there, ``channel_id``.
+
     ``endpoint`` is the validated dial string. ``shown_number`` and ``shown_name`` are what the far end sees calling.
-    ``place`` is where the leg belongs, which Asterisk is asked for and reminded of; ``muted`` likewise.
+    ``place`` is where the leg belongs, which Asterisk is asked for and reminded of; ``muted`` likewise, once there was
+    any of it (``was_muted``). ``wave``: of the legs that may take one seat, those of the lowest wave ring first, and
+    together. ``agent_id`` is who would take it, where that is known by leg.
     """
 
     id: LegId
@@ -91,6 +104,10 @@ class Leg(Words, frozen=True, kw_only=True, omit_defaults=True):
     state: LegState = LegState.PLANNED
     place: Place = Place.NOWHERE
     muted: MuteDirection | None = None
+    was_muted: bool = False
+    wave: int = 0
+    agent_id: str | None = None
+    channel_id: str | None = None
     channel_name: str | None = None
     created_at: datetime | None = None
     dialing_at: datetime | None = None
@@ -101,11 +118,22 @@ class Leg(Words, frozen=True, kw_only=True, omit_defaults=True):
     hangup_cause: int | None = None
     sip_code: int | None = None
     failure: str | None = None
+    quality: Quality | None = None
 
     @property
     def is_alive(self) -> bool:
         """Whether there is, or may be, a channel for this leg in Asterisk."""
         return self.state not in {LegState.PLANNED, LegState.ENDED}
+
+    @property
+    def has_come(self) -> bool:
+        """Whether its party called, and was not called: its channel was there before the leg."""
+        return self.channel_id is not None
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it was let go, and is not gone yet."""
+        return self.is_alive and self.hangup_reason is not None
 
     @property
     def is_on_hold(self) -> bool:
@@ -125,28 +153,50 @@ class Leg(Words, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PartState(StrEnum):
-    """Where the recording of one side stands."""
+    """Where the recording of one voice stands; one that is ABSENT never began, and there is nothing of it."""
 
     SNOOPING = "SNOOPING"
     READY = "READY"
     RECORDING = "RECORDING"
+    STOPPING = "STOPPING"
     STOPPED = "STOPPED"
+    ABSENT = "ABSENT"
 
 
 class RecordingPart(Words, frozen=True, kw_only=True, omit_defaults=True):
-    """One recorded side: a snoop channel and a stored recording of the same name.
+    """One recorded voice: a snoop channel on a leg, and a stored recording of the same name.
 
-    Both instants are by Asterisk's clock: the sides of a stereo file are aligned by them.
+    ``role`` is the side it belongs to, ``number`` tells those of one side apart; those begun together share it.
+    ``started_at`` and ``stopped_at`` are by Asterisk's clock: the channels of a stereo file are aligned by them.
+    ``heard_at`` is when we learnt of the start, by the call's own time. ``is_let_go``: it was we who ended it.
     """
 
     role: LegRole
     state: PartState = PartState.SNOOPING
     started_at: datetime | None = None
     stopped_at: datetime | None = None
+    number: int = 1
+    leg_id: LegId | None = None
+    heard_at: datetime | None = None
+    is_let_go: bool = False
+
+    @property
+    def is_beginning(self) -> bool:
+        """Whether it is not written yet, and will be."""
+        return self.state in {PartState.SNOOPING, PartState.READY}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self.state in {PartState.STOPPED, PartState.ABSENT}
 
 
 class Recording(Words, frozen=True, kw_only=True, omit_defaults=True):
-    """A recording of a call; its parts are put together once all have stopped."""
+    """A recording of a call; its parts are put together once all have stopped.
+
+    ``ends_at`` is when it was asked to end, before the call did. ``gaps`` are the times of which it must hold nothing.
+    ``segments`` is what the file has.
+    """
 
     id: RecordingId
     mode: RecordingMode
@@ -162,15 +212,32 @@ class Recording(Words, frozen=True, kw_only=True, omit_defaults=True):
     sample_rate: int | None = None
     sha256: str | None = None
     failure: str | None = None
+    ends_at: datetime | None = None
+    gaps: tuple[Gap, ...] = ()
+    segments: tuple[Segment, ...] = ()
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing more will become of it."""
         return self.state in {RecordingState.SAVED, RecordingState.FAILED}
 
-    def part(self, role: LegRole) -> RecordingPart | None:
-        """The part that records this side, if any."""
-        return next((part for part in self.parts if part.role is role), None)
+    @property
+    def pause(self) -> Gap | None:
+        """The pause that goes on, if any."""
+        return next((gap for gap in self.gaps if gap.is_open and gap.pause is not None), None)
+
+    @property
+    def shown_state(self) -> RecordingState:
+        """Where it stands, for those who look at it."""
+        if self.state not in {RecordingState.PENDING, RecordingState.RECORDING}:
+            return self.state
+        if self.ends_at is not None:
+            return RecordingState.COLLECTING
+        return self.state if self.pause is None else RecordingState.PAUSED
+
+    def part(self, role: LegRole, number: int = 1) -> RecordingPart | None:
+        """The part of this side with this number, if any."""
+        return next((part for part in self.parts if part.role is role and part.number == number), None)
 
 
 class Playback(Words, frozen=True, kw_only=True, omit_defaults=True):
@@ -194,9 +261,17 @@ class UsedKey(Words, frozen=True, kw_only=True, omit_defaults=True):
     subject_id: str
 
 
+class Outcome(Words, frozen=True, kw_only=True, omit_defaults=True):
+    """How it came out with a party that was not reached."""
+
+    disposition: Disposition
+    end_reason: EndReason
+
+
 class Transfer(Words, frozen=True, kw_only=True, omit_defaults=True):
     """A transfer under way: ``by`` gives ``transferee`` to the party behind ``target``, the leg that is dialled for it.
 
+    ``or_targets`` are further legs that ring for it, until one has answered: that is ``target`` then.
     ``recalls``: should a blind transfer fail, whoever transferred is called back on
     ``recall_leg``; ``target`` is then that leg.
     ``with_music``: during a blind transfer the transferee hears music, not the target's ringing.
@@ -216,14 +291,23 @@ class Transfer(Words, frozen=True, kw_only=True, omit_defaults=True):
     with_music: bool = False
     agent_id: str | None = None
     agent_name: str | None = None
+    or_targets: tuple[LegId, ...] = ()
+
+    @property
+    def targets(self) -> tuple[LegId, ...]:
+        """All legs that are dialled for it."""
+        return (self.target, *self.or_targets)
 
 
 class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     """A call: two legs and the bridge between them, and all that is known about why and how.
 
     ``legs`` are in the order of dialling. Two of them are in the seats of the conversation, the agent's and the
-    customer's: ``agent_leg_id`` and ``customer_leg_id`` once somebody else has taken the seat, until then the first leg
-    of the role. Who leaves a seat ends the call; other legs come and go.
+    customer's: ``agent_leg_id`` and ``customer_leg_id`` once somebody has taken the seat, until then the first leg of
+    the role. Who leaves a seat ends the call; other legs come and go.
+
+    The first ``planned`` legs were there from the start: each may take its side's seat, wave after wave.
+    ``best_failure`` is the best of how it came out with those who were rung for one seat and did not answer.
 
     ``sequence`` is the number of the last fact. ``source`` turns RECOVERED once part of the call went unwatched.
     ``outcome`` and ``end_reason`` are set the moment the end is decided; the call is over (``ended_at``) when its last
@@ -238,6 +322,8 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     legs: tuple[Leg, ...]
     created_at: datetime
     max_duration_seconds: float
+    planned: int = 2
+    best_failure: Outcome | None = None
     recording_mode: RecordingMode = RecordingMode.OFF
     state: CallState = CallState.PENDING
     actor: Actor = SYSTEM
@@ -260,6 +346,8 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     agent_leg_id: LegId | None = None
     customer_leg_id: LegId | None = None
     transfer: Transfer | None = None
+    supervisions: tuple[Supervision, ...] = ()
+    participants: tuple[Participant, ...] = ()
     keys: tuple[UsedKey, ...] = ()
     playbacks: tuple[Playback, ...] = ()
     connected_at: datetime | None = None
@@ -290,7 +378,7 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def unique_id(self) -> str:
         """The id in Asterisk of the first leg's channel."""
-        return f"ofk.{self.node}.{self.legs[0].id}"
+        return self.legs[0].channel_id or f"ofk.{self.node}.{self.legs[0].id}"
 
     @property
     def ref(self) -> CallRef:
@@ -335,9 +423,28 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
         return self._seated(LegRole.AGENT), self._seated(LegRole.CUSTOMER)
 
     def other(self, leg: Leg) -> Leg | None:
-        """The leg in the other seat, for a leg in one."""
-        agent, customer = self.seats
-        return customer if agent is not None and agent.id == leg.id else agent
+        """The leg in the seat across from a leg of one of the two sides."""
+        return self._seated(LegRole.CUSTOMER if leg.role is LegRole.AGENT else LegRole.AGENT)
+
+    def candidates(self, leg: Leg) -> tuple[Leg, ...]:
+        """All legs, this one among them, that were or are rung to get one and the same party; in order."""
+        if self.transfer is not None and leg.id in self.transfer.targets:
+            return tuple(one for one in self.legs if one.id in self.transfer.targets)
+        if not self._is_planned(leg):
+            return (self.leg(leg.id),)
+        return tuple(one for one in self.legs[: self.planned] if one.role is leg.role)
+
+    def wave_of(self, leg: Leg) -> tuple[Leg, ...]:
+        """All legs that ring together with this one, and it."""
+        return tuple(one for one in self.candidates(leg) if one.wave == leg.wave)
+
+    def may_take_seat(self, leg: Leg) -> bool:
+        """Whether the leg's answer takes its side's seat, or has: it was planned, and nobody else has answered."""
+        seated = self.agent_leg_id if leg.role is LegRole.AGENT else self.customer_leg_id
+        return seated == leg.id if seated is not None else self._is_planned(leg)
+
+    def _is_planned(self, leg: Leg) -> bool:
+        return leg.id in (one.id for one in self.legs[: self.planned])
 
     def _seated(self, role: LegRole) -> Leg | None:
         try:
@@ -353,6 +460,26 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
         """The running playback with this id."""
         return next((one for one in self.playbacks if one.id == playback_id), None)
 
+    def supervision(self, supervision_id: str) -> Supervision | None:
+        """The supervision under way with this id."""
+        return next((one for one in self.supervisions if one.id == supervision_id), None)
+
+    def supervision_by(self, leg_id: LegId) -> Supervision | None:
+        """The supervision under way on this leg."""
+        return next((one for one in self.supervisions if one.leg_id == leg_id), None)
+
+    def participant(self, leg_id: LegId) -> Participant | None:
+        """Who was called into the talk on this leg, and sits in no seat."""
+        return next((one for one in self.participants if one.leg_id == leg_id and one.seat is None), None)
+
+    @property
+    def conferees(self) -> tuple[Leg, ...]:
+        """Who talks besides the two in the seats, in the order of joining."""
+        joined = [one for one in self.participants if one.joined_at is not None and one.seat is None]
+        joined.sort(key=lambda one: one.joined_at or self.created_at)
+        legs = (self.leg(one.leg_id) for one in joined)
+        return tuple(leg for leg in legs if leg.state is LegState.UP and leg.hangup_reason is None)
+
     def timer(self, name: TimerName) -> Timer | None:
         """The running timer of this name, if any."""
         return next((timer for timer in self.timers if timer.name is name), None)
@@ -365,7 +492,7 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
 
 def side_of(role: LegRole) -> EndParty:
     """The party of an end reason that a leg's role stands for."""
-    return EndParty.AGENT if role is LegRole.AGENT else EndParty.CUSTOMER
+    return EndParty(role.value)
 
 
 _DECODER = msgspec.json.Decoder(Call)

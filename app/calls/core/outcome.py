@@ -80,7 +80,12 @@ def unanswered_outcome(leg: Leg) -> Outcome:
             return _NO_ANSWER
         case HangupReason.SETUP_TIMEOUT:
             return Disposition.FAILED, EndCode.DIAL_FAILED
-        case HangupReason.CALL_OVER | HangupReason.TRANSFERRED | HangupReason.NOT_WANTED:
+        case (
+            HangupReason.CALL_OVER
+            | HangupReason.TRANSFERRED
+            | HangupReason.NOT_WANTED
+            | HangupReason.ANSWERED_ELSEWHERE
+        ):
             return Disposition.CANCELLED, EndCode.HANGUP
         case None:
             pass
@@ -96,13 +101,13 @@ def unanswered_outcome(leg: Leg) -> Outcome:
 def outcome_of_leg_end(call: Call, leg: Leg) -> tuple[Disposition, EndReason]:
     """How the call came out, given that the end of this leg decided it.
 
-    Connected: ANSWERED, by whoever hung up. Answered alone: that party did not wait for the other, CANCELLED.
+    Connected: ANSWERED, by whoever hung up. Answered alone, or a caller of ours: that party did not wait, CANCELLED.
     Not answered: the leg's own outcome, on its side.
     """
     side = side_of(leg.role)
     if call.connected_at is not None:
         return Disposition.ANSWERED, EndReason(code=EndCode.HANGUP, party=side, hangup_cause=leg.hangup_cause)
-    if leg.answered_at is not None:
+    if leg.answered_at is not None or leg.has_come:
         return Disposition.CANCELLED, EndReason(code=EndCode.HANGUP, party=side, hangup_cause=leg.hangup_cause)
     disposition, code = unanswered_outcome(leg)
     return disposition, EndReason(code=code, party=side, sip_code=leg.sip_code, hangup_cause=leg.hangup_cause)

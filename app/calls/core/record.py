@@ -1,10 +1,11 @@
 """The call detail record: derived from the named instants of an ended call, never from counters."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from app.calls.core.model import Call, Leg
+from app.calls.core.model import Call, Leg, Place
 from app.facts.calls import CdrRecord
-from app.facts.vocabulary import Disposition, RecordingState
+from app.facts.vocabulary import Disposition, LegRole, Party, Quality, RecordingState
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> float:
@@ -20,15 +21,44 @@ def talk_seconds(call: Call) -> float:
     return seconds_between(call.connected_at, min(ends, default=None))
 
 
-def ring_seconds(leg: Leg) -> float:
-    """How long a leg rang or was tried: from dialling to the answer, else to its end."""
-    return seconds_between(leg.dialing_at, leg.answered_at or leg.ended_at)
+def deciding_legs(call: Call) -> tuple[Leg, ...]:
+    """The legs of the side that was tried last: those whose ringing the record tells."""
+    dialled = [leg for leg in call.legs[: call.planned] if leg.dialing_at is not None]
+    return call.candidates(dialled[-1] if dialled else call.legs[0])
 
 
-def deciding_leg(call: Call) -> Leg:
-    """The leg that was tried last: the one whose ringing the record tells."""
-    first_talk = [leg for leg in call.legs[:2] if leg.dialing_at is not None]
-    return first_talk[-1] if first_talk else call.legs[0]
+def ringing_at(legs: Sequence[Leg], answered_at: datetime | None) -> datetime | None:
+    """When the first of them rang, before one answered if one did."""
+    instants = [leg.ringing_at for leg in legs if leg.ringing_at is not None]
+    return min((one for one in instants if answered_at is None or one <= answered_at), default=None)
+
+
+def ring_seconds(call: Call) -> float:
+    """How long who was tried last rang or was tried: from the first dialling to the answer, else to the last's end."""
+    legs = deciding_legs(call)
+    began = [leg.dialing_at for leg in legs if leg.dialing_at is not None]
+    ended = [leg.ended_at for leg in legs if leg.ended_at is not None]
+    return seconds_between(min(began, default=None), _answered_at(call, legs) or max(ended, default=None))
+
+
+def _answered_at(call: Call, legs: Sequence[Leg]) -> datetime | None:
+    """When they answered: of several, by the one that was let in."""
+    seats = (call.agent_leg_id, call.customer_leg_id)
+    heard = [leg for leg in legs if len(legs) == 1 or leg.place is not Place.NOWHERE or leg.id in seats]
+    return next((leg.answered_at for leg in heard if leg.answered_at is not None), None)
+
+
+def worst_quality(call: Call) -> Quality | None:
+    """How the leg sounded that sounded worst; None when nothing is known of any."""
+    known = [leg.quality for leg in call.legs if leg.quality is not None]
+    return min(known, key=lambda quality: quality.mos, default=None)
+
+
+def _customer_of(call: Call, seated: Leg) -> Leg:
+    """Whom the call was for: when a participant went on in the customer's place, still the customer."""
+    if any(one.leg_id == seated.id for one in call.participants):
+        return next(leg for leg in call.legs if leg.role is LegRole.CUSTOMER)
+    return seated
 
 
 def make_record(call: Call, *, record_id: str, ended_at: datetime, disposition: Disposition) -> CdrRecord:
@@ -36,7 +66,8 @@ def make_record(call: Call, *, record_id: str, ended_at: datetime, disposition: 
     if call.end_reason is None:
         msg = "a record needs an end reason"
         raise ValueError(msg)
-    decider = deciding_leg(call)
+    deciders = deciding_legs(call)
+    answered_at = _answered_at(call, deciders)
     agent, customer = call.seats
     return CdrRecord(
         id=record_id,
@@ -48,15 +79,15 @@ def make_record(call: Call, *, record_id: str, ended_at: datetime, disposition: 
         source=call.source,
         unique_id=call.unique_id,
         created_at=call.created_at,
-        ringing_at=decider.ringing_at,
-        answered_at=decider.answered_at,
+        ringing_at=ringing_at(deciders, answered_at),
+        answered_at=answered_at,
         connected_at=call.connected_at,
         ended_at=ended_at,
-        ring_seconds=ring_seconds(decider),
+        ring_seconds=ring_seconds(call),
         talk_seconds=talk_seconds(call),
         duration_seconds=seconds_between(call.created_at, ended_at),
-        agent=(agent or call.legs[0]).party,
-        customer=(customer or call.legs[-1]).party,
+        agent=Party() if agent is None else agent.party,
+        customer=Party() if customer is None else _customer_of(call, customer).party,
         agent_id=call.agent_id,
         agent_name=call.agent_name,
         extension=call.extension,
@@ -71,4 +102,5 @@ def make_record(call: Call, *, record_id: str, ended_at: datetime, disposition: 
         metadata=call.metadata,
         tags=call.tags,
         is_sandbox=call.is_sandbox,
+        quality=worst_quality(call),
     )

@@ -7,21 +7,33 @@
         CONNECTED <─ answered <─ ringing <─ join, dial <─ created <─ bridge, join, create second
 
 The second leg joins the bridge before it is dialled, so that the first party hears the network's own ringing and
-announcements.
+announcements. Where several legs ring for one side (``waves``), a leg joins only when it answers: until then the first
+party hears the tone of ringing phones.
 """
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from app.calls.core import ending, recording
-from app.calls.core.commands import CreateBridge, CreateChannel, DialChannel, HangupChannel, JoinBridge, VerifyLeg
+from app.calls.core import arriving, ending, holding, recording, waves
+from app.calls.core.commands import (
+    CreateBridge,
+    CreateChannel,
+    DialChannel,
+    HangupChannel,
+    JoinBridge,
+    StartRingback,
+    VerifyLeg,
+)
 from app.calls.core.inputs import LegAnswered, LegCreated, LegRinging, LegSilent
-from app.calls.core.model import Call, HangupReason, Leg, Place, TimerName, side_of
+from app.calls.core.model import Call, HangupReason, Leg, Outcome, Place, TimerName, side_of
+from app.calls.core.outcome import outcome_of_leg_end, outcome_of_system
+from app.calls.core.purpose import is_guest
 from app.calls.core.releasing import release
 from app.calls.core.turn import Turn
 from app.facts.calls import CallConnected, CallCreated, LegDialing
 from app.facts.calls import LegAnswered as LegAnsweredFact
 from app.facts.calls import LegRinging as LegRingingFact
-from app.facts.vocabulary import CallState, Disposition, EndCode, EndParty, EndReason, LegRole, LegState, Party
+from app.facts.vocabulary import CallState, Disposition, EndCode, EndParty, EndReason, LegRole, LegState
 
 SETUP_SECONDS = 10.0
 #: How long the far end may leave an INVITE without any response, before a leg of which nobody knows whether it was
@@ -43,28 +55,71 @@ def start(turn: Turn) -> None:
     turn.say(
         CallCreated(
             call=call.ref,
-            agent=_party_of(call, LegRole.AGENT),
-            customer=_party_of(call, LegRole.CUSTOMER),
+            agent=arriving.party_of(call, LegRole.AGENT),
+            customer=arriving.party_of(call, LegRole.CUSTOMER),
             dial_first=call.legs[0].role,
             recording_mode=call.recording_mode,
         )
     )
-    create(turn, turn.call.legs[0], presenting=_presented_across(turn.call, turn.call.legs[0]))
+    first = turn.call.legs[0]
+    if first.has_come:
+        _look_for_somebody(turn, first)
+        return
+    ring(turn, turn.call.candidates(first), presenting=_presented_across(turn.call, first))
+
+
+def _look_for_somebody(turn: Turn, caller: Leg) -> None:
+    """A call that came to us: the caller waits while those are rung who may take it."""
+    arriving.receive(turn, caller, lifetime_seconds=_lifetime_seconds(turn.call))
+    others = tuple(leg for leg in turn.call.legs[: turn.call.planned] if leg.role is not caller.role)
+    if not others:
+        arriving.refuse(turn)
+        return
+    ring(turn, others, presenting=_presented_across(turn.call, others[0]))
+
+
+def ring(
+    turn: Turn, legs: Sequence[Leg], *, presenting: tuple[str | None, str | None], waiting: Leg | None = None
+) -> None:
+    """Have those of the legs rung whose turn it is. ``waiting``: who hears that, unless it hears music."""
+    wave = waves.next_wave(legs)
+    if waiting is not None and not waiting.is_on_hold:
+        holding.move(turn, waiting, Place.TALK if len(wave) == 1 else Place.RINGBACK)
+    for leg in wave:
+        create(turn, leg, presenting=presenting)
+
+
+def ring_on(
+    turn: Turn,
+    leg: Leg,
+    outcome: tuple[Disposition, EndReason],
+    *,
+    presenting: tuple[str | None, str | None],
+    waiting: Leg | None = None,
+) -> Outcome | None:
+    """A leg was not had: its wave rings on, or gives way to the next, or (gives how it came out) nobody is left."""
+    waves.note_failure(turn, *outcome)
+    legs = turn.call.candidates(leg)
+    if waves.is_ringing(legs):
+        return None
+    if waves.has_more(legs):
+        ring(turn, legs, presenting=presenting, waiting=waiting)
+        return None
+    return waves.take_best_failure(turn)
 
 
 def on_created(turn: Turn, event: LegCreated) -> None:
     """The leg's channel is there: dial it, unless nobody wants it any more."""
     leg = turn.call.leg(event.leg_id)
-    if turn.call.is_ending or leg.state is LegState.ENDED:
+    if turn.call.is_ending or leg.state is LegState.ENDED or leg.hangup_reason is not None:
         turn.ask(HangupChannel(leg_id=leg.id, reason=leg.hangup_reason or HangupReason.CALL_OVER))
         return
     if leg.state is not LegState.CREATING:
         return
     leg = turn.change_leg(leg.id, state=LegState.DIALING, channel_name=event.channel_name, dialing_at=turn.now)
     turn.say(LegDialing(call=turn.call.ref, leg=leg.ref))
-    turn.clear_timers(TimerName.SETUP)
-    turn.set_timer(TimerName.RING, leg.ring_seconds)
-    if turn.call.has_bridge:
+    time_phones(turn)
+    if turn.call.has_bridge and not is_guest(leg) and not waves.rings_with_others(turn.call, leg):
         turn.ask(JoinBridge(leg_id=leg.id))
     turn.ask(DialChannel(leg_id=leg.id, timeout_seconds=leg.ring_seconds + DIAL_MARGIN_SECONDS))
 
@@ -85,7 +140,9 @@ def take_answer(turn: Turn, event: LegAnswered) -> Leg | None:
     leg = turn.call.leg(event.leg_id)
     if leg.state not in {LegState.DIALING, LegState.RINGING}:
         return None
-    leg = turn.change_leg(leg.id, state=LegState.UP, answered_at=turn.instant_of(leg), place=Place.TALK)
+    is_to_talk = leg.hangup_reason is None and leg.role is not LegRole.SUPERVISOR
+    place = Place.TALK if is_to_talk else Place.NOWHERE
+    leg = turn.change_leg(leg.id, state=LegState.UP, answered_at=turn.instant_of(leg), place=place)
     turn.say(LegAnsweredFact(call=turn.call.ref, leg=leg.ref, answered_at=leg.answered_at))
     if turn.call.is_ending:
         # It answered in the very moment it was being cancelled: it is on the record, and goes.
@@ -99,12 +156,56 @@ def on_answered(turn: Turn, leg: Leg) -> None:
     """Somebody takes a seat: the first waits in the bridge for the second; with the second, they talk."""
     turn.clear_timers(TimerName.RING, TimerName.DIAL_CHECK)
     other = turn.call.other(leg)
+    if leg.has_come:
+        turn.clear_timers(TimerName.JOIN)
     if other is None or other.state is LegState.UP:
+        if other is not None:
+            holding.move(turn, other, Place.TALK)
+        take_seat(turn, leg)
         _connect(turn)
         return
+    if other.has_come:
+        take_seat(turn, leg)
+        arriving.answer(turn, other)
+        return
+    seconds = turn.call.candidates(other)
+    if len(waves.next_wave(seconds)) == 1:
+        turn.ask(CreateBridge(), JoinBridge(leg_id=leg.id))
+    else:
+        turn.change_leg(leg.id, place=Place.RINGBACK)
+        turn.ask(CreateBridge(), StartRingback(leg_id=leg.id))
+    take_seat(turn, leg)
     turn.change(state=CallState.ANSWERED, has_bridge=True)
-    turn.ask(CreateBridge(), JoinBridge(leg_id=leg.id))
-    create(turn, other, presenting=_presented_across(turn.call, other))
+    ring(turn, seconds, presenting=_presented_across(turn.call, other))
+
+
+def take_seat(turn: Turn, leg: Leg) -> None:
+    """The leg has answered for its side, and whoever else was rung for it is let go."""
+    is_one_of_several = len(turn.call.candidates(leg)) > 1
+    waves.choose(turn, leg)
+    if leg.role is LegRole.CUSTOMER:
+        turn.change(customer_leg_id=leg.id)
+        return
+    turn.change(agent_leg_id=leg.id)
+    if is_one_of_several:
+        turn.change(agent_id=leg.agent_id, agent_name=leg.party.display, extension=leg.party.extension)
+
+
+def on_candidate_ended(turn: Turn, leg: Leg, decided: tuple[Disposition, EndReason] | None) -> None:
+    """A leg is gone that sat in a seat, or could have taken it."""
+    is_seated = leg.id in {turn.call.agent_leg_id, turn.call.customer_leg_id}
+    if leg.has_come or (leg.answered_at is not None and (is_seated or leg.hangup_reason is None)):
+        ending.begin(turn, *(decided or outcome_of_leg_end(turn.call, leg)))
+    elif leg.hangup_reason is None:
+        _on_not_had(turn, leg, decided or outcome_of_leg_end(turn.call, leg))
+
+
+def _on_not_had(turn: Turn, leg: Leg, outcome: tuple[Disposition, EndReason]) -> None:
+    other = turn.call.other(leg)
+    waiting = other if other is not None and other.state is LegState.UP else None
+    best = ring_on(turn, leg, outcome, presenting=_presented_across(turn.call, leg), waiting=waiting)
+    if best is not None:
+        ending.begin(turn, best.disposition, best.end_reason)
 
 
 def on_silent(turn: Turn, event: LegSilent) -> None:
@@ -115,7 +216,7 @@ def on_silent(turn: Turn, event: LegSilent) -> None:
     something, and then the call is over, as one that could not be dialled.
     """
     leg = turn.call.leg(event.leg_id)
-    if leg.state is not LegState.DIALING or turn.call.is_ending or leg.dialing_at is None:
+    if leg.state is not LegState.DIALING or turn.call.is_ending or leg.is_leaving or leg.dialing_at is None:
         return
     left = SILENCE_SECONDS - (turn.now - leg.dialing_at).total_seconds()
     if left > 0:
@@ -127,56 +228,71 @@ def on_silent(turn: Turn, event: LegSilent) -> None:
 def on_dial_check(turn: Turn) -> None:
     """Look once more at a leg that was silent when it was looked at."""
     for leg in turn.call.legs:
-        if leg.state is LegState.DIALING:
+        if leg.state is LegState.DIALING and not leg.is_leaving:
             turn.ask(VerifyLeg(leg_id=leg.id))
 
 
 def on_setup_timer(turn: Turn) -> None:
     """Asterisk did not hand the channel over in time."""
     for leg in turn.call.legs:
-        if leg.state is LegState.CREATING:
+        created_at = _awaited_since(leg)
+        if created_at is not None and created_at + timedelta(seconds=SETUP_SECONDS) <= turn.now:
             give_up(turn, leg)
+    time_phones(turn)
 
 
 def on_ring_timer(turn: Turn) -> None:
     """Nobody answered in time."""
-    for leg in turn.call.legs:
-        if leg.state not in {LegState.DIALING, LegState.RINGING} or leg.hangup_reason is not None:
-            continue
-        if not turn.call.is_seated(leg):
+    late = [leg for leg in turn.call.legs if (due := _ring_due(leg)) is not None and due <= turn.now]
+    for leg in late:
+        turn.change_leg(leg.id, hangup_reason=HangupReason.RING_TIMEOUT)
+    for leg in late:
+        if not turn.call.may_take_seat(leg) or waves.has_more(turn.call.candidates(leg)):
             release(turn, leg, HangupReason.RING_TIMEOUT)
-        else:
-            turn.change_leg(leg.id, hangup_reason=HangupReason.RING_TIMEOUT)
+        if turn.call.may_take_seat(leg):
             reason = EndReason(code=EndCode.NO_ANSWER, party=side_of(leg.role))
-            ending.begin(turn, Disposition.NO_ANSWER, reason)
+            _on_not_had(turn, leg, (Disposition.NO_ANSWER, reason))
+    time_phones(turn)
 
 
 def give_up(turn: Turn, leg: Leg) -> None:
-    """The leg cannot be dialled, or nobody knows: in a seat it ends the call, elsewhere it goes alone."""
-    if turn.call.is_seated(leg):
-        turn.change_leg(leg.id, hangup_reason=leg.hangup_reason or HangupReason.SETUP_TIMEOUT)
-        ending.begin_by_system(turn, EndCode.DIAL_FAILED)
-    else:
+    """The leg cannot be dialled, or nobody knows: it goes, and with the last that could take a seat the call."""
+    if not leg.is_alive:
+        return
+    if not turn.call.may_take_seat(leg):
         release(turn, leg, HangupReason.SETUP_TIMEOUT)
+
         turn.ask(VerifyLeg(leg_id=leg.id))
+    elif leg.hangup_reason is None:
+        turn.change_leg(leg.id, hangup_reason=HangupReason.SETUP_TIMEOUT)
+        if waves.has_more(turn.call.candidates(leg)):
+            release(turn, leg, HangupReason.SETUP_TIMEOUT)
+        if leg.state is LegState.UP:
+            ending.begin_by_system(turn, EndCode.DIAL_FAILED)
+        else:
+            _on_not_had(turn, leg, outcome_of_system(turn.call, EndCode.DIAL_FAILED))
 
 
 def create(turn: Turn, leg: Leg, *, presenting: tuple[str | None, str | None]) -> None:
     """Have the leg's channel made. ``presenting``: number and name that those in the bridge are shown of it."""
     turn.change_leg(leg.id, state=LegState.CREATING, created_at=turn.now)
-    turn.set_timer(TimerName.SETUP, SETUP_SECONDS)
-    rings = sum(one.ring_seconds + SETUP_SECONDS for one in turn.call.legs)
+    time_phones(turn)
     turn.ask(
         CreateChannel(
             leg_id=leg.id,
             endpoint=leg.endpoint,
             shown_number=leg.shown_number,
             shown_name=leg.shown_name,
-            lifetime_seconds=turn.call.max_duration_seconds + rings + BACKSTOP_SECONDS,
+            lifetime_seconds=_lifetime_seconds(turn.call),
             presented_number=presenting[0],
             presented_name=presenting[1],
         )
     )
+
+
+def _lifetime_seconds(call: Call) -> float:
+    rings = sum(one.ring_seconds + SETUP_SECONDS for one in call.legs)
+    return call.max_duration_seconds + rings + BACKSTOP_SECONDS
 
 
 def _presented_across(call: Call, leg: Leg) -> tuple[str | None, str | None]:
@@ -204,11 +320,14 @@ def _connect_after_all(turn: Turn, leg: Leg) -> None:
     other, decided_at, reason = turn.call.other(leg), turn.call.decided_at, turn.call.end_reason
     if other is None or other.answered_at is None or decided_at is None or reason is None:
         return
-    if turn.call.connected_at is not None or not turn.call.is_seated(leg):
+    if turn.call.connected_at is not None or not turn.call.may_take_seat(leg):
         return
-    connected_at = _connected_at(turn)
+    if waves.rings_with_others(turn.call, leg):
+        return  # it was not in the bridge
+    connected_at = max(other.answered_at, leg.answered_at or other.answered_at)
     if connected_at >= min(decided_at, other.ended_at or decided_at):
         return
+    take_seat(turn, leg)
     if reason.code is EndCode.NO_ANSWER:
         reason = EndReason(code=EndCode.HANGUP, party=EndParty.SYSTEM)
     turn.change(connected_at=connected_at, outcome=Disposition.ANSWERED, end_reason=reason)
@@ -217,8 +336,31 @@ def _connect_after_all(turn: Turn, leg: Leg) -> None:
 
 def _connected_at(turn: Turn) -> datetime:
     """Both parties can talk since the later of their answers."""
-    return max((leg.answered_at for leg in turn.call.legs if leg.answered_at is not None), default=turn.at)
+    seated = [leg.answered_at for leg in turn.call.seats if leg is not None and leg.answered_at is not None]
+    return max(seated, default=turn.at)
 
 
-def _party_of(call: Call, role: LegRole) -> Party:
-    return call.leg_of(role).party
+def time_phones(turn: Turn) -> None:
+    """Time the phones that are being made to ring, and those that ring: each has its own time, the first counts."""
+    awaited = [since for leg in turn.call.legs if (since := _awaited_since(leg)) is not None]
+    ringing = [due for leg in turn.call.legs if (due := _ring_due(leg)) is not None]
+    if turn.call.is_ending or not awaited:
+        turn.clear_timers(TimerName.SETUP)
+    else:
+        turn.set_timer(TimerName.SETUP, SETUP_SECONDS, since=min(awaited))
+    if turn.call.is_ending or not ringing:
+        turn.clear_timers(TimerName.RING)
+    else:
+        turn.set_timer(TimerName.RING, 0.0, since=min(ringing))
+
+
+def _awaited_since(leg: Leg) -> datetime | None:
+    """Since when Asterisk is to hand the leg's channel over."""
+    return leg.created_at if leg.state is LegState.CREATING and leg.hangup_reason is None else None
+
+
+def _ring_due(leg: Leg) -> datetime | None:
+    """When a leg that rings has rung for long enough."""
+    if leg.state not in {LegState.DIALING, LegState.RINGING} or leg.hangup_reason is not None:
+        return None
+    return None if leg.dialing_at is None else leg.dialing_at + timedelta(seconds=leg.ring_seconds)

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from app.calls.core import ending, holding, setup
+from app.calls.core import ending, holding, setup, waves
 from app.calls.core.inputs import TransferRequested
 from app.calls.core.model import HangupReason, Leg, Place, TimerName, Transfer
 from app.calls.core.outcome import outcome_of_leg_end, outcome_of_target
@@ -47,9 +47,10 @@ def start(turn: Turn, event: TransferRequested) -> None:
     if turn.has_used(event.key):
         return
     by, transferee = _parties(turn, event.by)
-    leg = turn.add_leg(
-        msgspec.structs.replace(event.leg, role=by.role, shown_number=event.leg.shown_number or _shown_of(transferee))
-    )
+    leg, *others = [
+        turn.add_leg(msgspec.structs.replace(one, role=by.role, shown_number=one.shown_number or _shown_of(transferee)))
+        for one in (event.leg, *event.or_legs)
+    ]
     transfer = Transfer(
         id=event.transfer_id,
         kind=event.kind,
@@ -64,14 +65,17 @@ def start(turn: Turn, event: TransferRequested) -> None:
         with_music=event.with_music,
         agent_id=event.agent_id,
         agent_name=event.agent_name,
+        or_targets=tuple(one.id for one in others),
     )
-    turn.change(transfer=transfer, keys=(*turn.call.keys, event.key))
+    turn.change(transfer=transfer, best_failure=None, keys=(*turn.call.keys, event.key))
     turn.say(TransferStarted(**_about(turn, transfer)))
     if transfer.kind is TransferKind.ATTENDED:
         holding.move(turn, transferee, Place.HOLD)
+        holding.move(turn, by, Place.TALK)
     else:
         _go_blind(turn, transfer)
-    setup.create(turn, leg, presenting=_presented_to(transferee))
+    waiting = by if transfer.kind is TransferKind.ATTENDED else transferee
+    setup.ring(turn, (leg, *others), presenting=_presented_to(transferee), waiting=turn.call.leg(waiting.id))
 
 
 def complete(turn: Turn) -> None:
@@ -86,7 +90,7 @@ def complete(turn: Turn) -> None:
     elif transfer.kind is TransferKind.ATTENDED:
         _become_blind(turn, transfer)
     else:
-        raise _refused("A blind transfer completes by itself, once the target answers.", transfer.state.value)
+        raise _refused("A blind transfer completes by itself, once the target answers.", f"TRANSFER_{transfer.state}")
 
 
 def cancel(turn: Turn) -> None:
@@ -97,14 +101,16 @@ def cancel(turn: Turn) -> None:
     """
     transfer = _under_way(turn)
     if transfer.state is TransferState.RECALLING:
-        raise _refused("Whoever transferred is being called back already.", transfer.state.value)
+        raise _refused("Whoever transferred is being called back already.", f"TRANSFER_{transfer.state}")
     turn.say(TransferCancelled(**_about(turn, transfer)))
-    release(turn, turn.call.leg(transfer.target), HangupReason.NOT_WANTED)
+    targets = [turn.call.leg(leg_id) for leg_id in transfer.targets]
+    waves.let_go(turn, targets, HangupReason.NOT_WANTED)
+
     _end_waits(turn)
     if transfer.kind is TransferKind.BLIND:
         _recall(turn, transfer)
     else:
-        _talk_again(turn, transfer)
+        _talk_again(turn)
 
 
 def on_consult_timer(turn: Turn) -> None:
@@ -116,18 +122,20 @@ def on_consult_timer(turn: Turn) -> None:
 def on_answered(turn: Turn, leg: Leg) -> None:
     """The target, or whoever is called back, has answered."""
     transfer = turn.call.transfer
-    if transfer is None or leg.id != transfer.target or leg.hangup_reason is not None:
+    if transfer is None or leg.id not in transfer.targets or leg.hangup_reason is not None:
         release(turn, leg, leg.hangup_reason or HangupReason.NOT_WANTED)
         return
     turn.clear_timers(TimerName.RING, TimerName.DIAL_CHECK)
+    transfer = _choose(turn, transfer, leg)
     if transfer.state is TransferState.RECALLING:
         _seat(turn, leg)
-        _talk_again(turn, transfer)
+        _talk_again(turn)
     elif transfer.kind is TransferKind.BLIND:
         _complete(turn, transfer)
     else:
         turn.change(transfer=msgspec.structs.replace(transfer, state=TransferState.CONSULTING))
         turn.set_timer(TimerName.CONSULT, transfer.consult_seconds)
+        _bring_back(turn, transfer.by)
 
 
 def on_leg_ended(turn: Turn, leg: Leg, decided: tuple[Disposition, EndReason] | None) -> None:
@@ -135,8 +143,8 @@ def on_leg_ended(turn: Turn, leg: Leg, decided: tuple[Disposition, EndReason] | 
     transfer = turn.call.transfer
     if transfer is None:
         return
-    if leg.id == transfer.target:
-        _on_target_gone(turn, transfer, *(decided or outcome_of_target(leg)))
+    if leg.id in transfer.targets:
+        _on_candidate_gone(turn, transfer, leg, decided or outcome_of_target(leg))
     elif leg.id == transfer.transferee:
         ending.begin(turn, *outcome_of_leg_end(turn.call, leg))
     elif leg.id == transfer.by and transfer.kind is TransferKind.ATTENDED:
@@ -144,6 +152,42 @@ def on_leg_ended(turn: Turn, leg: Leg, decided: tuple[Disposition, EndReason] | 
             _complete(turn, transfer)
         else:
             _become_blind(turn, transfer)
+
+
+def _on_candidate_gone(turn: Turn, transfer: Transfer, leg: Leg, outcome: tuple[Disposition, EndReason]) -> None:
+    """One of the legs that were rung for the target has gone; others may ring on, or ring now."""
+    waiting = turn.call.leg(transfer.by if transfer.kind is TransferKind.ATTENDED else transfer.transferee)
+    presenting = _presented_to(turn.call.leg(transfer.transferee))
+    best = setup.ring_on(turn, leg, outcome, presenting=presenting, waiting=waiting)
+    if best is not None:
+        _on_target_gone(turn, transfer, best.disposition, best.end_reason)
+        return
+    ringing = next(one for one in turn.call.candidates(leg) if waves.is_ringing([one]))
+    turn.change(transfer=_aimed_at(transfer, ringing))
+
+
+def _choose(turn: Turn, transfer: Transfer, leg: Leg) -> Transfer:
+    """The leg has answered for the target; whoever else was rung for it is let go."""
+    waves.choose(turn, leg)
+    chosen = msgspec.structs.replace(_aimed_at(transfer, leg), or_targets=())
+    if transfer.or_targets:
+        chosen = msgspec.structs.replace(
+            chosen, target_party=leg.party, agent_id=leg.agent_id, agent_name=leg.agent_id and leg.party.display
+        )
+    turn.change(transfer=chosen)
+    return chosen
+
+
+def _aimed_at(transfer: Transfer, leg: Leg) -> Transfer:
+    others = tuple(leg_id for leg_id in transfer.targets if leg_id != leg.id)
+    return msgspec.structs.replace(transfer, target=leg.id, or_targets=others)
+
+
+def _bring_back(turn: Turn, leg_id: LegId) -> None:
+    """Whoever heard phones ring talks to who has answered."""
+    leg = turn.call.leg(leg_id)
+    if leg.place is Place.RINGBACK:
+        holding.move(turn, leg, Place.TALK)
 
 
 def _on_target_gone(turn: Turn, transfer: Transfer, disposition: Disposition, reason: EndReason) -> None:
@@ -157,7 +201,7 @@ def _on_target_gone(turn: Turn, transfer: Transfer, disposition: Disposition, re
     )
     turn.say(failed)
     if transfer.kind is TransferKind.ATTENDED:
-        _talk_again(turn, transfer)
+        _talk_again(turn)
     elif is_recalled:
         _recall(turn, transfer)
     else:
@@ -167,7 +211,7 @@ def _on_target_gone(turn: Turn, transfer: Transfer, disposition: Disposition, re
 
 def _go_blind(turn: Turn, transfer: Transfer) -> None:
     release(turn, turn.call.leg(transfer.by), HangupReason.TRANSFERRED)
-    wanted = Place.HOLD if transfer.with_music else Place.TALK
+    wanted = Place.HOLD if transfer.with_music else waves.place_of_those_who_wait(turn.call)
     holding.move(turn, turn.call.leg(transfer.transferee), wanted)
 
 
@@ -187,13 +231,20 @@ def _complete(turn: Turn, transfer: Transfer) -> None:
             agent_id=transfer.agent_id, agent_name=transfer.agent_name, extension=transfer.target_party.extension
         )
     turn.say(TransferCompleted(**_about(turn, transfer), leg=target.ref))
-    holding.move(turn, turn.call.leg(transfer.transferee), Place.TALK)
     release(turn, turn.call.leg(transfer.by), HangupReason.TRANSFERRED)
+    _bring_together(turn)
 
 
-def _talk_again(turn: Turn, transfer: Transfer) -> None:
+def _talk_again(turn: Turn) -> None:
     turn.change(transfer=None)
-    holding.move(turn, turn.call.leg(transfer.transferee), Place.TALK)
+    _bring_together(turn)
+
+
+def _bring_together(turn: Turn) -> None:
+    """Whoever sits in the seats talks, whatever hold there was before."""
+    for leg in turn.call.seats:
+        if leg is not None:
+            holding.move(turn, leg, Place.TALK)
 
 
 def _recall(turn: Turn, transfer: Transfer) -> None:
@@ -210,8 +261,8 @@ def _recall(turn: Turn, transfer: Transfer) -> None:
             shown_name=by.shown_name,
         )
     )
-    turn.change(transfer=msgspec.structs.replace(transfer, target=leg.id, state=TransferState.RECALLING))
-    setup.create(turn, leg, presenting=_presented_to(transferee))
+    turn.change(transfer=msgspec.structs.replace(transfer, target=leg.id, or_targets=(), state=TransferState.RECALLING))
+    setup.ring(turn, (leg,), presenting=_presented_to(transferee), waiting=transferee)
 
 
 def _end(turn: Turn) -> None:
@@ -238,6 +289,9 @@ def _parties(turn: Turn, asked_by: LegId | None) -> tuple[Leg, Leg]:
     if call.transfer is not None:
         message = "A transfer is under way. Complete or cancel it first."
         raise _refused(message, f"TRANSFER_{call.transfer.state}", "callId")
+    if any(leg.role is LegRole.PARTICIPANT and leg.is_alive for leg in call.legs):
+        message = "There are participants: remove them first, or remove the leg that wants to leave."
+        raise _refused(message, "CONFERENCE", "callId")
     agent, customer = call.seats
     if agent is None or customer is None or agent.state is not LegState.UP or customer.state is not LegState.UP:
         raise _refused("One of the two who talk is on the way out.", call.state.value, "callId")

@@ -101,9 +101,10 @@ class Turn:
         return changed
 
     def change_part(self, recording: Recording, part: RecordingPart, **fields: Any) -> Recording:
-        """Change one recorded side; gives the recording as it is now."""
+        """Change one recorded voice; gives the recording as it is now."""
         changed = msgspec.structs.replace(part, **fields)
-        parts = tuple(changed if one.role is part.role else one for one in recording.parts)
+        key = (part.role, part.number)
+        parts = tuple(changed if (one.role, one.number) == key else one for one in recording.parts)
         return self.change_recording(recording.id, parts=parts)
 
     def instant_of(self, leg: Leg, at: datetime | None = None) -> datetime:

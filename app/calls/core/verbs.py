@@ -4,8 +4,8 @@ Each verb says what is wanted, never how. ``control`` decides whether it can be 
 """
 
 from app.accounts.scopes import Scope
-from app.facts.vocabulary import MuteDirection, TransferKind, Words
-from app.ids import LegId, PlaybackId
+from app.facts.vocabulary import MuteDirection, PauseMode, RecordingMode, SupervisionMode, TransferKind, Words
+from app.ids import LegId, PlaybackId, RecordingId
 
 
 class Hold(Words, frozen=True, kw_only=True, tag="hold"):
@@ -40,6 +40,7 @@ class Target(Words, frozen=True, kw_only=True):
     agent_id: str | None = None
     extension: str | None = None
     number: str | None = None
+    ring_group_id: str | None = None
 
 
 class StartTransfer(Words, frozen=True, kw_only=True, tag="start_transfer"):
@@ -88,11 +89,93 @@ class CancelTransfer(Words, frozen=True, kw_only=True, tag="cancel_transfer"):
     """Take the transfer back."""
 
 
+class StartRecording(Words, frozen=True, kw_only=True, tag="start_recording"):
+    """Record the call from now on."""
+
+    recording_id: RecordingId
+    mode: RecordingMode
+
+
+class StopRecording(Words, frozen=True, kw_only=True, tag="stop_recording"):
+    """End a recording while the call goes on."""
+
+    recording_id: RecordingId
+
+
+class PauseRecording(Words, frozen=True, kw_only=True, tag="pause_recording"):
+    """Keep what is said from now on out of a recording."""
+
+    recording_id: RecordingId
+    mode: PauseMode
+
+
+class ResumeRecording(Words, frozen=True, kw_only=True, tag="resume_recording"):
+    """End a recording's pause."""
+
+    recording_id: RecordingId
+
+
+class StartSupervision(Words, frozen=True, kw_only=True, tag="start_supervision"):
+    """Let somebody inside listen to the call. ``ring_seconds``: how long that phone may ring."""
+
+    idempotency_key: str
+    mode: SupervisionMode
+    supervisor: Target
+    ring_seconds: float | None = None
+
+
+class UpdateSupervision(Words, frozen=True, kw_only=True, tag="update_supervision"):
+    """Change what a supervisor does with the talk."""
+
+    supervision_id: str
+    mode: SupervisionMode
+
+
+class StopSupervision(Words, frozen=True, kw_only=True, tag="stop_supervision"):
+    """Let a supervisor go."""
+
+    supervision_id: str
+
+
+class AddParticipant(Words, frozen=True, kw_only=True, tag="add_participant"):
+    """Call somebody into the talk."""
+
+    idempotency_key: str
+    target: Target
+    ring_seconds: float | None = None
+
+
+class RemoveParticipant(Words, frozen=True, kw_only=True, tag="remove_participant"):
+    """Let one of a conference go."""
+
+    leg_id: LegId
+
+
 Verb = (
-    Hold | Unhold | Mute | Unmute | SendDtmf | Play | StopPlayback | StartTransfer | CompleteTransfer | CancelTransfer
+    Hold
+    | Unhold
+    | Mute
+    | Unmute
+    | SendDtmf
+    | Play
+    | StopPlayback
+    | StartTransfer
+    | CompleteTransfer
+    | CancelTransfer
+    | StartRecording
+    | StopRecording
+    | PauseRecording
+    | ResumeRecording
+    | StartSupervision
+    | UpdateSupervision
+    | StopSupervision
+    | AddParticipant
+    | RemoveParticipant
 )
 
 
-def scope_of(_: Verb) -> Scope:
+def scope_of(verb: Verb) -> Scope:
     """The scope that asking it takes."""
+    if isinstance(verb, StartSupervision | UpdateSupervision | StopSupervision):
+        return Scope.SUPERVISE
     return Scope.CALLS_CONTROL

@@ -6,7 +6,7 @@ insert. Configuration rows do have them.
 """
 
 from app.db.tables.accounts import Account, ApiKey, AuditLine
-from app.db.tables.calls import CallRow, CdrRow, LegRow, RecordingRow, RequestKey
+from app.db.tables.calls import CallRow, CallTrace, CdrRow, LegRow, RecordingRow, RequestKey
 from app.db.tables.events import EventRow
 from app.db.tables.ownership import AsteriskLease, CallCommand
 from app.db.tables.routing import (
@@ -36,6 +36,7 @@ __all__ = [
     "AuditLine",
     "CallCommand",
     "CallRow",
+    "CallTrace",
     "CdrRollup",
     "CdrRow",
     "DestinationRule",

@@ -125,16 +125,28 @@ class CdrRow(SQLModel, table=True):
     is_sandbox: bool = False
     agent_party: dict[str, Any] = json_document()
     customer_party: dict[str, Any] = json_document()
+    mos: float | None = None
+    loss_percent: float | None = None
+    jitter_ms: float | None = None
 
 
 class RecordingRow(SQLModel, table=True):
-    """A recording and the proof of its file: size, length and SHA-256. ``object_key`` names it in the store."""
+    """A recording and the proof of its file: size, length and SHA-256. ``object_key`` names it in the store.
+
+    Of a deleted one the row stays, without what there was of its file; its key goes once the file is gone.
+    """
 
     __tablename__ = "recording"
     __table_args__ = (
         sa.Index("recording_by_time", "account_id", "created_at", "id"),
         sa.Index("recording_by_call", "call_id"),
         sa.Index("recording_by_number", "account_id", "customer_number", "created_at", "id"),
+        sa.Index("recording_by_age", "saved_at", postgresql_where=sa.text("state = 'SAVED'")),
+        sa.Index(
+            "recording_to_remove",
+            "id",
+            postgresql_where=sa.text("deleted_at IS NOT NULL AND object_key IS NOT NULL"),
+        ),
     )
     id: str = Field(primary_key=True)
     account_id: str
@@ -153,6 +165,20 @@ class RecordingRow(SQLModel, table=True):
     sample_rate: int | None = None
     sha256: str | None = None
     failure: str | None = None
+    leg_ids: list[str] = text_list()
+    segments: list[Any] | None = Field(default=None, sa_type=sa.JSON)
+    deleted_at: datetime | None = optional_instant()
+
+
+class CallTrace(SQLModel, table=True):
+    """What led a call from state to state, packed: see ``calls.traces``. Deleted some days after the call's end."""
+
+    __tablename__ = "call_trace"
+    __table_args__ = (sa.Index("call_trace_by_age", "written_at", postgresql_using="brin"),)
+    call_id: str = Field(primary_key=True)
+    account_id: str
+    written_at: datetime = instant(default_now=True)
+    document: bytes
 
 
 class RequestKey(SQLModel, table=True):

@@ -1,0 +1,122 @@
+"""Whom a target means, one after the other: a ring group's members in their waves, and where it overflows to.
+
+Everything is looked up when it is asked, so a change holds for the next call. Whether somebody can be rung at all is
+decided by whoever plans the call; here it is only said who is meant.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias, assert_never
+
+from app.db.engine import Database
+from app.routing.directory import Directory
+from app.routing.model import OriginateResolution, RingGroup, RingGroupMember
+from app.routing.rows import RING_GROUPS
+from app.routing.targets import CallTarget, ToAgent, ToExtension, ToNumber, ToQueue, ToRingGroup
+from app.routing.words import RingStrategy
+
+#: A ring group that overflows to a ring group, and so on: no call goes on for ever.
+MOST_GROUPS: Final = 5
+
+StopTarget: TypeAlias = ToAgent | ToExtension | ToNumber | ToQueue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Somebody who may be rung. Those of one ``wave`` ring together, after those of all waves before.
+
+    ``found`` is all that the rows say of the target; ``ring_seconds`` is None where whoever plans the call decides.
+    """
+
+    wave: int
+    target: StopTarget
+    found: OriginateResolution
+    ring_seconds: float | None = None
+
+
+def arrange(
+    members: Sequence[RingGroupMember], strategy: RingStrategy, shuffle: random.Random
+) -> list[tuple[int, RingGroupMember]]:
+    """The members, each with its wave: all in one, or each in its own, in their order or in any."""
+    match strategy:
+        case RingStrategy.ALL:
+            return [(0, member) for member in members]
+        case RingStrategy.IN_ORDER:
+            return list(enumerate(members))
+        case RingStrategy.RANDOM:
+            return list(enumerate(shuffle.sample(members, len(members))))
+        case _:
+            assert_never(strategy)
+
+
+class Stops:
+    """Finds whom a target means. ``shuffle`` decides who of a RANDOM ring group is rung first."""
+
+    def __init__(self, database: Database, *, shuffle: random.Random | None = None) -> None:
+        self._database = database
+        self._directory = Directory(database)
+        self._shuffle = shuffle or random.Random()  # noqa: S311  # nothing secret
+
+    async def find(self, account_id: str, target: CallTarget) -> tuple[Stop, ...]:
+        """Everybody, in the order of their waves; nobody for a ring group that is not there, or is empty.
+
+        Raises:
+            DatabaseUnavailableError: the database is away.
+        """
+        stops: list[Stop] = []
+        seen: set[str] = set()
+        next_target: CallTarget | None = target
+        while next_target is not None:
+            wave = max((stop.wave for stop in stops), default=-1) + 1
+            match next_target:
+                case ToRingGroup(id=group_id):
+                    is_enough = group_id in seen or len(seen) >= MOST_GROUPS
+                    group = None if is_enough else await self.find_group(account_id, group_id)
+                    seen.add(group_id)
+                    next_target = None
+                    if group is not None:
+                        stops += await self._members(account_id, group, wave)
+                        next_target = group.overflow
+                case ToAgent() | ToExtension() | ToNumber() | ToQueue():
+                    stops.append(await self._stop(account_id, next_target, wave, None))
+                    next_target = None
+                case _:
+                    assert_never(next_target)
+        return tuple(stops)
+
+    async def find_group(self, account_id: str, group_id: str) -> RingGroup | None:
+        """The ring group, if the account has it.
+
+        Raises:
+            DatabaseUnavailableError: the database is away.
+        """
+        async with self._database.acquire() as connection:
+            return await RING_GROUPS.get(connection, account_id, group_id)
+
+    async def _members(self, account_id: str, group: RingGroup, first_wave: int) -> list[Stop]:
+        stops: list[Stop] = []
+        for wave, member in arrange(group.members, group.strategy, self._shuffle):
+            target = await self._target_of(account_id, member)
+            if target is not None:
+                stops.append(await self._stop(account_id, target, first_wave + wave, group.ring_seconds))
+        return stops
+
+    async def _target_of(self, account_id: str, member: RingGroupMember) -> ToAgent | ToExtension | None:
+        if member.agent_id is not None:
+            return ToAgent(id=member.agent_id)
+        async with self._database.acquire() as connection:
+            number = await connection.fetchval(
+                "SELECT number FROM extension WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL",
+                member.extension_id,
+                account_id,
+            )
+        return None if number is None else ToExtension(number=number)
+
+    async def _stop(self, account_id: str, target: StopTarget, wave: int, ring_seconds: float | None) -> Stop:
+        found = await self._directory.resolve_originate(
+            account_id,
+            agent_id=target.id if isinstance(target, ToAgent) else None,
+            extension=target.number if isinstance(target, ToExtension) else None,
+        )
+        return Stop(wave=wave, target=target, found=found, ring_seconds=ring_seconds)

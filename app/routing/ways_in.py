@@ -1,0 +1,97 @@
+"""What the rows say of a call that comes in: whose it is, and whom to ring for it, in which order.
+
+Everything is looked up when the call comes, so a change holds for the next call. Whether somebody can be rung at all is
+decided by whoever plans the call; here it is only said who is meant.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from app.db.engine import Database
+from app.errors import RefusedError
+from app.numbers.parse import E164, is_e164, parse_destination
+from app.routing.inbound import best_pattern
+from app.routing.stops import Stop, Stops
+from app.routing.targets import CallTarget, target_from_json
+
+_TRUNK: Final = """
+SELECT trunk.id, trunk.account_id, trunk.is_sandbox, account.default_region
+FROM trunk JOIN account ON account.id = trunk.account_id
+WHERE trunk.endpoint = $1 AND trunk.deleted_at IS NULL AND trunk.is_enabled
+"""
+_ROUTES: Final = """
+SELECT trunk_id, pattern, target FROM inbound_route
+WHERE account_id = $1 AND deleted_at IS NULL AND is_enabled AND (trunk_id IS NULL OR trunk_id = $2)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayIn:
+    """Whose call it is and where it goes. Without ``has_route`` the account has no route for what was dialled.
+
+    ``dialled`` is E.164 where what was dialled can be read as such, else as it came.
+    """
+
+    account_id: str
+    default_region: str
+    trunk_id: str
+    is_sandbox: bool
+    dialled: str
+    has_route: bool
+    stops: tuple[Stop, ...] = ()
+
+
+class WaysIn:
+    """The inbound half of the directory."""
+
+    def __init__(self, database: Database, *, shuffle: random.Random | None = None) -> None:
+        self._database = database
+        self._stops = Stops(database, shuffle=shuffle)
+
+    async def find(self, endpoint: str, dialled: str) -> WayIn | None:
+        """The way of a call that came over a trunk (by its PJSIP endpoint); None when there is no such trunk.
+
+        The account is read off the endpoint, never off what the caller says.
+
+        Raises:
+            DatabaseUnavailableError: the database is away.
+        """
+        async with self._database.acquire() as connection:
+            trunk = await connection.fetchrow(_TRUNK, endpoint)
+            if trunk is None:
+                return None
+            routes = await connection.fetch(_ROUTES, trunk["account_id"], trunk["id"])
+        number = read_number(dialled, default_region=trunk["default_region"])
+        target = _best(routes, number, dialled)
+        return WayIn(
+            account_id=trunk["account_id"],
+            default_region=trunk["default_region"],
+            trunk_id=trunk["id"],
+            is_sandbox=trunk["is_sandbox"],
+            dialled=number,
+            has_route=target is not None,
+            stops=() if target is None else await self._stops.find(trunk["account_id"], target),
+        )
+
+
+def read_number(text: str, *, default_region: str) -> str:
+    """A number that the network gives, in E.164 where it can be read so, else as it came. Pure."""
+    if is_e164(text):
+        return E164(text)
+    try:
+        return parse_destination(text, default_region=default_region, is_sandbox=True)
+    except RefusedError:  # an extension, a name, or the number form of a network that we do not know
+        return text
+
+
+def _best(routes: Sequence[asyncpg.Record], number: str, dialled: str) -> CallTarget | None:
+    """The target of the route that takes the call: by the number as we write it, else by what was dialled."""
+    patterns = [(row["pattern"], row["trunk_id"] is not None) for row in routes]
+    best = best_pattern(patterns, number)
+    if best is None:
+        best = best_pattern(patterns, dialled)
+    return None if best is None else target_from_json(routes[best]["target"])

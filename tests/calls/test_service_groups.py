@@ -1,0 +1,117 @@
+"""Calls and transfers to ring groups over a real database: who is rung, in which order, and whose group it is."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.accounts.audit import AuditLog
+from app.accounts.service import Accounts
+from app.calls.core import inputs
+from app.calls.core.model import Leg
+from app.calls.core.verbs import StartTransfer, Target
+from app.errors import RefusedError
+from app.facts.vocabulary import CallState, LegRole, TransferKind
+from app.ids import Kind, new_id
+from app.routing.model import RingGroupMember
+from app.routing.resources import RoutingResources
+from app.routing.service import Routing
+from app.routing.words import RingStrategy
+from app.webhooks.sealing import Sealer
+from tests.calls.standing_in import until
+from tests.calls.standing_in_process import Process
+
+pytestmark = pytest.mark.postgres
+
+
+async def _group(process: Process, strategy: RingStrategy, *numbers: str) -> str:
+    """A ring group of the sandbox's extensions."""
+    database, account_id = process.database, process.principal.account_id
+    extensions = {one.number: one.id for one in await Routing(database, AuditLog(database)).list_extensions(account_id)}
+    members = [RingGroupMember(agent_id=None, extension_id=extensions[number]) for number in numbers]
+    resources = RoutingResources.open(database, AuditLog(database), Sealer(bytes(32)))
+    group = await resources.ring_groups.create(
+        process.principal,
+        {"name": f"{strategy} {numbers}", "strategy": strategy, "ring_seconds": 12.0, "members": members},
+    )
+    return group.id
+
+
+def _rung(legs: tuple[Leg, ...]) -> list[tuple[int, str | None, float]]:
+    return [(leg.wave, leg.party.extension, leg.ring_seconds) for leg in legs if leg.role is LegRole.AGENT]
+
+
+async def test_given_a_group_in_order_when_connected_then_each_member_is_a_wave_and_the_key_gives_the_call_back(
+    process: Process,
+) -> None:
+    group_id = await _group(process, RingStrategy.IN_ORDER, "2003", "2001")
+    placed = await process.place(connect_extension=None, connect_ring_group_id=group_id)
+    assert _rung(placed.call.legs) == [(0, "2003", 12.0), (1, "2001", 12.0)]
+    assert placed.call.planned == 3
+    assert (placed.call.agent_id, placed.call.extension) == (None, None)
+    again = await process.place(connect_extension=None, connect_ring_group_id=group_id)
+    assert (again.is_replayed, again.call.id) == (True, placed.call.id)
+    other = await _group(process, RingStrategy.ALL, "2003")
+    assert await process.refuse(connect_extension=None, connect_ring_group_id=other) == ["IDEMPOTENCY_KEY_REUSED"]
+    await process.end(await process.only_actor())
+
+
+async def test_given_a_group_of_all_when_connected_for_a_time_then_they_ring_together_for_it(process: Process) -> None:
+    group_id = await _group(process, RingStrategy.ALL, "2003", "2001")
+    placed = await process.place(connect_extension=None, connect_ring_group_id=group_id, agent_ring_seconds=7.0)
+    assert _rung(placed.call.legs) == [(0, "2003", 7.0), (0, "2001", 7.0)]
+    await process.end(await process.only_actor())
+
+
+async def test_given_a_group_of_one_when_connected_then_the_call_names_its_agent_from_the_start(
+    process: Process,
+) -> None:
+    group_id = await _group(process, RingStrategy.RANDOM, "2003")
+    placed = await process.place(connect_extension=None, connect_ring_group_id=group_id)
+    assert (placed.call.agent_name, placed.call.extension) == ("Chiara Lindqvist", "2003")
+    await process.end(await process.only_actor())
+
+
+async def test_given_no_such_group_when_connected_then_one_of_another_account_is_not_told_from_none(
+    process: Process,
+) -> None:
+    database = process.database
+    other = await Accounts(database, AuditLog(database)).create("other", display_name="Other")
+    ours = process.principal
+    process.principal = replace(ours, account_id=other.id)
+    theirs = await _group(process, RingStrategy.ALL)
+    process.principal = ours
+    for group_id in (new_id(Kind.RING_GROUP), new_id(Kind.QUEUE), "nonsense", theirs):
+        with pytest.raises(RefusedError) as refused:
+            await process.place(connect_extension=None, connect_ring_group_id=group_id)
+        assert [(one.code, one.field) for one in refused.value.problems] == [("NOT_FOUND", ("connect", "ringGroupId"))]
+    assert await process.count_rows() == (0, 0)
+
+
+async def test_given_a_group_in_which_nobody_has_a_phone_when_connected_then_that_is_said(process: Process) -> None:
+    group_id = await _group(process, RingStrategy.ALL)
+    assert await process.refuse(connect_extension=None, connect_ring_group_id=group_id) == ["AGENT_OFFLINE"]
+
+
+async def test_given_a_talk_when_transferred_to_a_group_then_its_members_ring_for_the_target(process: Process) -> None:
+    group_id = await _group(process, RingStrategy.ALL, "2003", "2004")
+    await process.place()
+    actor = await process.only_actor()
+    await process.answer(actor, LegRole.AGENT, LegRole.CUSTOMER)
+    await until(lambda: actor.call.state is CallState.CONNECTED)
+    verb = StartTransfer(idempotency_key="t", kind=TransferKind.ATTENDED, target=Target(ring_group_id=group_id))
+    acted = await process.calls.act(process.principal, actor.call.id, verb)
+    assert _rung(acted.call.legs[2:]) == [(0, "2003", 12.0), (0, "2004", 12.0)]
+    chosen = acted.call.legs[3]
+    actor.post(inputs.LegCreated(leg_id=chosen.id, channel_name="PJSIP/x"))
+    actor.post(inputs.LegAnswered(leg_id=chosen.id))
+    await until(lambda: actor.call.transfer is not None and actor.call.transfer.target == chosen.id)
+    with pytest.raises(RefusedError) as refused:
+        await process.calls.act(
+            process.principal,
+            actor.call.id,
+            StartTransfer(
+                idempotency_key="u", kind=TransferKind.BLIND, target=Target(ring_group_id=new_id(Kind.RING_GROUP))
+            ),
+        )
+    assert [(one.code, one.field) for one in refused.value.problems] == [("NOT_FOUND", ("target", "ringGroupId"))]
+    await process.end(actor)
