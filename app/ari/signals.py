@@ -29,7 +29,7 @@ class ChannelInState(Named, frozen=True, gc=False):
 
 
 class ChannelWithVariables(Named, frozen=True, gc=False):
-    channelvars: dict[str, str] = {}
+    channelvars: dict[str, str] | None = None
 
 
 class CallingParty(msgspec.Struct, frozen=True, gc=False):
@@ -58,6 +58,7 @@ class Timed(Signal, frozen=True, gc=False, tag_field="type"):
 class StasisStart(Timed, frozen=True, gc=False, tag_field="type", tag="StasisStart"):
     channel: StartedChannel
     args: tuple[str, ...] = ()
+    replace_channel: Named | None = None
 
 
 class ChannelStateChange(Timed, frozen=True, gc=False, tag_field="type", tag="ChannelStateChange"):

@@ -96,7 +96,7 @@ def _on_destroyed(known: Known, event: ChannelDestroyed) -> Addressed | None:
     leg_id = known.leg_of(event.channel.id)
     if leg_id is None:
         return None
-    quality = parse_quality(event.channel.channelvars.get(QUALITY_VARIABLE, ""))
+    quality = parse_quality((event.channel.channelvars or {}).get(QUALITY_VARIABLE, ""))
     end = inputs.LegDestroyed(leg_id=leg_id, cause=event.cause, sip_code=event.tech_cause, quality=quality)
     return Addressed(leg_id, end, event.timestamp)
 

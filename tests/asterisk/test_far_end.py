@@ -184,21 +184,3 @@ async def _last_missed(ears: AriEars) -> str:
     for name in ("ofk_missed_last", f"ofk_missed_{number}"):
         await ears.request("POST", "/asterisk/variable", body={"variable": name})
     return entry
-
-
-async def test_given_a_blind_transfer_asked_for_by_the_far_end_then_the_service_is_told(
-    ears: AriEars, far_end: FarEnd
-) -> None:
-    async with dialled(ears, f"PJSIP/+15557770007@{FAR_END_TRUNK}") as leg:
-        call = await far_end.expect_call("+15557770007")
-        await call.answer()
-        await leg.wait_for("Dial", dialstatus="ANSWER")
-        await ears.request(
-            "POST",
-            f"/channels/{leg.channel_id}/variable",
-            variable="PJSIP_TRANSFER_HANDLING()",
-            value="ari-only",
-        )
-        await call.refer_to("sip:2002@127.0.0.1")
-        asked = await ears.wait_for(lambda event: event["type"] == "ChannelTransfer", what="the transfer request")
-        assert asked["refer_to"]["requested_destination"]["destination"] == "2002"

@@ -1,10 +1,13 @@
-"""A far end that asks by REFER for a transfer of its own: it is refused, and nobody's call is touched."""
+"""A far end that asks by REFER for a transfer of its own: it is refused, and nobody's call is changed."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.rig.bare_phone import BarePhone, Dialog, bare_phone
+from app.calls.names import channel_of
+from tests.rig.ari_ears import AriEars
+from tests.rig.bare_phone import PATIENCE_SECONDS, BarePhone, Dialog, bare_phone
 from tests.rig.desk import Desk
 from tests.rig.service import RunningOffhook
 from tests.rig.sipp import SippPorts
@@ -51,14 +54,24 @@ async def test_given_a_talk_when_a_far_end_sends_refer_then_it_is_declined_and_t
     await assert_is_whole(desk, story)
 
 
-async def test_given_a_talk_when_a_far_end_sends_an_invite_that_replaces_it_then_it_is_declined_and_the_talk_goes_on(
-    desk: Desk, phone: BarePhone
+async def test_given_a_talk_when_an_invite_takes_a_legs_place_then_that_one_is_hung_up_and_the_two_talk_again(
+    desk: Desk, offhook: RunningOffhook, phone: BarePhone, ears: AriEars
 ) -> None:
     call_id, agent, _ = await _talk(desk, phone)
-    status = await phone.replace(agent)
-    assert int(status.split(" ")[1]) >= 400, status
-    assert not [message for message in phone.received if message.startswith("BYE")]
+    call = offhook.service.registry.find(call_id)
+    assert call is not None
+    ours = {channel_of(offhook.node, leg.id) for leg in call.call.legs}
+    assert await phone.replace(agent) == "SIP/2.0 200 OK"  # by then it has the agent's place
+    await phone.wait_for_request("BYE")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await _in_bridges(ears) != ours:  # asks Asterisk anew
+            await asyncio.sleep(0.05)
+    assert {channel["id"] for channel in (await ears.request("GET", "/channels")).json()} == ours
     await desk.hang_up(call_id)
     story = await desk.wait_for_end(call_id)
     assert story.end == ("API_HANGUP", "SYSTEM")
     await assert_is_whole(desk, story)
+
+
+async def _in_bridges(ears: AriEars) -> set[str]:
+    return {channel for bridge in (await ears.request("GET", "/bridges")).json() for channel in bridge["channels"]}

@@ -11,7 +11,7 @@ from tests.rig.transfer_walk import TransferWalk
 pytestmark = pytest.mark.asterisk
 
 _WALKS = 20
-_AT_ONCE = 5
+_AT_ONCE = 8
 
 
 async def test_given_twenty_random_transfers_when_they_are_over_then_each_came_out_as_the_page_says(

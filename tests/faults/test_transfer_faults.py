@@ -84,7 +84,7 @@ async def _transferring(
 
 def _invites(far_end: FarEnd, number: str) -> int:
     """How often a number was rung: each INVITE is a call of its own at the far end."""
-    return sum(event["type"] == "StasisStart" and event["args"][-1] == number for event in far_end.ears.events)
+    return sum(event["type"] == "StasisStart" and event["args"][-1:] == [number] for event in far_end.ears.events)
 
 
 async def _check(desk: Desk, far_end: FarEnd, world: _Transferring, outcome: str, *, invites: int) -> Story:

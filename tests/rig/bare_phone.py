@@ -106,6 +106,10 @@ class BarePhone(asyncio.DatagramProtocol):
             body=_SDP,
         )
 
+    async def wait_for_request(self, method: str) -> None:
+        """Return once a request of this method has come; it is answered with 200."""
+        await self._wait_for(lambda message: message.startswith(f"{method} "))
+
     async def _request(self, line: str, *headers: str, body: str = "") -> str:
         self._sequence += 1
         sequence = f"{self._sequence} {line.partition(' ')[0]}"
@@ -131,7 +135,28 @@ class BarePhone(asyncio.DatagramProtocol):
                 and header(message, "CSeq") == sequence
             )
         )
+        if line.startswith("INVITE"):
+            self._acknowledge(line, answer)
         return answer.partition("\r\n")[0]
+
+    def _acknowledge(self, line: str, answer: str) -> None:
+        """Until then whoever answered may not hang up (RFC 3261, 15)."""
+        self._send(
+            "\r\n".join(
+                (
+                    line.replace("INVITE", "ACK"),
+                    f"Via: SIP/2.0/UDP 127.0.0.1:{self._port};branch=z9hG4bK{uuid.uuid4().hex[:10]};rport",
+                    "Max-Forwards: 70",
+                    f"From: {header(answer, 'From')}",
+                    f"To: {header(answer, 'To')}",
+                    f"Call-ID: {header(answer, 'Call-ID')}",
+                    f"CSeq: {self._sequence} ACK",
+                    "Content-Length: 0",
+                    "",
+                    "",
+                )
+            )
+        )
 
     async def _wait_for(self, is_wanted: Callable[[str], bool]) -> str:
         async with asyncio.timeout(PATIENCE_SECONDS):
