@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from app.facts.queues import QueueAbandoned, QueueJoined, QueueLeaving, QueueLef
 from app.facts.vocabulary import CallState, Disposition, EndCode, LegRole, LegState
 from app.ids import LegId
 from tests.calls.driving import Driver
+from tests.calls.making import make_inbound_call
 from tests.calls.queue_calls import QUEUE, agent_leg, coming_call, offer, waiting_call
 from tests.calls.simulated_asterisk import Stage
 
@@ -350,3 +352,47 @@ def _check_alone(driver: Driver) -> None:
     if call.state is CallState.CONNECTED and not call.is_ending:
         wanted = [leg for leg in call.legs if leg.is_alive and leg.hangup_reason is None]
         assert len(wanted) <= 2
+
+
+def _arriving_call() -> Driver:
+    """A call that has come in and is to wait in a queue."""
+    call = make_inbound_call()
+    wait = QueueWait(queue_id=QUEUE, max_wait_seconds=60)
+    driver = Driver(
+        msgspec.structs.replace(
+            call, legs=call.legs[:1], planned=1, queue=wait, agent_id=None, agent_name=None, extension=None
+        )
+    )
+    driver.feed(inputs.Start())
+    return driver
+
+
+def test_given_a_call_that_comes_in_when_it_is_for_a_queue_then_the_caller_is_answered_and_waits() -> None:
+    driver = _arriving_call()
+    driver.hear_all()
+    assert _state(driver) is CallState.WAITING_IN_QUEUE
+    offered = offer()
+    driver.feed(offered)
+    _ring_and_answer(driver, offered.leg.id)
+    assert _state(driver) is CallState.CONNECTED
+    assert {channel.is_bridged for channel in driver.asterisk.channels.values()} == {True}
+    driver.feed(inputs.HangupRequested(actor=SYSTEM))
+    driver.drain()
+    assert driver.ended.cdr.queue_id == QUEUE
+    assert driver.ended.disposition is Disposition.ANSWERED
+
+
+def test_given_a_caller_for_a_queue_when_the_service_dies_before_it_is_answered_then_the_next_one_answers_it() -> None:
+    driver = _arriving_call()
+    driver.asterisk.said.clear()  # nobody heard that it is up
+    driver.restart_service()
+    driver.hear_all()
+    assert _state(driver) is CallState.WAITING_IN_QUEUE
+
+
+def test_given_a_caller_for_a_queue_when_asterisk_never_answers_it_then_the_call_ends() -> None:
+    driver = _arriving_call()
+    driver.asterisk.said.clear()
+    driver.fire(TimerName.JOIN)
+    driver.drain()
+    assert driver.ended.end_reason.code is EndCode.BRIDGE_FAILED

@@ -72,7 +72,7 @@ def join(turn: Turn, leg: Leg) -> None:
         return
     joined_at = turn.now if wait.queues > 1 else leg.answered_at or turn.now
     wait = queue_wait.change(turn, wait, stage=QueueStage.WAITING, joined_at=joined_at)
-    turn.clear_timers(TimerName.RING, TimerName.DIAL_CHECK, TimerName.QUEUE_OVERFLOW)
+    turn.clear_timers(TimerName.RING, TimerName.DIAL_CHECK, TimerName.JOIN, TimerName.QUEUE_OVERFLOW)
     turn.set_timer(TimerName.QUEUE_WAIT, wait.max_wait_seconds, since=joined_at)
     turn.change_leg(leg.id, place=Place.HOLD, music_class=wait.music_class)
     turn.change(state=CallState.WAITING_IN_QUEUE)

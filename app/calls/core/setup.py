@@ -72,6 +72,9 @@ def start(turn: Turn) -> None:
 def _look_for_somebody(turn: Turn, caller: Leg) -> None:
     """A call that came to us: the caller waits while those are rung who may take it."""
     arriving.receive(turn, caller, lifetime_seconds=_lifetime_seconds(turn.call))
+    if turn.call.queue is not None:
+        arriving.answer_to_wait(turn, caller)
+        return
     others = tuple(leg for leg in turn.call.legs[: turn.call.planned] if leg.role is not caller.role)
     if not others:
         arriving.refuse(turn)
