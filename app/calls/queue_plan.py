@@ -25,26 +25,26 @@ def wait_in(queue: Queue, *, priority: int = LEAST_PRIORITY) -> QueueWait:
     )
 
 
-def leg_to(
+def legs_to(
     call: Call,
     target: ExtensionTarget,
     *,
     ring_seconds: float,
     make_id: Callable[[Kind], str],
-    leg_id: str | None = None,
-) -> Leg:
-    """A leg to an inside phone for a caller who waits; the phone shows who that is.
-
-    Raises:
-        IndexError: the extension has no phone.
-    """
+    first_id: str | None = None,
+) -> tuple[Leg, ...]:
+    """A leg to each phone of an extension, for a caller who waits; the phones show who that is."""
     caller = call.leg_of(LegRole.CUSTOMER).party
-    return Leg(
-        id=LegId(leg_id or make_id(Kind.LEG)),
-        role=LegRole.AGENT,
-        party=Party(extension=target.number, display=target.agent_name),
-        endpoint=f"PJSIP/{target.endpoints[0]}",
-        ring_seconds=ring_seconds,
-        shown_number=caller.number or caller.extension,
-        shown_name=caller.display,
+    return tuple(
+        Leg(
+            id=LegId(first_id if first_id is not None and place == 0 else make_id(Kind.LEG)),
+            role=LegRole.AGENT,
+            party=Party(extension=target.number, display=target.agent_name),
+            endpoint=f"PJSIP/{endpoint}",
+            ring_seconds=ring_seconds,
+            shown_number=caller.number or caller.extension,
+            shown_name=caller.display,
+            agent_id=target.agent_id,
+        )
+        for place, endpoint in enumerate(target.endpoints)
     )

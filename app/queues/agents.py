@@ -53,45 +53,50 @@ RETURNING agent_id
 # Who let a caller go that rang, or lost it to somebody else, has missed nothing.
 _SETTLE: Final = """
 WITH over AS (
-    SELECT state.agent_id, state.queue_id, leg.answered_at, coalesce(leg.ended_at, $2) AS ended_at,
-        coalesce((
-            SELECT one->>'hangupReason' FROM json_array_elements(call.snapshot->'legs') AS one WHERE one->>'id' = leg.id
-        ), '') AS why,
+    SELECT state.agent_id, state.queue_id, legs.has_served, legs.is_missed AND NOT legs.has_served AS has_missed,
+        coalesce(legs.ended_at, $2) AS ended_at,
         coalesce(agent.wrap_up_seconds, queue.wrap_up_seconds, 0) AS wrap_up
     FROM agent_state AS state
-    JOIN leg ON leg.id = state.leg_id AND leg.state = 'ENDED'
-    JOIN call ON call.id = leg.call_id
     JOIN agent ON agent.id = state.agent_id
     LEFT JOIN queue ON queue.id = state.queue_id
-    WHERE state.account_id = $1
-),
-judged AS (
-    SELECT over.*,
-        answered_at IS NOT NULL AND why NOT IN ('NOT_WANTED', 'ANSWERED_ELSEWHERE') AS has_served,
-        answered_at IS NULL
-            AND why NOT IN ('NOT_WANTED', 'ANSWERED_ELSEWHERE', 'CALL_OVER', 'TRANSFERRED') AS has_missed
-    FROM over
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS legs, bool_and(leg.state = 'ENDED') AS are_ended, max(leg.ended_at) AS ended_at,
+            bool_or(leg.answered_at IS NOT NULL AND why.word NOT IN ('NOT_WANTED', 'ANSWERED_ELSEWHERE')) AS has_served,
+            bool_and(
+                leg.answered_at IS NULL
+                AND why.word NOT IN ('NOT_WANTED', 'ANSWERED_ELSEWHERE', 'CALL_OVER', 'TRANSFERRED')
+            ) AS is_missed
+        FROM leg JOIN call ON call.id = leg.call_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce((
+                SELECT one->>'hangupReason' FROM json_array_elements(call.snapshot->'legs') AS one
+                WHERE one->>'id' = leg.id
+            ), '') AS word
+        ) AS why
+        WHERE leg.id = ANY(state.leg_ids)
+    ) AS legs
+    WHERE state.account_id = $1 AND state.leg_id IS NOT NULL AND legs.legs > 0 AND legs.are_ended
 ),
 counted AS (
-    UPDATE queue_member SET calls_taken = calls_taken + 1 FROM judged
-    WHERE queue_member.agent_id = judged.agent_id AND queue_member.queue_id = judged.queue_id AND judged.has_served
+    UPDATE queue_member SET calls_taken = calls_taken + 1 FROM over
+    WHERE queue_member.agent_id = over.agent_id AND queue_member.queue_id = over.queue_id AND over.has_served
 )
 UPDATE agent_state
-SET leg_id = NULL, call_id = NULL, queue_id = NULL, claimed_at = NULL, freed_at = judged.ended_at,
-    wraps_up_until = CASE WHEN has_served AND wrap_up > 0 THEN judged.ended_at + make_interval(secs => wrap_up) END,
+SET leg_id = NULL, leg_ids = '{}', call_id = NULL, queue_id = NULL, claimed_at = NULL, freed_at = over.ended_at,
+    wraps_up_until = CASE WHEN has_served AND wrap_up > 0 THEN over.ended_at + make_interval(secs => wrap_up) END,
     rests_until = CASE WHEN has_missed THEN $2 + make_interval(secs => $3) END,
     misses = CASE WHEN has_served THEN 0 WHEN has_missed THEN misses + 1 ELSE misses END,
     mode = CASE WHEN has_missed AND misses + 1 >= $4 AND mode = 'AVAILABLE' THEN 'PAUSED' ELSE mode END,
     reason = CASE WHEN has_missed AND misses + 1 >= $4 AND mode = 'AVAILABLE' THEN $5 ELSE reason END
-FROM judged WHERE agent_state.agent_id = judged.agent_id
+FROM over WHERE agent_state.agent_id = over.agent_id
 """
 _FREE_LOST: Final = """
-UPDATE agent_state SET leg_id = NULL, call_id = NULL, queue_id = NULL, claimed_at = NULL
+UPDATE agent_state SET leg_id = NULL, leg_ids = '{}', call_id = NULL, queue_id = NULL, claimed_at = NULL
 WHERE account_id = $1 AND leg_id IS NOT NULL AND claimed_at < $2::timestamptz - make_interval(secs => $3)
-    AND NOT EXISTS (SELECT FROM leg WHERE leg.id = agent_state.leg_id)
+    AND NOT EXISTS (SELECT FROM leg WHERE leg.id = ANY(agent_state.leg_ids))
 """
 _RELEASE: Final = """
-UPDATE agent_state SET leg_id = NULL, call_id = NULL, queue_id = NULL, claimed_at = NULL,
+UPDATE agent_state SET leg_id = NULL, leg_ids = '{}', call_id = NULL, queue_id = NULL, claimed_at = NULL,
     rests_until = $3::timestamptz + make_interval(secs => $4)
 WHERE account_id = $1 AND leg_id = ANY($2::text[])
 """
@@ -132,7 +137,8 @@ _CLAIM: Final = f"""
 WITH {_BUSY},
 taken AS (
     UPDATE agent_state
-    SET leg_id = wish.leg_id, call_id = wish.call_id, queue_id = wish.queue_id, claimed_at = $2
+    SET leg_id = wish.leg_id, leg_ids = ARRAY[wish.leg_id], call_id = wish.call_id, queue_id = wish.queue_id,
+        claimed_at = $2
     FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]) AS wish (agent_id, leg_id, call_id, queue_id)
     WHERE agent_state.account_id = $1 AND agent_state.agent_id = wish.agent_id
         AND agent_state.mode = 'AVAILABLE' AND agent_state.leg_id IS NULL
@@ -155,9 +161,13 @@ SELECT min(due) FROM (
     SELECT wraps_up_until AS due FROM agent_state WHERE account_id = $1 AND shown = 'WRAP_UP'
     UNION ALL SELECT rests_until FROM agent_state WHERE account_id = $1 AND rests_until > $2
     UNION ALL SELECT claimed_at + make_interval(secs => $3) FROM agent_state
-        WHERE account_id = $1 AND leg_id IS NOT NULL AND NOT EXISTS (SELECT FROM leg WHERE leg.id = agent_state.leg_id)
+        WHERE account_id = $1 AND leg_id IS NOT NULL
+            AND NOT EXISTS (SELECT FROM leg WHERE leg.id = ANY(agent_state.leg_ids))
 ) AS coming
 """
+_ADD_LEGS: Final = (
+    "UPDATE agent_state SET leg_ids = $3::text[] WHERE account_id = $1 AND leg_id = $2 RETURNING agent_id"
+)
 _READ: Final = f"""
 SELECT {_COLUMNS} FROM agent_state JOIN agent ON agent.id = agent_state.agent_id AND agent.deleted_at IS NULL
 WHERE agent_state.account_id = $1 AND ($2::text[] IS NULL OR agent_state.agent_id = ANY($2)) ORDER BY 1
@@ -316,6 +326,11 @@ class AgentStates:
             )
             appended.append(await self._show(connection, account_id))
         return frozenset(row["leg_id"] for row in rows)
+
+    async def add_legs(self, account_id: str, leg_id: str, leg_ids: Sequence[str]) -> bool:
+        """The agent has several phones: all these legs are of the claim with this one. False when it is no more."""
+        async with self._database.acquire() as connection:
+            return await connection.fetchval(_ADD_LEGS, account_id, leg_id, list(leg_ids)) is not None
 
     async def release(self, account_id: str, leg_ids: Sequence[str]) -> None:
         """Give claims back whose legs came to nothing: the caller had gone, or the agent cannot be reached."""

@@ -17,7 +17,7 @@ from app.calls.actor import CallActor
 from app.calls.change import FencedError
 from app.calls.core.inputs import AgentOffered, OverflowChosen, QueueRefused
 from app.calls.core.queue_model import QueueStage
-from app.calls.queue_plan import leg_to
+from app.calls.queue_plan import legs_to
 from app.calls.registry import CallRegistry
 from app.calls.time_limits import EFFECT_SECONDS
 from app.clock import Clock
@@ -182,8 +182,18 @@ class Dispatcher:
         actor = self._registry.find(claim.call_id)
         if actor is None or found.connect is None or not found.connect.endpoints:
             return False
-        leg = leg_to(actor.call, found.connect, ring_seconds=ring_seconds, make_id=new_id, leg_id=claim.leg_id)
-        event = AgentOffered(queue_id=claim.queue_id, leg=leg, agent_id=claim.agent_id, is_with_others=is_with_others)
+        first, *others = legs_to(
+            actor.call, found.connect, ring_seconds=ring_seconds, make_id=new_id, first_id=claim.leg_id
+        )
+        if others and not await self._states.add_legs(account_id, first.id, [first.id, *(leg.id for leg in others)]):
+            return False
+        event = AgentOffered(
+            queue_id=claim.queue_id,
+            leg=first,
+            other_legs=tuple(others),
+            agent_id=claim.agent_id,
+            is_with_others=is_with_others,
+        )
         async with asyncio.timeout(EFFECT_SECONDS):
             await asyncio.shield(actor.ask(event))
         return True

@@ -8,7 +8,7 @@ from app.calls.core.inputs import OverflowChosen
 from app.calls.core.model import Call, Leg
 from app.calls.core.verbs import StartTransfer, Target
 from app.calls.plan import Defaults
-from app.calls.queue_plan import leg_to, wait_in
+from app.calls.queue_plan import legs_to, wait_in
 from app.calls.transfer_plan import plan_transfer
 from app.db.engine import Database
 from app.errors import RefusedError
@@ -62,8 +62,8 @@ class Overflow:
         if found.connect is None or not found.connect.endpoints:
             return NOWHERE
         ring_seconds = seconds or self._defaults.agent_ring_seconds
-        leg = leg_to(call, found.connect, ring_seconds=ring_seconds, make_id=self._make_id)
-        return OverflowChosen(legs=(leg,), agent_id=found.connect.agent_id)
+        legs = legs_to(call, found.connect, ring_seconds=ring_seconds, make_id=self._make_id)
+        return OverflowChosen(legs=legs, agent_id=found.connect.agent_id)
 
     async def _outside(self, call: Call, target: ToNumber) -> OverflowChosen:
         """Under the same rules as a transfer to the number would be."""

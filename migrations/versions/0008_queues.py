@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("rests_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("misses", sa.Integer(), server_default="0", nullable=False),
         sa.Column("leg_id", sa.String(), nullable=True),
+        sa.Column("leg_ids", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("call_id", sa.String(), nullable=True),
         sa.Column("queue_id", sa.String(), nullable=True),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),

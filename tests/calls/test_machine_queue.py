@@ -396,3 +396,18 @@ def test_given_a_caller_for_a_queue_when_asterisk_never_answers_it_then_the_call
     driver.fire(TimerName.JOIN)
     driver.drain()
     assert driver.ended.end_reason.code is EndCode.BRIDGE_FAILED
+
+
+def test_given_an_agent_with_two_phones_when_one_is_busy_then_the_other_rings_on_and_its_answer_counts() -> None:
+    driver = waiting_call()
+    offered = offer()
+    other = agent_leg("2001")
+    driver.feed(msgspec.structs.replace(offered, other_legs=(other,)))
+    driver.hear_all()
+    assert driver.words.count("queue.offered AGENT") == 1
+    driver.asterisk.end(offered.leg.id, cause=17, sip_code=486)
+    driver.hear_all()
+    assert driver.feed(offer("2002")).problems  # the agent still rings
+    _ring_and_answer(driver, other.id)
+    assert _state(driver) is CallState.CONNECTED
+    assert driver.call.agent_id == "agent_2001"

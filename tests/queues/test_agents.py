@@ -9,6 +9,7 @@ from app.errors import RefusedError
 from app.events.log import EventLog
 from app.facts.queues import AgentState, AgentStateChanged
 from app.facts.vocabulary import LegState
+from app.ids import Kind, new_id
 from app.queues.agents import CLAIM_SECONDS, AgentStates
 from tests.queues.conftest import CallCentre
 
@@ -211,3 +212,20 @@ async def test_given_a_claim_when_given_back_then_the_agent_rests_and_is_free(ce
     assert await centre.claim(0) == []
     centre.clock.pass_seconds(5)
     assert len(await centre.claim(0)) == 1
+
+
+async def test_given_an_agent_with_two_phones_when_one_was_busy_and_one_answered_then_it_is_free_after_both(
+    centre: CallCentre,
+) -> None:
+    await centre.make_available(0)
+    (claim,) = await centre.claim(0)
+    second = new_id(Kind.LEG)
+    assert await centre.states.add_legs(centre.by.account_id, claim.leg_id, [claim.leg_id, second])
+    await centre.write_leg(0, claim.leg_id, state=LegState.ENDED)
+    await centre.write_leg(0, second, state=LegState.UP, is_answered=True)
+    await centre.states.settle(centre.by.account_id)
+    assert await centre.state_of(0) is AgentState.BUSY
+    await centre.write_leg(0, second, state=LegState.ENDED, is_answered=True)
+    await centre.states.settle(centre.by.account_id)
+    assert await centre.state_of(0) is AgentState.WRAP_UP
+    assert not await centre.states.add_legs(centre.by.account_id, claim.leg_id, [claim.leg_id])

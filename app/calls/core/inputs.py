@@ -255,13 +255,14 @@ class SupervisionSeen(Words, frozen=True, kw_only=True):
 
 
 class AgentOffered(Words, frozen=True, kw_only=True):
-    """An agent is to be rung for the caller who waits: ``leg`` is ready to be dialled.
+    """An agent is to be rung for the caller who waits: ``leg`` is ready to be dialled, and those to its other phones.
 
     ``is_with_others``: besides those who are rung already.
     """
 
     queue_id: str
     leg: Leg
+    other_legs: tuple[Leg, ...] = ()
     agent_id: str
     is_with_others: bool = False
 

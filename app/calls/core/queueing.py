@@ -105,7 +105,10 @@ def _on_offered(turn: Turn, event: AgentOffered) -> None:
         raise _refused("Nobody waits in this queue.", turn.call.state)
     if wait.offers and not event.is_with_others:
         raise _refused("Somebody is rung for the caller already.", turn.call.state)
-    _offer(turn, wait, customer, event.leg, QueueOffer(leg_id=event.leg.id, agent_id=event.agent_id))
+    wait = _offer(turn, wait, customer, event.leg, QueueOffer(leg_id=event.leg.id, agent_id=event.agent_id))
+    turn.say(QueueOffered(call=turn.call.ref, leg=event.leg.ref, queue_id=wait.queue_id, agent_id=event.agent_id))
+    for leg in event.other_legs:
+        wait = _offer(turn, wait, customer, leg, QueueOffer(leg_id=leg.id, agent_id=event.agent_id))
 
 
 def _on_refused(turn: Turn, event: QueueRefused) -> None:
@@ -141,6 +144,7 @@ def _on_overflow_chosen(turn: Turn, event: OverflowChosen) -> None:
     for leg in legs:
         offer = QueueOffer(leg_id=leg.id, agent_id=event.agent_id, agent_name=leg.party.display)
         wait = _offer(turn, wait, customer, leg, offer)
+        turn.say(QueueOffered(call=turn.call.ref, leg=leg.ref, queue_id=wait.queue_id, agent_id=offer.agent_id))
 
 
 def on_overflow_timer(turn: Turn) -> None:
@@ -217,7 +221,6 @@ def _waiting(turn: Turn) -> tuple[QueueWait, Leg]:
 def _offer(turn: Turn, wait: QueueWait, customer: Leg, leg: Leg, offer: QueueOffer) -> QueueWait:
     leg = turn.add_leg(leg)
     wait = queue_wait.change(turn, wait, offers=(*wait.offers, offer), offered=wait.offered + 1)
-    turn.say(QueueOffered(call=turn.call.ref, leg=leg.ref, queue_id=wait.queue_id, agent_id=offer.agent_id))
     setup.create(turn, leg, presenting=(customer.shown_number, customer.shown_name))
     return wait
 

@@ -254,7 +254,8 @@ class AgentStateRow(SQLModel, table=True):
 
     ``mode`` is what the agent has said (AVAILABLE, PAUSED, OFFLINE), ``shown`` what was told last of what it does,
     since ``shown_at``. ``leg_id`` is the leg on which it is rung for, or talks to, a queue's caller: it is taken in one
-    conditional update, so that nobody else offers it anything. ``misses`` counts offers in a row that it let ring.
+    conditional update, so that nobody else offers it anything; ``leg_ids`` are that one and those to its other phones.
+    ``misses`` counts offers in a row that it let ring.
     """
 
     __tablename__ = "agent_state"
@@ -273,6 +274,7 @@ class AgentStateRow(SQLModel, table=True):
     rests_until: datetime | None = optional_instant()
     misses: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     leg_id: str | None = None
+    leg_ids: list[str] = text_list()
     call_id: str | None = None
     queue_id: str | None = None
     claimed_at: datetime | None = optional_instant()
