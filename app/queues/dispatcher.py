@@ -87,7 +87,9 @@ class Dispatcher:
                     await self._news.wait(self._seconds_to_wait())
 
     async def _look(self) -> None:
-        accounts, is_everywhere = self._news.take()
+        accounts, named, is_everywhere = self._news.take()
+        self._known |= named
+        accounts |= named
         loop_time = asyncio.get_running_loop().time()
         now = self._clock.now()
         if is_everywhere or loop_time - self._looked_at >= LOOK_SECONDS:

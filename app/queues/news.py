@@ -18,6 +18,7 @@ class QueueNews:
 
     def __init__(self) -> None:
         self._accounts: set[str] = set()
+        self._named: set[str] = set()
         self._is_everywhere = False
         self._has_come = asyncio.Event()
 
@@ -31,7 +32,7 @@ class QueueNews:
     def hear(self, account_id: str) -> None:
         """Somebody has changed an account's agents or queues; an empty id: perhaps anybody's."""
         if account_id:
-            self._accounts.add(account_id)
+            self._named.add(account_id)
         else:
             self._is_everywhere = True
         self._has_come.set()
@@ -44,10 +45,11 @@ class QueueNews:
         except TimeoutError:
             pass  # the time is news enough
 
-    def take(self) -> tuple[frozenset[str], bool]:
-        """The accounts with news, and whether all are to be looked at."""
-        taken = frozenset(self._accounts), self._is_everywhere
+    def take(self) -> tuple[frozenset[str], frozenset[str], bool]:
+        """The accounts whose calls have changed, those whose agents have, and whether all are to be looked at."""
+        taken = frozenset(self._accounts), frozenset(self._named), self._is_everywhere
         self._accounts.clear()
+        self._named.clear()
         self._is_everywhere = False
         self._has_come.clear()
         return taken

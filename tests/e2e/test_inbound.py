@@ -388,6 +388,8 @@ async def test_given_a_route_to_a_queue_when_two_call_then_each_waits_with_music
         calls.append(await desk.wait_for_arrival(number))
         await desk.wait_for(calls[-1], "queue.joined")
     assert [one.call_id for one in (await centre.standing()).waiting] == calls
+    music = await callers[1].hear(LISTEN_SECONDS)
+    assert music.between(0.5, music.seconds).rms_dbfs() > ABSENT_DBFS
     await centre.say(AgentState.AVAILABLE, "2001")
     await wait_until_served(desk, calls[0])
     assert [one.call_id for one in (await centre.standing()).waiting] == calls[1:]

@@ -58,7 +58,7 @@ def _everybody_answers(command: Command) -> tuple[Input, ...]:
 
 
 @asynccontextmanager
-async def _node(process: Process) -> AsyncIterator[None]:
+async def _node(process: Process) -> AsyncIterator[QueueNews]:
     """A process with a dispatcher, before phones that all answer at once."""
     process.executor.answer = _everybody_answers
     clock, news = SystemClock(), QueueNews()
@@ -75,7 +75,7 @@ async def _node(process: Process) -> AsyncIterator[None]:
         clock,
     )
     async with process.living(), running(dispatcher.run()):
-        yield
+        yield news
 
 
 async def _queue(database: Database, by: Principal, agents: int) -> tuple[str, list[str]]:
@@ -210,3 +210,29 @@ def test_given_a_second_caller_when_the_queue_is_asked_then_it_refuses_as_by_the
         ring_seconds={},
     )
     assert why_refused(callers[1], room) is reason
+
+
+async def test_given_an_agent_that_has_just_said_something_when_it_is_called_then_it_is_busy_as_long(
+    database: Database,
+) -> None:
+    """Nobody waits in any queue: what agents do is told all the same."""
+    by = await make_principal(database)
+    node = Process(database, by)
+    async with _node(node) as news:
+        states = AgentStates(database, node.log, SystemClock(), changed=lambda account_id: _hear(news, account_id))
+        _, (agent_id,) = await _queue(database, by, 1)
+        await states.set_state(by, agent_id, AgentState.AVAILABLE)
+        placed = await node.place(connect_extension=None, connect_agent_id=agent_id)
+
+        async def is_busy() -> bool:
+            return (await states.get_many(by.account_id, [agent_id]))[agent_id].state is AgentState.BUSY
+
+        await until(is_busy)
+        actor = node.registry.find(placed.call.id)
+        assert actor is not None
+        await node.end(actor)
+        await until(lambda: _all_free(states, by))
+
+
+async def _hear(news: QueueNews, account_id: str) -> None:
+    news.hear(account_id)
