@@ -44,6 +44,9 @@ from app.ownership.remote import RemoteCalls
 from app.ownership.routed import RoutedCalls
 from app.ownership.tenure import Tenure
 from app.provisioning.sync import APPLICATION_SUFFIX, LINES_CHANGED
+from app.queues.news import QUEUES_CHANGED, QueueNews
+from app.queues.standings import QueueStandings
+from app.queues.waiting import WaitingRooms
 from app.recordings.deletion import RecordingDeletion, RecordingSweeper
 from app.recordings.queries import RecordingQueries
 from app.recordings.serve import RecordingFiles
@@ -52,7 +55,7 @@ from app.recordings.urls import RecordingUrls, url_minter
 from app.routing.resources import RoutingResources
 from app.routing.sandbox import Sandbox, seed_sandbox
 from app.services import Services
-from app.tenures import AriClients, NodeReadiness, Tenures
+from app.tenures import AriClients, NodeReadiness, Tenures, make_agent_states
 from app.webhooks.deliver import Deliverer
 from app.webhooks.egress import Egress
 from app.webhooks.endpoints import WebhookEndpoints
@@ -266,6 +269,10 @@ async def _compose(
         event_log=log,
         feed=feed,
         routing=RoutingResources.open(database, audit, sealer, lines_changed=lambda: bus.publish(LINES_CHANGED, "")),
+        agent_states=make_agent_states(
+            settings, database, log, clock, changed=lambda account_id: bus.publish(QUEUES_CHANGED, account_id)
+        ),
+        queue_standings=QueueStandings(database, WaitingRooms(database), clock),
         webhooks=webhooks,
         webhook_queries=webhook_queries,
         webhook_replays=WebhookReplays(database, clock, on_replayed=tell_of_replays),
@@ -347,10 +354,12 @@ def _make_node(
     asterisk: AsteriskInstance | None,
     traces: TraceKeeper,
 ) -> Node:
-    readiness, counts = NodeReadiness(), LiveCounts()
+    readiness, counts, queue_news = NodeReadiness(), LiveCounts(), QueueNews()
     log.on_appended(counts.on_appended)
     if settings.call_traces == "on":
         ari.calls.on_exchange = note_exchange
+    log.on_appended(queue_news.on_appended)
+    bus.on(QUEUES_CHANGED, queue_news.hear)
     tenures = Tenures(
         settings=settings,
         clock=clock,
@@ -364,6 +373,7 @@ def _make_node(
         audit=audit,
         counts=counts,
         traces=traces if settings.call_traces == "on" else None,
+        queue_news=queue_news,
     )
     node = readiness.source = Node(
         settings.node,

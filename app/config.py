@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     max_duration_seconds: float = Field(
         default=4 * 3600.0, gt=0, le=86400, description="Longest talk of a call that names no limit."
     )
+    queue_misses_allowed: int = Field(
+        default=3, gt=0, le=100, description="An agent that lets so many queue calls in a row ring is paused."
+    )
+    queue_rest_seconds: float = Field(
+        default=5.0, ge=0.1, le=600, description="How long an agent is left alone after a queue call it let ring."
+    )
     max_live_calls: int = Field(default=2000, gt=0, description="Calls alive at once on this node; more are refused.")
     call_traces: Literal["on", "off"] = Field(
         default="on", description="Whether each call's inputs and requests are kept for diagnostics: on or off."

@@ -11,6 +11,8 @@ from app.events.feed import Feed
 from app.events.log import EventLog
 from app.ownership.calls import Calls
 from app.ownership.diagnostics import Diagnostics
+from app.queues.agents import AgentStates
+from app.queues.standings import QueueStandings
 from app.recordings.deletion import RecordingDeletion
 from app.recordings.queries import RecordingQueries
 from app.recordings.urls import RecordingUrls
@@ -38,6 +40,8 @@ class Services:
     event_log: EventLog
     feed: Feed
     routing: RoutingResources
+    agent_states: AgentStates
+    queue_standings: QueueStandings
     webhooks: WebhookEndpoints
     webhook_queries: WebhookQueries
     webhook_replays: WebhookReplays

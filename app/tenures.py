@@ -1,5 +1,6 @@
 """How a tenure is put together: the parts that act on one Asterisk, made anew for each lease."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from app.accounts.audit import AuditLog
@@ -25,7 +26,7 @@ from app.clock import Clock
 from app.config import Settings
 from app.db.engine import Database
 from app.events.log import EventLog
-from app.ids import RecordingId
+from app.ids import RecordingId, new_id
 from app.ownership.fence import Fence
 from app.ownership.inbox import Inbox
 from app.ownership.lease import Lease
@@ -33,6 +34,11 @@ from app.ownership.tenure import Tenure
 from app.provisioning.states import LineStates
 from app.provisioning.store import LineStore
 from app.provisioning.sync import Provisioner
+from app.queues.agents import AgentStates, tell_nobody
+from app.queues.dispatcher import Dispatcher
+from app.queues.news import QueueNews
+from app.queues.overflow import Overflow
+from app.queues.waiting import WaitingRooms
 from app.recordings.collector import RecordingCollector
 from app.recordings.jobs import Collected, CollectFailed, CollectResult
 from app.recordings.store import RecordingStore
@@ -77,6 +83,7 @@ class Tenures:
     readiness: NodeReadiness
     counts: LiveCounts
     audit: AuditLog
+    queue_news: QueueNews
     traces: TraceKeeper | None = None
 
     def make(self, lease: Lease) -> Tenure:
@@ -94,6 +101,7 @@ class Tenures:
         stream = EventStream(self.ari)
         self.counts.forget_all()
         reconciler = Reconciler(self.ari, store, registry, executor, clock, node=node, counts=self.counts)
+        directory = Directory(self.database)
         defaults = Defaults(
             agent_ring_seconds=settings.agent_ring_seconds,
             customer_ring_seconds=settings.customer_ring_seconds,
@@ -103,7 +111,7 @@ class Tenures:
         calls = CallService(
             registry=registry,
             store=store,
-            directory=Directory(self.database),
+            directory=directory,
             stops=Stops(self.database),
             readiness=self.readiness,
             clock=clock,
@@ -135,12 +143,40 @@ class Tenures:
                 LineStates(self.database, self.log, node=node),
                 clock,
             ),
+            dispatcher=Dispatcher(
+                make_agent_states(settings, self.database, self.log, clock),
+                WaitingRooms(self.database),
+                directory,
+                Overflow(self.database, directory, defaults=defaults, make_id=new_id),
+                registry,
+                self.queue_news,
+                clock,
+            ),
         )
 
     def idle_registry(self) -> CallRegistry:
         """A registry without calls, for whoever asks while there is no tenure."""
         executor = Executor(self.ari, node=self.settings.node, collect=lambda _: None)
         return CallRegistry(CallStore(self.database, self.log), executor, self.clock, capacity=1)
+
+
+def make_agent_states(
+    settings: Settings,
+    database: Database,
+    log: EventLog,
+    clock: Clock,
+    *,
+    changed: Callable[[str], Awaitable[None]] = tell_nobody,
+) -> AgentStates:
+    """What agents do, by the settings."""
+    return AgentStates(
+        database,
+        log,
+        clock,
+        misses_allowed=settings.queue_misses_allowed,
+        rest_seconds=settings.queue_rest_seconds,
+        changed=changed,
+    )
 
 
 def _as_input(result: CollectResult) -> inputs.Input:

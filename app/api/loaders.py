@@ -10,6 +10,8 @@ from strawberry.dataloader import DataLoader
 
 from app.calls.core.model import Call
 from app.facts.calls import CdrRecord
+from app.queues.agents import AgentStanding
+from app.queues.standings import QueueStanding
 from app.recordings.model import Recording
 from app.routing.model import Agent, Device
 from app.routing.resource import Resource
@@ -55,6 +57,12 @@ class Loaders:
         self.ring_group = self._by_id(routing.ring_groups)
         self.queue = self._by_id(routing.queues)
         self.device = self._by_id(routing.devices)
+        self.agent_standing: DataLoader[str, AgentStanding] = DataLoader(
+            self._agent_standings, max_batch_size=LARGEST_BATCH
+        )
+        self.queue_standing: DataLoader[str, QueueStanding | None] = DataLoader(
+            self._queue_standings, max_batch_size=LARGEST_BATCH
+        )
         self.devices_of_extension = self._devices_of("extension_id")
         self.devices_of_agent = self._devices_of("agent_id")
         self.agents_of_extension: DataLoader[str, list[Agent]] = DataLoader(
@@ -76,6 +84,14 @@ class Loaders:
             return [found.get(one, []) for one in ids]
 
         return DataLoader(load, max_batch_size=LARGEST_BATCH)
+
+    async def _agent_standings(self, ids: list[str]) -> list[AgentStanding]:
+        found = await self._services.agent_states.get_many(self._account_id, ids)
+        return [found[one] for one in ids]
+
+    async def _queue_standings(self, ids: list[str]) -> list[QueueStanding | None]:
+        found = {one.queue_id: one for one in await self._services.queue_standings.read(self._account_id, ids)}
+        return [found.get(one) for one in ids]
 
     async def _agents_of_extensions(self, ids: list[str]) -> list[list[Agent]]:
         found: dict[str | None, list[Agent]] = {}

@@ -35,6 +35,7 @@ from app.calls.core.commands import (
     VerifyLeg,
 )
 from app.calls.core.inputs import (
+    AgentOffered,
     Asked,
     CommandFailed,
     DtmfReceived,
@@ -118,7 +119,7 @@ class CallActor:
         self._mailbox.append((event, self._time.of(at), None))
         self._has_mail.set()
 
-    def ask(self, event: Asked) -> "asyncio.Future[Call]":
+    def ask(self, event: Asked | AgentOffered) -> "asyncio.Future[Call]":
         """Put a request into the mailbox; gives the call once it is written and has been asked of Asterisk.
 
         The future raises RefusedError when it cannot be done as the call stands by then, INVALID_STATE when the call

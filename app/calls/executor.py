@@ -112,7 +112,7 @@ class Executor:
             case commands.LeaveBridge():
                 await self._leave(bridge_of(self._node, call.id), self._channel(call, command.leg_id))
             case commands.StartMusic():
-                await self._ari.start_moh(self._channel(call, command.leg_id))
+                await self._ari.start_moh(self._channel(call, command.leg_id), music_class=command.music_class)
             case commands.StopMusic():
                 await self._ari.stop_moh(self._channel(call, command.leg_id))
             case commands.StartRingback():
@@ -277,7 +277,8 @@ class Executor:
         await self._make_sure(self._ari.add_channel(bridge, channel), look)
 
     async def _leave(self, bridge: str, channel: str) -> None:
-        with suppress(AriInvalid):  # it is not in the bridge, or gone altogether, which comes as its own event
+        # It is not in the bridge, or gone altogether, which comes as its own event; or there is no bridge yet.
+        with suppress(AriInvalid, AriNotFound):
             await self._ari.remove_channel(bridge, channel)
 
     async def _set_mute(self, channel: str, direction: MuteDirection | None) -> None:

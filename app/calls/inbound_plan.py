@@ -8,6 +8,7 @@ from typing import Final, assert_never
 from app.calls.arrival import Arrival
 from app.calls.core.model import Call, Leg, Outcome
 from app.calls.plan import Defaults, trunk_endpoint
+from app.calls.queue_plan import wait_in
 from app.facts.vocabulary import CallKind, Direction, Disposition, EndCode, EndParty, EndReason, LegRole, Party
 from app.ids import CallId, Kind, LegId
 from app.numbers.policy import Denied, evaluate
@@ -59,6 +60,7 @@ def plan_inbound(
             failure = failure or found
         else:
             legs += found
+    has_somebody = bool(legs) or way.queue is not None
     people = {(leg.agent_id, leg.party.display, leg.party.extension) for leg in legs}
     agent_id, agent_name, extension = people.pop() if len(people) == 1 else (None, None, None)
     return Call(
@@ -69,7 +71,8 @@ def plan_inbound(
         direction=Direction.INBOUND,
         legs=(customer, *legs),
         planned=1 + len(legs),
-        best_failure=None if legs else failure or _outcome(Disposition.UNREACHABLE, EndCode.UNREACHABLE),
+        best_failure=None if has_somebody else failure or _outcome(Disposition.UNREACHABLE, EndCode.UNREACHABLE),
+        queue=None if way.queue is None else wait_in(way.queue),
         created_at=now,
         max_duration_seconds=defaults.max_duration_seconds,
         is_sandbox=way.is_sandbox,
@@ -92,7 +95,9 @@ def _legs_of(stop: Stop, caller: Party, defaults: Defaults, make_id: Callable[[K
         case ToNumber():
             return _outside(stop, stop.target, caller, defaults, make_id)
         case ToQueue():
-            return _outcome(Disposition.UNREACHABLE, EndCode.UNREACHABLE)  # nobody serves queues yet
+            return _outcome(
+                Disposition.UNREACHABLE, EndCode.UNREACHABLE
+            )  # it is gone, or comes after a ring group: those do not lead into one
         case _:
             assert_never(stop.target)
 

@@ -9,6 +9,7 @@ from app.calls.core.model import Call
 from app.events.log import Appended
 from app.facts.calls import CallConnected, CallCreated, CallEnded, LegAnswered, LegRinging
 from app.facts.event import Event
+from app.facts.queues import CallWaiting
 from app.facts.vocabulary import CallKind, CallState
 
 _STATE_AFTER: Final[Mapping[type, CallState]] = MappingProxyType(
@@ -16,10 +17,18 @@ _STATE_AFTER: Final[Mapping[type, CallState]] = MappingProxyType(
         CallCreated: CallState.DIALING,
         LegRinging: CallState.RINGING,
         LegAnswered: CallState.ANSWERED,
+        CallWaiting: CallState.WAITING_IN_QUEUE,
         CallConnected: CallState.CONNECTED,
     }
 )
-_ORDER: Final = (CallState.PENDING, CallState.DIALING, CallState.RINGING, CallState.ANSWERED, CallState.CONNECTED)
+_ORDER: Final = (
+    CallState.PENDING,
+    CallState.DIALING,
+    CallState.RINGING,
+    CallState.ANSWERED,
+    CallState.WAITING_IN_QUEUE,
+    CallState.CONNECTED,
+)
 
 
 class Standing(NamedTuple):
@@ -53,7 +62,7 @@ class LiveCounts:
             self._standings.pop(event.subject_id, None)
             return
         state = _STATE_AFTER.get(type(fact))
-        if state is None or not isinstance(fact, CallCreated | LegRinging | LegAnswered | CallConnected):
+        if state is None or not isinstance(fact, CallCreated | LegRinging | LegAnswered | CallWaiting | CallConnected):
             return
         before = self._standings.get(event.subject_id)
         # The second leg rings while the first has answered: a call never goes back.

@@ -13,6 +13,7 @@ import msgspec
 from app.accounts.principal import Principal
 from app.calls import texts
 from app.calls.core.model import Call, Leg, Recording
+from app.calls.queue_plan import HIGHEST_PRIORITY, LEAST_PRIORITY, wait_in
 from app.calls.requests import OriginateRequest
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import (
@@ -79,9 +80,10 @@ def check_request(request: OriginateRequest) -> None:
         request.connect_extension,
         request.connect_number,
         request.connect_ring_group_id,
+        request.connect_queue_id,
     )
     if sum(value is not None for value in targets) != 1:
-        message = "Give an agent, an extension, a number or a ring group to connect."
+        message = "Give an agent, an extension, a number, a ring group or a queue to connect."
         problems.append(Problem("REQUIRED", message, ("connect",)))
     if request.dial_first not in {LegRole.AGENT, LegRole.CUSTOMER}:
         problems.append(Problem("INVALID_INPUT", "A call begins with the AGENT or the CUSTOMER.", ("dialFirst",)))
@@ -111,6 +113,11 @@ def check_request(request: OriginateRequest) -> None:
         problems.append(Problem("NOT_FOUND", "There is no such agent.", ("connect", "agentId")))
     if request.connect_ring_group_id is not None and kind_of(request.connect_ring_group_id) is not Kind.RING_GROUP:
         problems.append(Problem("NOT_FOUND", "There is no such ring group.", ("connect", "ringGroupId")))
+    if request.connect_queue_id is not None and kind_of(request.connect_queue_id) is not Kind.QUEUE:
+        problems.append(Problem("NOT_FOUND", "There is no such queue.", ("connect", "queueId")))
+    if not LEAST_PRIORITY <= request.queue_priority <= HIGHEST_PRIORITY:
+        message = f"A priority is {LEAST_PRIORITY} to {HIGHEST_PRIORITY}."
+        problems.append(Problem("INVALID_INPUT", message, ("queuePriority",)))
     if request.trunk_id is not None and kind_of(request.trunk_id) is not Kind.TRUNK:
         problems.append(Problem("NOT_FOUND", "There is no such trunk.", ("trunkId",)))
     if problems:
@@ -191,7 +198,9 @@ def plan_call(
     ``group``: the legs of the ring group that is connected, if one is.
     """
     caller_id = None if found.caller_id is None else found.caller_id.number
-    agents = group or several(_agent_leg(request, numbers, found, caller_id, defaults), found.connect, make_id)
+    agents: tuple[Leg, ...] = ()
+    if found.queue is None:
+        agents = group or several(_agent_leg(request, numbers, found, caller_id, defaults), found.connect, make_id)
     only = group[0] if len(group) == 1 else None
     customers = several(_customer_leg(request, numbers, found, caller_id, defaults), found.destination, make_id)
     recordings: tuple[Recording, ...] = ()
@@ -215,6 +224,7 @@ def plan_call(
         direction=_direction_of((*agents, *customers)),
         legs=(*agents, *customers) if request.dial_first is LegRole.AGENT else (*customers, *agents),
         planned=len(agents) + len(customers),
+        queue=None if found.queue is None else wait_in(found.queue, priority=request.queue_priority),
         created_at=now,
         max_duration_seconds=request.max_duration_seconds or defaults.max_duration_seconds,
         recording_mode=request.recording_mode,
@@ -373,6 +383,9 @@ def _present(target: ExtensionTarget | None) -> ExtensionTarget:
 def _connect_problems(request: OriginateRequest, found: OriginateResolution) -> list[Problem]:
     if request.connect_number is not None or request.connect_ring_group_id is not None:
         return []
+    if request.connect_queue_id is not None:
+        missing = Problem("NOT_FOUND", "There is no such queue.", ("connect", "queueId"))
+        return [missing] if found.queue is None else []
     if request.connect_extension is not None:
         return _extension_problems(found.connect, ("connect", "extension"))
     if not found.has_agent:

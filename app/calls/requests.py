@@ -45,6 +45,8 @@ class OriginateRequest:
     connect_extension: str | None = None
     connect_number: str | None = None
     connect_ring_group_id: str | None = None
+    connect_queue_id: str | None = None
+    queue_priority: int = 0
     dial_first: LegRole = LegRole.AGENT
     caller_id: str | None = None
     caller_id_name: str | None = None

@@ -5,11 +5,13 @@ writes all of it, and a commit is one message to PostgreSQL and one back.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from app.calls.core.model import Call, Leg, Recording
+from app.calls.core.queue_model import QueueStage
 from app.calls.keys import KeyClaim
 from app.calls.recordings import recorded_legs
 from app.db.compound import Filled, Part
@@ -30,8 +32,10 @@ def _upsert(table: str, columns: str, changing: str) -> Part:
 _CALLS: Final = _upsert(
     "call",
     "id account_id node kind direction state is_settled created_at connected_at ended_at disposition agent_id "
-    "extension dialled_number caller_id trunk_id external_id tags is_sandbox snapshot",
-    "state is_settled connected_at ended_at disposition external_id tags snapshot",
+    "extension dialled_number caller_id trunk_id external_id tags is_sandbox queue_id "
+    "queue_priority queue_joined_at snapshot",
+    "state is_settled connected_at ended_at disposition external_id tags queue_id queue_priority "
+    "queue_joined_at snapshot",
 )
 _LEGS: Final = _upsert(
     "leg",
@@ -107,8 +111,17 @@ def _call_row(call: Call) -> dict[str, Any]:
         "external_id": call.external_id,
         "tags": call.tags,
         "is_sandbox": call.is_sandbox,
+        "queue_id": None if call.queue is None else call.queue.queue_id,
+        "queue_priority": None if call.queue is None else call.queue.priority,
+        "queue_joined_at": _joined_at(call),
         "snapshot": call,
     }
+
+
+def _joined_at(call: Call) -> datetime | None:
+    """Since when the caller waits; None when it does not (any more)."""
+    wait = call.queue
+    return None if wait is None or wait.stage is not QueueStage.WAITING else wait.joined_at
 
 
 def _leg_row(call: Call, leg: Leg) -> dict[str, Any]:

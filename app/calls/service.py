@@ -113,6 +113,7 @@ class CallService:
             destination_extension=request.destination_extension,
             trunk_id=request.trunk_id,
             caller_id=caller_id,
+            queue_id=request.connect_queue_id,
         )
         is_sandbox = found.trunk is not None and found.trunk.is_sandbox
         numbers = read_numbers(request, principal, is_sandbox=is_sandbox)

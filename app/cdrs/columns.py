@@ -9,4 +9,5 @@ COLUMNS: Final[tuple[str, ...]] = (
     *("dialled_number", "customer_name", "caller_id", "caller_id_name", "trunk_id", "external_id", "request_id"),
     *("dtmf", "recording_ids", "metadata_pairs", "tags", "is_sandbox", "agent_party", "customer_party"),
     *("mos", "loss_percent", "jitter_ms"),
+    *("queue_id", "queue_wait_seconds"),
 )

@@ -74,6 +74,8 @@ def read_record(row: asyncpg.Record) -> CdrRecord:
         tags=tuple(value["tags"]),
         is_sandbox=value["is_sandbox"],
         quality=read_quality(value["mos"], value["loss_percent"], value["jitter_ms"]),
+        queue_id=value["queue_id"],
+        queue_wait_seconds=value["queue_wait_seconds"],
     )
 
 

@@ -68,6 +68,8 @@ def _write_row(account_id: str, record: CdrRecord) -> dict[str, Any]:
         "metadata_pairs": record.metadata,
         "tags": record.tags,
         "is_sandbox": record.is_sandbox,
+        "queue_id": record.queue_id,
+        "queue_wait_seconds": record.queue_wait_seconds,
         "agent_party": record.agent,
         "customer_party": record.customer,
         "mos": None if record.quality is None else record.quality.mos,

@@ -13,6 +13,8 @@ WEBHOOK_WORKER: Final = 65297
 WEBHOOK_LISTENERS: Final = 65298
 #: A class; the object is a node's hash. Held by the session that may write a node's calls.
 NODE_WRITER: Final = 0x0FF_7E4
+#: A class; the object is an account's hash. Changing what the account's agents do, until the commit.
+AGENT_STATES: Final = 65299
 #: One number. Migrating, of several services that start at the same moment.
 MIGRATIONS: Final = 0x0FF_400C
 #: One number. Seeding the sandbox's account.

@@ -95,6 +95,8 @@ class CdrRecord(Words, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     is_sandbox: bool = False
     quality: Quality | None = None
+    queue_id: str | None = None
+    queue_wait_seconds: float | None = None
 
 
 class CallFact(Fact, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from app.facts import calls, lines, playbacks, recordings, supervisions, transfers, webhooks
+from app.facts import calls, lines, playbacks, queues, recordings, supervisions, transfers, webhooks
 from app.facts.calls import Fact
 from app.facts.event import Actor, Event
 from app.facts.recordings import SignedUrl
@@ -47,6 +47,12 @@ FACT_TYPES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
             supervisions.SupervisionEnded,
             supervisions.ParticipantJoined,
             supervisions.ParticipantLeft,
+            queues.CallWaiting,
+            queues.QueueJoined,
+            queues.QueueOffered,
+            queues.QueueLeft,
+            queues.QueueAbandoned,
+            queues.AgentStateChanged,
             recordings.RecordingStarted,
             recordings.RecordingPaused,
             recordings.RecordingResumed,

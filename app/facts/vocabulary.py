@@ -209,6 +209,7 @@ class EndCode(StrEnum):
     NODE_LOST = "NODE_LOST"
     TRANSFER_FAILED = "TRANSFER_FAILED"
     SERVICE_AWAY = "SERVICE_AWAY"
+    QUEUE_TIMEOUT = "QUEUE_TIMEOUT"
 
 
 class CdrSource(StrEnum):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -30,6 +30,14 @@ _POLL_SECONDS: Final = 0.02
 _AGAIN_SECONDS: Final = 0.5
 
 
+class Runs(Protocol):
+    """Something that runs until it is cancelled."""
+
+    async def run(self) -> None:
+        """Run."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenure:
     """The parts that act on one Asterisk, for as long as one lease is held.
@@ -47,6 +55,7 @@ class Tenure:
     calls: CallService
     inbox: Inbox
     provisioner: Provisioner
+    dispatcher: Runs
 
     async def run(self, on_leaving: Callable[[], None]) -> None:
         """Drive the Asterisk. At the end hands off: not a word more to it. ``on_leaving`` is called as that begins.
@@ -64,6 +73,7 @@ class Tenure:
                     (self.collector.run(), "recordings"),
                     (self.inbox.run(), "inbox"),
                     (self.provisioner.run(), "lines"),
+                    (self.dispatcher.run(), "queues"),
                 ):
                     group.create_task(coroutine, name=name)
                 try:

@@ -11,6 +11,7 @@ from app.db.engine import Database
 from app.numbers.parse import E164
 from app.numbers.policy import Rule
 from app.routing.model import CallerIdTarget, ExtensionTarget, OriginateResolution, TrunkTarget
+from app.routing.rows import QUEUES
 
 # $1 account, $2 extension number, $3 agent id (wins over $2), $4 destination's extension number, $5 trunk id or NULL
 # for the default, $6 caller id or NULL for the default. Each branch is a look-up by key, and asyncpg keeps the
@@ -117,6 +118,7 @@ class Directory:
         destination_extension: str | None = None,
         trunk_id: str | None = None,
         caller_id: str | None = None,
+        queue_id: str | None = None,
     ) -> OriginateResolution:
         """Everything for one call, in one round trip.
 
@@ -127,6 +129,7 @@ class Directory:
             destination_extension: The destination, when that is an extension of the account.
             trunk_id: The way out; None is the account's default.
             caller_id: The outbound number to show, E.164; None is the account's default.
+            queue_id: The queue to connect, if it is one; it takes another round trip.
 
         Raises:
             DatabaseUnavailableError: the database is away.
@@ -135,6 +138,7 @@ class Directory:
             row = await connection.fetchrow(
                 _RESOLVE, account_id, extension, agent_id, destination_extension, trunk_id, caller_id
             )
+            queue = None if queue_id is None else await QUEUES.get(connection, account_id, queue_id)
         assert row is not None  # the query starts from one made-up row
         return OriginateResolution(
             connect=_read_extension(row, "connect"),
@@ -143,6 +147,7 @@ class Directory:
             trunk=_read_trunk(row),
             caller_id=_read_caller_id(row),
             rules=_read_rules(row),
+            queue=queue,
         )
 
 

@@ -69,6 +69,8 @@ class OriginateResolution:
     trunk: TrunkTarget | None
     caller_id: CallerIdTarget | None
     rules: tuple[Rule, ...]
+    #: The queue asked for.
+    queue: "Queue | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,10 @@ from app.db.engine import Database
 from app.errors import RefusedError
 from app.numbers.parse import E164, is_e164, parse_destination
 from app.routing.inbound import best_pattern
+from app.routing.model import Queue
+from app.routing.rows import QUEUES
 from app.routing.stops import Stop, Stops
-from app.routing.targets import CallTarget, target_from_json
+from app.routing.targets import CallTarget, ToQueue, target_from_json
 
 _TRUNK: Final = """
 SELECT trunk.id, trunk.account_id, trunk.is_sandbox, account.default_region
@@ -33,7 +35,8 @@ WHERE account_id = $1 AND deleted_at IS NULL AND is_enabled AND (trunk_id IS NUL
 class WayIn:
     """Whose call it is and where it goes. Without ``has_route`` the account has no route for what was dialled.
 
-    ``dialled`` is E.164 where what was dialled can be read as such, else as it came.
+    ``dialled`` is E.164 where what was dialled can be read as such, else as it came. ``queue`` is the one in which the
+    caller is to wait, if the route leads to one; then there are no stops.
     """
 
     account_id: str
@@ -43,6 +46,7 @@ class WayIn:
     dialled: str
     has_route: bool
     stops: tuple[Stop, ...] = ()
+    queue: Queue | None = None
 
 
 class WaysIn:
@@ -67,6 +71,7 @@ class WaysIn:
             routes = await connection.fetch(_ROUTES, trunk["account_id"], trunk["id"])
         number = read_number(dialled, default_region=trunk["default_region"])
         target = _best(routes, number, dialled)
+        queue = await self._queue(trunk["account_id"], target.id) if isinstance(target, ToQueue) else None
         return WayIn(
             account_id=trunk["account_id"],
             default_region=trunk["default_region"],
@@ -74,8 +79,13 @@ class WaysIn:
             is_sandbox=trunk["is_sandbox"],
             dialled=number,
             has_route=target is not None,
-            stops=() if target is None else await self._stops.find(trunk["account_id"], target),
+            stops=() if target is None or queue is not None else await self._stops.find(trunk["account_id"], target),
+            queue=queue,
         )
+
+    async def _queue(self, account_id: str, queue_id: str) -> Queue | None:
+        async with self._database.acquire() as connection:
+            return await QUEUES.get(connection, account_id, queue_id)
 
 
 def read_number(text: str, *, default_region: str) -> str:

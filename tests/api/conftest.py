@@ -38,6 +38,9 @@ from app.events.feed import Feed
 from app.events.log import EventLog
 from app.health import PartHealth
 from app.ownership.diagnostics import Diagnostics
+from app.queues.agents import AgentStates
+from app.queues.standings import QueueStandings
+from app.queues.waiting import WaitingRooms
 from app.recordings.deletion import RecordingDeletion
 from app.recordings.queries import RecordingQueries
 from app.recordings.serve import RecordingFiles
@@ -161,6 +164,8 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         event_log=log,
         feed=feed,
         routing=RoutingResources.open(database, audit, Sealer(bytes(32))),
+        agent_states=AgentStates(database, log, clock),
+        queue_standings=QueueStandings(database, WaitingRooms(database), clock),
         webhooks=webhooks,
         webhook_queries=webhook_queries,
         webhook_replays=WebhookReplays(database, clock),

@@ -432,8 +432,12 @@ async def test_given_changes_when_made_then_the_audit_log_names_each_and_who(sur
     ]  # fmt: skip
 
 
-async def test_given_a_placed_call_when_it_is_to_be_connected_with_a_queue_then_it_is_refused(surface: Surface) -> None:
+async def test_given_a_placed_call_when_it_is_to_be_connected_with_a_queue_then_only_the_customer_is_dialled(
+    surface: Surface,
+) -> None:
     queue_id = await make_queue(surface)
     given = {"idempotencyKey": "k", "destination": {"extension": "2002"}, "connect": {"queueId": queue_id}}
-    (error,) = (await do(surface, "originateCall", given))["userErrors"]
-    assert (error["code"], error["field"]) == ("INVALID_INPUT", ["connect", "queueId"])
+    placed = await do(surface, "originateCall", given)
+    assert placed["userErrors"] == []
+    (actor,) = surface.registry
+    assert [leg.party.extension for leg in actor.call.legs] == ["2002"]

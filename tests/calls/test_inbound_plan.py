@@ -12,10 +12,11 @@ from app.calls.missed import parse_missed
 from app.facts.vocabulary import CallKind, Direction, Disposition, EndCode, LegRole, Party
 from app.numbers.parse import E164
 from app.numbers.policy import Rule
-from app.routing.model import CallerIdTarget, OriginateResolution, TrunkTarget
+from app.routing.model import CallerIdTarget, OriginateResolution, Queue, TrunkTarget
 from app.routing.stops import Stop
 from app.routing.targets import ToAgent, ToExtension, ToNumber, ToQueue
 from app.routing.ways_in import WayIn
+from app.routing.words import QueueStrategy
 from tests.calls.arrivals_world import CALLER, DEFAULTS, DIALLED, ENDPOINT, found
 from tests.calls.making import NOON
 
@@ -178,3 +179,26 @@ def test_given_other_arguments_than_the_dialplans_when_a_channel_starts_then_it_
 )
 def test_given_an_entry_of_another_form_when_read_then_it_is_none(text: str) -> None:
     assert parse_missed(text) is None
+
+
+def test_given_a_way_into_a_queue_when_a_call_comes_then_only_the_caller_is_there_and_is_to_wait() -> None:
+    queue = Queue(
+        id="queue_1",
+        account_id="acc_1",
+        name="support",
+        strategy=QueueStrategy.RING_ALL,
+        music_class="jazz",
+        announce_position_seconds=None,
+        max_wait_seconds=90.0,
+        ring_seconds=20.0,
+        wrap_up_seconds=None,
+        max_length=None,
+        members=(),
+        overflow=None,
+        created_at=NOON,
+    )
+    call = plan(way=replace(WAY, queue=queue))
+    assert [leg.role for leg in call.legs] == [LegRole.CUSTOMER]
+    assert call.best_failure is None
+    assert call.queue is not None
+    assert (call.queue.queue_id, call.queue.max_wait_seconds, call.queue.music_class) == ("queue_1", 90.0, "jazz")

@@ -190,6 +190,7 @@ def test_given_the_page_when_its_happenings_are_counted_then_a_hang_up_is_there_
     assert told == {code.value for code in EndCode} - {
         EndCode.TRANSFER_FAILED,  # in docs/transfers.md
         EndCode.SERVICE_AWAY,  # only of calls that come in: test_machine_inbound.py
+        EndCode.QUEUE_TIMEOUT,  # in docs/queues.md
     }
 
 

@@ -11,16 +11,18 @@ import pytest
 from app.accounts.audit import AuditLog
 from app.calls.core.verbs import StartRecording, StartTransfer, Target
 from app.config import Settings
+from app.facts.queues import AgentState
 from app.facts.vocabulary import RecordingMode, TransferKind
 from app.ids import Kind, RecordingId, new_id
 from app.local.asterisk import AsteriskInstance
 from app.numbers.parse import E164
 from app.routing.model import RingGroupMember
 from app.routing.resources import RoutingResources
-from app.routing.targets import CallTarget, ToExtension, ToNumber, ToRingGroup
+from app.routing.targets import CallTarget, ToExtension, ToNumber, ToQueue, ToRingGroup
 from app.routing.words import RingStrategy
 from app.webhooks.sealing import Sealer
 from tests.rig.ari_ears import PATIENCE_SECONDS, AriEars
+from tests.rig.call_centre import CallCentre, wait_until_served
 from tests.rig.desk import Desk
 from tests.rig.far_end import FarEnd, FarEndCall
 from tests.rig.service import RunningOffhook, running_offhook
@@ -371,3 +373,32 @@ async def test_given_a_talk_that_came_in_when_the_service_is_killed_and_the_call
         await inside.wait_until_ended()
         await assert_is_whole(desk, story)
         await offhook.assert_nothing_is_left(witness)
+
+
+async def test_given_a_route_to_a_queue_when_two_call_then_each_waits_with_music_and_is_served_in_its_turn(
+    exchange: Exchange, desk: Desk
+) -> None:
+    offhook = exchange.offhook
+    centre = await CallCentre.open(offhook.service.services, offhook.principal, ["2001"])
+    await exchange.route("+1555011*", ToQueue(id=centre.queue.id))
+    numbers = ["+15550117011", "+15550117012"]
+    callers, calls = [], []
+    for number in numbers:
+        callers.append(await exchange.call(number))
+        calls.append(await desk.wait_for_arrival(number))
+        await desk.wait_for(calls[-1], "queue.joined")
+    assert [one.call_id for one in (await centre.standing()).waiting] == calls
+    music = await callers[1].hear(LISTEN_SECONDS)
+    assert music.between(0.5, music.seconds).rms_dbfs() > ABSENT_DBFS
+    await centre.say(AgentState.AVAILABLE, "2001")
+    await wait_until_served(desk, calls[0])
+    assert [one.call_id for one in (await centre.standing()).waiting] == calls[1:]
+    await callers[0].hang_up()
+    await wait_until_served(desk, calls[1])
+    await callers[1].hang_up()
+    for call_id in calls:
+        story = await desk.wait_for_end(call_id)
+        await assert_is_whole(desk, story)
+        assert (story.disposition, story.record["kind"]) == ("ANSWERED", "INBOUND")
+        assert story.record["queueId"] == centre.queue.id
+        assert story.record["extension"] == "2001"

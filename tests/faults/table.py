@@ -173,6 +173,11 @@ CASES: tuple[Case, ...] = (
         "a transfer in flight, while they consult",
         tests=("test_transfer_faults.py::given_a_consultation_when_the_service_is_killed",),
     ),
+    _kill(
+        "queue",
+        "while callers wait in a queue and an agent is rung for one of them",
+        "test_queue_kill.py::given_callers_in_a_queue_when_the_service_is_killed",
+    ),
     _kill("import", "during a CSV import", not_run="contact imports are not there yet"),
     _kill("campaign", "during a campaign at 20 calls/s", not_run=_NO_CAMPAIGNS),
     _ari(

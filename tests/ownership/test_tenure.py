@@ -52,6 +52,7 @@ def make_tenure(*, store: Any = None, controller: Any = None) -> Tenure:
         calls=part,
         inbox=part,
         provisioner=part,
+        dispatcher=part,
     )
 
 

@@ -39,7 +39,7 @@ fragment Record on Cdr {
   id callId kind direction disposition endReason { code party sipCode hangupCause } source uniqueId
   createdAt ringingAt answeredAt connectedAt endedAt ringSeconds talkSeconds durationSeconds
   agentId agentName extension dialledNumber { number } callerId { number } trunkId externalId requestId dtmf
-  recordingIds tags metadata { key value } sandbox
+  recordingIds tags metadata { key value } sandbox queueId queueWaitSeconds
 }
 """
 _EVENT: Final = (
@@ -225,6 +225,7 @@ def _as_input(request: OriginateRequest) -> Body:
         "extension": request.connect_extension,
         "number": request.connect_number,
         "ringGroupId": request.connect_ring_group_id,
+        "queueId": request.connect_queue_id,
     }
     given: dict[str, Any] = {
         "idempotencyKey": request.idempotency_key,
@@ -233,6 +234,7 @@ def _as_input(request: OriginateRequest) -> Body:
         "dialFirst": request.dial_first.value,
         "callerId": request.caller_id,
         "callerIdName": request.caller_id_name,
+        "queuePriority": request.queue_priority,
         "agentDisplay": request.agent_display.value,
         "destinationName": request.destination_name,
         "trunkId": request.trunk_id,

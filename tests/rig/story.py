@@ -64,6 +64,7 @@ def _seated_last(story: Story) -> set[str]:
     seats: dict[str, str] = {}
     answered: set[str] = set()
     brings_back = False
+    is_queued = "queue.joined" in story.types
     for fact in story.facts:
         if fact.role in _GUESTS:
             continue
@@ -78,7 +79,9 @@ def _seated_last(story: Story) -> set[str]:
                     seats[fact.body["leg"]["role"]] = fact.body["leg"]["id"]
             case "transfer.failed" | "transfer.cancelled":
                 brings_back = fact.body["kind"] == "BLIND"
-            case "leg.answered" if fact.role and (brings_back or fact.role not in answered):
+            case "leg.answered" if fact.role and (
+                brings_back or fact.role not in answered or (is_queued and fact.role == "AGENT")
+            ):
                 seats[fact.role] = fact.body["leg"]["id"]
                 answered.add(fact.role)
             case _:

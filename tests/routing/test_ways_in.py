@@ -13,9 +13,9 @@ from app.numbers.parse import E164
 from app.routing.model import RingGroupMember
 from app.routing.resources import RoutingResources
 from app.routing.stops import MOST_GROUPS
-from app.routing.targets import CallTarget, ToAgent, ToExtension, ToNumber, ToRingGroup
+from app.routing.targets import CallTarget, ToAgent, ToExtension, ToNumber, ToQueue, ToRingGroup
 from app.routing.ways_in import WayIn, WaysIn, read_number
-from app.routing.words import RingStrategy
+from app.routing.words import QueueStrategy, RingStrategy
 from app.webhooks.sealing import Sealer
 
 pytestmark = pytest.mark.postgres
@@ -140,3 +140,16 @@ def test_given_what_a_network_writes_when_read_then_it_is_e164_where_that_is_sur
     assert [read_number(text, default_region="US") for text in written] == [
         "+12125550123", "+12125550123", "+12125550123", "2001", "sip", "+1 555",
     ]  # fmt: skip
+
+
+async def test_given_a_route_to_a_queue_when_a_call_comes_then_it_is_to_wait_there(
+    office: Office,
+) -> None:
+    queue = await office.resources.queues.create(
+        office.principal,
+        {"name": "support", "strategy": QueueStrategy.LONGEST_IDLE, "music_class": "default", "ring_seconds": 9.0},
+    )
+    await office.route(DIALLED, ToQueue(id=queue.id))
+    way = await office.way()
+    assert way.queue == queue
+    assert way.stops == ()

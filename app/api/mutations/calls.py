@@ -13,7 +13,6 @@ from app.api.mutations.inputs import (
     UpdateCallInput,
     given_text,
     read_pairs,
-    refuse_queue,
 )
 from app.api.types.call import Call
 from app.api.types.lookup import NumberLookup
@@ -101,7 +100,6 @@ class CallMutations:
 
 
 def _read_originate(given: OriginateCallInput) -> OriginateRequest:
-    refuse_queue(given.connect, "connect")
     return OriginateRequest(
         idempotency_key=given.idempotency_key,
         destination_number=given_text(given.destination.number),
@@ -110,6 +108,8 @@ def _read_originate(given: OriginateCallInput) -> OriginateRequest:
         connect_extension=given_text(given.connect.extension),
         connect_number=given_text(given.connect.number),
         connect_ring_group_id=given_text(given.connect.ring_group_id),
+        connect_queue_id=given_text(given.connect.queue_id),
+        queue_priority=given.queue_priority,
         dial_first=given.dial_first,
         caller_id=given.caller_id,
         caller_id_name=given.caller_id_name,

@@ -4,6 +4,7 @@ import strawberry
 
 from app.api.scalars import PhoneNumber
 from app.calls import texts
+from app.calls.queue_plan import HIGHEST_PRIORITY, LEAST_PRIORITY
 from app.calls.requests import WaitFor
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import AgentDisplay, LegRole, MuteDirection, Pair, RecordingMode
@@ -62,6 +63,11 @@ class OriginateCallInput:
     )
     caller_id_name: str | None = strawberry.field(
         default=None, description=f"The name that the customer sees: {_SHOWN}. None when left out."
+    )
+    queue_priority: int = strawberry.field(
+        default=LEAST_PRIORITY,
+        description=f"With `connect: {{queueId}}`: {LEAST_PRIORITY} to {HIGHEST_PRIORITY}, of those who wait the "
+        "highest goes first. The customer is dialled first then, and waits once it has answered.",
     )
     agent_display: AgentDisplay = strawberry.field(
         default=AgentDisplay.DESTINATION, description="What the agent's phone shows as the caller."

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from app.api.mutations.agent_states import AgentStateMutations
 from app.api.mutations.call_control import CallControlMutations
 from app.api.mutations.calls import CallMutations
 from app.api.mutations.playing import PlayingMutations
@@ -25,5 +26,6 @@ class Mutation(
     SupervisionMutations,
     WebhookMutations,
     RoutingMutations,
+    AgentStateMutations,
 ):
     pass

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import strawberry
 
@@ -16,8 +16,12 @@ from app.api.types.event_list import event_signer
 from app.api.types.live_statistics import LiveStatistics
 from app.calls.queries import LiveCount
 from app.events import feed
+from app.events.log import EventFilter
 from app.facts.calls import CallEnded
 from app.facts.event import Event
+from app.facts.queues import AgentStateChanged
+
+ABOUT_CALLS_AND_AGENTS: Final = EventFilter(types=(*ABOUT_CALLS.types, AgentStateChanged.type))
 
 TimeZone: TypeAlias = Annotated[
     str, strawberry.argument(description="Whose midnight `today` begins at: an IANA zone such as `Europe/Berlin`.")
@@ -50,7 +54,7 @@ class LiveStatisticsSubscriptions:
         signer, zone = event_signer(context), read_zone(time_zone, field=("timeZone",))
         told: list[LiveCount] | None = None
         told_at = 0
-        items = context.follow(info, where=ABOUT_CALLS, is_refilled=False)
+        items = context.follow(info, where=ABOUT_CALLS_AND_AGENTS, is_refilled=False)
         async with aclosing(items):
             async for item in items:
                 context.forget_loaded()
@@ -58,7 +62,7 @@ class LiveStatisticsSubscriptions:
                     yield present_gap(item, signer)
                     continue
                 counts = await context.services.call_queries.count_live(context.account_id)
-                is_over = isinstance(item, Event) and isinstance(item.fact, CallEnded)
+                is_over = isinstance(item, Event) and isinstance(item.fact, CallEnded | AgentStateChanged)
                 # Counted anew for whoever has joined since: those numbers may be older than what was told just before.
                 is_known = counts == told and context.has_been_told(told_at)
                 if not is_known or is_over or isinstance(item, feed.CaughtUp):

@@ -2,10 +2,12 @@
 
 import strawberry
 
+from app.api.subscriptions.agent_activity import AgentActivitySubscriptions
 from app.api.subscriptions.calls import CallSubscriptions
 from app.api.subscriptions.events import EventSubscriptions
 from app.api.subscriptions.live_calls import LiveCallSubscriptions
 from app.api.subscriptions.live_statistics import LiveStatisticsSubscriptions
+from app.api.subscriptions.queue_activity import QueueActivitySubscriptions
 
 
 @strawberry.type(
@@ -16,5 +18,12 @@ from app.api.subscriptions.live_statistics import LiveStatisticsSubscriptions
     "its scopes have changed, and with 4430 when you have read nothing for 20 seconds though something was there. "
     "A subscription that comes to its end is completed; after an error with `retryable: true`, subscribe again."
 )
-class Subscription(EventSubscriptions, CallSubscriptions, LiveCallSubscriptions, LiveStatisticsSubscriptions):
+class Subscription(
+    EventSubscriptions,
+    CallSubscriptions,
+    LiveCallSubscriptions,
+    LiveStatisticsSubscriptions,
+    AgentActivitySubscriptions,
+    QueueActivitySubscriptions,
+):
     pass

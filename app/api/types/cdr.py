@@ -73,6 +73,8 @@ class Cdr(Node):
     quality: Quality | None = strawberry.field(
         description="How the leg sounded that sounded worst; null when nothing was counted."
     )
+    queue_id: strawberry.ID | None = strawberry.field(description="The queue that the customer waited in last, if any.")
+    queue_wait_seconds: float | None = strawberry.field(description="How long it waited there.")
 
     @classmethod
     def of(cls, record: CdrRecord, sight: Sight) -> Self:
@@ -109,6 +111,8 @@ class Cdr(Node):
             tags=list(record.tags),
             sandbox=record.is_sandbox,
             quality=Quality.of(record.quality),
+            queue_id=None if record.queue_id is None else strawberry.ID(record.queue_id),
+            queue_wait_seconds=record.queue_wait_seconds,
         )
 
     @guarded_field(Scope.RECORDINGS_READ, "The recordings that were made, oldest first.")
@@ -136,7 +140,7 @@ CDR: Final = Projection(
             name: column(name)
             for name in (
                 *("id", "call_id", "unique_id", "agent_id", "agent_name", "extension"),
-                *("trunk_id", "external_id", "request_id"),
+                *("trunk_id", "external_id", "request_id", "queue_id", "queue_wait_seconds"),
             )
         },
         **{name: instant(name) for name in ("created_at", "ringing_at", "answered_at", "connected_at", "ended_at")},

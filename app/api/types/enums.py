@@ -84,6 +84,12 @@ class EventType(StrEnum):
     SUPERVISION_ENDED = "supervision.ended"
     PARTICIPANT_JOINED = "participant.joined"
     PARTICIPANT_LEFT = "participant.left"
+    CALL_WAITING = "call.waiting"
+    QUEUE_JOINED = "queue.joined"
+    QUEUE_OFFERED = "queue.offered"
+    QUEUE_LEFT = "queue.left"
+    QUEUE_ABANDONED = "queue.abandoned"
+    AGENT_STATE_CHANGED = "agent.state_changed"
     RECORDING_STARTED = "recording.started"
     RECORDING_PAUSED = "recording.paused"
     RECORDING_RESUMED = "recording.resumed"
@@ -294,7 +300,7 @@ describe(
         "FAILED": "A fault in Offhook, Asterisk or on the way.",
         "MACHINE": "An answering machine took the call.",
         "VOICEMAIL": "It went to voicemail.",
-        "ABANDONED": "The customer answered and no agent was there in time.",
+        "ABANDONED": "The customer hung up while it waited for an agent.",
         "DNC": "The number is on a do-not-call list; nothing was dialled.",
         "BLOCKED": "A rule kept the call from being dialled.",
     },
@@ -330,6 +336,8 @@ describe(
         "NODE_LOST": "The Asterisk that carried the call went away.",
         "TRANSFER_FAILED": "A transfer could not be done, and the party that was left had nobody to talk to.",
         "SERVICE_AWAY": "Offhook was not there when the call came in; Asterisk told the caller to try later.",
+        "QUEUE_TIMEOUT": "Nobody was found for the caller: the queue's wait limit or length was met, and its overflow "
+        "led nowhere.",
     },
 )
 describe(

@@ -7,12 +7,20 @@ from typing import Any, Final
 import strawberry
 
 from app.api.scalars import Long
-from app.api.types import call_events, line_events, other_events, playback_events, supervision_events, transfer_events
+from app.api.types import (
+    call_events,
+    line_events,
+    other_events,
+    playback_events,
+    queue_events,
+    supervision_events,
+    transfer_events,
+)
 from app.api.types.cdr import Cdr
 from app.api.types.enums import EventType
 from app.api.types.event import Event, EventLeg
 from app.api.types.values import Actor, EndReason, MetadataPair, Party
-from app.facts import calls, event, lines, playbacks, recordings, supervisions, transfers, vocabulary, webhooks
+from app.facts import calls, event, lines, playbacks, queues, recordings, supervisions, transfers, vocabulary, webhooks
 from app.facts.calls import CallRef, Fact
 from app.facts.masking import Sight, mask_digits
 from app.facts.transfers import TransferFact
@@ -47,6 +55,12 @@ EVENT_TYPES: Final[Mapping[type[Fact], type[Event]]] = MappingProxyType(
         supervisions.SupervisionEnded: supervision_events.SupervisionEndedEvent,
         supervisions.ParticipantJoined: supervision_events.ParticipantJoinedEvent,
         supervisions.ParticipantLeft: supervision_events.ParticipantLeftEvent,
+        queues.CallWaiting: queue_events.CallWaitingEvent,
+        queues.QueueJoined: queue_events.QueueJoinedEvent,
+        queues.QueueOffered: queue_events.QueueOfferedEvent,
+        queues.QueueLeft: queue_events.QueueLeftEvent,
+        queues.QueueAbandoned: queue_events.QueueAbandonedEvent,
+        queues.AgentStateChanged: queue_events.AgentStateChangedEvent,
         recordings.RecordingStarted: other_events.RecordingStartedEvent,
         recordings.RecordingPaused: other_events.RecordingPausedEvent,
         recordings.RecordingResumed: other_events.RecordingResumedEvent,

@@ -132,3 +132,13 @@ class Queue(Node):
             overflow=RoutingTarget.of_optional(queue.overflow, sight),
             created_at=queue.created_at,
         )
+
+    @guarded_field(Scope.CALLS_READ, "How many callers wait in it now.")
+    async def waiting_count(self, info: Info) -> int | None:
+        standing = await info.context.loaders.queue_standing.load(self.id)
+        return 0 if standing is None else len(standing.waiting)
+
+    @guarded_field(Scope.CALLS_READ, "How long whoever waits longest has waited; 0 when nobody waits.")
+    async def longest_wait_seconds(self, info: Info) -> float | None:
+        standing = await info.context.loaders.queue_standing.load(self.id)
+        return 0.0 if standing is None else standing.longest_wait_seconds

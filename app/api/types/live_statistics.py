@@ -9,6 +9,7 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Context, Info
 from app.api.fields import guarded_field
+from app.api.types.agent_activity import AgentStateCount
 from app.api.types.statistics import sum_up
 from app.calls.queries import LiveCount
 from app.cdrs.filters import CallFilter
@@ -64,6 +65,7 @@ class LiveStatistics:
     counted_at: datetime = strawberry.field(description="When they were counted.")
     live_calls: int = strawberry.field(description="How many calls are live.")
     live: list[LiveCallCount] = strawberry.field(description="The same, by kind, direction and state.")
+    waiting_calls: int = strawberry.field(description="How many of them have a customer who waits in a queue.")
     zone: strawberry.Private[ZoneInfo]
 
     @classmethod
@@ -79,8 +81,14 @@ class LiveStatistics:
                 LiveCallCount(kind=count.kind, direction=count.direction, state=count.state, calls=count.calls)
                 for count in counts
             ],
+            waiting_calls=sum(count.calls for count in counts if count.state is CallState.WAITING_IN_QUEUE),
             zone=zone,
         )
+
+    @guarded_field(Scope.AGENTS, "What the account's agents do.")
+    async def agents(self, info: Info) -> list[AgentStateCount] | None:
+        counted = await info.context.services.queue_standings.count_agents(info.context.account_id)
+        return [AgentStateCount(state=state, agents=agents) for state, agents in counted.items()]
 
     @guarded_field(Scope.CDRS_READ, "What has become of today's calls.")
     async def today(self, info: Info) -> DayStatistics | None:

@@ -8,9 +8,11 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
+from app.api.types.agent_activity import AgentActivity
 from app.api.types.enums import describe
 from app.api.types.node import Node
 from app.facts.masking import Sight, mask_contact
+from app.facts.queues import AgentState
 from app.routing import model
 from app.routing.words import Codec, LineState, Transport
 
@@ -59,6 +61,14 @@ class Agent(Node):
             wrap_up_seconds=agent.wrap_up_seconds,
             created_at=agent.created_at,
         )
+
+    @guarded_field(Scope.AGENTS, "What it does, for queues: `AVAILABLE`, `BUSY` and so on.")
+    async def state(self, info: Info) -> AgentState | None:
+        return (await info.context.loaders.agent_standing.load(self.id)).state
+
+    @guarded_field(Scope.AGENTS, "What it does, in full.")
+    async def activity(self, info: Info) -> AgentActivity | None:
+        return AgentActivity.of(await info.context.loaders.agent_standing.load(self.id))
 
     @guarded_field(Scope.ROUTING, "The extension where it sits.")
     async def extension(self, info: Info) -> "Extension | None":

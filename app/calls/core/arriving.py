@@ -5,7 +5,8 @@ call costs nobody anything. What is written down of a call that nobody watched i
 
 ::
 
-    Start ─> receive the caller, ring the others ─> one of them answers ─> answer, bridge, join both ─> CONNECTED
+    Start ─┬─> receive the caller, ring the others ─> one of them answers ─> answer, bridge, join both ─> CONNECTED
+           └─> receive and answer the caller, for a queue ─> it waits (``queueing``)
 """
 
 from types import MappingProxyType
@@ -72,6 +73,12 @@ def refuse(turn: Turn) -> None:
         ending.begin(turn, failure.disposition, failure.end_reason)
 
 
+def answer_to_wait(turn: Turn, caller: Leg) -> None:
+    """The caller is to wait in a queue, which nobody does unanswered: it joins once Asterisk says that it is up."""
+    turn.set_timer(TimerName.JOIN, ANSWER_SECONDS)
+    turn.ask(AnswerChannel(leg_id=caller.id))
+
+
 def answer(turn: Turn, caller: Leg) -> None:
     """Somebody has been found: the caller is answered, and put together with them once Asterisk says it is up."""
     turn.change(state=CallState.ANSWERED, has_bridge=True)
@@ -87,6 +94,8 @@ def remind(turn: Turn) -> None:
             continue
         if call.has_bridge:
             _ask_to_answer(turn, caller)
+        elif call.queue is not None:
+            turn.ask(AnswerChannel(leg_id=caller.id))
         else:
             turn.ask(ReceiveChannel(leg_id=caller.id, lifetime_seconds=call.max_duration_seconds))
 

@@ -67,9 +67,10 @@ class LeaveBridge(Words, frozen=True, kw_only=True):
 
 
 class StartMusic(Words, frozen=True, kw_only=True):
-    """Play music on hold to a leg that is in no bridge."""
+    """Play music on hold to a leg that is in no bridge; a class of None is Asterisk's default."""
 
     leg_id: LegId
+    music_class: str | None = None
 
 
 class StopMusic(Words, frozen=True, kw_only=True):

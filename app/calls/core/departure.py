@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.calls.core import conference, ending, playing, setup, supervision, transfer
+from app.calls.core import conference, ending, playing, queueing, setup, supervision, transfer
 from app.calls.core.commands import VerifyLeg
 from app.calls.core.model import HangupReason, Leg, side_of
 from app.calls.core.purpose import Purpose, purpose_of
@@ -55,6 +55,8 @@ def end_leg(
         case Purpose.SEAT:
             if not conference.take_over(turn, leg):
                 setup.on_candidate_ended(turn, leg, decided)
+        case Purpose.QUEUE:
+            queueing.on_leg_ended(turn, leg, decided)
         case Purpose.TRANSFER:
             transfer.on_leg_ended(turn, leg, decided)
         case Purpose.SUPERVISION:

@@ -4,7 +4,7 @@ Order (Asterisk overwrites hang-up causes when a bridge goes first): stop record
 channels to be gone, take the bridge away.
 """
 
-from app.calls.core import recording, taps
+from app.calls.core import queue_wait, recording, taps
 from app.calls.core.commands import DestroyBridge, ForgetHangups, HangupChannel, VerifyLeg
 from app.calls.core.model import HangupReason, TimerName
 from app.calls.core.outcome import outcome_of_system
@@ -25,6 +25,7 @@ def begin(turn: Turn, disposition: Disposition, reason: EndReason) -> None:
         return
     _end_transfer(turn)
     taps.end_all(turn)
+    queue_wait.end(turn)
     turn.change(outcome=disposition, end_reason=reason, decided_at=turn.at)
     turn.clear_timers(TimerName.SETUP, TimerName.DIAL_CHECK, TimerName.RING, TimerName.JOIN, TimerName.MAX_DURATION)
     turn.clear_timers(TimerName.CONSULT, TimerName.RELEASE, TimerName.PLACE, TimerName.TAPS)

@@ -112,7 +112,7 @@ def _entering(leg: Leg) -> tuple[Command, ...]:
         case Place.TALK:
             return (JoinBridge(leg_id=leg.id),)
         case Place.HOLD:
-            return (LeaveBridge(leg_id=leg.id), StartMusic(leg_id=leg.id))
+            return (LeaveBridge(leg_id=leg.id), StartMusic(leg_id=leg.id, music_class=leg.music_class))
         case Place.RINGBACK:
             return (LeaveBridge(leg_id=leg.id), StartRingback(leg_id=leg.id))
         case _:

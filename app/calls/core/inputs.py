@@ -9,8 +9,10 @@ from enum import StrEnum
 from app.calls.core.commands import Command
 from app.calls.core.guests_model import TapKind
 from app.calls.core.model import Leg, TimerName, UsedKey
+from app.calls.core.queue_model import QueueWait
 from app.calls.core.verbs import Verb
 from app.facts.event import Actor
+from app.facts.queues import QueueLeaving
 from app.facts.stretches import Segment
 from app.facts.vocabulary import LegRole, Pair, Quality, SupervisionMode, TransferKind, Words
 from app.ids import LegId, PlaybackId, RecordingId, SupervisionId, TransferId
@@ -252,6 +254,36 @@ class SupervisionSeen(Words, frozen=True, kw_only=True):
     taps: tuple[TapKind, ...]
 
 
+class AgentOffered(Words, frozen=True, kw_only=True):
+    """An agent is to be rung for the caller who waits: ``leg`` is ready to be dialled, and those to its other phones.
+
+    ``is_with_others``: besides those who are rung already.
+    """
+
+    queue_id: str
+    leg: Leg
+    other_legs: tuple[Leg, ...] = ()
+    agent_id: str
+    is_with_others: bool = False
+
+
+class QueueRefused(Words, frozen=True, kw_only=True):
+    """The queue cannot have the caller: it is full, or nobody serves it."""
+
+    queue_id: str
+    reason: QueueLeaving
+
+
+class OverflowChosen(Words, frozen=True, kw_only=True):
+    """Where a caller goes who left its queue: to one of ``legs``, rung together, or to another ``queue``; else the
+    call ends. ``agent_id`` is who sits there, where it is one.
+    """
+
+    legs: tuple[Leg, ...] = ()
+    agent_id: str | None = None
+    queue: QueueWait | None = None
+
+
 class SoundStarted(Words, frozen=True, kw_only=True):
     """A playback can be heard."""
 
@@ -312,6 +344,9 @@ Input = (
     | ParticipantRequested
     | TapReady
     | SupervisionSeen
+    | AgentOffered
+    | QueueRefused
+    | OverflowChosen
     | SoundStarted
     | SoundEnded
     | LegMisplaced

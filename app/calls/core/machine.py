@@ -23,6 +23,7 @@ from app.calls.core import (
     holding,
     inputs,
     playing,
+    queueing,
     recording,
     recording_control,
     releasing,
@@ -96,6 +97,8 @@ def _take(turn: Turn, event: Input) -> None:
             supervision.on_tap_ready(turn, event)
         case inputs.SupervisionSeen():
             supervision.on_seen(turn, event)
+        case inputs.AgentOffered() | inputs.QueueRefused() | inputs.OverflowChosen():
+            queueing.on_news(turn, event)
         case inputs.SoundStarted():
             playing.on_started(turn, event.playback_id)
         case inputs.SoundEnded():
@@ -165,6 +168,8 @@ def _on_answered(turn: Turn, event: inputs.LegAnswered) -> None:
     match purpose_of(turn.call, leg):
         case Purpose.SEAT:
             setup.on_answered(turn, leg)
+        case Purpose.QUEUE:
+            queueing.on_leg_answered(turn, leg)
         case Purpose.TRANSFER:
             transfer.on_answered(turn, leg)
         case Purpose.SUPERVISION:
@@ -230,6 +235,10 @@ def _on_timer(turn: Turn, name: TimerName) -> None:
             releasing.release_again(turn)
         case TimerName.PLACE:
             holding.put_all_back(turn)
+        case TimerName.QUEUE_WAIT:
+            queueing.on_wait_timer(turn)
+        case TimerName.QUEUE_OVERFLOW:
+            queueing.on_overflow_timer(turn)
         case TimerName.RECORDING_START:
             recording.on_start_timeout(turn)
         case TimerName.RECORDING_STOP:

@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from app.calls.core.guests_model import Participant, Supervision
+from app.calls.core.queue_model import QueueWait
 from app.facts.calls import CallRef, LegRef
 from app.facts.event import SYSTEM, Actor
 from app.facts.stretches import Gap, Segment
@@ -74,6 +75,8 @@ class TimerName(StrEnum):
     RELEASE = "RELEASE"
     TAPS = "TAPS"
     PLACE = "PLACE"
+    QUEUE_WAIT = "QUEUE_WAIT"
+    QUEUE_OVERFLOW = "QUEUE_OVERFLOW"
 
 
 class Timer(Words, frozen=True, kw_only=True, omit_defaults=True):
@@ -91,7 +94,8 @@ class Leg(Words, frozen=True, kw_only=True, omit_defaults=True):
     ``endpoint`` is the validated dial string. ``shown_number`` and ``shown_name`` are what the far end sees calling.
     ``place`` is where the leg belongs, which Asterisk is asked for and reminded of; ``muted`` likewise, once there was
     any of it (``was_muted``). ``wave``: of the legs that may take one seat, those of the lowest wave ring first, and
-    together. ``agent_id`` is who would take it, where that is known by leg.
+    together. ``agent_id`` is who would take it, where that is known by leg. ``music_class`` is what it hears on hold;
+    None is Asterisk's default.
     """
 
     id: LegId
@@ -108,6 +112,7 @@ class Leg(Words, frozen=True, kw_only=True, omit_defaults=True):
     wave: int = 0
     agent_id: str | None = None
     channel_id: str | None = None
+    music_class: str | None = None
     channel_name: str | None = None
     created_at: datetime | None = None
     dialing_at: datetime | None = None
@@ -348,6 +353,7 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     transfer: Transfer | None = None
     supervisions: tuple[Supervision, ...] = ()
     participants: tuple[Participant, ...] = ()
+    queue: QueueWait | None = None
     keys: tuple[UsedKey, ...] = ()
     playbacks: tuple[Playback, ...] = ()
     connected_at: datetime | None = None
@@ -408,6 +414,8 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
         seated = self.agent_leg_id if role is LegRole.AGENT else self.customer_leg_id
         if seated is not None:
             return self.leg(seated)
+        if self.queue is not None and role is LegRole.AGENT:
+            raise KeyError(role)  # those who are rung for a caller who waits are in no seat
         for leg in self.legs:
             if leg.role is role:
                 return leg

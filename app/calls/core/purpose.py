@@ -9,12 +9,14 @@ GUEST_ROLES = frozenset({LegRole.SUPERVISOR, LegRole.PARTICIPANT})
 
 
 class Purpose(StrEnum):
-    """What a leg is there for: a seat it has or may take, a transfer, or a talk of others that it was called to.
+    """What a leg is there for: a seat it has or may take, a queue (it waits, or is rung for who does), a transfer, or a
+    talk of others that it was called to.
 
     NOBODY: it was let go, or its purpose is over.
     """
 
     SEAT = "SEAT"
+    QUEUE = "QUEUE"
     TRANSFER = "TRANSFER"
     SUPERVISION = "SUPERVISION"
     CONFERENCE = "CONFERENCE"
@@ -30,6 +32,9 @@ def purpose_of(call: Call, leg: Leg) -> Purpose:
             return Purpose.CONFERENCE
         case LegRole.AGENT | LegRole.CUSTOMER:
             pass
+    if call.queue is not None and not call.queue.is_over:
+        is_rung = call.queue.offer_of(leg.id) is not None
+        return Purpose.QUEUE if is_rung or leg.role is LegRole.CUSTOMER else Purpose.NOBODY
     if call.transfer is not None:
         involved = {call.transfer.by, call.transfer.transferee, call.transfer.target, *call.transfer.targets}
         return Purpose.TRANSFER if leg.id in involved else Purpose.NOBODY

@@ -103,4 +103,6 @@ def make_record(call: Call, *, record_id: str, ended_at: datetime, disposition: 
         tags=call.tags,
         is_sandbox=call.is_sandbox,
         quality=worst_quality(call),
+        queue_id=None if call.queue is None else call.queue.queue_id,
+        queue_wait_seconds=None if call.queue is None else call.queue.wait_seconds,
     )

@@ -28,6 +28,7 @@ from app.calls.core.inputs import LegAnswered, LegCreated, LegRinging, LegSilent
 from app.calls.core.model import Call, HangupReason, Leg, Outcome, Place, TimerName, side_of
 from app.calls.core.outcome import outcome_of_leg_end, outcome_of_system
 from app.calls.core.purpose import is_guest
+from app.calls.core.queue_model import MOST_QUEUES
 from app.calls.core.releasing import release
 from app.calls.core.turn import Turn
 from app.facts.calls import CallConnected, CallCreated, LegDialing
@@ -71,6 +72,9 @@ def start(turn: Turn) -> None:
 def _look_for_somebody(turn: Turn, caller: Leg) -> None:
     """A call that came to us: the caller waits while those are rung who may take it."""
     arriving.receive(turn, caller, lifetime_seconds=_lifetime_seconds(turn.call))
+    if turn.call.queue is not None:
+        arriving.answer_to_wait(turn, caller)
+        return
     others = tuple(leg for leg in turn.call.legs[: turn.call.planned] if leg.role is not caller.role)
     if not others:
         arriving.refuse(turn)
@@ -292,7 +296,9 @@ def create(turn: Turn, leg: Leg, *, presenting: tuple[str | None, str | None]) -
 
 def _lifetime_seconds(call: Call) -> float:
     rings = sum(one.ring_seconds + SETUP_SECONDS for one in call.legs)
-    return call.max_duration_seconds + rings + BACKSTOP_SECONDS
+    # The caller may wait before it talks: in each queue that an overflow may lead to.
+    waits = 0.0 if call.queue is None else MOST_QUEUES * call.queue.max_wait_seconds
+    return call.max_duration_seconds + rings + waits + BACKSTOP_SECONDS
 
 
 def _presented_across(call: Call, leg: Leg) -> tuple[str | None, str | None]:

@@ -11,6 +11,7 @@ from app.db.tables.events import EventRow
 from app.db.tables.ownership import AsteriskLease, CallCommand
 from app.db.tables.routing import (
     Agent,
+    AgentStateRow,
     DestinationRule,
     Device,
     Extension,
@@ -31,6 +32,7 @@ from app.db.tables.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpo
 __all__ = [
     "Account",
     "Agent",
+    "AgentStateRow",
     "ApiKey",
     "AsteriskLease",
     "AuditLine",

@@ -23,6 +23,12 @@ class CallRow(SQLModel, table=True):
         ),
         sa.Index("call_by_number", "account_id", "dialled_number", "created_at", "id"),
         sa.Index("call_open", "node", postgresql_where=sa.text("NOT is_settled")),
+        sa.Index(
+            "call_waiting",
+            "account_id",
+            "queue_id",
+            postgresql_where=sa.text("queue_id IS NOT NULL AND NOT is_settled"),
+        ),
     )
     id: str = Field(primary_key=True)
     account_id: str
@@ -43,6 +49,9 @@ class CallRow(SQLModel, table=True):
     external_id: str | None = None
     tags: list[str] = text_list()
     is_sandbox: bool = False
+    queue_id: str | None = None
+    queue_priority: int | None = None
+    queue_joined_at: datetime | None = optional_instant()
     snapshot: dict[str, Any] = json_document()
 
 
@@ -86,6 +95,14 @@ class CdrRow(SQLModel, table=True):
         sa.Index(
             "cdr_by_external_id", "account_id", "external_id", postgresql_where=sa.text("external_id IS NOT NULL")
         ),
+        sa.Index(
+            "cdr_by_queue",
+            "account_id",
+            "queue_id",
+            "created_at",
+            "id",
+            postgresql_where=sa.text("queue_id IS NOT NULL"),
+        ),
     )
     id: str = Field(primary_key=True)
     account_id: str
@@ -128,6 +145,8 @@ class CdrRow(SQLModel, table=True):
     mos: float | None = None
     loss_percent: float | None = None
     jitter_ms: float | None = None
+    queue_id: str | None = None
+    queue_wait_seconds: float | None = None
 
 
 class RecordingRow(SQLModel, table=True):

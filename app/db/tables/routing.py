@@ -245,6 +245,40 @@ class QueueMember(SQLModel, table=True):
     agent_id: str = Field(primary_key=True, foreign_key="agent.id", index=True)
     penalty: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     joined_at: datetime = instant(default_now=True)
+    calls_taken: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    offered_at: datetime | None = optional_instant()
+
+
+class AgentStateRow(SQLModel, table=True):
+    """What an agent does, for queues. An agent without a row is OFFLINE.
+
+    ``mode`` is what the agent has said (AVAILABLE, PAUSED, OFFLINE), ``shown`` what was told last of what it does,
+    since ``shown_at``. ``leg_id`` is the leg on which it is rung for, or talks to, a queue's caller: it is taken in one
+    conditional update, so that nobody else offers it anything; ``leg_ids`` are that one and those to its other phones.
+    ``misses`` counts offers in a row that it let ring.
+    """
+
+    __tablename__ = "agent_state"
+    __table_args__ = (
+        sa.Index("agent_state_by_account", "account_id"),
+        sa.Index("agent_state_by_leg", "leg_id", unique=True, postgresql_where=sa.text("leg_id IS NOT NULL")),
+    )
+    agent_id: str = Field(primary_key=True, foreign_key="agent.id")
+    account_id: str = Field(foreign_key="account.id")
+    mode: str = _word("OFFLINE")
+    reason: str | None = None
+    shown: str = _word("OFFLINE")
+    shown_at: datetime = instant(default_now=True)
+    idle_since: datetime = instant(default_now=True)
+    wraps_up_until: datetime | None = optional_instant()
+    rests_until: datetime | None = optional_instant()
+    misses: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    leg_id: str | None = None
+    leg_ids: list[str] = text_list()
+    call_id: str | None = None
+    queue_id: str | None = None
+    claimed_at: datetime | None = optional_instant()
+    freed_at: datetime | None = optional_instant()
 
 
 class InboundRoute(SQLModel, table=True):
