@@ -280,6 +280,7 @@ def _common(transport: Transport, codecs: tuple[Codec, ...]) -> tuple[tuple[str,
         # Audio stays in Asterisk: it is recorded, mixed and supervised there.
         ("direct_media", "no"),
         ("allow_transfer", "no"),  # as in asterisk/templates/pjsip.conf, which says why
+        ("message_context", "offhook-messages"),  # likewise
         ("trust_id_outbound", "yes"),
         ("send_pai", "yes"),
         # The two sides of a call are shown what the service chose, also after they are bridged.
