@@ -5,7 +5,7 @@ with is deleted.
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -63,7 +63,7 @@ class Tidier:
         async with self._database.acquire() as connection:
             rows = await connection.fetch(_LAST_ENDED_LEGS, self._node, ENDED_CALLS)
         memories = [hangup_memory(row["channel_id"] or channel_of(self._node, LegId(row["id"]))) for row in rows]
-        await _all_of(self._ari.delete_global_variable(memory) for memory in memories)
+        await _all_of(self._ari.delete_global_variable, memories)
 
     async def delete_recordings(self) -> None:
         """Delete Asterisk's copies of recordings that are in our store, and of those that were given up.
@@ -81,7 +81,7 @@ class Tidier:
             rows = await connection.fetch(_CALLS_OF_RECORDINGS, [part.recording_id for part in parts.values()])
         calls = [decode_call(row["snapshot"]) for row in rows]
         done = [name for name, part in parts.items() if _is_done_with(calls, part)]
-        await _all_of(self._delete(name) for name in done)
+        await _all_of(self._delete, done)
         known = {one.id for call in calls for one in call.recordings}
         unknown = {name for name, part in parts.items() if part.recording_id not in known}
         for name in sorted(unknown - self._unknown):
@@ -109,14 +109,14 @@ def _is_done_with(calls: Iterable[Call], which: RecordedPart) -> bool:
     return False
 
 
-async def _all_of(requests: Iterable[Awaitable[None]]) -> None:
+async def _all_of(act: Callable[[str], Awaitable[None]], names: Iterable[str]) -> None:
     """A few at a time, and the first error once all are through."""
     slots = asyncio.Semaphore(_AT_ONCE)
 
-    async def carry_out(request: Awaitable[None]) -> None:
+    async def carry_out(name: str) -> None:
         async with slots:
-            await request
+            await act(name)  # made no sooner: what is cancelled while it waits leaves nothing unawaited
 
-    for result in await asyncio.gather(*(carry_out(request) for request in requests), return_exceptions=True):
+    for result in await asyncio.gather(*(carry_out(name) for name in names), return_exceptions=True):
         if isinstance(result, BaseException):
             raise result
