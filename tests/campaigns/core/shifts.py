@@ -1,0 +1,287 @@
+"""Simulated shifts: agents who come and go, people who answer or do not, in bursts at the worst of times."""
+
+import heapq
+import itertools
+import random
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+
+from app.campaigns.core.pacing import (
+    Agents,
+    Limit,
+    LimitKind,
+    calls_due,
+    calls_for_agents,
+    room_for,
+    start_pace,
+    take_slots,
+)
+from app.campaigns.core.predictive import (
+    CONNECT_SECONDS,
+    Ledger,
+    forecast,
+    holds,
+    may_leave,
+    over_dial,
+    period_of,
+)
+from app.campaigns.core.words import PacingMode
+
+NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A shift: seconds, agents, the share of calls that are answered, mean seconds of talk, longest seconds of ringing.
+
+    ``bursts`` are times at which everybody answers at once and nobody's talk ends soon. ``periods`` are as many seconds
+    long as calls are counted over.
+    """
+
+    seed: int
+    mode: PacingMode = PacingMode.PREDICTIVE
+    cap: int = 300
+    seconds: float = 1800.0
+    agents: int = 10
+    answer_rate: float = 0.4
+    talk_seconds: float = 60.0
+    ring_seconds: float = 20.0
+    calls_per_minute: int = 600
+    most_calls: int = 200
+    bursts: int = 2
+    periods: tuple[float, ...] = (420.0, 1200.0)
+
+
+def any_plan(seed: int) -> Plan:
+    """The shift of this seed: half an hour with all figures drawn."""
+    draw = random.Random(seed)
+    return Plan(
+        seed=seed,
+        cap=draw.choice((100, 300, 300, 500, 1000)),
+        seconds=draw.choice((600.0, 1200.0, 1800.0)),
+        agents=draw.randint(1, 15),
+        answer_rate=draw.uniform(0.05, 1.0),
+        talk_seconds=draw.uniform(15.0, 180.0),
+        ring_seconds=draw.uniform(3.0, 40.0),
+        calls_per_minute=draw.choice((30, 120, 600, 1200)),
+        most_calls=draw.choice((5, 50, 200)),
+        bursts=draw.randint(0, 4),
+        periods=(draw.uniform(200.0, 900.0), draw.uniform(900.0, 3600.0)),
+    )
+
+
+@dataclass(slots=True)
+class Count:
+    answered: int = 0
+    abandoned: int = 0
+    in_flight: int = 0
+
+
+@dataclass(slots=True)
+class Report:
+    dialled: int = 0
+    connected: int = 0
+    abandoned: int = 0
+    talked_seconds: float = 0.0
+    most_over: int = 0
+    minutes: Counter[int] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+
+
+class _Kind(IntEnum):
+    TICK = 0
+    ANSWERS = 1
+    FAILS = 2
+    WAITED = 3
+    TALKED = 4
+    COMES = 5
+    WOULD_LEAVE = 6
+
+
+@dataclass(slots=True)
+class _Call:
+    number: int
+    counts: tuple[Count, ...]
+    is_waiting: bool = False
+
+
+class Shift:
+    """One shift, run event by event; after each the cap is looked at in every period."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.report = Report()
+        self._draw = random.Random(plan.seed)
+        self._numbers = itertools.count()
+        self._events: list[tuple[float, int, _Kind, _Call | None]] = []
+        self._counts: list[dict[int, Count]] = [{} for _ in plan.periods]
+        self._lengths = [timedelta(seconds=seconds) for seconds in plan.periods]
+        self._idle = plan.agents
+        self._busy = 0
+        self._leaving = 0
+        self._in_flight = 0
+        self._ended = 0
+        self._waiting: deque[_Call] = deque()
+        self._pace = start_pace(plan.calls_per_minute, NINE)
+        begins = [self._draw.uniform(0, plan.seconds) for _ in range(plan.bursts)]
+        self._bursts = [(begin, begin + self._draw.uniform(20, 120)) for begin in begins]
+
+    def run(self) -> Report:
+        at = 0.0
+        while at < self.plan.seconds:
+            self._plan(at, _Kind.TICK)
+            at += self._draw.uniform(0.3, 2.5)
+        for _ in range(self._draw.randint(0, self.plan.agents)):
+            self._plan(self._draw.uniform(0, self.plan.seconds), _Kind.WOULD_LEAVE)
+            self._plan(self._draw.uniform(0, self.plan.seconds), _Kind.COMES)
+        while self._events:
+            at, _, kind, call = heapq.heappop(self._events)
+            self._happen(at, kind, call)
+            self._look(at)
+        if self._in_flight:
+            self.report.broken.append("a call is still in flight")
+        if max(self.report.minutes.values()) > self.plan.calls_per_minute * (1 + 1 / 120) + 1:
+            self.report.broken.append("a minute had more calls than the pace allows")
+        return self.report
+
+    def _happen(self, at: float, kind: _Kind, call: _Call | None) -> None:
+        match kind:
+            case _Kind.TICK:
+                self._dial(at)
+            case _Kind.COMES:
+                self._free(at)
+            case _Kind.TALKED:
+                self._busy -= 1
+                self._free(at)
+            case _Kind.WOULD_LEAVE:
+                self._leaving += 1
+                self._let_go(at)
+            case _Kind.ANSWERS:
+                assert call is not None
+                self._answer(at, call)
+            case _Kind.FAILS:
+                assert call is not None
+                self._end(call)
+            case _Kind.WAITED:
+                assert call is not None
+                if call.is_waiting:
+                    self._waiting.remove(call)
+                    self._end(call, is_answered=True, is_abandoned=True)
+        if kind is not _Kind.TICK:
+            self._let_go(at)
+
+    def _dial(self, at: float) -> None:
+        now = NINE + timedelta(seconds=at)
+        current = self._current(now)
+        agents = Agents(idle=self._idle, busy=self._busy)
+        allowed = 0
+        if self.plan.mode is PacingMode.PREDICTIVE:
+            answered = sum(count.answered for count in self._counts[0].values())
+            expected = forecast(
+                answered=answered,
+                ended=self._ended,
+                busy=self._busy,
+                ring_seconds=self.plan.ring_seconds / 2,
+                talk_seconds=self.plan.talk_seconds,
+            )
+            allowed = over_dial(self.plan.cap, self._ledgers(current), agents, self._in_flight, expected)
+        wanted = calls_for_agents(self.plan.mode, agents, self._in_flight, allowed)
+        limit = Limit(kind=LimitKind.CAMPAIGN, most=self.plan.most_calls, in_use=self._in_flight + self._busy)
+        calls = min(room_for(wanted, [limit]).calls, calls_due(self._pace, now))
+        self._pace = take_slots(self._pace, calls, now)
+        self.report.minutes[int(at // 60)] += calls
+        for _ in range(calls):
+            self._ring(at, current)
+
+    def _ring(self, at: float, counts: tuple[Count, ...]) -> None:
+        call = _Call(next(self._numbers), counts)
+        self._in_flight += 1
+        self.report.dialled += 1
+        for count in counts:
+            count.in_flight += 1
+        if self._is_burst(at):
+            self._plan(at + 0.5, _Kind.ANSWERS, call)
+        elif self._draw.random() < self.plan.answer_rate:
+            self._plan(at + self._draw.uniform(1.0, self.plan.ring_seconds), _Kind.ANSWERS, call)
+        else:
+            self._plan(at + self._draw.uniform(0.2, self.plan.ring_seconds), _Kind.FAILS, call)
+
+    def _answer(self, at: float, call: _Call) -> None:
+        if self._idle:
+            self._connect(at, call)
+            return
+        call.is_waiting = True
+        self._waiting.append(call)
+        self._plan(at + CONNECT_SECONDS, _Kind.WAITED, call)
+
+    def _connect(self, at: float, call: _Call) -> None:
+        self._idle -= 1
+        self._busy += 1
+        self.report.connected += 1
+        self._end(call, is_answered=True)
+        seconds = self._draw.expovariate(1 / self.plan.talk_seconds) + (300.0 if self._is_burst(at) else 0.0)
+        self.report.talked_seconds += seconds
+        self._plan(at + seconds, _Kind.TALKED)
+
+    def _free(self, at: float) -> None:
+        self._idle += 1
+        if self._waiting:
+            call = self._waiting.popleft()
+            call.is_waiting = False
+            self._connect(at, call)
+
+    def _let_go(self, at: float) -> None:
+        cap = self.plan.cap if self.plan.mode is PacingMode.PREDICTIVE else 0
+        agents = Agents(idle=self._idle, busy=self._busy)
+        ledgers = self._ledgers(self._current(NINE + timedelta(seconds=at)))
+        while self._leaving and may_leave(cap, ledgers, agents, self._in_flight):
+            self._leaving -= 1
+            self._idle -= 1
+            agents = Agents(idle=self._idle, busy=self._busy)
+
+    def _end(self, call: _Call, *, is_answered: bool = False, is_abandoned: bool = False) -> None:
+        self._in_flight -= 1
+        self._ended += 1
+        call.is_waiting = False
+        self.report.abandoned += is_abandoned
+        for count in call.counts:
+            count.in_flight -= 1
+            count.answered += is_answered
+            count.abandoned += is_abandoned
+
+    def _look(self, at: float) -> None:
+        over = max(0, self._in_flight - self._idle)
+        self.report.most_over = max(self.report.most_over, over)
+        if not holds(self.plan.cap, self._ledgers(()), self._in_flight, self._idle):
+            self.report.broken.append(f"{at}: the worst that may come breaks the cap")
+        for counts in self._counts:
+            for number, count in counts.items():
+                if count.abandoned * 10_000 > self.plan.cap * count.answered:
+                    self.report.broken.append(f"{at}: period {number} has {count}")
+
+    def _current(self, now: datetime) -> tuple[Count, ...]:
+        return tuple(
+            counts.setdefault(period_of(NINE, now, length), Count())
+            for counts, length in zip(self._counts, self._lengths, strict=True)
+        )
+
+    def _ledgers(self, current: tuple[Count, ...]) -> list[Ledger]:
+        known = [count for counts in self._counts for count in counts.values()]
+        return [
+            Ledger(
+                answered=count.answered,
+                abandoned=count.abandoned,
+                in_flight=count.in_flight,
+                is_current=is_current,
+            )
+            for count in known
+            if (is_current := any(count is one for one in current)) or count.in_flight
+        ]
+
+    def _is_burst(self, at: float) -> bool:
+        return any(begin <= at < end for begin, end in self._bursts)
+
+    def _plan(self, at: float, kind: _Kind, call: _Call | None = None) -> None:
+        heapq.heappush(self._events, (at, next(self._numbers), kind, call))
