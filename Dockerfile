@@ -1,5 +1,6 @@
 # The service. Its database and its Asterisk are containers of their own: see docker-compose.yml.
 FROM python:3.13-slim-bookworm
+RUN apt-get update && apt-get install -y --no-install-recommends espeak-ng && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --create-home --home-dir /var/lib/offhook offhook && python -m venv /opt/offhook
 ENV PATH=/opt/offhook/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv/offhook

@@ -1,6 +1,7 @@
-"""The HTTP surface: /graphql, /recordings/{id}, /v1/calls/{id}/diagnostics.ndjson, /healthz, /readyz, /metrics.
+"""The HTTP surface: /graphql, /recordings/{id}, /uploads/{id}, /v1/calls/{id}/diagnostics.ndjson, /media/…, /healthz,
+/readyz, /metrics.
 
-A process without the role ``api`` has the last three alone.
+A process without the role ``api`` has the last four alone.
 
 Errors outside GraphQL are JSON: ``{"error": {"code", "message", "retryable", "requestId"}}``.
 """
@@ -91,6 +92,7 @@ def create_app(
     return Starlette(
         routes=[
             *(_api_routes(services, options, metrics, recordings) if is_api else ()),
+            *services.speech.media_files.routes,
             Route("/healthz", probes.answer_alive, methods=["GET"], name="healthz"),
             Route("/readyz", probes.answer_ready, methods=["GET"], name="readyz"),
             Route("/metrics", probes.answer_metrics, methods=["GET"], name="metrics"),
@@ -114,6 +116,7 @@ def _api_routes(services: Services, options: Options, metrics: Metrics, recordin
         ),
         WebSocketRoute("/graphql", SocketEndpoint(schema, services, options, metrics).answer),
         *recordings.routes,
+        *services.speech.upload_files.routes,
         *DiagnosticsFiles(services).routes,
         *event_schemas.ROUTES,
     ]

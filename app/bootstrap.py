@@ -7,7 +7,6 @@ while it holds the lease (see ``ownership``), ``worker`` delivers webhooks. They
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, TypeAlias
 
@@ -17,10 +16,10 @@ from app import metrics
 from app.accounts.audit import AuditLog
 from app.accounts.keys import ApiKeys
 from app.accounts.secret import Purpose, ServiceSecret
-from app.ari.client import AriClient
+from app.calls.flow_desk import SoundMaker
+from app.calls.flow_sounds import FlowSounds
 from app.calls.live_counts import LiveCounts
 from app.calls.queries import CallQueries
-from app.calls.registry import CallRegistry
 from app.calls.traces.keeper import TraceKeeper, TraceQueries
 from app.calls.traces.trace import note_exchange
 from app.cdrs.queries import CdrQueries
@@ -28,22 +27,25 @@ from app.cdrs.statistics import CdrStatistics
 from app.clock import Clock, SystemClock
 from app.config import ROLES, Settings
 from app.db.engine import Database
-from app.errors import AsteriskUnavailableError, ConfigurationError, DatabaseUnavailableError
 from app.events.bus import Bus
 from app.events.feed import Feed
 from app.events.log import Appended, EventLog
 from app.facts.calls import CallEnded
-from app.health import PartHealth
-from app.local.asterisk import AsteriskConfig, AsteriskInstance, running_asterisk
+from app.local.asterisk import AsteriskInstance
 from app.local.database import open_database
+from app.local.reached import ari_client, enter_asterisk, watch
+from app.media.endpoints import MediaEndpoints
+from app.media.guard import StreamGuard
 from app.numbers.lookup import preload
 from app.ownership.diagnostics import Diagnostics
-from app.ownership.lease import Leases, read_lease
+from app.ownership.lease import Leases
 from app.ownership.node import Node
 from app.ownership.remote import RemoteCalls
 from app.ownership.routed import RoutedCalls
 from app.ownership.tenure import Tenure
 from app.provisioning.sync import APPLICATION_SUFFIX, LINES_CHANGED
+from app.queues.agent_rows import AgentRows
+from app.queues.agents import AgentStates
 from app.queues.news import QUEUES_CHANGED, QueueNews
 from app.queues.standings import QueueStandings
 from app.queues.waiting import WaitingRooms
@@ -53,9 +55,12 @@ from app.recordings.serve import RecordingFiles
 from app.recordings.store import RecordingStore
 from app.recordings.urls import RecordingUrls, url_minter
 from app.routing.resources import RoutingResources
-from app.routing.sandbox import Sandbox, seed_sandbox
+from app.routing.sandbox import seed_sandbox
+from app.running import Service, check_roles
 from app.services import Services
-from app.tenures import AriClients, NodeReadiness, Tenures, make_agent_states
+from app.speech.audio_files import AudioFileSweeper
+from app.speech.choosing import open_speech
+from app.tenures import AriClients, NodeReadiness, Tenures
 from app.webhooks.deliver import Deliverer
 from app.webhooks.egress import Egress
 from app.webhooks.endpoints import WebhookEndpoints
@@ -81,81 +86,6 @@ HAND_OVER_SECONDS: Final = 3.5
 ENDING_SECONDS: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """A running service: its surface, and what tests and the demo look into."""
-
-    settings: Settings
-    roles: frozenset[str]
-    services: Services
-    database: Database
-    bus: Bus
-    routed_calls: RoutedCalls
-    own_node: Node | None
-    deliverer: Deliverer
-    recording_files: RecordingFiles
-    asterisk: AsteriskInstance | None
-    sandbox: Sandbox | None
-
-    @property
-    def node(self) -> Node:
-        """This process's share in its Asterisk. Raises LookupError without the role ``controller``."""
-        if self.own_node is None:
-            raise LookupError("this process has no role in driving an Asterisk")
-        return self.own_node
-
-    @property
-    def registry(self) -> CallRegistry:
-        """The live calls of this process; none on standby. Raises LookupError as ``node``."""
-        return self.node.registry
-
-
-class ServiceHealth:
-    """How the parts of a running service fare, for ``/readyz`` and ``/metrics``."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    async def check(self) -> Sequence[PartHealth]:
-        """The parts that this process's roles stand on."""
-        service, roles = self._service, self._service.roles
-        parts = await self._check_outside()
-        node = service.own_node
-        if node is not None:
-            parts.append(PartHealth("ownership", is_ready=True, reason=node.standing))
-            tenure = node.tenure
-            is_full = tenure is not None and tenure.collector.is_full
-            reason = "The collector is full; recordings wait in Asterisk." if is_full else None
-            parts.append(PartHealth("recordings", is_ready=not is_full, reason=reason))
-        loops = [service.services.feed.health] if "api" in roles else []
-        loops += service.deliverer.healths if "worker" in roles else ()
-        parts += (PartHealth(health.name, is_ready=health.is_healthy, reason=health.last_error) for health in loops)
-        if service.routed_calls.is_draining:
-            parts.append(PartHealth("shutdown", is_ready=False, reason="This process is shutting down."))
-        return parts
-
-    async def _check_outside(self) -> list[PartHealth]:
-        """The database, and the Asterisk: by this process's own word if it drives it, else by the driver's."""
-        service = self._service
-        try:
-            lease = await read_lease(service.database, service.settings.node)
-        except DatabaseUnavailableError as error:
-            lease = None
-            database = PartHealth("database", is_ready=False, reason=error.message)
-        else:
-            database = PartHealth("database", is_ready=True)
-        if service.roles == {"worker"}:
-            return [database]
-        node = service.own_node
-        if node is not None and (node.tenure is not None or node.is_aside):
-            why_not = node.why_not_ready
-        elif lease is None or not lease.is_held:
-            why_not = f"No process drives the Asterisk of node {service.settings.node}."
-        else:
-            why_not = lease.why_not_ready
-        return [database, PartHealth("asterisk", is_ready=why_not is None, reason=why_not)]
-
-
 @asynccontextmanager
 async def running_service(
     settings: Settings, *, roles: Collection[str] = ROLES, clock: Clock | None = None
@@ -172,10 +102,10 @@ async def running_service(
         database = await stack.enter_async_context(open_database(settings))
         asterisk, ari = None, None
         if "controller" in roles:
-            asterisk = await _enter_asterisk(stack, settings)
+            asterisk = await enter_asterisk(stack, settings)
             ari = AriClients(
-                calls=await stack.enter_async_context(_ari_client(settings, asterisk)),
-                lines=await stack.enter_async_context(_ari_client(settings, asterisk, suffix=APPLICATION_SUFFIX)),
+                calls=await stack.enter_async_context(ari_client(settings, asterisk)),
+                lines=await stack.enter_async_context(ari_client(settings, asterisk, suffix=APPLICATION_SUFFIX)),
             )
         egress = Egress(
             allow_networks=settings.webhook_allow_networks,
@@ -240,11 +170,34 @@ async def _compose(
     bus.on_events(hear_of_events)
     recording_store = RecordingStore.open(settings.recordings_url, settings.data_dir)
     traces = TraceKeeper(database, clock, retention=timedelta(days=settings.trace_retention_days))
+    speech = open_speech(
+        *(stack, settings, secret, database, audit, sealer, recording_store, clock),
+        unpacked_espeak=None if asterisk is None else asterisk.install.espeak,
+    )
+    sounds = FlowSounds(speaker=speech.speaker, audio_files=speech.audio_files)
+    stream_guard = StreamGuard(
+        allow_networks=settings.media_allow_networks, timeout_seconds=settings.media_connect_seconds
+    )
+    media_endpoints = MediaEndpoints(database, sealer, stream_guard, audit, clock)
     node = (
         None
         if ari is None
         else _make_node(
-            stack, settings, clock, database, log, bus, ari, sealer, recording_store, audit, asterisk, traces
+            stack,
+            settings,
+            clock,
+            database,
+            log,
+            bus,
+            ari,
+            sealer,
+            recording_store,
+            audit,
+            asterisk,
+            traces,
+            sounds,
+            stream_guard,
+            media_endpoints,
         )
     )
     call_queries, recordings = CallQueries(database), RecordingQueries(database)
@@ -269,10 +222,12 @@ async def _compose(
         event_log=log,
         feed=feed,
         routing=RoutingResources.open(database, audit, sealer, lines_changed=lambda: bus.publish(LINES_CHANGED, "")),
-        agent_states=make_agent_states(
-            settings, database, log, clock, changed=lambda account_id: bus.publish(QUEUES_CHANGED, account_id)
+        speech=speech,
+        agent_states=AgentStates(
+            AgentRows(database, log, clock), changed=lambda account_id: bus.publish(QUEUES_CHANGED, account_id)
         ),
         queue_standings=QueueStandings(database, WaitingRooms(database), clock),
+        media_endpoints=media_endpoints,
         webhooks=webhooks,
         webhook_queries=webhook_queries,
         webhook_replays=WebhookReplays(database, clock, on_replayed=tell_of_replays),
@@ -294,11 +249,12 @@ async def _compose(
         ("webhooks", deliverer.run, {"worker"}),
         ("traces", traces.run, {"controller"}),
         ("recording-sweeper", sweeper.run, {"worker"}),
+        ("audio-file-sweeper", AudioFileSweeper(speech.audio_files, clock).run, {"worker"}),
         # Earlier, it would take the processor from what the start waits for.
         ("number-tables", lambda: preload(lambda: node is not None and node.is_ready), {"api", "controller"}),
     ]
     if asterisk is not None:
-        runs.append(("asterisk", lambda: _watch(asterisk), roles))
+        runs.append(("asterisk", lambda: watch(asterisk), roles))
     await _start(stack, database, [(name, run) for name, run, needed_by in runs if roles & needed_by], node)
     return Service(
         settings=settings,
@@ -353,6 +309,9 @@ def _make_node(
     audit: AuditLog,
     asterisk: AsteriskInstance | None,
     traces: TraceKeeper,
+    sounds: SoundMaker,
+    stream_guard: StreamGuard,
+    media_endpoints: MediaEndpoints,
 ) -> Node:
     readiness, counts, queue_news = NodeReadiness(), LiveCounts(), QueueNews()
     log.on_appended(counts.on_appended)
@@ -374,6 +333,9 @@ def _make_node(
         counts=counts,
         traces=traces if settings.call_traces == "on" else None,
         queue_news=queue_news,
+        sounds=sounds,
+        stream_guard=stream_guard,
+        media_endpoints=media_endpoints,
     )
     node = readiness.source = Node(
         settings.node,
@@ -389,19 +351,6 @@ def _make_node(
     return node
 
 
-def check_roles(roles: Collection[str], settings: Settings) -> None:
-    """Raises ConfigurationError for roles that do not exist, or that cannot run apart with these settings."""
-    unknown = sorted(set(roles) - set(ROLES))
-    if unknown or not roles:
-        wrong = f"There is no role {unknown[0]!r}." if unknown else "Give at least one role."
-        raise ConfigurationError(f"{wrong} The roles are {', '.join(ROLES)}.")
-    if set(roles) != set(ROLES) and settings.database_url is None:
-        raise ConfigurationError(
-            "The embedded PostgreSQL ends with its process, so it serves all roles in one. To run them apart, set "
-            "OFFHOOK_DATABASE_URL for each; or leave --roles out."
-        )
-
-
 def _watch_node(stack: AsyncExitStack, node: Node, counts: LiveCounts) -> None:
     def read(value: Callable[[Tenure], float]) -> Callable[[], float]:
         return lambda: 0 if node.tenure is None else value(node.tenure)
@@ -414,27 +363,6 @@ def _watch_node(stack: AsyncExitStack, node: Node, counts: LiveCounts) -> None:
     ):
         stack.enter_context(gauge.watching(read(value)))
     stack.enter_context(metrics.LIVE_CALLS_BY_STATE.watching(lambda: {} if node.tenure is None else counts.read()))
-
-
-async def _enter_asterisk(stack: AsyncExitStack, settings: Settings) -> AsteriskInstance | None:
-    if settings.ari_url is not None:
-        return None
-    config = AsteriskConfig(stasis_app=settings.ari_application)
-    directory = settings.data_dir / "asterisk"
-    return await stack.enter_async_context(running_asterisk(config, directory=directory))
-
-
-def _ari_client(settings: Settings, asterisk: AsteriskInstance | None, *, suffix: str = "") -> AriClient:
-    if asterisk is not None:
-        url, username, password = asterisk.ari_url, asterisk.ari_username, asterisk.ari_password
-    else:
-        if settings.ari_url is None or settings.ari_password is None:
-            raise ConfigurationError("Set OFFHOOK_ARI_URL and OFFHOOK_ARI_PASSWORD, or neither.")
-        url, username = settings.ari_url, settings.ari_username
-        password = settings.ari_password.get_secret_value()
-    return AriClient(
-        url, username, password, app=settings.ari_application + suffix, timeout_seconds=settings.ari_timeout_seconds
-    )
 
 
 def say_ended_calls(appended: Appended) -> None:
@@ -453,9 +381,3 @@ def say_ended_calls(appended: Appended) -> None:
                 talk_seconds=fact.talk_seconds,
                 source=fact.cdr.source.value,
             )
-
-
-async def _watch(asterisk: AsteriskInstance) -> None:
-    """An embedded Asterisk that ends takes the service with it: better down and said than up and deaf."""
-    code = await asyncio.shield(asterisk.process.exited)
-    raise AsteriskUnavailableError(f"The embedded Asterisk ended by itself (exit code {code}); see {asterisk.log_path}")

@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import ConfigurationError
-from app.ids import is_node_name
+from app.ids import is_node_name, is_variable_name
 
 ROLES: Final = ("api", "controller", "worker")
 
@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     max_duration_seconds: float = Field(
         default=4 * 3600.0, gt=0, le=86400, description="Longest talk of a call that names no limit."
     )
+    channel_variables: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Channel variables that originateCall may set, comma-separated names."
+    )
     queue_misses_allowed: int = Field(
         default=3, gt=0, le=100, description="An agent that lets so many queue calls in a row ring is paused."
     )
@@ -96,6 +99,34 @@ class Settings(BaseSettings):
     )
     recording_url_seconds: float = Field(default=900.0, gt=0, description="How long a signed recording address lives.")
 
+    espeak: str | None = Field(
+        default=None, description="The program espeak-ng. Unset: on the PATH, or fetched with the embedded Asterisk."
+    )
+    polly_region: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9-]{5,32}$",
+        description="AWS region, such as eu-central-1: texts are then spoken by Amazon Polly.",
+    )
+    polly_access_key_id: str | None = Field(
+        default=None, description="Amazon Polly's access key. Unset: AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN."
+    )
+    polly_secret_access_key: SecretStr | None = Field(
+        default=None, description="The key's secret. Unset: AWS_SECRET_ACCESS_KEY."
+    )
+    polly_url: str | None = Field(default=None, description="Another address of Amazon Polly, such as a VPC endpoint.")
+    speech_cache_megabytes: int = Field(
+        default=512, ge=1, description="Room in data_dir/media for texts that were spoken; the longest unused go."
+    )
+    media_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[!-~]+$",
+        description="How Asterisk reaches this very process, to fetch sounds. Unset: this machine for the embedded "
+        "Asterisk, else public_url.",
+    )
+    sound_sample_rate: Literal["8000", "16000"] = Field(
+        default="8000", description="Samples per second of what Asterisk is given to play; 16000 for wideband phones."
+    )
+
     webhook_allow_networks: Annotated[list[IPv4Network | IPv6Network], NoDecode] = Field(
         default_factory=list,
         description="Networks that webhooks may reach though they are not public, comma-separated CIDR.",
@@ -111,6 +142,15 @@ class Settings(BaseSettings):
     )
     webhook_concurrency: int = Field(default=64, gt=0, description="Deliveries on their way at once.")
 
+    media_allow_networks: Annotated[list[IPv4Network | IPv6Network], NoDecode] = Field(
+        default_factory=list,
+        description="Networks that media streams may reach though they are not public, comma-separated CIDR.",
+    )
+    media_connect_seconds: float = Field(
+        default=5.0, gt=0, le=20, description="How long a media stream's program may take to answer."
+    )
+    max_media_streams: int = Field(default=200, gt=0, description="Media streams at once on this node.")
+
     subscriber_queue_size: int = Field(default=1000, gt=0, description="Events a slow subscriber may lag behind.")
 
     @field_validator("node")
@@ -120,11 +160,21 @@ class Settings(BaseSettings):
             raise ValueError("use lower-case letters, digits and hyphens, at most 31")
         return value
 
-    @field_validator("webhook_allow_networks", "webhook_schedule_seconds", mode="before")
+    @field_validator(
+        "webhook_allow_networks", "webhook_schedule_seconds", "media_allow_networks", "channel_variables", mode="before"
+    )
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("channel_variables")
+    @classmethod
+    def _variables_are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        bad = [name for name in value if not is_variable_name(name)]
+        if bad:
+            raise ValueError(f"use letters, digits and underscores, and none of Offhook's own: not {', '.join(bad)}")
         return value
 
     @field_validator("secret_key")

@@ -11,6 +11,7 @@ Run one inside a TaskGroup::
 import asyncio
 import random
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar, Final
@@ -42,13 +43,22 @@ class Health:
         return self.is_running and self.consecutive_failures == 0
 
 
-def backoff_seconds(failures: int) -> float:
-    """The pause after the n-th failure in a row: doubling up to half a minute, of which a random half to whole.
+def backoff_seconds(
+    failures: int,
+    *,
+    first: float | None = None,
+    longest: float | None = None,
+    spread: Callable[[float, float], float] = random.uniform,
+) -> float:
+    """The pause after the n-th failure in a row: doubling up to the longest, of which a random half to whole.
 
-    The jitter keeps several processes that lost the same database from coming back in step.
+    From a quarter of a second up to half a minute, where nothing else is said. The jitter keeps several processes that
+    lost the same database from coming back in step.
     """
-    ceiling = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** min(failures - 1, 30))
-    return random.uniform(ceiling / 2, ceiling)  # noqa: S311  # spreads load, guards nothing
+    first = FIRST_BACKOFF_SECONDS if first is None else first
+    longest = LONGEST_BACKOFF_SECONDS if longest is None else longest
+    ceiling = min(longest, first * 2.0 ** min(failures - 1, 30))
+    return spread(ceiling / 2, ceiling)
 
 
 class Daemon(ABC):

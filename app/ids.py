@@ -7,9 +7,11 @@ What Offhook makes inside Asterisk carries the prefix ``ofk.<node>.`` before the
 ours can be told from what others run on the same Asterisk, and one node's from another's.
 """
 
+import hashlib
 import re
 import secrets
 import time
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, NewType
 
@@ -20,6 +22,7 @@ RecordingId = NewType("RecordingId", str)
 TransferId = NewType("TransferId", str)
 SupervisionId = NewType("SupervisionId", str)
 PlaybackId = NewType("PlaybackId", str)
+MediaStreamId = NewType("MediaStreamId", str)
 ChannelId = NewType("ChannelId", str)
 
 
@@ -36,6 +39,7 @@ class Kind(StrEnum):
     OUTBOUND_NUMBER_POOL = "pool"
     RING_GROUP = "group"
     QUEUE = "queue"
+    CALL_FLOW = "flow"
     INBOUND_ROUTE = "route"
     CALL = "call"
     LEG = "leg"
@@ -45,6 +49,11 @@ class Kind(StrEnum):
     TRANSFER = "xfer"
     SUPERVISION = "sup"
     PLAYBACK = "play"
+    MEDIA_STREAM = "strm"
+    MEDIA_ENDPOINT = "mep"
+    ANNOUNCEMENT_TEMPLATE = "tmpl"
+    UPLOAD = "upl"
+    AUDIO_FILE = "audio"
     WEBHOOK_ENDPOINT = "whe"
     WEBHOOK_DELIVERY = "whd"
     WEBHOOK_ATTEMPT = "wha"
@@ -58,11 +67,23 @@ _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _BODY_LENGTH: Final = 26
 _PUBLIC_ID: Final = re.compile(rf"([a-z]{{2,8}})_([{_ALPHABET}]{{{_BODY_LENGTH}}})")
 _NODE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
+_VARIABLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_OWN_VARIABLES: Final = ("OFK_", "TRANSFER_CONTEXT", "RTPAUDIOQOS")
 
 
 def new_id(kind: Kind) -> str:
     """A fresh id of the given kind, for example ``call_01k3v7…``."""
-    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    return _write_id(kind, time.time_ns() // 1_000_000, secrets.randbits(80))
+
+
+def derived_id(kind: Kind, at: datetime, seed: str) -> str:
+    """The id of the given kind that is always the same for this instant and seed; whoever guesses the seed knows it."""
+    digest = hashlib.sha256(f"{kind.value}/{seed}".encode()).digest()
+    return _write_id(kind, int(at.timestamp() * 1000), int.from_bytes(digest[:10]))
+
+
+def _write_id(kind: Kind, milliseconds: int, bits: int) -> str:
+    value = milliseconds << 80 | bits
     body = "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
     return f"{kind.value}_{body}"
 
@@ -101,3 +122,11 @@ def split_asterisk_name(node: str, name: str) -> tuple[str, str] | None:
     if kind_of(public_id) is None:
         return None
     return public_id, dash + suffix
+
+
+def is_variable_name(name: str) -> bool:
+    """Whether a channel's variable may have this name: plain, and none that Offhook uses itself.
+
+    What begins with ``_`` Asterisk hands on to other channels, and what ends in ``)`` calls a function of its dialplan.
+    """
+    return bool(_VARIABLE.fullmatch(name)) and not name.upper().startswith(_OWN_VARIABLES)

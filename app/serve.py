@@ -21,9 +21,10 @@ import uvicorn
 from starlette.applications import Starlette
 
 from app.asgi import SERVER_OPTIONS, create_app
-from app.bootstrap import Service, ServiceHealth, check_roles, running_service
+from app.bootstrap import running_service
 from app.config import ROLES, Settings
 from app.errors import ConfigurationError, OffhookError
+from app.running import Service, ServiceHealth, check_roles
 
 _log = structlog.get_logger(__name__)
 

@@ -9,6 +9,7 @@ from app.cdrs.statistics import CdrStatistics
 from app.clock import Clock
 from app.events.feed import Feed
 from app.events.log import EventLog
+from app.media.endpoints import MediaEndpoints
 from app.ownership.calls import Calls
 from app.ownership.diagnostics import Diagnostics
 from app.queues.agents import AgentStates
@@ -17,6 +18,7 @@ from app.recordings.deletion import RecordingDeletion
 from app.recordings.queries import RecordingQueries
 from app.recordings.urls import RecordingUrls
 from app.routing.resources import RoutingResources
+from app.speech.resources import SpeechResources
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.queries import WebhookQueries
 from app.webhooks.replay import WebhookReplays
@@ -40,8 +42,10 @@ class Services:
     event_log: EventLog
     feed: Feed
     routing: RoutingResources
+    speech: SpeechResources
     agent_states: AgentStates
     queue_standings: QueueStandings
+    media_endpoints: MediaEndpoints
     webhooks: WebhookEndpoints
     webhook_queries: WebhookQueries
     webhook_replays: WebhookReplays

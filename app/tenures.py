@@ -1,6 +1,6 @@
 """How a tenure is put together: the parts that act on one Asterisk, made anew for each lease."""
 
-from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from app.accounts.audit import AuditLog
@@ -9,13 +9,15 @@ from app.ari.stream import EventStream
 from app.calls.controller import Controller
 from app.calls.core import inputs
 from app.calls.core.commands import CollectRecording
-from app.calls.core.inputs import FailureKind
+from app.calls.core.inputs import FailureKind, Input
 from app.calls.executor import Executor
+from app.calls.flow_desk import FlowDesk, SoundMaker
 from app.calls.inbound import InboundCalls
 from app.calls.live_counts import LiveCounts
 from app.calls.missed import MissedCalls
 from app.calls.plan import Defaults
 from app.calls.reconcile import Reconciler
+from app.calls.refer_targets import ReferTargets
 from app.calls.registry import CallRegistry
 from app.calls.service import CallService, Readiness
 from app.calls.spool import Spool
@@ -25,8 +27,13 @@ from app.calls.traces.keeper import TraceKeeper
 from app.clock import Clock
 from app.config import Settings
 from app.db.engine import Database
+from app.errors import OverloadedError
 from app.events.log import EventLog
-from app.ids import RecordingId, new_id
+from app.ids import MediaStreamId, RecordingId, new_id
+from app.media.desk import MediaStreams
+from app.media.endpoints import MediaEndpoints
+from app.media.guard import StreamGuard
+from app.media.model import Report
 from app.ownership.fence import Fence
 from app.ownership.inbox import Inbox
 from app.ownership.lease import Lease
@@ -34,7 +41,8 @@ from app.ownership.tenure import Tenure
 from app.provisioning.states import LineStates
 from app.provisioning.store import LineStore
 from app.provisioning.sync import Provisioner
-from app.queues.agents import AgentStates, tell_nobody
+from app.queues.agent_rows import AgentRows
+from app.queues.claims import AgentClaims
 from app.queues.dispatcher import Dispatcher
 from app.queues.news import QueueNews
 from app.queues.overflow import Overflow
@@ -42,6 +50,7 @@ from app.queues.waiting import WaitingRooms
 from app.recordings.collector import RecordingCollector
 from app.recordings.jobs import Collected, CollectFailed, CollectResult
 from app.recordings.store import RecordingStore
+from app.routing.channels import TrunkChannels
 from app.routing.directory import Directory
 from app.routing.resource import Seals
 from app.routing.stops import Stops
@@ -84,6 +93,9 @@ class Tenures:
     counts: LiveCounts
     audit: AuditLog
     queue_news: QueueNews
+    sounds: SoundMaker
+    stream_guard: StreamGuard
+    media_endpoints: MediaEndpoints
     traces: TraceKeeper | None = None
 
     def make(self, lease: Lease) -> Tenure:
@@ -96,28 +108,67 @@ class Tenures:
             registry.post(result.recording_id, _as_input(result))
 
         collector = RecordingCollector(self.ari, self.recording_store, on_collected)
-        executor = Executor(self.ari, node=node, collect=collector.submit, may_forget=lambda: not store.is_postponing)
-        registry = CallRegistry(store, executor, clock, capacity=settings.max_live_calls, traces=self.traces)
-        stream = EventStream(self.ari)
-        self.counts.forget_all()
-        reconciler = Reconciler(self.ari, store, registry, executor, clock, node=node, counts=self.counts)
-        directory = Directory(self.database)
+        room = TrunkChannels(self.database, clock)
+        directory, stops = Directory(self.database), Stops(self.database)
         defaults = Defaults(
             agent_ring_seconds=settings.agent_ring_seconds,
             customer_ring_seconds=settings.customer_ring_seconds,
             max_duration_seconds=settings.max_duration_seconds,
         )
+
+        def answer_flow(call_id: str, answer: Input) -> None:
+            if (actor := registry.find(call_id)) is not None:
+                with suppress(OverloadedError):  # its timer says the same
+                    actor.post(answer)
+
+        desk = FlowDesk(stops, directory, self.sounds, answer_flow, defaults=defaults, make_id=new_id)
+
+        def take_report(report: Report) -> bool:
+            actor = registry.find(report.call_id)
+            if actor is None:
+                return True
+            try:
+                actor.post(_as_news(report))
+            except OverloadedError:
+                return False
+            return True
+
+        streams = MediaStreams(
+            self.ari,
+            take_report,
+            node=node,
+            guard=self.stream_guard,
+            allows=self.media_endpoints,
+            clock=clock,
+            connect_seconds=settings.media_connect_seconds,
+            most=settings.max_media_streams,
+        )
+        executor = Executor(
+            self.ari,
+            node=node,
+            collect=collector.submit,
+            may_forget=lambda: not store.is_postponing,
+            room=room,
+            assist=desk.take,
+            relays=streams,
+        )
+        registry = CallRegistry(store, executor, clock, capacity=settings.max_live_calls, traces=self.traces)
+        stream = EventStream(self.ari)
+        self.counts.forget_all()
+        reconciler = Reconciler(self.ari, store, registry, executor, clock, node=node, counts=self.counts)
         ways = WaysIn(self.database)
         calls = CallService(
             registry=registry,
             store=store,
             directory=directory,
-            stops=Stops(self.database),
+            stops=stops,
             readiness=self.readiness,
             clock=clock,
             node=node,
             defaults=defaults,
             audit=self.audit,
+            variables=frozenset(settings.channel_variables),
+            programs=self.media_endpoints,
         )
         return Tenure(
             lease=lease,
@@ -132,8 +183,11 @@ class Tenures:
                 clock,
                 node=node,
                 tidier=Tidier(self.ari, self.database, registry, node=node),
-                inbound=InboundCalls(self.ari, registry, ways, self.readiness, clock, node=node, defaults=defaults),
+                inbound=InboundCalls(
+                    self.ari, registry, ways, self.readiness, clock, node=node, defaults=defaults, room=room
+                ),
                 missed=MissedCalls(self.ari, registry, ways, clock, node=node, defaults=defaults),
+                refer_targets=ReferTargets(self.database, directory, self.readiness, defaults=defaults, make_id=new_id),
             ),
             calls=calls,
             inbox=Inbox(self.database, calls, lease),
@@ -144,7 +198,11 @@ class Tenures:
                 clock,
             ),
             dispatcher=Dispatcher(
-                make_agent_states(settings, self.database, self.log, clock),
+                AgentClaims(
+                    AgentRows(self.database, self.log, clock),
+                    misses_allowed=settings.queue_misses_allowed,
+                    rest_seconds=settings.queue_rest_seconds,
+                ),
                 WaitingRooms(self.database),
                 directory,
                 Overflow(self.database, directory, defaults=defaults, make_id=new_id),
@@ -152,6 +210,8 @@ class Tenures:
                 self.queue_news,
                 clock,
             ),
+            flow_desk=desk,
+            media_streams=streams,
         )
 
     def idle_registry(self) -> CallRegistry:
@@ -160,22 +220,12 @@ class Tenures:
         return CallRegistry(CallStore(self.database, self.log), executor, self.clock, capacity=1)
 
 
-def make_agent_states(
-    settings: Settings,
-    database: Database,
-    log: EventLog,
-    clock: Clock,
-    *,
-    changed: Callable[[str], Awaitable[None]] = tell_nobody,
-) -> AgentStates:
-    """What agents do, by the settings."""
-    return AgentStates(
-        database,
-        log,
-        clock,
-        misses_allowed=settings.queue_misses_allowed,
-        rest_seconds=settings.queue_rest_seconds,
-        changed=changed,
+def _as_news(report: Report) -> inputs.StreamClosed:
+    return inputs.StreamClosed(
+        stream_id=MediaStreamId(report.stream_id),
+        reason=report.reason,
+        detail=report.detail,
+        outcome=report.outcome,
     )
 
 

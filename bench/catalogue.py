@@ -22,6 +22,7 @@ MODULES: Final = {
     "rss_mb_per_1000_subscribers": "bench.memory_subscribers",
     "startup_seconds": "bench.startup",
     "recovery_seconds": "bench.recovery",
+    "media_round_trip_ms": "bench.media_round_trip",
 }
 
 

@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_network
 from time import monotonic as system_monotonic
 from typing import Any, Final
 
+from app.accounts.allow_list import Network, is_address_in, read_allow_list
 from app.accounts.audit import AuditEntry, AuditLog, entry_by
 from app.accounts.known import KnownKeys
 from app.accounts.principal import Principal
@@ -31,10 +32,7 @@ _SECRET_LENGTH: Final = 40  # 5.75 bits each: 230 bits
 _LONGEST_TOKEN: Final = 200
 _HINT_LENGTH: Final = 4
 _LONGEST_NAME: Final = 100
-_MOST_NETWORKS: Final = 100
 _OUTAGE_SECONDS: Final = 900.0
-
-Network = IPv4Network | IPv6Network
 
 _COLUMNS: Final = "id, account_id, name, is_test, hint, scopes, ip_allow_list, created_at, expires_at, revoked_at"
 
@@ -131,7 +129,7 @@ class ApiKeys:
         Raises:
             RefusedError: INVALID_INPUT, REQUIRED; NOT_FOUND, there is no such account.
         """
-        networks, problems = _read_allow_list(ip_allow_list)
+        networks, problems = read_allow_list(ip_allow_list)
         problems += check_text(name, ("name",), longest=_LONGEST_NAME)
         problems += _check_scopes(scopes, by)
         if by is not None and by.is_test and not is_test:
@@ -326,39 +324,6 @@ class ApiKeys:
     def _hash(self, token: str) -> bytes:
         # Cut, not refused: a token too long to be ours costs what any wrong one costs, and matches nothing.
         return hmac.digest(self._hashing_key, token[:_LONGEST_TOKEN].encode("utf-8", "replace"), "sha256")
-
-
-def is_address_in(remote_address: str | None, networks: Sequence[Network]) -> bool:
-    """Whether an address lies in one of the networks; an IPv4 address written as IPv6 counts as IPv4."""
-    try:
-        address: IPv4Address | IPv6Address = ip_address(remote_address or "")
-    except ValueError:
-        return False  # a unix socket or no address at all: an allow-list is a promise about addresses
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return any(address in network for network in networks)
-
-
-def _read_allow_list(texts: Sequence[str]) -> tuple[list[Network], list[Problem]]:
-    if len(texts) > _MOST_NETWORKS:
-        return [], [Problem("INVALID_INPUT", f"At most {_MOST_NETWORKS} networks.", ("ipAllowList",))]
-    networks: list[Network] = []
-    problems = []
-    for index, text in enumerate(texts):
-        field = ("ipAllowList", str(index))
-        try:
-            network = ip_network(text.strip())
-        except ValueError:
-            problems.append(
-                Problem("INVALID_INPUT", "Use an address or a network such as 203.0.113.0/24 or 2001:db8::/48.", field)
-            )
-            continue
-        if network.prefixlen == 0:
-            problems.append(
-                Problem("INVALID_INPUT", "A network of all addresses limits nothing: leave the list empty.", field)
-            )
-        networks.append(network)
-    return networks, problems
 
 
 def _check_scopes(scopes: Collection[Scope], by: Principal | None) -> list[Problem]:

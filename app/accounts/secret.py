@@ -29,6 +29,7 @@ class Purpose(StrEnum):
     CURSORS = "cursors"
     URLS = "urls"
     SEALING = "sealing"
+    SPEECH = "speech"
 
 
 class ServiceSecret:

@@ -9,7 +9,7 @@
 
 import traceback
 from collections.abc import Iterator
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
@@ -19,7 +19,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import StreamExecutionResult
 
 from app.api.context import Context, Info
-from app.api.types.problem import UserError
+from app.api.types.problem import Payload, UserError
 from app.errors import OffhookError, RefusedError
 
 _log = structlog.get_logger(__name__)
@@ -132,14 +132,10 @@ class SocketResults(SchemaExtension):
         yield None
 
 
-class _Payload(Protocol):
-    def __init__(self, *, user_errors: list[UserError]) -> None: ...
-
-
 class Refusals(FieldExtension):
     """A refused mutation answers with its payload, empty but for ``userErrors``."""
 
-    def __init__(self, payload: type[_Payload]) -> None:
+    def __init__(self, payload: type[Payload]) -> None:
         self._payload = payload
 
     async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **kwargs: Any) -> Any:

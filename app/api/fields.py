@@ -13,6 +13,7 @@ from strawberry.schema.name_converter import NameConverter
 from app.accounts.scopes import Scope
 from app.api.auth import Requires
 from app.api.errors import Refusals
+from app.api.types.problem import Payload
 
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
 
@@ -28,7 +29,7 @@ def guarded_field(scope: Scope | None, description: str) -> Callable[[Resolver],
     return cast("Callable[[Resolver], Resolver]", strawberry.field(description=description, extensions=extensions))
 
 
-def mutation(scope: Scope, payload: type[Any], description: str) -> Callable[[Resolver], Resolver]:
+def mutation(scope: Scope, payload: type[Payload], description: str) -> Callable[[Resolver], Resolver]:
     """A mutation that takes a scope, and whose refusals go into its payload's ``userErrors``."""
     extensions: list[FieldExtension] = [Requires(scope), Refusals(payload)]
     return cast("Callable[[Resolver], Resolver]", strawberry.mutation(description=description, extensions=extensions))

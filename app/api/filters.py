@@ -5,7 +5,7 @@ import strawberry
 from app.accounts.principal import Principal
 from app.api.instants import TimeRangeInput, read_range
 from app.api.scalars import PhoneNumber
-from app.api.types.enums import EventType
+from app.api.types.enums.events import EventType
 from app.cdrs.filters import CallFilter
 from app.events.log import EventFilter
 from app.facts.vocabulary import CallKind, CallState, Direction, Disposition

@@ -8,9 +8,9 @@ from typing import Protocol, TypeVar
 
 from strawberry.dataloader import DataLoader
 
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.facts.calls import CdrRecord
-from app.queues.agents import AgentStanding
+from app.queues.agent_rows import AgentStanding
 from app.queues.standings import QueueStanding
 from app.recordings.model import Recording
 from app.routing.model import Agent, Device

@@ -11,7 +11,7 @@ import strawberry
 from app.api.context import Context
 from app.api.fields import field
 from app.api.projection import Made, One, Projection
-from app.api.types.enums import describe
+from app.api.types.enums.describing import describe
 from app.facts.masking import Sight
 from app.paging import DEFAULT_PAGE, LARGEST_PAGE, CursorSigner, Page, PageRequest, page_request
 

@@ -26,13 +26,16 @@ from app.api.queries.account import AccountQueries
 from app.api.queries.calls import CallQueries
 from app.api.queries.events import EventQueries
 from app.api.queries.live_statistics import LiveStatisticsQueries
+from app.api.queries.media_streams import MediaStreamQueries
 from app.api.queries.nodes import NodeQueries
 from app.api.queries.recordings import RecordingQueries
 from app.api.queries.routing import RoutingQueries
+from app.api.queries.speech import SpeechQueries
 from app.api.queries.statistics import StatisticsQueries
 from app.api.queries.webhooks import WebhookQueries
 from app.api.scalars import SCALARS
 from app.api.subscriptions.root import Subscription
+from app.api.types.call_flows import STEP_TYPES
 from app.api.types.event_mapping import EVENT_TYPES
 
 
@@ -46,7 +49,9 @@ class Query(
     RecordingQueries,
     EventQueries,
     WebhookQueries,
+    MediaStreamQueries,
     RoutingQueries,
+    SpeechQueries,
 ):
     pass
 
@@ -81,7 +86,7 @@ def build_schema() -> OffhookSchema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=tuple(EVENT_TYPES.values()),
+        types=(*EVENT_TYPES.values(), *STEP_TYPES),
         extensions=(SocketResults, Limits, KnownDocuments),
         execution_context_class=FastExecutor,
         config=StrawberryConfig(scalar_map=SCALARS, name_converter=RememberedNames()),

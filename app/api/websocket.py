@@ -32,7 +32,8 @@ from app.api.errors import as_graphql_error
 from app.api.metrics import Metrics
 from app.api.outbox import ClosedError, Outbox
 from app.api.schema import OffhookSchema
-from app.api.subscriptions.audience import Asked, Audiences, Reader, next_frame, payload_of
+from app.api.subscriptions.audience import Audiences, Reader, next_frame, payload_of
+from app.api.subscriptions.likeness import Asked
 from app.api.wire import WIRE, Wire, text_frame
 from app.errors import AuthenticationError, ConfigurationError, OverloadedError, UnavailableError
 from app.services import Services

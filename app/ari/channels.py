@@ -152,6 +152,28 @@ class ChannelOperations(AriTransport):
             body=_variables_body(variables, operation),
         )
 
+    async def external_media(self, channel_id: str, *, audio_format: str, options: str = "") -> Channel:
+        """Make a channel whose sound comes and goes over a websocket that somebody opens to Asterisk (chan_websocket).
+
+        Its address there is ``/media/`` and the variable MEDIA_WEBSOCKET_CONNECTION_ID of the answer's ``channelvars``;
+        it needs no other credential. StasisStart comes once it is open, and with its end the channel ends.
+        """
+        operation = "POST /channels/externalMedia"
+        return await self._fetch(
+            Channel,
+            operation,
+            query={
+                "channelId": safe_id(channel_id, "channel id", operation=operation),
+                "app": self.app,
+                "external_host": "INCOMING",
+                "encapsulation": "none",
+                "transport": "websocket",
+                "connection_type": "server",
+                "format": safe_word(audio_format, "format", operation=operation),
+                "transport_data": safe_text(options, "option", operation=operation) or None,
+            },
+        )
+
     async def answer(self, channel_id: str) -> None:
         await self._act("POST /channels/{}/answer", channel_id)
 

@@ -31,6 +31,7 @@ _quiet_logger.setLevel(logging.CRITICAL)
 # As module constants: a look-up in the library's enum costs as much as reading the frame.
 _TEXT: Final = WSMsgType.TEXT
 _CLOSE: Final = WSMsgType.CLOSE
+_PONG: Final = WSMsgType.PONG
 _DATA: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION})
 
 
@@ -63,8 +64,10 @@ class EventSocket(WSListener):
         self._parts: bytearray | None = None
         self._reason: DisconnectReason | None = None
         self._is_heard = False
-        #: When something came last, in `time.monotonic` seconds.
-        self.heard_at = monotonic()
+        #: Until when everything is heard, in `time.monotonic` seconds: since the latest ping that was answered left. On
+        #: one line in one order, what Asterisk had sent before came before its pong.
+        self.heard_until = monotonic()
+        self._pinged_at = self.heard_until
         self._is_paused = False
         self._ping_interval = self._ping_timeout = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -124,7 +127,8 @@ class EventSocket(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:  # noqa: ARG002 -- the library's signature
         self._is_heard = True
-        self.heard_at = monotonic()
+        if frame.msg_type is _PONG:
+            self.heard_until = self._pinged_at
         if self._reason is not None:
             return  # after an end nothing counts: there may be a gap before it
         try:
@@ -171,6 +175,9 @@ class EventSocket(WSListener):
     def _ping(self) -> None:
         assert self._transport is not None
         self._is_heard = False
+        if self.heard_until == self._pinged_at:
+            # Of several that are under way, a pong does not say which it answers: the first one's time is safe.
+            self._pinged_at = monotonic()
         self._transport.send_ping()
         self._call_later(self._ping_timeout, self._look)
 

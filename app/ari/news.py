@@ -1,5 +1,6 @@
 """What the event stream says of the connection itself, between the events."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -23,11 +24,17 @@ class Connected:
 class Disconnected:
     """No more events until the next `Connected`. Stop dialling.
 
-    ``silent_seconds``: for how long nothing had been heard before a half-open line was found out.
+    ``heard_until``, in `time.monotonic` seconds: what had happened by then came over this line. Of what happened later
+    some may have come, and some may not: an end is found out late, and what was under way then is lost.
     """
 
     reason: DisconnectReason
-    silent_seconds: float = field(default=0.0, compare=False)
+    heard_until: float = field(default_factory=time.monotonic, compare=False)
+
+    @property
+    def silent_seconds(self) -> float:
+        """For how long now it has not been sure that everything was heard."""
+        return time.monotonic() - self.heard_until
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,8 +86,14 @@ class RecordingStarted(Timed, frozen=True, gc=False, tag_field="type", tag="Reco
     recording: NamedRecording
 
 
+class FinishedRecording(NamedRecording, frozen=True, gc=False):
+    """``talking_duration`` is there when silence was to end it: whole seconds."""
+
+    talking_duration: int | None = None
+
+
 class RecordingFinished(Timed, frozen=True, gc=False, tag_field="type", tag="RecordingFinished"):
-    recording: NamedRecording
+    recording: FinishedRecording
 
 
 class RecordingFailed(Timed, frozen=True, gc=False, tag_field="type", tag="RecordingFailed"):

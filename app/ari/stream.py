@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC
-from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
 
@@ -22,7 +21,7 @@ import structlog
 from picows import WSHandshakeError
 
 from app.ari.client import AriClient
-from app.ari.errors import AriError, AriNotFound, AriRefused, AriUnauthorized
+from app.ari.errors import AriError, AriNotFound
 from app.ari.event_socket import (
     DisconnectReason,
     EventSocket,
@@ -33,30 +32,14 @@ from app.ari.event_socket import (
 )
 from app.ari.events import ApplicationReplaced, decode_event
 from app.ari.news import Connected, Disconnected, Doubted, News, Replaced, StreamItem
-from app.ari.transport import NO_ARI
-from app.ari.versions import VERSION_FLOOR, is_below_floor
-
-__all__ = [
-    "UNAUTHORIZED",
-    "Connected",
-    "DisconnectReason",
-    "Disconnected",
-    "Doubted",
-    "EventStream",
-    "News",
-    "Replaced",
-    "StreamItem",
-    "StreamTimings",
-    "events_url",
-]
+from app.ari.refusals import describe_refusal
+from app.ari.versions import warn_if_too_old
+from app.daemon import backoff_seconds
 
 log = structlog.get_logger(__name__)
 
-UNAUTHORIZED: Final = "unauthorized (wrong user or password)"
 # Messages handed over in one go before others get a turn of the loop.
 _AT_A_TIME: Final = 256
-# A pong is heard within this long, on a line that lives.
-_PONG_SECONDS: Final = 0.25
 # An `ApplicationReplaced` is a name and three fields; longer messages need not be searched for one.
 _LONGEST_REPLACED: Final = 512
 
@@ -241,7 +224,7 @@ class EventStream:
             self._start(connected)
             await self._socket.wait_until_over()
         except (AriError, WSHandshakeError, HandshakeLost) as error:
-            self._say_failure(_describe_refusal(error))
+            self._say_failure(describe_refusal(error))
         except (OSError, TimeoutError, WSError) as error:
             # Not reachable, no answer in time, not a websocket server, or gone while we were preparing.
             self._say_failure(type(error).__name__)
@@ -270,7 +253,7 @@ class EventStream:
         started_at = info.status.startup_time.astimezone(UTC)
         before = self._last_seen
         if before is None or before.version != info.system.version:
-            self._check_version(info.system.version)
+            warn_if_too_old(info.system.version)
         return Connected(
             asterisk_started_at=started_at,
             entity_id=info.system.entity_id,
@@ -291,16 +274,6 @@ class EventStream:
                 await asyncio.sleep(0.05)
             else:
                 return
-
-    def _check_version(self, version: str) -> None:
-        if is_below_floor(version):
-            floor = ".".join(str(part) for part in VERSION_FLOOR)
-            log.warning(
-                "asterisk_too_old",
-                version=version,
-                floor=floor,
-                advice=f"published security advisories affect Asterisk before {floor}: upgrade it",
-            )
 
     def _start(self, connected: Connected) -> None:
         self._last_seen = connected
@@ -391,14 +364,8 @@ class EventStream:
         if reason in {DisconnectReason.RESET, DisconnectReason.SILENT}:
             # The requests' idle connections took the same way: the first one would wait for its whole time-out.
             self._client.drop_idle_connections()
-        self._put(Disconnected(reason, self._silent_seconds()))
-
-    def _silent_seconds(self) -> float:
-        """For how long the line had been dead; 0 when it was heard as often as it must be."""
-        if self._socket is None:
-            return 0.0
-        seconds = time.monotonic() - self._socket.heard_at
-        return seconds if seconds > self._timings.ping_interval + _PONG_SECONDS else 0.0
+        heard_until = time.monotonic() if self._socket is None else self._socket.heard_until
+        self._put(Disconnected(reason, heard_until))
 
     def _say_failure(self, reason: str) -> None:
         if reason != self._last_failure:
@@ -408,9 +375,9 @@ class EventStream:
 
     async def _back_off(self) -> None:
         """Wait exponentially longer with each failure, up to the most, less up to half at random."""
-        doubled = self._timings.back_off_first * 2.0 ** min(max(self._failures_in_a_row - 1, 0), 30)
-        longest = min(self._timings.back_off_most, doubled)
-        await asyncio.sleep(longest * self._jitter.uniform(0.5, 1.0))
+        first, longest = self._timings.back_off_first, self._timings.back_off_most
+        failures = max(self._failures_in_a_row, 1)
+        await asyncio.sleep(backoff_seconds(failures, first=first, longest=longest, spread=self._jitter.uniform))
         if len(self._queue) > self._queue_limit // 2:
             # After an overflow, room first: else the next connection overflows at once.
             self._has_room.clear()
@@ -419,32 +386,3 @@ class EventStream:
     def _put(self, item: bytes | News) -> None:
         self._queue.append(item)
         self._has_items.set()
-
-
-def _describe_refusal(error: AriError | WSHandshakeError | HandshakeLost) -> str:
-    match error:
-        case AriUnauthorized():
-            return UNAUTHORIZED
-        case AriRefused():
-            return _describe_status(error.status)
-        case AriError():
-            return error.message
-        case HandshakeLost():
-            return "closed without an answer (is Asterisk at its session limit?)"
-        case WSHandshakeError(response=None):
-            return "not a websocket server"
-        case WSHandshakeError(response=response):
-            assert response is not None
-            return _describe_status(response.status.value)
-
-
-def _describe_status(status: int) -> str:
-    match status:
-        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            return UNAUTHORIZED
-        case HTTPStatus.NOT_FOUND:
-            return NO_ARI
-        case HTTPStatus.SERVICE_UNAVAILABLE:
-            return "status 503 (Asterisk is not ready)"
-        case _:
-            return f"status {status}"

@@ -2,6 +2,10 @@
 
 import re
 
+import structlog
+
+log = structlog.get_logger(__name__)
+
 # Twenty advisories were published for what came before, among them file writes through a channel variable.
 VERSION_FLOOR = (22, 10, 1)
 _NUMBERS = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
@@ -17,3 +21,15 @@ def is_below_floor(text: str) -> bool:
     """Whether that version is older than the floor; one without a number counts as older."""
     version = parse_version(text)
     return version is None or version < VERSION_FLOOR
+
+
+def warn_if_too_old(text: str) -> None:
+    """Say so in the log when that version is below the floor."""
+    if is_below_floor(text):
+        floor = ".".join(str(part) for part in VERSION_FLOOR)
+        log.warning(
+            "asterisk_too_old",
+            version=text,
+            floor=floor,
+            advice=f"published security advisories affect Asterisk before {floor}: upgrade it",
+        )

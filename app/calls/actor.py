@@ -23,12 +23,21 @@ from app.calls.core.commands import (
     CreateChannel,
     CreateSnoop,
     CreateTaps,
+    DetectMachine,
     DialChannel,
+    FindTarget,
     JoinBridge,
+    JoinStream,
+    KeepChannel,
     LeaveBridge,
+    OpenStream,
     PlaceSupervisor,
+    PreparePrompt,
+    ReferLeg,
     SendDigits,
+    SendText,
     SetMute,
+    SetPitch,
     StartMusic,
     StartPlayback,
     StartRingback,
@@ -46,7 +55,7 @@ from app.calls.core.inputs import (
     TimerFired,
 )
 from app.calls.core.machine import step
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.core.turn import Step
 from app.calls.executor import Executor
 from app.calls.keys import KeyClaim
@@ -344,9 +353,18 @@ def is_pointless(call: Call, command: Command) -> bool:
         | StartMusic
         | StartRingback
         | SetMute
+        | SetPitch
+        | SendText
         | SendDigits
         | StartPlayback
         | CreateSnoop
         | CreateTaps
-        | PlaceSupervisor,
+        | PlaceSupervisor
+        | ReferLeg
+        | DetectMachine
+        | PreparePrompt
+        | FindTarget
+        | KeepChannel
+        | OpenStream
+        | JoinStream,
     )

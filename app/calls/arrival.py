@@ -6,13 +6,12 @@ from typing import Final
 import msgspec
 
 from app.ari.resources import Channel
+from app.calls.names import STASIS
 
 #: The first argument with which the dialplan enters a call into our application.
 INBOUND: Final = "inbound"
 #: Calls over a trunk; the others come from an account's own phones.
 FROM_TRUNK: Final = "trunk"
-#: In which application of the dialplan a channel is that is with us.
-_STASIS: Final = "Stasis"
 _ARGUMENTS: Final = 4
 
 
@@ -30,7 +29,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def arrival_in(channel: Channel, app: str) -> Arrival | None:
     """The arrival that a listed channel is, if it has come to this application and is there still."""
-    if channel.dialplan.app_name != _STASIS:
+    if channel.dialplan.app_name != STASIS:
         return None
     name, *arguments = channel.dialplan.app_data.split(",")
     if name != app:

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.calls.core.model import Call, Leg, Recording
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import Leg
+from app.calls.core.model.recording import Recording
 from app.calls.core.turn import Happening
 from app.calls.keys import KeyClaim, KeyHolder
 from app.facts.event import Draft

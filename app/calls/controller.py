@@ -2,22 +2,25 @@
 
 import asyncio
 import itertools
+from collections.abc import Coroutine
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
 from app.ari.errors import AriError
 from app.ari.events import MalformedEvent, UnknownEvent
+from app.ari.news import Connected, Disconnected, Doubted, Replaced, StreamItem
 from app.ari.signals import UNREAD_EVENT_TYPES, AnySignal, StasisStart, decode_signal
-from app.ari.stream import Connected, Disconnected, Doubted, EventStream, Replaced, StreamItem
+from app.ari.stream import EventStream
 from app.calls.arrival import Arrival
-from app.calls.core.inputs import LegMisplaced
 from app.calls.inbound import FULL, InboundCalls
+from app.calls.intruders import Intruders, Targets
 from app.calls.missed import MissedCalls
 from app.calls.reconcile import Reconciler
 from app.calls.registry import CallRegistry
 from app.calls.tidy import Tidier
-from app.calls.translate import Known, translate
+from app.calls.translate import translate
 from app.clock import Clock
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError
 
@@ -53,6 +56,7 @@ class Controller:
         tidier: Tidier | None = None,
         inbound: InboundCalls | None = None,
         missed: MissedCalls | None = None,
+        refer_targets: Targets | None = None,
     ) -> None:
         self._stream = stream
         self._registry = registry
@@ -60,6 +64,9 @@ class Controller:
         self._tidier = tidier
         self._inbound = inbound
         self._missed = missed
+        self._intruders = Intruders(
+            registry, node=node, hang_up=reconciler.hang_up, spawn=self._spawn, targets=refer_targets
+        )
         self._asterisk_started_at: datetime | None = None
         self._clock = clock
         self._node = node
@@ -185,7 +192,7 @@ class Controller:
             if not self._registry.post(addressed.subject_id, addressed.input, at=addressed.at):
                 self._on_unowned(event)
         elif isinstance(event, StasisStart):
-            self._on_intruder(event)
+            self._intruders.take(event)
         elif isinstance(event, MalformedEvent):
             # Its text stays out of the log: it may hold numbers and keys that were pressed.
             self._complain("asterisk_event_malformed", event.reason, event.event_type)
@@ -210,22 +217,13 @@ class Controller:
         self._doubted_at = asyncio.get_running_loop().time()
         self._stream.doubt()
 
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
+        self._strays.create_task(work, name="intruder")
+
     def _on_unowned(self, event: AnySignal) -> None:
         """A channel of ours came to us and its call is over: a request that Asterisk carried out very late."""
         if isinstance(event, StasisStart):
             self._strays.create_task(self._reconciler.hang_up(event.channel.id), name="stray")
-
-    def _on_intruder(self, event: StasisStart) -> None:
-        """A channel that took the place of a leg in its bridge (an INVITE with Replaces, RFC 3891): it has to go.
-
-        Asterisk lets whoever knows a dialog's tags do that. The leg is still there, out of the talk, and comes back.
-        """
-        known = Known(self._node, self._registry.callers)
-        leg_id = None if event.replace_channel is None else known.leg_of(event.replace_channel.id)
-        if leg_id is not None:
-            _log.warning("leg_replaced", leg_id=leg_id, channel_id=event.channel.id)
-            self._strays.create_task(self._reconciler.hang_up(event.channel.id), name="stray")
-            self._registry.post(leg_id, LegMisplaced(leg_id=leg_id), at=event.timestamp)
 
     async def _on_connected(self, connected: Connected) -> None:
         # A restart stays one until its calls are closed, however many connects that takes.

@@ -8,7 +8,7 @@ later fields change no fingerprint.
 from typing import TypeAlias
 
 from app.accounts.principal import Principal
-from app.calls.core.model import Call, UsedKey
+from app.calls.core.model.call import Call, UsedKey
 from app.calls.core.verbs import AddParticipant, StartSupervision, StartTransfer, Target
 from app.calls.keys import hash_input
 from app.numbers.parse import parse_destination
@@ -42,7 +42,7 @@ def fingerprint(verb: KeyedVerb, principal: Principal, call: Call) -> bytes:
         case StartTransfer():
             default = StartTransfer(idempotency_key="", kind=verb.kind, target=verb.target)
             fields |= {"kind": verb.kind, "target": _reached(verb.target, principal, call)}
-            names = ("by", "ring_seconds", "consult_seconds", "recalls", "with_music")
+            names = ("by", "ring_seconds", "consult_seconds", "recalls", "with_music", "method")
             fields |= {name: getattr(verb, name) for name in names if getattr(verb, name) != getattr(default, name)}
         case StartSupervision():
             fields |= {"mode": verb.mode, "supervisor": verb.supervisor.agent_id or verb.supervisor.extension}
@@ -66,7 +66,8 @@ def used_key(verb: KeyedVerb, principal: Principal, call: Call, subject_id: str)
 def _reached(target: Target, principal: Principal, call: Call) -> str | None:
     """Whom a target names, however its number was written."""
     if target.number is None:
-        return target.agent_id or target.extension or target.ring_group_id
+        named = (target.agent_id, target.extension, target.ring_group_id, target.queue_id, target.call_flow_id)
+        return next((one for one in named if one is not None), None)
     region = principal.default_region
     return parse_destination(
         target.number, default_region=region, is_sandbox=call.is_sandbox, field=("target", "number")

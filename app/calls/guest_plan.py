@@ -1,21 +1,24 @@
 """From a supervisor or participant that is asked for, and what the account's rows say, to what the machine takes. Pure.
 
-The rules are those of a transfer's target; a supervisor sits inside.
+The rules are those of a transfer's target; a supervisor sits inside. Of an extension all phones ring.
 """
 
 from collections.abc import Callable
 
+import msgspec
+
 from app.accounts.principal import Principal
 from app.calls import texts
 from app.calls.core.inputs import ParticipantRequested, SupervisionRequested
-from app.calls.core.model import Call, Leg
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import Leg
 from app.calls.core.verbs import AddParticipant, StartSupervision
 from app.calls.fingerprints import used_key
-from app.calls.plan import Defaults
-from app.calls.transfer_plan import inside_target, outside_target
+from app.calls.plan import NO_ID, Defaults, several
+from app.calls.transfer_plan import inside_target, outside_leg
 from app.errors import Problem, RefusedError
-from app.facts.vocabulary import LegRole
-from app.ids import Kind, LegId, SupervisionId
+from app.facts.vocabulary import LegRole, Party
+from app.ids import Kind, SupervisionId
 from app.routing.model import OriginateResolution
 
 
@@ -35,19 +38,22 @@ def plan_supervision(
     """
     named = (verb.supervisor.agent_id, verb.supervisor.extension)
     _check(verb.ring_seconds, named, "Give the agent or the extension that is to listen.", "supervisor")
-    party, endpoint = inside_target(verb.supervisor, found, field="supervisor")
+    party = inside_target(verb.supervisor, found, field="supervisor")
     supervision_id = SupervisionId(make_id(Kind.SUPERVISION))
+    pattern = Leg(
+        id=NO_ID,
+        role=LegRole.SUPERVISOR,
+        party=party,
+        endpoint="",
+        ring_seconds=verb.ring_seconds or defaults.agent_ring_seconds,
+    )
+    leg, *others = several(pattern, found.connect, make_id)
     return SupervisionRequested(
         key=used_key(verb, principal, call, supervision_id),
         supervision_id=supervision_id,
         mode=verb.mode,
-        leg=Leg(
-            id=LegId(make_id(Kind.LEG)),
-            role=LegRole.SUPERVISOR,
-            party=party,
-            endpoint=endpoint,
-            ring_seconds=verb.ring_seconds or defaults.agent_ring_seconds,
-        ),
+        leg=leg,
+        or_legs=tuple(others),
         actor=principal.actor,
         request_id=principal.request_id,
     )
@@ -72,23 +78,25 @@ def plan_participant(
     named = (target.agent_id, target.extension, target.number)
     _check(verb.ring_seconds, named, "Give an agent, an extension or a number to call in.", "target")
     if target.number is not None:
-        party, endpoint = outside_target(target.number, principal, call, found)
-        shown = None if found.caller_id is None else found.caller_id.number
         ring_seconds, connect = defaults.customer_ring_seconds, None
     else:
-        party, endpoint = inside_target(target, found)
-        shown, ring_seconds, connect = None, defaults.agent_ring_seconds, found.connect
-    leg_id = LegId(make_id(Kind.LEG))
+        ring_seconds, connect = defaults.agent_ring_seconds, found.connect
+    pattern = Leg(
+        id=NO_ID,
+        role=LegRole.PARTICIPANT,
+        party=Party(),
+        endpoint="",
+        ring_seconds=verb.ring_seconds or ring_seconds,
+    )
+    if target.number is not None:
+        one = outside_leg(target.number, pattern, principal, call, found)
+    else:
+        one = msgspec.structs.replace(pattern, party=inside_target(target, found))
+    leg, *others = several(one, connect, make_id)
     return ParticipantRequested(
-        key=used_key(verb, principal, call, leg_id),
-        leg=Leg(
-            id=leg_id,
-            role=LegRole.PARTICIPANT,
-            party=party,
-            endpoint=endpoint,
-            ring_seconds=verb.ring_seconds or ring_seconds,
-            shown_number=shown,
-        ),
+        key=used_key(verb, principal, call, leg.id),
+        leg=leg,
+        or_legs=tuple(others),
         agent_id=connect.agent_id if connect else None,
         agent_name=connect.agent_name if connect else None,
         actor=principal.actor,

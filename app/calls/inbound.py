@@ -17,12 +17,14 @@ from app.ari.errors import AriError, AriRefused
 from app.calls.arrival import FROM_TRUNK, Arrival
 from app.calls.change import FencedError
 from app.calls.core import inputs
-from app.calls.core.model import Call
-from app.calls.inbound_plan import plan_inbound
+from app.calls.core.causes import NORMAL_CLEARING
+from app.calls.core.model.call import Call
+from app.calls.inbound_plan import plan_inbound, without_room
 from app.calls.keys import KeyClaim, hash_input
 from app.calls.plan import Defaults
 from app.calls.registry import CallRegistry
 from app.calls.store import KeyTaken
+from app.calls.trunk_room import NoLimits, TrunkRoom
 from app.clock import Clock
 from app.errors import OverloadedError, UnavailableError
 from app.ids import new_id
@@ -47,7 +49,6 @@ _ACCEPT_SECONDS: Final = 8.0
 
 _CALL_REJECTED: Final = 21  # SIP 403
 _UNALLOCATED: Final = 1  # SIP 404
-_NORMAL_CLEARING: Final = 16
 
 
 class Readiness(Protocol):
@@ -84,6 +85,7 @@ class InboundCalls:
         *,
         node: str,
         defaults: Defaults,
+        room: TrunkRoom | None = None,
         queue_size: int = QUEUE_SIZE,
         find_seconds: float = _FIND_SECONDS,
         accept_seconds: float = _ACCEPT_SECONDS,
@@ -92,6 +94,7 @@ class InboundCalls:
         self._registry = registry
         self._routes = routes
         self._readiness = readiness
+        self._room = room or NoLimits()
         self._clock = clock
         self._node = node
         self._defaults = defaults
@@ -144,27 +147,39 @@ class InboundCalls:
         try:
             async with asyncio.timeout(self._find_seconds):
                 way = await self._routes.find(arrival.endpoint, arrival.dialled)
+                call = None if way is None else await self._plan(arrival, way)
         except (UnavailableError, TimeoutError) as error:
             _log.error("arrival_turned_away", channel_id=arrival.channel_id, reason=str(error) or "no answer in time")
             await self.turn_away(arrival, AWAY)
             return
-        if way is None:
+        if call is None:
             await self._refuse(arrival, _UNALLOCATED, "unknown_trunk")
             return
-        await self._start(arrival, way)
+        if not await self._start(arrival, call) and call.legs[0].is_counted:
+            with suppress(UnavailableError):  # it is free again shortly
+                await self._room.give_back(call.legs[0].id)
 
-    async def _start(self, arrival: Arrival, way: WayIn) -> None:
+    async def _plan(self, arrival: Arrival, way: WayIn) -> Call:
+        """The call; one for which the trunk has no channel any more goes to nobody."""
         call = plan_inbound(
             arrival, way, node=self._node, now=self._clock.now(), defaults=self._defaults, make_id=new_id
         )
+        caller = call.legs[0]
+        if not caller.is_counted or await self._room.take(way.trunk_id, caller.id):
+            return call
+        ARRIVALS.labels("trunk_full").inc()
+        return without_room(call)
+
+    async def _start(self, arrival: Arrival, call: Call) -> bool:
+        """Begin the call; False when nothing has come of it."""
         try:
             actor = self._registry.start(call, claim=claim_of(call, arrival.channel_id))
         except OverloadedError as error:
             _log.warning("arrival_turned_away", channel_id=arrival.channel_id, reason=error.message)
             await self.turn_away(arrival, FULL)
-            return
+            return False
         except FencedError:
-            return  # the Asterisk is in other hands, which find the channel there
+            return False  # the Asterisk is in other hands, which find the channel there
         actor.post(inputs.Start())
         try:
             async with asyncio.timeout(self._accept_seconds):
@@ -173,23 +188,24 @@ class InboundCalls:
             actor.give_up()
             if not actor.accepted.done():  # it may have come in that very moment
                 await self.turn_away(arrival, AWAY)
-                return
+                return False
             taken = actor.accepted.result()
         except UnavailableError as error:
             _log.error("arrival_turned_away", channel_id=arrival.channel_id, reason=error.message)
             await self.turn_away(arrival, AWAY)
-            return
+            return False
         if taken is None:
             ARRIVALS.labels("taken").inc()
         else:
             await self._end_left_over(arrival, taken)
+        return taken is None
 
     async def _end_left_over(self, arrival: Arrival, taken: KeyTaken) -> None:
         """The channel had its call before: one that lives has it still, one that is over has left it behind."""
         actor = self._registry.find(taken.holder.subject_id)
         if actor is None or actor.call.is_ended:
             _log.info("arrival_left_over", channel_id=arrival.channel_id, call_id=taken.holder.subject_id)
-            await self._hang_up(arrival, _NORMAL_CLEARING)
+            await self._hang_up(arrival, NORMAL_CLEARING)
 
     async def _refuse(self, arrival: Arrival, cause: int, reason: str) -> None:
         """It is nobody's call, so nobody's record has it."""

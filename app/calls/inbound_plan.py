@@ -3,18 +3,29 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final, assert_never
+from typing import Final
+
+import msgspec
 
 from app.calls.arrival import Arrival
-from app.calls.core.model import Call, Leg, Outcome
-from app.calls.plan import Defaults, trunk_endpoint
+from app.calls.core.model.call import Call, Outcome
+from app.calls.core.model.leg import Leg
+from app.calls.flow_plan import optional_run_of
+from app.calls.group_plan import rung
+from app.calls.plan import NO_ID, Defaults, recordings_of
 from app.calls.queue_plan import wait_in
-from app.facts.vocabulary import CallKind, Direction, Disposition, EndCode, EndParty, EndReason, LegRole, Party
+from app.facts.vocabulary import (
+    CallKind,
+    Direction,
+    Disposition,
+    EndCode,
+    EndParty,
+    EndReason,
+    LegRole,
+    Party,
+    RecordingMode,
+)
 from app.ids import CallId, Kind, LegId
-from app.numbers.policy import Denied, evaluate
-from app.routing.model import OriginateResolution
-from app.routing.stops import Stop
-from app.routing.targets import ToAgent, ToExtension, ToNumber, ToQueue
 from app.routing.ways_in import WayIn, read_number
 
 _DIGITS: Final = re.compile(r"\+?[0-9]{1,32}", re.ASCII)
@@ -44,6 +55,8 @@ def plan_inbound(
     caller = read_caller(arrival, default_region=way.default_region)
     customer = Leg(
         id=LegId(make_id(Kind.LEG)),
+        trunk_id=way.trunk_id,
+        is_counted=way.max_channels is not None,
         role=LegRole.CUSTOMER,
         party=caller,
         endpoint=f"PJSIP/{arrival.endpoint}",
@@ -52,15 +65,26 @@ def plan_inbound(
         channel_id=arrival.channel_id,
         channel_name=arrival.channel_name,
     )
-    legs: list[Leg] = []
-    failure = None if way.has_route else _outcome(Disposition.INVALID_NUMBER, EndCode.INVALID_NUMBER)
-    for stop in way.stops:
-        found = _legs_of(stop, caller, defaults, make_id)
-        if isinstance(found, Outcome):
-            failure = failure or found
-        else:
-            legs += found
-    has_somebody = bool(legs) or way.queue is not None
+    pattern = Leg(
+        id=NO_ID,
+        role=LegRole.AGENT,
+        party=Party(),
+        endpoint="",
+        ring_seconds=0.0,
+        shown_number=caller.number,
+        shown_name=_ANONYMOUS if caller.is_anonymous else caller.display,
+    )
+    found = rung(way.stops, pattern, ring_seconds=None, defaults=defaults, make_id=make_id)
+    legs = found.legs
+    wait = None if way.queue is None else wait_in(way.queue)
+    flow = optional_run_of(way.flow)
+    has_somebody = bool(legs) or wait is not None or flow is not None
+    if not way.has_route:
+        failure = _outcome(Disposition.INVALID_NUMBER, EndCode.INVALID_NUMBER)
+    elif found.is_denied:
+        failure = _outcome(Disposition.REJECTED, EndCode.REJECTED)
+    else:
+        failure = _outcome(Disposition.UNREACHABLE, EndCode.UNREACHABLE)
     people = {(leg.agent_id, leg.party.display, leg.party.extension) for leg in legs}
     agent_id, agent_name, extension = people.pop() if len(people) == 1 else (None, None, None)
     return Call(
@@ -71,9 +95,14 @@ def plan_inbound(
         direction=Direction.INBOUND,
         legs=(customer, *legs),
         planned=1 + len(legs),
-        best_failure=None if has_somebody else failure or _outcome(Disposition.UNREACHABLE, EndCode.UNREACHABLE),
-        queue=None if way.queue is None else wait_in(way.queue),
+        best_failure=None if has_somebody else failure,
+        queue=None if legs else wait,
+        next_queue=wait if legs else None,
+        flow=None if legs else flow,
+        next_flow=flow if legs else None,
         created_at=now,
+        recording_mode=way.recording_mode,
+        recordings=recordings_of(way.recording_mode, now, make_id),
         max_duration_seconds=defaults.max_duration_seconds,
         is_sandbox=way.is_sandbox,
         agent_id=agent_id,
@@ -87,68 +116,25 @@ def plan_inbound(
     )
 
 
-def _legs_of(stop: Stop, caller: Party, defaults: Defaults, make_id: Callable[[Kind], str]) -> list[Leg] | Outcome:
-    """The phones of somebody who may be rung, or why there are none."""
-    match stop.target:
-        case ToAgent() | ToExtension():
-            return _phones(stop, caller, defaults, make_id)
-        case ToNumber():
-            return _outside(stop, stop.target, caller, defaults, make_id)
-        case ToQueue():
-            return _outcome(
-                Disposition.UNREACHABLE, EndCode.UNREACHABLE
-            )  # it is gone, or comes after a ring group: those do not lead into one
-        case _:
-            assert_never(stop.target)
-
-
-def _phones(stop: Stop, caller: Party, defaults: Defaults, make_id: Callable[[Kind], str]) -> list[Leg] | Outcome:
-    person = stop.found.connect
-    if person is None or not person.endpoints:
-        return _outcome(Disposition.UNREACHABLE, EndCode.UNREACHABLE)
-    return [
-        Leg(
-            id=LegId(make_id(Kind.LEG)),
-            role=LegRole.AGENT,
-            party=Party(extension=person.number, display=person.agent_name),
-            endpoint=f"PJSIP/{endpoint}",
-            ring_seconds=stop.ring_seconds or defaults.agent_ring_seconds,
-            shown_number=caller.number,
-            shown_name=_ANONYMOUS if caller.is_anonymous else caller.display,
-            wave=stop.wave,
-            agent_id=person.agent_id,
-        )
-        for endpoint in person.endpoints
-    ]
-
-
-def _outside(
-    stop: Stop, target: ToNumber, caller: Party, defaults: Defaults, make_id: Callable[[Kind], str]
-) -> list[Leg] | Outcome:
-    found = stop.found
-    if found.trunk is None or found.caller_id is None:
-        return _outcome(Disposition.UNREACHABLE, EndCode.UNREACHABLE)
-    if not _is_allowed(target, found):
-        return _outcome(Disposition.REJECTED, EndCode.REJECTED)
-    # Over a trunk only the account's own number may be shown, not the caller's.
-    return [
-        Leg(
-            id=LegId(make_id(Kind.LEG)),
-            role=LegRole.AGENT,
-            party=Party(number=target.number),
-            endpoint=trunk_endpoint(found.trunk, target.number),
-            ring_seconds=stop.ring_seconds or defaults.customer_ring_seconds,
-            shown_number=found.caller_id.number,
-            shown_name=caller.display,
-            wave=stop.wave,
-        )
-    ]
-
-
-def _is_allowed(target: ToNumber, found: OriginateResolution) -> bool:
-    """As for a call that is placed: the account's destination policy."""
-    shown = None if found.caller_id is None else found.caller_id.number
-    return not isinstance(evaluate(target.number, found.rules, caller_id=shown), Denied)
+def without_room(call: Call) -> Call:
+    """The call as it is when its trunk has as many as it may: nobody is rung for it, and the network hears why."""
+    caller = msgspec.structs.replace(call.legs[0], trunk_id=None, is_counted=False)  # it has no channel of the trunk's
+    failure = _outcome(Disposition.CONGESTION, EndCode.TRUNK_FULL)
+    return msgspec.structs.replace(
+        call,
+        legs=(caller,),
+        planned=1,
+        best_failure=failure,
+        queue=None,
+        next_queue=None,
+        flow=None,
+        next_flow=None,
+        agent_id=None,
+        agent_name=None,
+        extension=None,
+        recording_mode=RecordingMode.OFF,
+        recordings=(),
+    )
 
 
 def _outcome(disposition: Disposition, code: EndCode) -> Outcome:

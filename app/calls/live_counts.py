@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.events.log import Appended
 from app.facts.calls import CallConnected, CallCreated, CallEnded, LegAnswered, LegRinging
 from app.facts.event import Event

@@ -2,15 +2,16 @@
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from app.calls.core.guests_model import TapKind
-from app.calls.core.model import Leg
+from app.calls.core.model.guests import TapKind
+from app.calls.core.model.leg import Leg
 from app.facts.vocabulary import LegRole
 from app.ids import (
     CallId,
     Kind,
     LegId,
+    MediaStreamId,
     PlaybackId,
     RecordingId,
     SupervisionId,
@@ -20,10 +21,15 @@ from app.ids import (
     split_asterisk_name,
 )
 
+#: The dialplan's application that a channel is in while it is ours to command.
+STASIS: Final = "Stasis"
+#: What Asterisk calls the ends of a link between two calls that a telephone has put together.
+LINK: Final = "Local/_attended@transfer-"
 _WORD = {LegRole.AGENT: "agent", LegRole.CUSTOMER: "customer"}
 _ROLE = {word: role for role, word in _WORD.items()}
 _PART = re.compile(r"-(?:([2-9]|[1-9][0-9]{1,3})-)?([a-z]+)")
-_TAP = re.compile(r"-([1-9][0-9]{0,5})-(ear|mouth)")
+_TAP = re.compile(r"-([1-9][0-9]{0,5})-(ear|mouth|voice|line)")
+_BOOTH: Final = "-booth"
 
 
 class RecordedPart(NamedTuple):
@@ -64,13 +70,18 @@ def playback_of(node: str, playback_id: PlaybackId) -> str:
 
 
 def tap_of(node: str, supervision_id: SupervisionId, number: int, kind: TapKind) -> str:
-    """The snoop channel that is a supervision's ear or mouth. The number comes first, as in :func:`snoop_of`."""
+    """The snoop channel that is one of a supervision's taps. The number comes first, as in :func:`snoop_of`."""
     return asterisk_name(node, supervision_id, f"-{number}-{kind.value.lower()}")
 
 
 def supervision_bridge_of(node: str, supervision_id: SupervisionId) -> str:
     """The bridge of a supervisor and the ear."""
     return asterisk_name(node, supervision_id)
+
+
+def booth_of(node: str, supervision_id: SupervisionId) -> str:
+    """The bridge in which the agent sits apart while it is listened to."""
+    return asterisk_name(node, supervision_id, _BOOTH)
 
 
 class Tap(NamedTuple):
@@ -91,11 +102,24 @@ def tap_in(node: str, channel_id: str) -> Tap | None:
 
 
 def supervision_in(node: str, bridge_id: str) -> SupervisionId | None:
-    """The supervision whose bridge this is, or None."""
+    """The supervision one of whose bridges this is, or None."""
     split = split_asterisk_name(node, bridge_id)
-    if split is None or split[1] or kind_of(split[0]) is not Kind.SUPERVISION:
+    if split is None or split[1] not in {"", _BOOTH} or kind_of(split[0]) is not Kind.SUPERVISION:
         return None
     return SupervisionId(split[0])
+
+
+def stream_of(node: str, stream_id: MediaStreamId) -> str:
+    """A media stream's channel, and the bridge in which its leg is with it."""
+    return asterisk_name(node, stream_id)
+
+
+def stream_in(node: str, name: str) -> MediaStreamId | None:
+    """The media stream whose channel or bridge this is, or None."""
+    split = split_asterisk_name(node, name)
+    if split is None or split[1] or kind_of(split[0]) is not Kind.MEDIA_STREAM:
+        return None
+    return MediaStreamId(split[0])
 
 
 def playback_in(node: str, name: str) -> PlaybackId | None:

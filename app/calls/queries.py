@@ -9,7 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from app.calls.core.model import Call, Leg, decode_call
+from app.calls.core.model.call import Call, decode_call
+from app.calls.core.model.leg import Leg
 from app.cdrs.filters import CallFilter, sql_conditions
 from app.db.engine import Database
 from app.db.keyset import DEFAULT_COUNT_LIMIT, Key, Listing, RowCount, count_listed, keyset_rows
@@ -40,6 +41,11 @@ _CALL_OF_SUPERVISION: Final = """
 SELECT id FROM call
 WHERE account_id = $1 AND ended_at IS NULL
   AND snapshot::jsonb -> 'supervisions' @> jsonb_build_array(jsonb_build_object('id', $2::text))
+"""
+_CALL_OF_MEDIA_STREAM: Final = """
+SELECT id FROM call
+WHERE account_id = $1 AND ended_at IS NULL
+  AND snapshot::jsonb -> 'mediaStreams' @> jsonb_build_array(jsonb_build_object('id', $2::text))
 """
 _FIND_LEG: Final = """
 SELECT call.snapshot::text
@@ -112,6 +118,12 @@ class CallQueries:
         """The live call of the account that this supervision is under way in, if any."""
         async with self._database.acquire() as connection:
             found: str | None = await connection.fetchval(_CALL_OF_SUPERVISION, account_id, supervision_id)
+        return found
+
+    async def call_of_media_stream(self, account_id: str, stream_id: str) -> str | None:
+        """The live call of the account that this media stream is under way in, if any."""
+        async with self._database.acquire() as connection:
+            found: str | None = await connection.fetchval(_CALL_OF_MEDIA_STREAM, account_id, stream_id)
         return found
 
     async def find_leg(self, account_id: str, leg_id: str) -> tuple[Call, Leg] | None:

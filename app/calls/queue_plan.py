@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
-from app.calls.core.model import Call, Leg
-from app.calls.core.queue_model import QueueWait
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import Leg
+from app.calls.core.model.queue import QueueWait
 from app.facts.vocabulary import LegRole, Party
 from app.ids import Kind, LegId
 from app.routing.model import ExtensionTarget, Queue

@@ -16,18 +16,23 @@ from app.ari.errors import AriError, AriNotFound
 from app.calls.actor import CallActor
 from app.calls.arrival import Arrival, arrival_in
 from app.calls.core import inputs
+from app.calls.core.causes import NORMAL_CLEARING
 from app.calls.core.machine import step
-from app.calls.core.model import Call, Leg, PartState
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import Leg
+from app.calls.core.model.recording import PartState
 from app.calls.core.recording import resume_collecting
-from app.calls.executor import NORMAL_CLEARING, Executor
+from app.calls.executor import Executor
+from app.calls.leg_lookup import LegLookup
 from app.calls.live_counts import LiveCounts
-from app.calls.names import call_in, leg_in, recorded_part, supervision_in, tap_in
+from app.calls.names import LINK, call_in, leg_in, recorded_part, stream_in, supervision_in, tap_in
 from app.calls.registry import CallRegistry
 from app.calls.sighting import Finder, Seen, is_older_than_asterisk, look
 from app.calls.store import CallStore
 from app.clock import Clock
 from app.errors import OverloadedError
 from app.facts.vocabulary import LegState, RecordingState
+from app.ids import MediaStreamId
 from app.metrics import LIVE_DRIFT
 
 _log = structlog.get_logger(__name__)
@@ -66,7 +71,8 @@ class Reconciler:
         self._counts = counts if counts is not None else LiveCounts()
         self._second_look_seconds = second_look_seconds
         self._arrivals: list[Arrival] = []
-        self._finder = Finder(ari, executor, clock)
+        self._free_links: set[str] = set()
+        self._finder = Finder(ari, LegLookup(ari, node), clock)
 
     async def run(
         self, *, blind_from: datetime | None, is_node_lost: bool, asterisk_started_at: datetime | None = None
@@ -194,7 +200,18 @@ class Reconciler:
                 self._arrivals.append(arrival)
             elif not actor.call.leg(leg_id).is_alive:
                 left_over.append(channel.id)
-        return left_over
+        return left_over + self._find_dead_links(seen)
+
+    def _find_dead_links(self, seen: Seen) -> list[str]:
+        """Ends of links between two calls (``intruders``) that no call has: seen twice, for one may just have come."""
+        free = [channel for channel in seen.others.values() if self._registry.owner_of(channel.id) is None]
+        dead = [channel.id for channel in free if channel.id in self._free_links]
+        self._free_links = {
+            channel.id
+            for channel in free
+            if channel.name.startswith(LINK) and seen.bridge_of.get(channel.id) in seen.bridges
+        }
+        return dead
 
     async def hang_up(self, channel_id: str) -> bool:
         """End a channel that no call owns; whether that was needed. What cannot be ended is found by the next look."""
@@ -234,9 +251,19 @@ class Reconciler:
             actor = self._registry.owner_of(tap.supervision_id)
             supervision = actor.call.supervision(tap.supervision_id) if actor else None
             return supervision is not None and supervision.taps == tap.number
+        stream_id = stream_in(self._node, channel_id)
+        if stream_id is not None:
+            return self._has_stream(stream_id)
         return False
 
+    def _has_stream(self, stream_id: MediaStreamId) -> bool:
+        owner = self._registry.owner_of(stream_id)
+        return owner is not None and owner.call.media_stream(stream_id) is not None
+
     def _is_owned_bridge(self, bridge_id: str) -> bool:
+        stream_id = stream_in(self._node, bridge_id)
+        if stream_id is not None:
+            return self._has_stream(stream_id)
         supervision_id = supervision_in(self._node, bridge_id)
         if supervision_id is not None:
             owner = self._registry.owner_of(supervision_id)

@@ -1,6 +1,7 @@
 """The recordings of a live call, as their readers see them."""
 
-from app.calls.core.model import Call, Recording
+from app.calls.core.model.call import Call
+from app.calls.core.model.recording import Recording
 from app.calls.core.recording import leg_of_part
 from app.facts.vocabulary import LegRole
 from app.ids import LegId, RecordingId
@@ -32,6 +33,7 @@ def recording_of(call: Call, recording_id: RecordingId) -> model.Recording | Non
         failure=found.failure,
         leg_ids=recorded_legs(call, found),
         segments=found.segments or None,
+        kind=found.kind,
     )
 
 

@@ -10,7 +10,8 @@ from app.calls.actor import CallActor
 from app.calls.change import FencedError
 from app.calls.core.commands import HangupChannel
 from app.calls.core.inputs import Input
-from app.calls.core.model import Call, HangupReason
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import HangupReason
 from app.calls.executor import Executor
 from app.calls.keys import KeyClaim
 from app.calls.store import CallStore
@@ -198,4 +199,5 @@ def _subjects(call: Call) -> tuple[str, ...]:
         *(recording.id for recording in call.recordings),
         *(playback.id for playback in call.playbacks),
         *(supervision.id for supervision in call.supervisions),
+        *(stream.id for stream in call.media_streams),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.accounts.principal import Principal
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.fingerprints import KeyedVerb, fingerprint, mutation_of
 from app.calls.keys import KeyHolder, check_key, check_same_input, key_is_reused
 from app.calls.registry import CallRegistry

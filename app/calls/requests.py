@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.facts.vocabulary import (
     AgentDisplay,
     LegRole,
@@ -35,7 +35,8 @@ class WaitOutcome(StrEnum):
 class OriginateRequest:
     """A call that is asked for. Exactly one ``destination_…`` and one ``connect_…`` are set; None elsewhere is "your
     default". Texts are as the caller wrote them: the service checks every one. Durations are seconds. ``wait_for`` is
-    no part of placing it: whoever answers the caller does the waiting.
+    no part of placing it: whoever answers the caller does the waiting. ``dry_run``: everything is looked up and
+    checked, and nothing is dialled or kept.
     """
 
     idempotency_key: str
@@ -46,6 +47,7 @@ class OriginateRequest:
     connect_number: str | None = None
     connect_ring_group_id: str | None = None
     connect_queue_id: str | None = None
+    connect_call_flow_id: str | None = None
     queue_priority: int = 0
     dial_first: LegRole = LegRole.AGENT
     caller_id: str | None = None
@@ -60,25 +62,38 @@ class OriginateRequest:
     external_id: str | None = None
     metadata: tuple[Pair, ...] = ()
     tags: tuple[str, ...] = ()
+    variables: tuple[Pair, ...] = ()
+    softphone_message: str | None = None
+    voice_pitch: float | None = None
+    detect_machine: bool = False
+    dry_run: bool = False
     wait_for: WaitFor = WaitFor.CREATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A placed call as it stands. ``is_replayed``: the idempotency key had placed it before."""
+    """A placed call as it stands. ``is_replayed``: the idempotency key had placed it before.
+
+    ``allowed_by``: of a dry run, the prefix of the account's rule that allows the dialled number.
+    """
 
     call: Call
     is_replayed: bool
+    allowed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginateOutcome:
-    """A placed call once the wait for it is over. ``lookup`` tells about the dialled number; None for an extension."""
+    """A placed call once the wait for it is over. ``lookup`` tells about the dialled number; None for an extension.
+
+    ``wait_outcome`` is None for a dry run, which waits for nothing; ``allowed_by`` as with :class:`Placed`.
+    """
 
     call: Call
     is_replayed: bool
-    wait_outcome: WaitOutcome
+    wait_outcome: WaitOutcome | None
     lookup: NumberLookup | None
+    allowed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

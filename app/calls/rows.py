@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from app.calls.core.model import Call, Leg, Recording
-from app.calls.core.queue_model import QueueStage
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import Leg
+from app.calls.core.model.queue import QueueStage
+from app.calls.core.model.recording import Recording
 from app.calls.keys import KeyClaim
 from app.calls.recordings import recorded_legs
 from app.db.compound import Filled, Part
@@ -34,19 +36,19 @@ _CALLS: Final = _upsert(
     "id account_id node kind direction state is_settled created_at connected_at ended_at disposition agent_id "
     "extension dialled_number caller_id trunk_id external_id tags is_sandbox queue_id "
     "queue_priority queue_joined_at snapshot",
-    "state is_settled connected_at ended_at disposition external_id tags queue_id queue_priority "
+    "state is_settled connected_at ended_at disposition trunk_id external_id tags queue_id queue_priority "
     "queue_joined_at snapshot",
 )
 _LEGS: Final = _upsert(
     "leg",
     "id account_id call_id role state number extension channel_name created_at dialing_at ringing_at answered_at "
-    "ended_at hangup_cause sip_code",
-    "role state channel_name dialing_at ringing_at answered_at ended_at hangup_cause sip_code",
+    "ended_at hangup_cause sip_code trunk_id agent_id",
+    "role state channel_name dialing_at ringing_at answered_at ended_at hangup_cause sip_code trunk_id",
 )
 _RECORDINGS: Final = _upsert(
     "recording",
     "id account_id call_id mode state created_at started_at saved_at customer_number extension object_key "
-    "duration_seconds size_bytes channels sample_rate sha256 failure leg_ids segments",
+    "duration_seconds size_bytes channels sample_rate sha256 failure leg_ids segments kind",
     "state started_at saved_at object_key duration_seconds size_bytes channels sample_rate sha256 failure leg_ids "
     "segments",
 )
@@ -141,6 +143,8 @@ def _leg_row(call: Call, leg: Leg) -> dict[str, Any]:
         "ended_at": leg.ended_at,
         "hangup_cause": leg.hangup_cause,
         "sip_code": leg.sip_code,
+        "trunk_id": leg.trunk_id,
+        "agent_id": leg.agent_id,
     }
 
 
@@ -165,6 +169,7 @@ def _recording_row(call: Call, recording: Recording) -> dict[str, Any]:
         "failure": recording.failure,
         "leg_ids": recorded_legs(call, recording),
         "segments": recording.segments or None,
+        "kind": recording.kind,
     }
 
 

@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, Protocol
+
+import msgspec
 
 from app.accounts.audit import AuditLog
 from app.accounts.principal import Principal
@@ -10,23 +13,23 @@ from app.accounts.scopes import Scope
 from app.calls import texts
 from app.calls.actor import CallActor, has_ended
 from app.calls.core import inputs
-from app.calls.core.model import Call, Leg
-from app.calls.core.verbs import AddParticipant, StartSupervision, StartTransfer, Target, Verb, scope_of
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import Leg
+from app.calls.core.verbs import (
+    AddParticipant,
+    StartMediaStream,
+    StartSupervision,
+    StartTransfer,
+    Target,
+    Verb,
+    scope_of,
+)
 from app.calls.fingerprints import KeyedVerb
 from app.calls.group_plan import group_legs
 from app.calls.guest_plan import plan_participant, plan_supervision
 from app.calls.keys import KeyClaim, KeyHolder, check_key, check_same_input, hash_input
-from app.calls.plan import (
-    Defaults,
-    Numbers,
-    agent_pattern,
-    check_allowed,
-    check_request,
-    normalised_input,
-    plan_call,
-    read_caller_id,
-    read_numbers,
-)
+from app.calls.originate_checks import Numbers, allowed_by, check_allowed, check_request, read_caller_id, read_numbers
+from app.calls.plan import Defaults, agent_pattern, normalised_input, plan_call
 from app.calls.registry import CallRegistry
 from app.calls.replays import Replays
 from app.calls.requests import UNSET, Acted, OriginateRequest, Placed, UpdateRequest
@@ -41,8 +44,8 @@ from app.facts.vocabulary import CallState, Direction
 from app.ids import Kind, kind_of, new_id
 from app.numbers.parse import E164
 from app.routing.directory import Directory
-from app.routing.model import OriginateResolution
-from app.routing.stops import Stop, Stops
+from app.routing.model import CallFlow, OriginateResolution, Queue
+from app.routing.stops import Stop, Stops, flow_in, queue_in
 from app.routing.targets import ToRingGroup
 
 ORIGINATE: Final = "originateCall"
@@ -54,6 +57,14 @@ class Readiness(Protocol):
     @property
     def why_not_ready(self) -> str | None:
         """What is in the way, fit to be shown; None when nothing is."""
+        ...
+
+
+class Programs(Protocol):
+    """Which programs media streams may go to: `app.media.endpoints`."""
+
+    async def check(self, account_id: str, url: str) -> str:
+        """Gives the URL's host. Raises RefusedError: URL_NOT_ALLOWED."""
         ...
 
 
@@ -73,8 +84,12 @@ class CallService:
         defaults: Defaults,
         accept_seconds: float = ACCEPT_SECONDS,
         audit: AuditLog | None = None,
+        variables: frozenset[str] = frozenset(),
+        programs: Programs | None = None,
     ) -> None:
         self._audit = audit
+        self._variables = variables
+        self._programs = programs
         self._registry = registry
         self._store = store
         self._replays = Replays(registry, store)
@@ -89,7 +104,8 @@ class CallService:
     async def originate(self, principal: Principal, request: OriginateRequest) -> Placed:
         """Place a call, or give back the one that this idempotency key has placed, without any further wait.
 
-        A caller that goes away meanwhile hangs up nothing: once it is begun, the call is placed all the same.
+        A caller that goes away meanwhile hangs up nothing: once it is begun, the call is placed all the same. Of a dry
+        run only the plan comes back, a call that is nowhere: its key is neither looked up nor used.
 
         Raises:
             RefusedError: see ``plan`` for the codes; INVALID_INPUT, IDEMPOTENCY_KEY_REUSED for the key.
@@ -101,10 +117,10 @@ class CallService:
         """
         principal.require(Scope.CALLS_ORIGINATE)
         check_key(request.idempotency_key)
-        check_request(request)
+        check_request(request, variables=self._variables)
         caller_id = read_caller_id(request, principal)
         holder = await self._store.find_key(principal.account_id, ORIGINATE, request.idempotency_key)
-        if holder is not None:
+        if holder is not None and not request.dry_run:
             return await self._replay(holder, request, principal, caller_id)
         found = await self._directory.resolve_originate(
             principal.account_id,
@@ -115,10 +131,13 @@ class CallService:
             caller_id=caller_id,
             queue_id=request.connect_queue_id,
         )
+        if request.connect_call_flow_id is not None:
+            flow = await self._stops.find_flow(principal.account_id, request.connect_call_flow_id)
+            found = replace(found, flow=flow)
         is_sandbox = found.trunk is not None and found.trunk.is_sandbox
         numbers = read_numbers(request, principal, is_sandbox=is_sandbox)
         check_allowed(request, principal, numbers, found)
-        group = await self._rung_for(request, principal, numbers, found)
+        group, then = await self._rung_for(request, principal, numbers, found)
         if (why := self._readiness.why_not_ready) is not None:
             raise AsteriskUnavailableError(f"No call can be placed now. {why}")
         call = plan_call(
@@ -131,7 +150,10 @@ class CallService:
             defaults=self._defaults,
             make_id=new_id,
             group=group,
+            then=then,
         )
+        if request.dry_run:
+            return Placed(call=call, is_replayed=False, allowed_by=allowed_by(numbers, found))
         input_hash = hash_input(normalised_input(request, numbers, caller_id))
         claim = KeyClaim(principal.account_id, ORIGINATE, request.idempotency_key, input_hash, call.id)
         actor = self._registry.start(call, claim=claim)
@@ -271,18 +293,24 @@ class CallService:
             case AddParticipant():
                 found = await self._look_up(principal, call, verb.target)
                 return plan_participant(verb, principal, call, found, defaults=self._defaults, make_id=new_id)
+            case StartMediaStream():
+                if self._programs is None:
+                    raise RefusedError(Problem("URL_NOT_ALLOWED", "No media streams are allowed here.", ("url",)))
+                host = await self._programs.check(principal.account_id, verb.url)
+                verb = msgspec.structs.replace(verb, host=host)
+                return inputs.Requested(verb=verb, actor=principal.actor, request_id=principal.request_id)
             case _:
                 return inputs.Requested(verb=verb, actor=principal.actor, request_id=principal.request_id)
 
     async def _rung_for(
         self, request: OriginateRequest, principal: Principal, numbers: Numbers, found: OriginateResolution
-    ) -> tuple[Leg, ...]:
-        """The legs of the ring group that is to be connected, if one is."""
+    ) -> tuple[tuple[Leg, ...], Queue | CallFlow | None]:
+        """The legs of the ring group that is to be connected, if one is, and the queue or flow that it overflows to."""
         field = ("connect", "ringGroupId")
         stops = await self._members(principal, request.connect_ring_group_id, field)
         if request.connect_ring_group_id is None:
-            return ()
-        return group_legs(
+            return (), None
+        legs = group_legs(
             stops,
             agent_pattern(request, numbers, found),
             ring_seconds=request.agent_ring_seconds,
@@ -291,7 +319,9 @@ class CallService:
             make_id=new_id,
             field=field,
             is_test=principal.is_test,
+            outside_name=request.caller_id_name,
         )
+        return legs, queue_in(stops) or flow_in(stops)
 
     async def _members(self, principal: Principal, group_id: str | None, field: tuple[str, ...]) -> tuple[Stop, ...]:
         """Who is in a ring group, in the order in which they are rung this time."""
@@ -303,14 +333,18 @@ class CallService:
         return await self._stops.find(principal.account_id, ToRingGroup(id=group_id))
 
     async def _look_up(self, principal: Principal, call: Call, target: Target) -> OriginateResolution:
-        return await self._directory.resolve_originate(
+        found = await self._directory.resolve_originate(
             principal.account_id,
             extension=target.extension,
             agent_id=target.agent_id,
+            queue_id=target.queue_id,
             trunk_id=call.trunk_id,
             # Of a call that came in it is the caller's: what others are shown is a number of the account's.
             caller_id=None if call.direction is Direction.INBOUND else call.caller_id,
         )
+        if target.call_flow_id is None:
+            return found
+        return replace(found, flow=await self._stops.find_flow(principal.account_id, target.call_flow_id))
 
     def live_trace(self, principal: Principal, call_id: str) -> Document | None:
         """What led one of the account's live calls to where it is; None when it is not live here, or not traced."""

@@ -12,14 +12,19 @@ from app.ari.client import AriClient
 from app.ari.errors import AriNotFound
 from app.ari.resources import Channel
 from app.calls.core import inputs
-from app.calls.core.guests_model import Supervision, TapKind
 from app.calls.core.inputs import Input
-from app.calls.core.model import Call, Leg, PartState, Place, Recording, RecordingPart
-from app.calls.executor import Executor
-from app.calls.names import bridge_of, channel_of_leg, snoop_of, supervision_bridge_of, tap_of
+from app.calls.core.model.call import Call
+from app.calls.core.model.guests import Supervision, TapKind
+from app.calls.core.model.leg import Leg, Place
+from app.calls.core.model.recording import PartState, Recording, RecordingPart
+from app.calls.core.taps import host_of, is_to_talk
+from app.calls.leg_lookup import LegLookup, is_over
+from app.calls.names import booth_of, bridge_of, channel_of_leg, snoop_of, stream_of, supervision_bridge_of, tap_of
 from app.clock import Clock
-from app.facts.vocabulary import LegState, RecordingState, SupervisionState
+from app.facts.vocabulary import LegState, MediaStreamEnd, MediaStreamState, RecordingState, SupervisionState
 from app.ids import asterisk_prefix
+
+_UP = "Up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Seen:
 async def look(ari: AriClient, node: str) -> Seen:
     """Look now."""
     channels, bridges = await ari.list_channels(), await ari.list_bridges()
+    channels = [channel for channel in channels if not is_over(channel)]
     prefix = asterisk_prefix(node)
     return Seen(
         node,
@@ -72,8 +78,24 @@ def is_misplaced(call: Call, leg: Leg, seen: Seen) -> bool:
     """Whether a leg that is up was seen in the talk and does not belong there, or the other way round."""
     if leg.state is not LegState.UP or call.is_ending or not seen.has_leg(leg):
         return False
-    is_in_talk = seen.bridge_of.get(channel_of_leg(seen.node, leg)) == bridge_of(seen.node, call.id)
-    return leg.place is not Place.NOWHERE and is_in_talk is not (leg.place is Place.TALK)
+    bridge, talk = seen.bridge_of.get(channel_of_leg(seen.node, leg)), bridge_of(seen.node, call.id)
+    if leg.place is Place.STREAM:
+        stream = call.stream_on(leg.id)
+        return stream is not None and bridge != stream_of(seen.node, stream.id)
+    host = host_of(call)
+    if host is not None and host.listens_to == leg.id and bridge == booth_of(seen.node, host.id):
+        # It sits apart, and is in the talk by what joins it to that.
+        is_joined = all(seen.bridge_of.get(tap) == where for tap, where in _joints(call, host, seen.node).items())
+        return leg.place is not Place.NOWHERE and (leg.place is not Place.TALK or not is_joined)
+    return leg.place is not Place.NOWHERE and (bridge == talk) is not (leg.place is Place.TALK)
+
+
+def _joints(call: Call, host: Supervision, node: str) -> dict[str, str]:
+    """What joins an agent that sits apart to the talk, and where that belongs."""
+    return {
+        tap_of(node, host.id, host.taps, TapKind.VOICE): bridge_of(node, call.id),
+        tap_of(node, host.id, host.taps, TapKind.LINE): booth_of(node, host.id),
+    }
 
 
 def look_at(call: Call, supervision: Supervision, seen: Seen) -> inputs.SupervisionSeen | None:
@@ -88,6 +110,10 @@ def look_at(call: Call, supervision: Supervision, seen: Seen) -> inputs.Supervis
         channel_of_leg(seen.node, call.leg(supervision.leg_id)): own,
         names[TapKind.MOUTH]: talk,
     }
+    agent = call.seats[0]
+    if host_of(call) == supervision and agent is not None and is_to_talk(agent):
+        places |= _joints(call, supervision, seen.node)
+        places[channel_of_leg(seen.node, agent)] = booth_of(seen.node, supervision.id)
     is_placed = all(seen.bridge_of.get(channel) == bridge for channel, bridge in places.items())
     if is_placed and supervision.state is SupervisionState.ACTIVE:
         return None
@@ -97,9 +123,9 @@ def look_at(call: Call, supervision: Supervision, seen: Seen) -> inputs.Supervis
 class Finder:
     """Finds what calls have missed."""
 
-    def __init__(self, ari: AriClient, executor: Executor, clock: Clock) -> None:
+    def __init__(self, ari: AriClient, lookup: LegLookup, clock: Clock) -> None:
         self._ari = ari
-        self._executor = executor
+        self._lookup = lookup
         self._clock = clock
 
     async def find_missed(self, call: Call, seen: Seen, *, is_adopted: bool = False) -> list[Input]:
@@ -117,6 +143,7 @@ class Finder:
             if is_misplaced(call, leg, seen):
                 found.append(inputs.LegMisplaced(leg_id=leg.id))
         found += [seen_of for one in call.supervisions if (seen_of := look_at(call, one, seen)) is not None]
+        found += _find_streams(call, seen, is_adopted=is_adopted)
         for recording in call.recordings:
             if recording.state in {RecordingState.PENDING, RecordingState.RECORDING}:
                 found += await self._find_recording(recording, seen)
@@ -125,18 +152,20 @@ class Finder:
 
     async def _find_leg(self, leg: Leg, channel: Channel | None) -> tuple[Input, ...]:
         if channel is None:
-            end = await self._executor.how_it_ended(leg.id, is_late=True, channel_id=leg.channel_id)
+            end = await self._lookup.how_it_ended(leg.id, is_late=True, channel_id=leg.channel_id)
             # Of a leg whose channel is being asked for this very moment there is no trace either.
             return (inputs.LegDoubtful(leg_id=leg.id),) if end.is_untraced else (end,)
         match channel.state:
-            case "Up":
+            case "Up" if leg.state is LegState.UP:
                 return (inputs.LegAnswered(leg_id=leg.id),)
+            case "Up":
+                return (await self._lookup.since_when(leg.id, channel, is_late=True, channel_id=leg.channel_id),)
             case "Ringing":
                 return (inputs.LegRinging(leg_id=leg.id),)
             case _ if leg.has_come:
                 return ()  # it waits for our answer
             case _:
-                return await self._executor.look_into(leg.id, channel, is_late=True)
+                return await self._lookup.look_into(leg.id, channel, is_late=True)
 
     async def _find_recording(self, recording: Recording, seen: Seen) -> list[Input]:
         """Sides that stopped, sides that are written and nobody heard so, and sides that wait for being written."""
@@ -178,6 +207,21 @@ class Finder:
             return (await self._ari.get_live(name)).duration or 0
         except AriNotFound:
             return None
+
+
+def _find_streams(call: Call, seen: Seen, *, is_adopted: bool) -> list[Input]:
+    """A stream is relayed by the process that opened it, and by no other: of one taken over nobody has the ends."""
+    found: list[Input] = []
+    for stream in call.media_streams:
+        channel = seen.channels.get(stream_of(seen.node, stream.id))
+        if is_adopted:
+            reason = MediaStreamEnd.SERVICE_RESTARTED
+            found.append(inputs.StreamClosed(stream_id=stream.id, reason=reason))
+        elif stream.state is MediaStreamState.ACTIVE and channel is None:
+            found.append(inputs.StreamClosed(stream_id=stream.id, reason=MediaStreamEnd.MEDIA_LOST))
+        elif channel is not None and channel.state == _UP:
+            found.append(inputs.StreamReady(stream_id=stream.id))
+    return found
 
 
 def _find_missing(recording: Recording, seen: Seen) -> list[Input]:

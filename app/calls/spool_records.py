@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from app.calls.change import Change
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.keys import KeyClaim
 from app.facts.catalogue import decode_fact
 from app.facts.event import Actor, Draft

@@ -16,7 +16,7 @@ import structlog
 
 from app.calls.change import Change, FencedError, KeyTaken, make_drafts
 from app.calls.commit import Admit, Committer, is_fenced
-from app.calls.core.model import Call, decode_call
+from app.calls.core.model.call import Call, decode_call
 from app.calls.keys import KeyHolder, find_key
 from app.calls.postponed import Postponed
 from app.calls.spool import Spool

@@ -4,7 +4,7 @@ from typing import Final
 
 from app.accounts.audit import AuditEntry
 from app.accounts.principal import Principal
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.core.verbs import StartSupervision, StopSupervision, UpdateSupervision, Verb
 from app.calls.fingerprints import SUPERVISE
 

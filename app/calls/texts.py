@@ -6,6 +6,7 @@ from typing import Final
 
 from app.errors import Problem
 from app.facts.vocabulary import Pair
+from app.ids import is_variable_name
 
 LONGEST_EXTERNAL_ID: Final = 255
 MOST_PAIRS: Final = 50
@@ -18,6 +19,11 @@ SHORTEST_RING_SECONDS: Final = 1.0
 LONGEST_RING_SECONDS: Final = 600.0
 SHORTEST_TALK_SECONDS: Final = 1.0
 LONGEST_TALK_SECONDS: Final = 86_400.0
+
+LONGEST_MESSAGE_BYTES: Final = 800
+LOWEST_PITCH: Final = 0.1
+HIGHEST_PITCH: Final = 2.0
+LONGEST_VARIABLE: Final = 255
 
 #: Categories of characters that no single-line text may hold: controls, lone surrogates, line and paragraph ends.
 _FORBIDDEN: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -78,6 +84,44 @@ def check_shown_name(name: str | None, field: str) -> list[Problem]:
         return []
     message = f"A shown name has 1 to {LONGEST_NAME} characters, without control characters, quotes, < > or \\."
     return [Problem("INVALID_INPUT", message, (field,))]
+
+
+def check_message(text: str, field: str) -> list[Problem]:
+    """What is wrong with a text for a telephone's screen.
+
+    Outside of a session a SIP MESSAGE as a whole stays under 1300 bytes (RFC 3428, section 8): the rest is headers.
+    """
+    size = len(text.encode(errors="surrogatepass"))
+    if text.strip() and size <= LONGEST_MESSAGE_BYTES and is_plain_text(text, may_have_lines=True):
+        return []
+    message = (
+        f"A message has some text, at most {LONGEST_MESSAGE_BYTES} bytes of UTF-8, and no control characters but line "
+        "ends and tabs."
+    )
+    return [Problem("INVALID_INPUT", message, (field,))]
+
+
+def check_pitch(pitch: float | None, field: str) -> list[Problem]:
+    """What is wrong with how high a voice is to sound."""
+    if pitch is None or (math.isfinite(pitch) and LOWEST_PITCH <= pitch <= HIGHEST_PITCH):
+        return []
+    message = f"{field} is between {LOWEST_PITCH:g} and {HIGHEST_PITCH:g}; 1 is the voice as it is."
+    return [Problem("INVALID_INPUT", message, (field,))]
+
+
+def check_variables(pairs: tuple[Pair, ...], allowed: frozenset[str]) -> list[Problem]:
+    """What is wrong with variables for a call's channels; ``allowed`` are the names that the operator allows."""
+    problems = []
+    if len({pair.key for pair in pairs}) != len(pairs):
+        problems.append(Problem("INVALID_INPUT", "A variable is given twice.", ("variables",)))
+    for number, pair in enumerate(pairs):
+        if pair.key not in allowed or not is_variable_name(pair.key):
+            message = "The server does not allow this variable; OFFHOOK_CHANNEL_VARIABLES lists those that it does."
+            problems.append(Problem("INVALID_INPUT", message, ("variables", str(number), "key")))
+        if len(pair.value) > LONGEST_VARIABLE or not is_plain_text(pair.value):
+            message = f"A variable has at most {LONGEST_VARIABLE} characters, none of them a control character."
+            problems.append(Problem("INVALID_INPUT", message, ("variables", str(number), "value")))
+    return problems
 
 
 def check_seconds(value: float | None, field: str, *, least: float, most: float) -> list[Problem]:

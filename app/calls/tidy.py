@@ -13,7 +13,8 @@ import structlog
 
 from app.ari.client import AriClient
 from app.ari.errors import AriNotFound
-from app.calls.core.model import Call, PartState, decode_call
+from app.calls.core.model.call import Call, decode_call
+from app.calls.core.model.recording import PartState
 from app.calls.names import RecordedPart, channel_of, hangup_memory, recorded_part
 from app.calls.registry import CallRegistry
 from app.db.engine import Database

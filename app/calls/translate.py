@@ -1,5 +1,6 @@
 """From Asterisk's events to the inputs of calls. Pure; whatever is not about a thing of ours gives nothing."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -22,12 +23,21 @@ from app.ari.signals import (
 )
 from app.calls.arrival import Arrival, read_arrival
 from app.calls.core import inputs
-from app.calls.names import leg_in, playback_in, recorded_part, tap_in
+from app.calls.names import leg_in, playback_in, recorded_part, stream_in, tap_in
 from app.calls.quality import parse_quality
+from app.facts.vocabulary import AnsweredBy
 from app.ids import LegId
 
 #: ``channelvars`` in ari.conf names it, so that Asterisk sends it with its events.
 QUALITY_VARIABLE: Final = "RTPAUDIOQOS"
+
+
+#: The first argument with which the dialplan gives a leg back that it was lent.
+REFERRED: Final = "referred"
+#: Likewise, of a leg that was lent to find out what has answered; then AMD's verdict and its reason.
+DETECTED: Final = "amd"
+_LONGEST_CAUSE: Final = 64
+_SIP_STATUS: Final = re.compile(r"[1-6][0-9]{2}", re.ASCII)
 
 
 class Addressed(msgspec.Struct, frozen=True, gc=False):
@@ -61,6 +71,10 @@ def translate(
 
 
 def _on_stasis_start(known: Known, event: StasisStart) -> Addressed | Arrival | None:
+    if event.args[:1] == (REFERRED,):
+        return _on_referred(known, event)
+    if event.args[:1] == (DETECTED,):
+        return _on_detected(known, event)
     leg_id = leg_in(known.node, event.channel.id)
     if leg_id is not None:
         return Addressed(leg_id, inputs.LegCreated(leg_id=leg_id, channel_name=event.channel.name), event.timestamp)
@@ -71,8 +85,39 @@ def _on_stasis_start(known: Known, event: StasisStart) -> Addressed | Arrival | 
     if tap is not None:
         ready = inputs.TapReady(supervision_id=tap.supervision_id, number=tap.number, kind=tap.kind)
         return Addressed(tap.supervision_id, ready, event.timestamp)
+    stream_id = stream_in(known.node, event.channel.id)
+    if stream_id is not None:
+        return Addressed(stream_id, inputs.StreamReady(stream_id=stream_id), event.timestamp)
     channel = event.channel
     return read_arrival(channel.id, channel.name, event.args, channel.caller.number, channel.caller.name)
+
+
+def _on_referred(known: Known, event: StasisStart) -> Addressed | None:
+    """The dialplan gives a leg back whose device was told to call somebody."""
+    leg_id = known.leg_of(event.channel.id)
+    if leg_id is None:
+        return None
+    status, code = (*event.args[1:], "", "")[:2]
+    back = inputs.LegReferred(
+        leg_id=leg_id,
+        is_done=status == "SUCCESS",
+        is_timed_out=status == "TIMEOUT",
+        sip_code=int(code) if _SIP_STATUS.fullmatch(code) else None,
+    )
+    return Addressed(leg_id, back, event.timestamp)
+
+
+def _on_detected(known: Known, event: StasisStart) -> Addressed | None:
+    """The dialplan gives a leg back that it has listened to. A verdict of another Asterisk's is none."""
+    leg_id = known.leg_of(event.channel.id)
+    if leg_id is None:
+        return None
+    status, cause, silence = (*event.args[1:], "", "", "")[:3]
+    verdict = AnsweredBy(status) if status in {AnsweredBy.HUMAN, AnsweredBy.MACHINE} else AnsweredBy.UNKNOWN
+    back = inputs.LegDetected(
+        leg_id=leg_id, answered_by=verdict, cause=cause[:_LONGEST_CAUSE], is_after_beep=silence == "SILENCE"
+    )
+    return Addressed(leg_id, back, event.timestamp)
 
 
 def _on_state_change(known: Known, event: ChannelStateChange) -> Addressed | None:
@@ -118,7 +163,8 @@ def _on_recording(known: Known, event: RecordingStarted | RecordingFinished | Re
             start = inputs.PartStarted(**part._asdict(), at=event.timestamp)
             return Addressed(part.recording_id, start, event.timestamp)
         case RecordingFinished():
-            stop = inputs.PartStopped(**part._asdict(), at=event.timestamp)
+            talking_seconds = event.recording.talking_duration
+            stop = inputs.PartStopped(**part._asdict(), at=event.timestamp, talking_seconds=talking_seconds)
             return Addressed(part.recording_id, stop, event.timestamp)
         case RecordingFailed():
             failure = "Asterisk could not write the recording"

@@ -34,6 +34,8 @@ def replay(
             typer.echo(f"{done.facts_missing} facts are not in the file, and were not compared")
         if done.dropped:
             typer.echo(f"{done.dropped} lines had been dropped: this is not the whole call")
+        if done.stopped_at is not None:
+            typer.echo(f"From input {done.stopped_at} on not done again: keys lead its call flow on, and are masked")
         if done.masked:
             typer.echo(f"Masked in the file, and so in the replayed state: {', '.join(done.masked)}")
         if done.difference is None:

@@ -15,6 +15,8 @@ WEBHOOK_LISTENERS: Final = 65298
 NODE_WRITER: Final = 0x0FF_7E4
 #: A class; the object is an account's hash. Changing what the account's agents do, until the commit.
 AGENT_STATES: Final = 65299
+#: A class; the object is a trunk's hash. Taking one of the trunk's channels, until the commit.
+TRUNK_CHANNELS: Final = 65300
 #: One number. Migrating, of several services that start at the same moment.
 MIGRATIONS: Final = 0x0FF_400C
 #: One number. Seeding the sandbox's account.

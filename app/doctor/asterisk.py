@@ -11,7 +11,10 @@ from app.ari.versions import VERSION_FLOOR, is_below_floor
 from app.config import Settings
 from app.doctor.findings import Finding, failed, ok, warning
 from app.local.asterisk_config import ASTERISK_FOLDER
+from app.local.reached import ari_client
 
+#: What spoken texts and sound files need besides.
+SOUND_MODULES: Final = frozenset({"res_curl.so", "res_http_media_cache.so"})
 #: What calls cannot do without; Asterisk's own configuration may load more.
 NEEDED_MODULES: Final = frozenset(
     {
@@ -62,13 +65,7 @@ async def check_asterisk(settings: Settings) -> list[Finding]:
     """The Asterisk that the settings name, or the one that would be started."""
     if settings.ari_url is None or settings.ari_password is None:
         return [await _check_embedded()]
-    async with AriClient(
-        settings.ari_url,
-        settings.ari_username,
-        settings.ari_password.get_secret_value(),
-        app=settings.ari_application,
-        timeout_seconds=settings.ari_timeout_seconds,
-    ) as ari:
+    async with ari_client(settings) as ari:
         try:
             return await _examine(ari, settings)
         except AriUnauthorized:
@@ -118,6 +115,14 @@ async def _examine(ari: AriClient, settings: Settings) -> list[Finding]:
         if lacking
         else ok("modules", "all that calls need are running")
     )
+    if without_sounds := sorted(SOUND_MODULES - running):
+        findings.append(
+            warning(
+                "sounds",
+                f"Asterisk has not loaded: {', '.join(without_sounds)}. Spoken texts and sound files cannot be played.",
+                "Load them in modules.conf; see docs/speech.md.",
+            )
+        )
     try:
         await ari.get_application()
         findings.append(ok("application", f"an Offhook is connected as {settings.ari_application!r}"))

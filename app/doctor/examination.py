@@ -6,6 +6,7 @@ from app.config import Settings
 from app.doctor.asterisk import check_asterisk
 from app.doctor.database import check_database
 from app.doctor.findings import Finding, Status, failed, ok
+from app.doctor.lines import check_lines
 from app.doctor.machine import (
     FreeBytes,
     check_data_dir,
@@ -15,6 +16,7 @@ from app.doctor.machine import (
     check_secret,
     disk_free_bytes,
 )
+from app.doctor.speech import check_speech
 from app.doctor.spool import check_set_aside
 from app.doctor.trunks import check_trunks
 from app.errors import ConfigurationError
@@ -31,7 +33,9 @@ async def examine(settings: Settings, *, free_bytes: FreeBytes = disk_free_bytes
         *await check_database(settings),
         *await check_asterisk(settings),
         *await check_trunks(settings),
+        *await check_lines(settings),
         await check_recordings(settings),
+        *await check_speech(settings),
         await check_port(settings),
     ]
 

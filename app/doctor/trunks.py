@@ -7,13 +7,13 @@ from typing import Final
 
 import asyncpg
 
-from app.ari.client import AriClient
 from app.ari.errors import AriError
 from app.config import Settings
 from app.db.engine import Database
 from app.doctor.findings import Finding, failed, ok, warning
 from app.errors import ConfigurationError, DatabaseUnavailableError
 from app.local.database import embedded_directory, reachable_database
+from app.local.reached import ari_client
 
 _TIMEOUT_SECONDS: Final = 5.0
 #: Asterisk asks for the first time at random within `qualify_frequency`, 30 seconds in our templates.
@@ -47,13 +47,7 @@ async def check_trunks(settings: Settings) -> list[Finding]:
     trunks = await _read_trunks(settings)
     if not trunks:
         return []
-    async with AriClient(
-        settings.ari_url,
-        settings.ari_username,
-        settings.ari_password.get_secret_value(),
-        app=settings.ari_application,
-        timeout_seconds=settings.ari_timeout_seconds,
-    ) as ari:
+    async with ari_client(settings) as ari:
         try:
             states = {one.resource: one.state for one in await ari.list_endpoints(technology="PJSIP")}
             status = (await ari.info()).status

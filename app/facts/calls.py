@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from app.facts.vocabulary import (
+    AnsweredBy,
     CallKind,
     CdrSource,
     Direction,
@@ -126,7 +127,7 @@ class CallCreated(CallFact, frozen=True, kw_only=True):
 
 
 class CallUpdated(CallFact, frozen=True, kw_only=True):
-    """External id, metadata or tags were changed by request; ``changed`` names the fields."""
+    """External id, metadata, tags or the pitch of a voice were changed by request; ``changed`` names the fields."""
 
     type = "call.updated"
     changed: tuple[str, ...]
@@ -150,6 +151,18 @@ class LegAnswered(LegFact, frozen=True, kw_only=True):
 
     type = "leg.answered"
     answered_at: datetime | None = None
+
+
+class MachineDetectionFinished(LegFact, frozen=True, kw_only=True):
+    """It was looked into what has answered. ``cause`` is Asterisk's own word for why it thinks so.
+
+    ``is_after_beep``: a machine's greeting and beep are over, and it records.
+    """
+
+    type = "machine.detection_finished"
+    answered_by: AnsweredBy
+    cause: str
+    is_after_beep: bool = False
 
 
 class LegHeld(LegFact, frozen=True, kw_only=True):

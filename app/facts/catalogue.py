@@ -12,7 +12,18 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from app.facts import calls, lines, playbacks, queues, recordings, supervisions, transfers, webhooks
+from app.facts import (
+    calls,
+    flows,
+    lines,
+    media_streams,
+    playbacks,
+    queues,
+    recordings,
+    supervisions,
+    transfers,
+    webhooks,
+)
 from app.facts.calls import Fact
 from app.facts.event import Actor, Event
 from app.facts.recordings import SignedUrl
@@ -26,6 +37,7 @@ FACT_TYPES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
             calls.LegDialing,
             calls.LegRinging,
             calls.LegAnswered,
+            calls.MachineDetectionFinished,
             calls.LegHeld,
             calls.LegUnheld,
             calls.LegMuted,
@@ -47,12 +59,20 @@ FACT_TYPES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
             supervisions.SupervisionEnded,
             supervisions.ParticipantJoined,
             supervisions.ParticipantLeft,
+            media_streams.MediaStreamConnected,
+            media_streams.MediaStreamEnded,
+            media_streams.MediaStreamFailed,
             queues.CallWaiting,
             queues.QueueJoined,
             queues.QueueOffered,
             queues.QueueLeft,
             queues.QueueAbandoned,
             queues.AgentStateChanged,
+            flows.FlowStarted,
+            flows.FlowStepEntered,
+            flows.FlowGathered,
+            flows.FlowEnded,
+            flows.VoicemailReceived,
             recordings.RecordingStarted,
             recordings.RecordingPaused,
             recordings.RecordingResumed,

@@ -11,6 +11,7 @@ import msgspec
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from app.facts.calls import CallRef, CdrRecord, DtmfReceived
+from app.facts.flows import FlowGathered
 from app.facts.vocabulary import Party
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -114,6 +115,8 @@ def _own_changes(value: msgspec.Struct, sight: Sight) -> dict[str, object]:
         changes["dtmf"] = mask_digits(value.dtmf)
     if isinstance(value, DtmfReceived) and not sight.has_digits:
         changes["digit"] = HIDDEN_DIGIT
+    if isinstance(value, FlowGathered) and not sight.has_digits:
+        changes["digits"] = mask_digits(value.digits)
     return changes
 
 

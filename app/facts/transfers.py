@@ -1,17 +1,19 @@
 """Facts about transfers. Each transfer has one that starts it, and exactly one of the others."""
 
 from app.facts.calls import CallFact, LegRef
-from app.facts.vocabulary import Disposition, EndReason, Party, TransferKind
+from app.facts.vocabulary import Disposition, EndReason, Party, TransferKind, TransferMethod
 
 
 class TransferFact(CallFact, frozen=True, kw_only=True):
-    """Base of a transfer's facts: ``by`` transfers ``transferee`` to ``target``."""
+    """Base of a transfer's facts: ``by`` transfers ``transferee`` to ``target``, or to the queue ``queue_id``."""
 
     transfer_id: str
     kind: TransferKind
     by: LegRef
     transferee: LegRef
     target: Party
+    queue_id: str | None = None
+    method: TransferMethod = TransferMethod.BRIDGE
 
 
 class TransferStarted(TransferFact, frozen=True, kw_only=True):
@@ -21,10 +23,13 @@ class TransferStarted(TransferFact, frozen=True, kw_only=True):
 
 
 class TransferCompleted(TransferFact, frozen=True, kw_only=True):
-    """The transferee and the target talk; whoever transferred is let go. ``leg`` is the target's."""
+    """The transferee and the target talk; whoever transferred is let go. ``leg`` is the target's.
+
+    With REFER they talk without us: there is no such leg, and the call ends.
+    """
 
     type = "transfer.completed"
-    leg: LegRef
+    leg: LegRef | None
 
 
 class TransferCancelled(TransferFact, frozen=True, kw_only=True):

@@ -84,10 +84,26 @@ class TransferKind(StrEnum):
     ATTENDED = "ATTENDED"
 
 
+class AnsweredBy(StrEnum):
+    """What has answered, as far as Asterisk can tell."""
+
+    HUMAN = "HUMAN"
+    MACHINE = "MACHINE"
+    UNKNOWN = "UNKNOWN"
+
+
+class TransferMethod(StrEnum):
+    """Who calls the target: we, or the device of whoever is transferred, which is told to (SIP REFER)."""
+
+    BRIDGE = "BRIDGE"
+    REFER = "REFER"
+
+
 class TransferState(StrEnum):
     """Where a transfer under way stands."""
 
     DIALING = "DIALING"
+    WAITING = "WAITING"
     CONSULTING = "CONSULTING"
     RECALLING = "RECALLING"
 
@@ -118,6 +134,33 @@ class SupervisionEnd(StrEnum):
     FAILED = "FAILED"
 
 
+class MediaStreamState(StrEnum):
+    """Where a media stream stands: its program is being reached, or leg and program hear each other."""
+
+    CONNECTING = "CONNECTING"
+    ACTIVE = "ACTIVE"
+
+
+class MediaStreamEnd(StrEnum):
+    """Why a media stream ended, or did not come about."""
+
+    STOPPED = "STOPPED"
+    BOT_CLOSED = "BOT_CLOSED"
+    BOT_LOST = "BOT_LOST"
+    BOT_UNREACHABLE = "BOT_UNREACHABLE"
+    BOT_REFUSED = "BOT_REFUSED"
+    BOT_PROTOCOL = "BOT_PROTOCOL"
+    BOT_FLOODED = "BOT_FLOODED"
+    URL_NOT_ALLOWED = "URL_NOT_ALLOWED"
+    LEG_ENDED = "LEG_ENDED"
+    LEG_MOVED = "LEG_MOVED"
+    CALL_ENDED = "CALL_ENDED"
+    MEDIA_LOST = "MEDIA_LOST"
+    OVERLOADED = "OVERLOADED"
+    FAILED = "FAILED"
+    SERVICE_RESTARTED = "SERVICE_RESTARTED"
+
+
 class RecordingMode(StrEnum):
     """Whose voice is recorded; BOTH is one stereo file, agent left, customer right."""
 
@@ -137,6 +180,14 @@ class RecordingState(StrEnum):
     SAVED = "SAVED"
     FAILED = "FAILED"
     DELETED = "DELETED"
+
+
+class RecordingKind(StrEnum):
+    """What a recording is of: a talk, a message that was left, or what a call flow asked its caller to say."""
+
+    CALL = "CALL"
+    VOICEMAIL = "VOICEMAIL"
+    MESSAGE = "MESSAGE"
 
 
 class PauseMode(StrEnum):
@@ -208,8 +259,13 @@ class EndCode(StrEnum):
     BRIDGE_FAILED = "BRIDGE_FAILED"
     NODE_LOST = "NODE_LOST"
     TRANSFER_FAILED = "TRANSFER_FAILED"
+    TRANSFERRED = "TRANSFERRED"
     SERVICE_AWAY = "SERVICE_AWAY"
     QUEUE_TIMEOUT = "QUEUE_TIMEOUT"
+    FLOW_ENDED = "FLOW_ENDED"
+    FLOW_FAILED = "FLOW_FAILED"
+    TRUNK_FULL = "TRUNK_FULL"
+    MACHINE = "MACHINE"
 
 
 class CdrSource(StrEnum):

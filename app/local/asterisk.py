@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,9 @@ _STOP_SECONDS = 6.0
 _CLI_SECONDS = 10.0
 _START_ATTEMPTS = 3
 _LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes; "/asterisk.ctl" comes behind the directory
+_LONGEST_CACHE_PATH = 80
+_FETCHED_SOUNDS = "bucket-*"
+_FETCHED_SECONDS = 86_400
 _TEMPORARY = "offhook-asterisk-"
 _PORT_TAKEN = "Address already in use"
 
@@ -60,7 +64,10 @@ class AsteriskStartError(AsteriskUnavailableError):
 
 @dataclass(frozen=True, slots=True)
 class AsteriskInstall:
-    """Programs and directories of an Asterisk on this machine. ``root`` is None for the system's own."""
+    """Programs and directories of an Asterisk on this machine. ``root`` is None for the system's own.
+
+    ``espeak`` starts espeak-ng; None when there is none and none could be fetched.
+    """
 
     version: str
     asterisk: tuple[str, ...]
@@ -68,6 +75,7 @@ class AsteriskInstall:
     module_directory: Path
     data_directory: Path
     root: Path | None
+    espeak: tuple[str, ...] | None = None
 
 
 async def ensure_asterisk() -> AsteriskInstall:
@@ -107,6 +115,7 @@ async def ensure_asterisk() -> AsteriskInstall:
         module_directory=Path(found["module_directory"]),
         data_directory=Path(found["data_directory"]),
         root=Path(found["root"]) if found["root"] else None,
+        espeak=tuple(found["espeak"]) if found["espeak"] else None,
     )
 
 
@@ -214,7 +223,21 @@ def _instance_paths(directory: Path | None, install: AsteriskInstall) -> Iterato
         if len(os.fsencode(run)) > _LONGEST_SOCKET_PATH - len("/asterisk.ctl"):
             run = _make_temporary()
             stack.callback(shutil.rmtree, run, ignore_errors=True)
-        yield AsteriskPaths(directory=directory, run=run, modules=install.module_directory, data=install.data_directory)
+        cache = directory / "cache"
+        if "." in str(cache) or len(str(cache)) > _LONGEST_CACHE_PATH:
+            cache = _make_temporary()
+            stack.callback(shutil.rmtree, cache, ignore_errors=True)
+        _drop_fetched_sounds(cache)
+        yield AsteriskPaths(
+            directory=directory, run=run, cache=cache, modules=install.module_directory, data=install.data_directory
+        )
+
+
+def _drop_fetched_sounds(cache: Path) -> None:
+    """Asterisk never drops a sound that it fetched, but fetches one anew that is gone."""
+    for path in cache.glob(_FETCHED_SOUNDS):
+        if time.time() - path.stat().st_mtime > _FETCHED_SECONDS:
+            path.unlink()
 
 
 class _PortTakenError(Exception):

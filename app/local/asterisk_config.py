@@ -23,7 +23,7 @@ def _find_folder() -> Path:
 
 ASTERISK_FOLDER = _find_folder()
 TEMPLATE_DIRECTORY = ASTERISK_FOLDER / "templates"
-_SUBDIRECTORIES = ("etc", "log", "spool/recording", "db", "keys/keys", "lib", "cache", "agi")
+_SUBDIRECTORIES = ("etc", "log", "spool/recording", "db", "keys/keys", "lib", "agi")
 _PLACEHOLDER = re.compile(r"@\{([a-z_]+)\}")
 # A name that could end a line or open a section would write configuration of its own.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -52,7 +52,7 @@ class SipPeer:
     With ``port`` the endpoint can be dialled as ``PJSIP/<digits>@<name>``, and its calls are told by that source
     address and port. Without one, every call from ``host`` is this peer's: for an instance that has no sandbox and no
     other peer there, such as a far end that answers whoever calls. With ``user`` it is a telephone there, dialled as
-    ``PJSIP/<name>``; it calls nobody, so that several may be behind one address.
+    ``PJSIP/<name>``; it calls nobody, so that several may be behind one address, and may transfer whom it talks to.
     """
 
     name: str
@@ -75,6 +75,7 @@ class SipPeer:
             f"[{self.name}](offhook-line)",
             f"context = {self.context}",
             f"disallow = all\nallow = {','.join(self.codecs)}",
+            *([] if self.user is None else ["allow_transfer = yes"]),
             f"aors = {self.name}",
             f"[{self.name}]\ntype = aor",
             *([f"contact = sip:{user}{address}"] if self.port is not None else []),
@@ -114,10 +115,15 @@ class AsteriskConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsteriskPaths:
-    """``directory`` holds all that the instance writes; ``run`` holds its control socket, so its name must be short."""
+    """``directory`` holds all that the instance writes; ``run`` holds its control socket, so its name must be short.
+
+    ``cache`` is for sounds that Asterisk fetches. It takes their extension from what follows a dot, any dot of the
+    path; and it plays none whose address is shorter than the path of its copy. So this one is short and has no dot.
+    """
 
     directory: Path
     run: Path
+    cache: Path
     modules: Path
     data: Path
 
@@ -135,9 +141,11 @@ def render_configuration(config: AsteriskConfig, ports: AsteriskPorts, paths: As
     for name in _SUBDIRECTORIES:
         (paths.directory / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+    paths.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
     values = {
         "directory": str(paths.directory),
         "run_directory": str(paths.run),
+        "cache_directory": str(paths.cache),
         "module_directory": str(paths.modules),
         "data_directory": str(paths.data),
         "system_name": config.system_name,
@@ -195,6 +203,7 @@ def main() -> None:
     paths = AsteriskPaths(
         directory=directory,
         run=directory / "run",
+        cache=directory / "cache",
         modules=_first_directory(("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules")),
         data=_first_directory(("usr/share/asterisk", "var/lib/asterisk")),
     )

@@ -8,10 +8,10 @@ import structlog
 
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.core.verbs import Verb, scope_of
 from app.calls.keys import check_key
-from app.calls.plan import check_request
+from app.calls.originate_checks import check_request
 from app.calls.requests import Acted, OriginateRequest, Placed, UpdateRequest
 from app.calls.time_limits import ANSWER_SECONDS, TAKE_GRACE_SECONDS, TAKE_SECONDS
 from app.calls.traces.words import Document

@@ -9,7 +9,7 @@ from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls.actor import has_ended
 from app.calls.change import FencedError
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.core.verbs import Verb, scope_of
 from app.calls.queries import CallQueries
 from app.calls.requests import Acted, OriginateOutcome, OriginateRequest, Placed, UpdateRequest, WaitFor, WaitOutcome
@@ -86,6 +86,11 @@ class RoutedCalls:
             raise ShuttingDownError("This process is shutting down. Ask again in a moment, with the same key.")
         until = asyncio.get_running_loop().time() + self._wait_seconds
         placed = await self._place(principal, request)
+        if request.dry_run:
+            lookup = await _look_up(placed.call.dialled_number)
+            return OriginateOutcome(
+                call=placed.call, is_replayed=False, wait_outcome=None, lookup=lookup, allowed_by=placed.allowed_by
+            )
         call, outcome = await self._wait_for(placed.call, request.wait_for, until)
         return OriginateOutcome(
             call=call,
@@ -119,7 +124,7 @@ class RoutedCalls:
         return await self._remote.update(self._node_name, principal, request)  # as above; twice is as good as once
 
     async def act(self, principal: Principal, subject_id: str, verb: Verb) -> Acted:
-        """As ``CallService.act``, for the id of a call, or of one of its legs, recordings or supervisions.
+        """As ``CallService.act``, for the id of a call, or of one of its legs, recordings, supervisions, media streams.
 
         What was asked while the call changed hands is asked again: no verb adds up.
         """
@@ -165,7 +170,7 @@ class RoutedCalls:
 
     async def _call_of(self, principal: Principal, subject_id: str) -> str:
         kind = kind_of(subject_id)
-        if kind not in {Kind.LEG, Kind.RECORDING, Kind.SUPERVISION}:
+        if kind not in {Kind.LEG, Kind.RECORDING, Kind.SUPERVISION, Kind.MEDIA_STREAM}:
             return subject_id
         tenure = self._tenure
         actor = None if tenure is None else tenure.registry.owner_of(subject_id)
@@ -175,6 +180,11 @@ class RoutedCalls:
             call_id = await self._queries.call_of_supervision(principal.account_id, subject_id)
             if call_id is None:
                 raise RefusedError(Problem("NOT_FOUND", "No such supervision is under way.", ("supervisionId",)))
+            return call_id
+        if kind is Kind.MEDIA_STREAM:
+            call_id = await self._queries.call_of_media_stream(principal.account_id, subject_id)
+            if call_id is None:
+                raise RefusedError(Problem("NOT_FOUND", "No such media stream is under way.", ("mediaStreamId",)))
             return call_id
         if kind is Kind.RECORDING:
             call_id = await self._queries.call_of_recording(principal.account_id, subject_id)

@@ -56,6 +56,8 @@ class Tenure:
     inbox: Inbox
     provisioner: Provisioner
     dispatcher: Runs
+    flow_desk: Runs
+    media_streams: Runs
 
     async def run(self, on_leaving: Callable[[], None]) -> None:
         """Drive the Asterisk. At the end hands off: not a word more to it. ``on_leaving`` is called as that begins.
@@ -74,6 +76,8 @@ class Tenure:
                     (self.inbox.run(), "inbox"),
                     (self.provisioner.run(), "lines"),
                     (self.dispatcher.run(), "queues"),
+                    (self.flow_desk.run(), "call-flows"),
+                    (self.media_streams.run(), "media-streams"),
                 ):
                     group.create_task(coroutine, name=name)
                 try:

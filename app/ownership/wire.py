@@ -5,7 +5,7 @@ from typing import Final, assert_never
 import msgspec
 
 from app.accounts.principal import Principal
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.core.verbs import Verb
 from app.calls.requests import UNSET, OriginateRequest, Placed, UpdateRequest
 from app.calls.traces.words import Document
@@ -99,14 +99,15 @@ class Stands(msgspec.Struct, frozen=True, kw_only=True, tag="placed"):
 
     call: Call
     is_replayed: bool
+    allowed_by: str | None = None
 
     @classmethod
     def of(cls, placed: Placed) -> "Stands":
-        return cls(call=placed.call, is_replayed=placed.is_replayed)
+        return cls(call=placed.call, is_replayed=placed.is_replayed, allowed_by=placed.allowed_by)
 
     @property
     def placed(self) -> Placed:
-        return Placed(call=self.call, is_replayed=self.is_replayed)
+        return Placed(call=self.call, is_replayed=self.is_replayed, allowed_by=self.allowed_by)
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True, tag="changed"):

@@ -110,6 +110,7 @@ def device_objects(line: DeviceLine) -> tuple[PjsipObject, ...]:
             name,
             (
                 *_common(line.transport, line.codecs),
+                ("allow_transfer", "yes"),  # as in asterisk/templates/pjsip.conf, which says why
                 ("context", "offhook-phones"),
                 ("aors", name),
                 ("auth", name),
@@ -162,6 +163,7 @@ def trunk_objects(line: TrunkLine) -> tuple[PjsipObject, ...]:
             name,
             (
                 *_common(line.transport, line.codecs),
+                ("allow_transfer", "no"),  # likewise
                 ("context", "offhook-trunks"),
                 ("aors", name),
                 ("outbound_auth", "" if credentials is None else name),
@@ -279,8 +281,7 @@ def _common(transport: Transport, codecs: tuple[Codec, ...]) -> tuple[tuple[str,
         ("allow", ",".join(codec.value.lower() for codec in codecs)),
         # Audio stays in Asterisk: it is recorded, mixed and supervised there.
         ("direct_media", "no"),
-        ("allow_transfer", "no"),  # as in asterisk/templates/pjsip.conf, which says why
-        ("message_context", "offhook-messages"),  # likewise
+        ("message_context", "offhook-messages"),  # as in asterisk/templates/pjsip.conf
         ("trust_id_outbound", "yes"),
         ("send_pai", "yes"),
         # The two sides of a call are shown what the service chose, also after they are bridged.

@@ -16,7 +16,8 @@ import structlog
 from app.ari.client import AriClient
 from app.ari.errors import AriError
 from app.ari.events import KNOWN_EVENT_TYPES
-from app.ari.stream import Connected, Disconnected, EventStream, Replaced
+from app.ari.news import Connected, Disconnected, Replaced
+from app.ari.stream import EventStream
 from app.clock import Clock
 from app.daemon import backoff_seconds
 from app.errors import DatabaseUnavailableError

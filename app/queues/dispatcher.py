@@ -15,8 +15,8 @@ import structlog
 
 from app.calls.actor import CallActor
 from app.calls.change import FencedError
-from app.calls.core.inputs import AgentOffered, OverflowChosen, QueueRefused
-from app.calls.core.queue_model import QueueStage
+from app.calls.core.inputs import AgentOffered, OverflowChosen, PositionKnown, QueueRefused
+from app.calls.core.model.queue import QueueStage
 from app.calls.queue_plan import legs_to
 from app.calls.registry import CallRegistry
 from app.calls.time_limits import EFFECT_SECONDS
@@ -24,11 +24,11 @@ from app.clock import Clock
 from app.daemon import backoff_seconds
 from app.errors import DatabaseUnavailableError, OverloadedError, RefusedError
 from app.facts.queues import QueueLeaving
-from app.ids import Kind, new_id
-from app.queues.agents import AgentStates, Claim
+from app.ids import Kind, PlaybackId, new_id
+from app.queues.claims import AgentClaims, Claim
 from app.queues.news import QueueNews
 from app.queues.overflow import Overflow
-from app.queues.strategy import Caller, Offer, decide
+from app.queues.strategy import Caller, Offer, decide, is_to_be_told, positions
 from app.queues.waiting import WaitingRoom, WaitingRooms
 from app.routing.directory import Directory
 from app.routing.words import QueueStrategy
@@ -48,7 +48,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        states: AgentStates,
+        claims: AgentClaims,
         rooms: WaitingRooms,
         directory: Directory,
         overflow: Overflow,
@@ -56,7 +56,7 @@ class Dispatcher:
         news: QueueNews,
         clock: Clock,
     ) -> None:
-        self._states = states
+        self._claims = claims
         self._rooms = rooms
         self._directory = directory
         self._overflow = overflow
@@ -93,7 +93,7 @@ class Dispatcher:
         loop_time = asyncio.get_running_loop().time()
         now = self._clock.now()
         if is_everywhere or loop_time - self._looked_at >= LOOK_SECONDS:
-            self._known = set(await self._states.accounts())
+            self._known = set(await self._claims.accounts())
             self._looked_at = loop_time
             accounts |= self._known
         waiting = self._waiting_accounts()
@@ -118,7 +118,7 @@ class Dispatcher:
                 yield actor
 
     async def _round(self, account_id: str) -> None:
-        due = await self._states.settle(account_id)
+        due = await self._claims.settle(account_id)
         if due is None:
             self._due.pop(account_id, None)
         else:
@@ -132,6 +132,7 @@ class Dispatcher:
         callers = [caller for caller in room.callers if caller.call_id not in refused]
         offers = decide(room.lines, callers, room.servers, self._clock.now())
         await self._offer(account_id, [one for one in offers if self._registry.find(one.call_id) is not None], room)
+        self._announce([one for one in own if one.call_id not in refused], room)
 
     def _refuse(self, own: Sequence[Caller], room: WaitingRoom) -> set[str]:
         """Send on whoever the queue has no room for, and those whom nobody will ever serve as things are."""
@@ -143,6 +144,19 @@ class Dispatcher:
                 self._post(caller.call_id, QueueRefused(queue_id=caller.queue_id, reason=reason))
         return refused
 
+    def _announce(self, own: Sequence[Caller], room: WaitingRoom) -> None:
+        """Tell those their place who are to hear it, and for whom nobody is rung."""
+        places, now = positions(room.callers), self._clock.now()
+        for caller in own:
+            actor = self._registry.find(caller.call_id)
+            wait = None if actor is None else actor.call.queue
+            every = room.rules[caller.queue_id].announce_seconds
+            if wait is not None and not caller.is_offered and is_to_be_told(wait, every, now):
+                playback_id = PlaybackId(new_id(Kind.PLAYBACK))
+                place = places[caller.call_id]
+                event = PositionKnown(queue_id=caller.queue_id, playback_id=playback_id, position=place)
+                self._post(caller.call_id, event)
+
     async def _offer(self, account_id: str, offers: Sequence[Offer], room: WaitingRoom) -> None:
         claims = [
             Claim(agent_id=agent_id, leg_id=new_id(Kind.LEG), call_id=offer.call_id, queue_id=offer.queue_id)
@@ -151,7 +165,7 @@ class Dispatcher:
         ]
         if not claims:
             return
-        taken = await self._states.claim(account_id, claims)
+        taken = await self._claims.claim(account_id, claims)
         for claim in claims:
             if claim.leg_id in taken:
                 rules, line = room.rules[claim.queue_id], room.lines[claim.queue_id]
@@ -173,7 +187,7 @@ class Dispatcher:
         if is_rung:
             return
         try:
-            await self._states.release(account_id, [claim.leg_id])
+            await self._claims.release(account_id, [claim.leg_id])
         except DatabaseUnavailableError as error:
             # It is freed when its time is over: no leg has its id.
             _log.warning("queue_claim_not_given_back", reason=error.message)
@@ -187,7 +201,7 @@ class Dispatcher:
         first, *others = legs_to(
             actor.call, found.connect, ring_seconds=ring_seconds, make_id=new_id, first_id=claim.leg_id
         )
-        if others and not await self._states.add_legs(account_id, first.id, [first.id, *(leg.id for leg in others)]):
+        if others and not await self._claims.add_legs(account_id, first.id, [first.id, *(leg.id for leg in others)]):
             return False
         event = AgentOffered(
             queue_id=claim.queue_id,
@@ -221,7 +235,7 @@ class Dispatcher:
         finally:
             self._leading_on.discard(actor.call.id)
 
-    def _post(self, call_id: str, event: QueueRefused | OverflowChosen) -> None:
+    def _post(self, call_id: str, event: QueueRefused | OverflowChosen | PositionKnown) -> None:
         actor = self._registry.find(call_id)
         if actor is None:
             return

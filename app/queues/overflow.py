@@ -5,18 +5,20 @@ from typing import Final, assert_never
 
 from app.accounts.principal import Principal
 from app.calls.core.inputs import OverflowChosen
-from app.calls.core.model import Call, Leg
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import Leg
 from app.calls.core.verbs import StartTransfer, Target
+from app.calls.flow_plan import run_of
 from app.calls.plan import Defaults
 from app.calls.queue_plan import legs_to, wait_in
 from app.calls.transfer_plan import plan_transfer
 from app.db.engine import Database
 from app.errors import RefusedError
-from app.facts.vocabulary import TransferKind
+from app.facts.vocabulary import Direction, TransferKind
 from app.ids import Kind
 from app.routing.directory import Directory
-from app.routing.rows import EXTENSIONS, QUEUES, RING_GROUPS
-from app.routing.targets import CallTarget, ToAgent, ToExtension, ToNumber, ToQueue, ToRingGroup
+from app.routing.rows import CALL_FLOWS, EXTENSIONS, QUEUES, RING_GROUPS
+from app.routing.targets import CallTarget, ToAgent, ToCallFlow, ToExtension, ToNumber, ToQueue, ToRingGroup
 
 NOWHERE: Final = OverflowChosen()
 
@@ -52,6 +54,8 @@ class Overflow:
                 return await self._group(call, target.id)
             case ToQueue():
                 return await self._queue(call, target.id)
+            case ToCallFlow():
+                return await self._flow(call, target.id)
             case _:
                 assert_never(target)
 
@@ -68,14 +72,17 @@ class Overflow:
     async def _outside(self, call: Call, target: ToNumber) -> OverflowChosen:
         """Under the same rules as a transfer to the number would be."""
         found = await self._directory.resolve_originate(
-            call.account_id, trunk_id=call.trunk_id, caller_id=call.caller_id
+            call.account_id,
+            trunk_id=call.trunk_id,
+            # Of a call that came in it is the caller's: what others are shown is a number of the account's.
+            caller_id=None if call.direction is Direction.INBOUND else call.caller_id,
         )
         verb = StartTransfer(idempotency_key="overflow", kind=TransferKind.BLIND, target=Target(number=target.number))
         try:
             planned = plan_transfer(verb, _nobody(call), call, found, defaults=self._defaults, make_id=self._make_id)
         except RefusedError:
             return NOWHERE  # the policy denies it, or there is no way out
-        return OverflowChosen(legs=(planned.leg,))
+        return OverflowChosen(legs=() if planned.leg is None else (planned.leg,))
 
     async def _group(self, call: Call, group_id: str) -> OverflowChosen:
         """All of the group at once, whatever its order: the caller has waited."""
@@ -91,6 +98,11 @@ class Overflow:
             chosen = await self._inside(call, agent_id=member.agent_id, extension=extension, seconds=group.ring_seconds)
             legs.update((leg.endpoint, leg) for leg in chosen.legs)
         return OverflowChosen(legs=tuple(legs.values()))
+
+    async def _flow(self, call: Call, flow_id: str) -> OverflowChosen:
+        async with self._database.acquire() as connection:
+            flow = await CALL_FLOWS.get(connection, call.account_id, flow_id)
+        return NOWHERE if flow is None else OverflowChosen(flow=run_of(flow))
 
     async def _queue(self, call: Call, queue_id: str) -> OverflowChosen:
         async with self._database.acquire() as connection:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from app.calls.core.model.queue import QueueWait
 from app.routing.words import QueueStrategy
 
 
@@ -141,6 +142,14 @@ def positions(callers: Sequence[Caller]) -> dict[str, int]:
     for caller in in_order(callers):
         places[caller.call_id] = counted[caller.queue_id] = counted.get(caller.queue_id, 0) + 1
     return places
+
+
+def is_to_be_told(wait: QueueWait, every_seconds: float | None, now: datetime) -> bool:
+    """Whether a caller is to hear its place now: so often since it joined, and not while somebody is rung for it."""
+    since = wait.told_at or wait.joined_at
+    if every_seconds is None or since is None or wait.offers:
+        return False
+    return (now - since).total_seconds() >= every_seconds
 
 
 def expected_wait_seconds(position: int, serving: int, handle_seconds: float | None) -> float | None:

@@ -25,6 +25,7 @@ WHERE call.account_id = $1 AND call.queue_id IS NOT NULL AND NOT call.is_settled
 """
 _LINES: Final = """
 SELECT queue.id, queue.name, queue.strategy, queue.ring_seconds, queue.max_length, queue.overflow,
+    queue.announce_position_seconds,
     array_agg(agent.id ORDER BY agent.id) FILTER (WHERE agent.id IS NOT NULL) AS agents,
     array_agg(member.penalty ORDER BY agent.id) FILTER (WHERE agent.id IS NOT NULL) AS penalties,
     array_agg(member.calls_taken ORDER BY agent.id) FILTER (WHERE agent.id IS NOT NULL) AS calls_taken,
@@ -57,12 +58,13 @@ GROUP BY queue.id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueRules:
-    """What a queue asks for beside its strategy."""
+    """What a queue asks for beside its strategy. ``announce_seconds``: how often callers hear their place."""
 
     name: str
     ring_seconds: float
     max_length: int | None
     overflow: CallTarget | None
+    announce_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +141,7 @@ def _rules(row: asyncpg.Record) -> QueueRules:
         ring_seconds=row["ring_seconds"],
         max_length=row["max_length"],
         overflow=None if row["overflow"] is None else target_from_json(row["overflow"]),
+        announce_seconds=row["announce_position_seconds"],
     )
 
 

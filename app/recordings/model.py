@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.facts.stretches import Segment
-from app.facts.vocabulary import RecordingMode, RecordingState
+from app.facts.vocabulary import RecordingKind, RecordingMode, RecordingState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,7 @@ class Recording:
     failure: str | None = None
     leg_ids: tuple[str, ...] = ()
     segments: tuple[Segment, ...] | None = None
+    kind: RecordingKind = RecordingKind.CALL
     deleted_at: datetime | None = None
 
 
@@ -47,5 +48,6 @@ class RecordingFilter:
 
     number: str | None = None
     call_id: str | None = None
+    kind: RecordingKind | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None

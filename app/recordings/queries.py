@@ -12,7 +12,7 @@ from app.db.conditions import Conditions
 from app.db.engine import Database
 from app.db.keyset import Key, Listing, RowCount, count_listed, keyset_rows
 from app.facts.stretches import Segment
-from app.facts.vocabulary import RecordingMode, RecordingState
+from app.facts.vocabulary import RecordingKind, RecordingMode, RecordingState
 from app.paging import Page, PageRequest
 from app.recordings.model import Recording, RecordingFilter
 
@@ -88,6 +88,7 @@ def _list(account_id: str, condition: RecordingFilter) -> Listing:
     where.add("account_id = {}", account_id)
     where.add_given("customer_number = {}", condition.number)
     where.add_given("call_id = {}", condition.call_id)
+    where.add_given("kind = {}", condition.kind)
     where.add_given("created_at >= {}", condition.created_from)
     where.add_given("created_at < {}", condition.created_to)
     return Listing("recording", _NAMES, _COLUMNS, where)
@@ -101,6 +102,7 @@ def _read_row(row: asyncpg.Record) -> Recording:
             **values,
             "mode": RecordingMode(values["mode"]),
             "state": RecordingState(values["state"]),
+            "kind": RecordingKind(values["kind"]),
             "leg_ids": tuple(values["leg_ids"]),
             "segments": None if segments is None else _SEGMENTS.decode(segments),
         }

@@ -41,14 +41,21 @@ class RecordingUrls:
     unique over all accounts.
     """
 
-    def __init__(self, secret: bytes) -> None:
-        self._key = hmac.digest(secret, _PURPOSE, "sha256")
+    def __init__(self, secret: bytes, *, purpose: bytes = _PURPOSE, path_prefix: str = PATH_PREFIX) -> None:
+        """With another ``purpose``, addresses of other things: none of one purpose stands for one of another."""
+        self._key = hmac.digest(secret, purpose, "sha256")
+        self._path_prefix = path_prefix
 
     def sign(self, recording_id: str, now: datetime, ttl: timedelta) -> str:
         """Path and query of an address that works from now on for ``ttl``, to the full second (rounded up)."""
-        expires = -int(-(now + ttl).timestamp() // 1)
-        query = urlencode({"expires": expires, "signature": self._signature(recording_id, str(expires))})
-        return f"{PATH_PREFIX}{quote(recording_id, safe='')}?{query}"
+        expires, signature = self.sign_parts(recording_id, now, ttl)
+        query = urlencode({"expires": expires, "signature": signature})
+        return f"{self._path_prefix}{quote(recording_id, safe='')}?{query}"
+
+    def sign_parts(self, recording_id: str, now: datetime, ttl: timedelta) -> tuple[str, str]:
+        """The two parameters of such an address: ``expires`` and ``signature``."""
+        expires = str(-int(-(now + ttl).timestamp() // 1))
+        return expires, self._signature(recording_id, expires)
 
     def verify(self, recording_id: str, expires: Sequence[str], signature: Sequence[str], now: datetime) -> None:
         """Return when the address is ours and has not expired. Parameters as they came: every value given for each.

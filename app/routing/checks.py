@@ -12,11 +12,13 @@ from typing import Final
 
 from app.accounts.service import check_text
 from app.errors import Problem
+from app.numbers.parse import is_dial_template, is_e164
 
 LONGEST_TEXT: Final = 100
 MOST_MATCHES: Final = 8
 MOST_MEMBERS: Final = 200
 
+_TRUNK_NAME: Final = re.compile(r"[a-z0-9]{1,20}", re.ASCII)
 _EMAIL: Final = re.compile(r"[^@\s\x00-\x1f<>\"]{1,64}@[A-Za-z0-9.-]{1,189}", re.ASCII)
 _HOST: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _NUMERIC_HOST: Final = re.compile(r"[0-9.]+")
@@ -40,6 +42,26 @@ def check_email(email: str | None) -> list[Problem]:
     if email is None or _EMAIL.fullmatch(email) is not None:
         return []
     return [Problem("INVALID_INPUT", "This is not an e-mail address.", ("email",))]
+
+
+def check_trunk_name(name: str) -> list[Problem]:
+    """It becomes part of a section's name."""
+    if _TRUNK_NAME.fullmatch(name):
+        return []
+    return [Problem("INVALID_INPUT", "A trunk's name is 1 to 20 lower-case letters and digits.", ("name",))]
+
+
+def check_dial_template(template: str) -> list[Problem]:
+    if is_dial_template(template):
+        return []
+    message = "A dial template is {e164}, {digits} or {national}, with digits, * or # around it."
+    return [Problem("INVALID_INPUT", message, ("dialTemplate",))]
+
+
+def check_outbound_number(number: str) -> list[Problem]:
+    if is_e164(number):
+        return []
+    return [Problem("INVALID_NUMBER", "Write it as + and the digits with country code.", ("number",))]
 
 
 def check_seconds(value: float | None, field: str, *, least: float, most: float) -> list[Problem]:

@@ -25,7 +25,9 @@ SELECT
     destination.agent_id AS destination_agent_id, destination.agent_name AS destination_agent_name,
     EXISTS (SELECT FROM agent WHERE id = $3 AND account_id = $1 AND deleted_at IS NULL) AS has_agent,
     way_out.id AS trunk_id, way_out.name AS trunk_name, way_out.endpoint AS trunk_endpoint,
-    way_out.dial_template, way_out.is_sandbox,
+    way_out.dial_template, way_out.is_sandbox, way_out.max_channels, others.trunks AS other_trunks,
+    seatless.agent_id AS seatless_agent_id, seatless.agent_name AS seatless_agent_name,
+    seatless.endpoints AS seatless_endpoints,
     shown.id AS caller_id_id, shown.number AS caller_id_number, shown.label AS caller_id_label,
     policy.prefixes, policy.allowances, policy.notes
 FROM (SELECT $1::text AS account_id) AS asked
@@ -75,26 +77,43 @@ LEFT JOIN LATERAL (
     WHERE extension.account_id = asked.account_id AND extension.number = $4 AND extension.deleted_at IS NULL
 ) AS destination ON true
 LEFT JOIN LATERAL (
-    SELECT id, name, endpoint, dial_template, is_sandbox, caller_id_policy FROM trunk
+    SELECT id, name, endpoint, dial_template, is_sandbox, max_channels, caller_id_policy FROM trunk
     WHERE account_id = asked.account_id AND deleted_at IS NULL AND is_enabled
         AND CASE WHEN $5::text IS NULL THEN is_default ELSE id = $5 END
     LIMIT 1
 ) AS way_out ON true
 LEFT JOIN LATERAL (
-    SELECT id, number, label FROM outbound_number
+    SELECT id, number, label, trunk_id FROM outbound_number
     WHERE account_id = asked.account_id AND number = $6 AND deleted_at IS NULL AND 'CALLER_ID' = ANY(capabilities)
         AND (way_out.caller_id_policy IS DISTINCT FROM 'TRUNK_NUMBERS' OR trunk_id = way_out.id)
     UNION ALL
-    SELECT id, number, label FROM outbound_number
+    SELECT id, number, label, trunk_id FROM outbound_number
     WHERE $6::text IS NULL AND account_id = asked.account_id AND is_default AND deleted_at IS NULL
         AND 'CALLER_ID' = ANY(capabilities)
         AND (way_out.caller_id_policy IS DISTINCT FROM 'TRUNK_NUMBERS' OR trunk_id = way_out.id)
     UNION ALL
-    SELECT id, number, label FROM outbound_number
+    SELECT id, number, label, trunk_id FROM outbound_number
     WHERE $6::text IS NULL AND account_id = asked.account_id AND deleted_at IS NULL
         AND way_out.caller_id_policy = 'TRUNK_NUMBERS' AND trunk_id = way_out.id AND 'CALLER_ID' = ANY(capabilities)
     LIMIT 1
 ) AS shown ON true
+LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_object('id', id, 'name', name, 'endpoint', endpoint, 'dial_template', dial_template,
+        'is_sandbox', is_sandbox, 'max_channels', max_channels) ORDER BY name) AS trunks
+    FROM trunk
+    WHERE way_out.max_channels IS NOT NULL AND $5::text IS NULL AND account_id = asked.account_id
+        AND deleted_at IS NULL AND is_enabled AND id <> way_out.id AND is_sandbox = way_out.is_sandbox
+        AND (caller_id_policy <> 'TRUNK_NUMBERS' OR trunk.id = shown.trunk_id)
+        AND NOT EXISTS (SELECT FROM line_state WHERE line_id = trunk.id AND state = 'DOWN')
+) AS others ON true
+LEFT JOIN LATERAL (
+    SELECT agent.id AS agent_id, agent.name AS agent_name, array_agg(device.endpoint ORDER BY device.created_at,
+        device.id) AS endpoints
+    FROM agent JOIN device ON device.agent_id = agent.id AND device.deleted_at IS NULL
+    WHERE agent.id = $3 AND agent.account_id = asked.account_id AND agent.deleted_at IS NULL
+        AND agent.extension_id IS NULL
+    GROUP BY agent.id
+) AS seatless ON true
 LEFT JOIN LATERAL (
     SELECT array_agg(prefix ORDER BY id) AS prefixes, array_agg(is_allowed ORDER BY id) AS allowances,
         array_agg(note ORDER BY id) AS notes
@@ -141,13 +160,14 @@ class Directory:
             queue = None if queue_id is None else await QUEUES.get(connection, account_id, queue_id)
         assert row is not None  # the query starts from one made-up row
         return OriginateResolution(
-            connect=_read_extension(row, "connect"),
+            connect=_read_extension(row, "connect") or _read_seatless(row),
             has_agent=row["has_agent"],
             destination=_read_extension(row, "destination"),
             trunk=_read_trunk(row),
             caller_id=_read_caller_id(row),
             rules=_read_rules(row),
             queue=queue,
+            other_trunks=tuple(TrunkTarget(**one) for one in row["other_trunks"] or ()),
         )
 
 
@@ -163,6 +183,19 @@ def _read_extension(row: asyncpg.Record, name: str) -> ExtensionTarget | None:
     )
 
 
+def _read_seatless(row: asyncpg.Record) -> ExtensionTarget | None:
+    """An agent that sits at no extension, and has phones of its own."""
+    if row["seatless_agent_id"] is None:
+        return None
+    return ExtensionTarget(
+        id=None,
+        number=None,
+        agent_id=row["seatless_agent_id"],
+        agent_name=row["seatless_agent_name"],
+        endpoints=tuple(row["seatless_endpoints"]),
+    )
+
+
 def _read_trunk(row: asyncpg.Record) -> TrunkTarget | None:
     if row["trunk_id"] is None:
         return None
@@ -172,6 +205,7 @@ def _read_trunk(row: asyncpg.Record) -> TrunkTarget | None:
         endpoint=row["trunk_endpoint"],
         dial_template=row["dial_template"],
         is_sandbox=row["is_sandbox"],
+        max_channels=row["max_channels"],
     )
 
 

@@ -4,8 +4,8 @@ from typing import assert_never
 
 from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
-from app.routing.rows import AGENTS, EXTENSIONS, QUEUES, RING_GROUPS
-from app.routing.targets import CallTarget, ToAgent, ToExtension, ToNumber, ToQueue, ToRingGroup, field_of
+from app.routing.rows import AGENTS, CALL_FLOWS, EXTENSIONS, QUEUES, RING_GROUPS
+from app.routing.targets import CallTarget, ToAgent, ToCallFlow, ToExtension, ToNumber, ToQueue, ToRingGroup, field_of
 
 
 async def lock_target(
@@ -27,6 +27,8 @@ async def lock_target(
             shelf, wanted = RING_GROUPS.table, one
         case ToQueue(id=one):
             shelf, wanted = QUEUES.table, one
+        case ToCallFlow(id=one):
+            shelf, wanted = CALL_FLOWS.table, one
         case ToExtension(number=number):
             found = await EXTENSIONS.find(connection, account_id, "number = $2", number)
             if not found:

@@ -6,6 +6,7 @@ from typing import TypedDict
 from app.accounts.principal import Principal
 from app.db.engine import Database
 from app.errors import Problem
+from app.facts.vocabulary import RecordingMode
 from app.ids import Kind, new_id
 from app.routing import checks
 from app.routing.existing import lock_target
@@ -13,7 +14,7 @@ from app.routing.model import InboundRoute
 from app.routing.resource import Resource
 from app.routing.rows import ROUTES, TRUNKS
 from app.routing.shelf import raise_all
-from app.routing.targets import CallTarget, target_as_json, target_from_json
+from app.routing.targets import CallTarget, ToQueue, target_as_json, target_from_json
 
 
 class RouteChanges(TypedDict, total=False):
@@ -23,6 +24,8 @@ class RouteChanges(TypedDict, total=False):
     trunk_id: str | None
     pattern: str
     target: CallTarget
+    overflow: CallTarget | None
+    recording_mode: RecordingMode
     is_enabled: bool
 
 
@@ -37,12 +40,14 @@ class InboundRoutes(Resource[InboundRoute]):
         raise_all(_check(values))
         async with self._writing() as connection:
             await lock_target(connection, by.account_id, values["target"], "target")
+            await lock_target(connection, by.account_id, values.get("overflow"), "overflow")
             if values.get("trunk_id") is not None:
                 await TRUNKS.lock(connection, by.account_id, str(values["trunk_id"]), "trunkId")
             with self.shelf.unique("pattern", "There is a route for this pattern and trunk already."):
                 made = await self.shelf.insert(
                     connection, {"id": new_id(Kind.INBOUND_ROUTE), "account_id": by.account_id, **_columns(values)}
                 )
+            _check_whole(made)
         self._note(by, "create", made.id)
         return made
 
@@ -51,10 +56,12 @@ class InboundRoutes(Resource[InboundRoute]):
         raise_all(_check(changes))
         async with self._writing() as connection:
             await lock_target(connection, by.account_id, changes.get("target"), "target")
+            await lock_target(connection, by.account_id, changes.get("overflow"), "overflow")
             if changes.get("trunk_id") is not None:
                 await TRUNKS.lock(connection, by.account_id, str(changes["trunk_id"]), "trunkId")
             with self.shelf.unique("pattern", "There is a route for this pattern and trunk already."):
                 changed = await self.shelf.change(connection, by.account_id, route_id, _columns(changes))
+            _check_whole(changed)
         self._note(by, "update", route_id)
         return changed
 
@@ -117,7 +124,21 @@ def _columns(values: RouteChanges) -> dict[str, object]:
     columns: dict[str, object] = dict(values)
     if "target" in values:
         columns["target"] = target_as_json(values["target"])
+    overflow = values.get("overflow")
+    if overflow is not None:
+        columns["overflow"] = target_as_json(overflow)
+    if "recording_mode" in values:
+        columns["recording_mode"] = values["recording_mode"].value
     return columns
+
+
+def _check_whole(route: InboundRoute) -> None:
+    """What only the whole row can tell; raised inside the transaction, which undoes it."""
+    if isinstance(route.target, ToQueue) and route.overflow is not None:
+        message = "Whoever waits in a queue goes on to the queue's own overflow: set it there."
+        raise_all([Problem("INVALID_INPUT", message, ("overflow",))])
+    if route.overflow == route.target:
+        raise_all([Problem("INVALID_INPUT", "It cannot overflow into its own target.", ("overflow",))])
 
 
 def _check(values: RouteChanges) -> list[Problem]:

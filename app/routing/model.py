@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.facts.vocabulary import RecordingMode
+from app.flows.steps import Flow
 from app.numbers.parse import E164
 from app.numbers.policy import Rule
 from app.routing.targets import CallTarget
@@ -22,11 +24,12 @@ class ExtensionTarget:
     """An extension, whose agent sits at it (if anybody) and the PJSIP endpoints of its phones.
 
     ``endpoints`` are names such as ``sandbox-2001``, without a technology before them, oldest first; empty when the
-    extension has no phone yet.
+    extension has no phone yet. An agent with phones of its own that sits at no extension is one without ``id`` and
+    ``number``.
     """
 
-    id: str
-    number: str
+    id: str | None
+    number: str | None
     agent_id: str | None
     agent_name: str | None
     endpoints: tuple[str, ...]
@@ -41,6 +44,8 @@ class TrunkTarget:
     endpoint: str
     dial_template: str
     is_sandbox: bool
+    #: How many calls it takes at once; None is no limit.
+    max_channels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,10 @@ class OriginateResolution:
     rules: tuple[Rule, ...]
     #: The queue asked for.
     queue: "Queue | None" = None
+    #: The call flow asked for.
+    flow: "CallFlow | None" = None
+    #: Where no trunk was asked for: others that may be taken when the default one has no free channel, by name.
+    other_trunks: tuple[TrunkTarget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +240,25 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class CallFlow:
+    """A call flow at one ``version``; every change makes the next one, and calls keep that which they began with."""
+
+    id: str
+    account_id: str
+    name: str
+    version: int
+    flow: Flow
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class InboundRoute:
-    """Where calls go that come over a trunk (None: any) and dialled what ``pattern`` says."""
+    """Where calls go that come over a trunk (None: any) and dialled what ``pattern`` says.
+
+    ``overflow`` is where they go when nobody whom the target means answers; ``recording_mode`` is whose voice is
+    recorded once somebody has.
+    """
 
     id: str
     account_id: str
@@ -240,5 +266,7 @@ class InboundRoute:
     trunk_id: str | None
     pattern: str
     target: CallTarget
+    overflow: CallTarget | None
+    recording_mode: RecordingMode
     is_enabled: bool
     created_at: datetime

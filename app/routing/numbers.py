@@ -7,8 +7,9 @@ from app.accounts.principal import Principal
 from app.db.engine import PooledConnection
 from app.errors import Problem
 from app.ids import Kind, new_id
-from app.numbers.parse import E164, is_e164
+from app.numbers.parse import E164
 from app.routing import checks
+from app.routing.defaults import lock_account, settle_default, take_default
 from app.routing.model import OutboundNumber, OutboundNumberPool
 from app.routing.resource import Resource
 from app.routing.rows import NUMBERS, POOLS, TRUNKS
@@ -44,20 +45,12 @@ class OutboundNumbers(Resource[OutboundNumber]):
 
     async def create(self, by: Principal, number: E164, values: NumberChanges) -> OutboundNumber:
         """The account's first number is its default."""
-        problems = _check_number(values)
-        if not is_e164(number):
-            problems.append(Problem("INVALID_NUMBER", "Write it as + and the digits with country code.", ("number",)))
-        raise_all(problems)
+        raise_all([*_check_number(values), *checks.check_outbound_number(number)])
         async with self._writing() as connection:
-            await _lock_account(connection, by.account_id)
+            await lock_account(connection, by.account_id)
             await _lock_trunk(connection, by.account_id, values)
-            has_default = await connection.fetchval(
-                "SELECT EXISTS (SELECT FROM outbound_number "
-                "WHERE account_id = $1 AND is_default AND deleted_at IS NULL)",
-                by.account_id,
-            )
-            is_default = values.get("is_default", False) or not has_default
-            await _take_default(connection, by.account_id, is_default=is_default)
+            is_wanted = values.get("is_default", False)
+            is_default = await settle_default(connection, NUMBERS, by.account_id, is_wanted=is_wanted)
             with self.shelf.unique("number", "The account has this number already."):
                 made = await self.shelf.insert(
                     connection,
@@ -76,9 +69,10 @@ class OutboundNumbers(Resource[OutboundNumber]):
         """Change what is given. The number itself stays: another one is another number."""
         raise_all(_check_number(changes))
         async with self._writing() as connection:
-            await _lock_account(connection, by.account_id)
+            await lock_account(connection, by.account_id)
             await _lock_trunk(connection, by.account_id, changes)
-            await _take_default(connection, by.account_id, is_default=changes.get("is_default", False))
+            if changes.get("is_default"):
+                await take_default(connection, NUMBERS, by.account_id)
             changed = await self.shelf.change(connection, by.account_id, number_id, _number_columns(changes))
         self._note(by, "update", number_id)
         return changed
@@ -149,22 +143,10 @@ async def _write_members(connection: PooledConnection, account_id: str, pool_id:
     )
 
 
-async def _lock_account(connection: PooledConnection, account_id: str) -> None:
-    """Two writers must not make two defaults."""
-    await connection.execute("SELECT FROM account WHERE id = $1 FOR NO KEY UPDATE", account_id)
-
-
 async def _lock_trunk(connection: PooledConnection, account_id: str, values: NumberChanges) -> None:
     trunk_id = values.get("trunk_id")
     if trunk_id is not None:
         await TRUNKS.lock(connection, account_id, trunk_id, "trunkId")
-
-
-async def _take_default(connection: PooledConnection, account_id: str, *, is_default: bool) -> None:
-    if is_default:
-        await connection.execute(
-            "UPDATE outbound_number SET is_default = false WHERE account_id = $1 AND is_default", account_id
-        )
 
 
 def _number_columns(values: NumberChanges) -> dict[str, object]:

@@ -87,11 +87,14 @@ async def refuse_if_target(connection: PooledConnection, account_id: str, value:
         """
         SELECT string_agg(found.what, ', ') FROM (
             SELECT 'route ' || pattern AS what FROM inbound_route
-            WHERE account_id = $1 AND deleted_at IS NULL AND $2 IN (target->>'id', target->>'number')
+            WHERE account_id = $1 AND deleted_at IS NULL
+                AND $2 IN (target->>'id', target->>'number', overflow->>'id', overflow->>'number')
             UNION ALL SELECT 'ring group ' || name FROM ring_group
             WHERE account_id = $1 AND deleted_at IS NULL AND $2 IN (overflow->>'id', overflow->>'number')
             UNION ALL SELECT 'queue ' || name FROM queue
             WHERE account_id = $1 AND deleted_at IS NULL AND $2 IN (overflow->>'id', overflow->>'number')
+            UNION ALL SELECT 'call flow ' || name FROM call_flow
+            WHERE account_id = $1 AND deleted_at IS NULL AND $2 = ANY(leads_to)
             LIMIT 5
         ) AS found
         """,

@@ -7,6 +7,7 @@ from typing import Self
 from app.accounts.audit import AuditLog
 from app.db.engine import Database
 from app.routing.devices import Devices
+from app.routing.flows import CallFlows
 from app.routing.groups import Queues, RingGroups
 from app.routing.inbound import InboundRoutes
 from app.routing.numbers import OutboundNumberPools, OutboundNumbers
@@ -32,6 +33,7 @@ class RoutingResources:
     ring_groups: RingGroups
     queues: Queues
     routes: InboundRoutes
+    flows: CallFlows
 
     @classmethod
     def open(
@@ -54,4 +56,5 @@ class RoutingResources:
             ring_groups=RingGroups(office),
             queues=Queues(office),
             routes=InboundRoutes(office),
+            flows=CallFlows(office),
         )

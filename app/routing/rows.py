@@ -4,9 +4,12 @@ from typing import Any, Final
 
 import asyncpg
 
+from app.facts.vocabulary import RecordingMode
+from app.flows.steps import flow_from_json
 from app.numbers.parse import E164
 from app.routing.model import (
     Agent,
+    CallFlow,
     Device,
     Extension,
     InboundRoute,
@@ -94,8 +97,17 @@ def _read_queue(row: asyncpg.Record) -> Queue:
     return Queue(**values)
 
 
+def _read_flow(row: asyncpg.Record) -> CallFlow:
+    values: dict[str, Any] = dict(row)
+    return CallFlow(flow=flow_from_json(values.pop("definition")), **values)
+
+
 def _read_route(row: asyncpg.Record) -> InboundRoute:
-    return InboundRoute(**{**dict(row), "target": target_from_json(row["target"])})
+    values: dict[str, Any] = dict(row)
+    values["target"] = target_from_json(values["target"])
+    values["overflow"] = _read_target(values["overflow"])
+    values["recording_mode"] = RecordingMode(values["recording_mode"])
+    return InboundRoute(**values)
 
 
 def _read_target(stored: object) -> CallTarget | None:
@@ -201,9 +213,24 @@ QUEUES: Final = Shelf(
     ),
     _read_queue,
 )
+CALL_FLOWS: Final = Shelf(
+    "call_flow",
+    "call flow",
+    (
+        *("id", "account_id", "name", "version", "created_at", "updated_at"),
+        (
+            "(SELECT definition::text FROM call_flow_version one "
+            "WHERE one.flow_id = call_flow.id AND one.version = call_flow.version) AS definition"
+        ),
+    ),
+    _read_flow,
+)
 ROUTES: Final = Shelf(
     "inbound_route",
     "route",
-    ("id", "account_id", "label", "trunk_id", "pattern", "target", "is_enabled", "created_at"),
+    (
+        *("id", "account_id", "label", "trunk_id", "pattern", "target", "overflow", "recording_mode", "is_enabled"),
+        "created_at",
+    ),
     _read_route,
 )

@@ -6,20 +6,20 @@ decided by whoever plans the call; here it is only said who is meant.
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, assert_never
 
 from app.db.engine import Database
 from app.routing.directory import Directory
-from app.routing.model import OriginateResolution, RingGroup, RingGroupMember
-from app.routing.rows import RING_GROUPS
-from app.routing.targets import CallTarget, ToAgent, ToExtension, ToNumber, ToQueue, ToRingGroup
+from app.routing.model import CallFlow, OriginateResolution, Queue, RingGroup, RingGroupMember
+from app.routing.rows import CALL_FLOWS, RING_GROUPS
+from app.routing.targets import CallTarget, ToAgent, ToCallFlow, ToExtension, ToNumber, ToQueue, ToRingGroup
 from app.routing.words import RingStrategy
 
 #: A ring group that overflows to a ring group, and so on: no call goes on for ever.
 MOST_GROUPS: Final = 5
 
-StopTarget: TypeAlias = ToAgent | ToExtension | ToNumber | ToQueue
+StopTarget: TypeAlias = ToAgent | ToExtension | ToNumber | ToQueue | ToCallFlow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,16 @@ class Stop:
     target: StopTarget
     found: OriginateResolution
     ring_seconds: float | None = None
+
+
+def queue_in(stops: Sequence[Stop]) -> Queue | None:
+    """The queue in which the caller waits once nobody else of them can be had; None when there is none."""
+    return next((stop.found.queue for stop in stops if stop.found.queue is not None), None)
+
+
+def flow_in(stops: Sequence[Stop]) -> CallFlow | None:
+    """The call flow that leads the caller on once nobody of them can be had; None when there is none."""
+    return next((stop.found.flow for stop in stops if stop.found.flow is not None), None)
 
 
 def arrange(
@@ -58,29 +68,37 @@ class Stops:
         self._directory = Directory(database)
         self._shuffle = shuffle or random.Random()  # noqa: S311  # nothing secret
 
-    async def find(self, account_id: str, target: CallTarget) -> tuple[Stop, ...]:
+    async def find(
+        self, account_id: str, target: CallTarget, *, overflow: CallTarget | None = None
+    ) -> tuple[Stop, ...]:
         """Everybody, in the order of their waves; nobody for a ring group that is not there, or is empty.
+
+        ``overflow`` comes after the target and all that this overflows to. After a queue or a flow comes nobody: who is
+        there is theirs.
 
         Raises:
             DatabaseUnavailableError: the database is away.
         """
         stops: list[Stop] = []
         seen: set[str] = set()
-        next_target: CallTarget | None = target
-        while next_target is not None:
+        to_come: list[CallTarget | None] = [overflow, target]
+        while to_come:
+            next_target = to_come.pop()
             wave = max((stop.wave for stop in stops), default=-1) + 1
             match next_target:
                 case ToRingGroup(id=group_id):
                     is_enough = group_id in seen or len(seen) >= MOST_GROUPS
                     group = None if is_enough else await self.find_group(account_id, group_id)
                     seen.add(group_id)
-                    next_target = None
                     if group is not None:
                         stops += await self._members(account_id, group, wave)
-                        next_target = group.overflow
-                case ToAgent() | ToExtension() | ToNumber() | ToQueue():
+                        to_come.append(group.overflow)
+                case ToAgent() | ToExtension() | ToNumber() | ToQueue() | ToCallFlow():
                     stops.append(await self._stop(account_id, next_target, wave, None))
-                    next_target = None
+                    if stops[-1].found.queue is not None or stops[-1].found.flow is not None:
+                        break
+                case None:
+                    pass
                 case _:
                     assert_never(next_target)
         return tuple(stops)
@@ -93,6 +111,15 @@ class Stops:
         """
         async with self._database.acquire() as connection:
             return await RING_GROUPS.get(connection, account_id, group_id)
+
+    async def find_flow(self, account_id: str, flow_id: str) -> CallFlow | None:
+        """The latest version of a call flow, if the account has it.
+
+        Raises:
+            DatabaseUnavailableError: the database is away.
+        """
+        async with self._database.acquire() as connection:
+            return await CALL_FLOWS.get(connection, account_id, flow_id)
 
     async def _members(self, account_id: str, group: RingGroup, first_wave: int) -> list[Stop]:
         stops: list[Stop] = []
@@ -118,5 +145,8 @@ class Stops:
             account_id,
             agent_id=target.id if isinstance(target, ToAgent) else None,
             extension=target.number if isinstance(target, ToExtension) else None,
+            queue_id=target.id if isinstance(target, ToQueue) else None,
         )
+        if isinstance(target, ToCallFlow):
+            found = replace(found, flow=await self.find_flow(account_id, target.id))
         return Stop(wave=wave, target=target, found=found, ring_seconds=ring_seconds)

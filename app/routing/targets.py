@@ -42,15 +42,27 @@ class ToQueue(msgspec.Struct, frozen=True, tag_field="kind", tag="queue"):
     id: str
 
 
-CallTarget: TypeAlias = ToAgent | ToExtension | ToNumber | ToRingGroup | ToQueue
+class ToCallFlow(msgspec.Struct, frozen=True, tag_field="kind", tag="call_flow"):
+    """A call flow, at the version that is the latest when a call comes."""
 
-_KINDS: Final = (("agent_id", Kind.AGENT), ("ring_group_id", Kind.RING_GROUP), ("queue_id", Kind.QUEUE))
+    id: str
+
+
+CallTarget: TypeAlias = ToAgent | ToExtension | ToNumber | ToRingGroup | ToQueue | ToCallFlow
+
+_KINDS: Final = (
+    ("agent_id", Kind.AGENT),
+    ("ring_group_id", Kind.RING_GROUP),
+    ("queue_id", Kind.QUEUE),
+    ("call_flow_id", Kind.CALL_FLOW),
+)
 _FIELDS: Final = {
     "agent_id": "agentId",
     "extension": "extension",
     "number": "number",
     "ring_group_id": "ringGroupId",
     "queue_id": "queueId",
+    "call_flow_id": "callFlowId",
 }
 
 
@@ -62,6 +74,7 @@ def make_target(
     number: E164 | None = None,
     ring_group_id: str | None = None,
     queue_id: str | None = None,
+    call_flow_id: str | None = None,
 ) -> CallTarget:
     """The target that exactly one of these names. ``field`` is its path in the caller's input.
 
@@ -76,6 +89,7 @@ def make_target(
             ("number", number),
             ("ring_group_id", ring_group_id),
             ("queue_id", queue_id),
+            ("call_flow_id", call_flow_id),
         )
         if value is not None
     }
@@ -92,6 +106,8 @@ def make_target(
             return ToRingGroup(id=value)
         case "queue_id":
             return ToQueue(id=value)
+        case "call_flow_id":
+            return ToCallFlow(id=value)
         case "extension":
             return ToExtension(number=parse_extension(value, field=(*field, "extension")))
         case _:
@@ -129,5 +145,7 @@ def field_of(target: CallTarget) -> str:
             return "ringGroupId"
         case ToQueue():
             return "queueId"
+        case ToCallFlow():
+            return "callFlowId"
         case _:
             assert_never(target)

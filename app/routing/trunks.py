@@ -1,6 +1,5 @@
 """Trunks: the ways out to the telephone network, and in from it."""
 
-import re
 from collections.abc import Sequence
 from typing import Final, TypedDict
 
@@ -8,15 +7,14 @@ from app.accounts.principal import Principal
 from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
 from app.ids import LINE_PREFIX, Kind, new_id
-from app.numbers.parse import is_dial_template
 from app.routing import checks
+from app.routing.defaults import lock_account, settle_default, take_default
 from app.routing.model import Trunk
 from app.routing.resource import Resource
 from app.routing.rows import TRUNKS
 from app.routing.shelf import raise_all
 from app.routing.words import CallerIdPolicy, Codec, Transport
 
-_NAME: Final = re.compile(r"[a-z0-9]{1,20}", re.ASCII)
 _LARGEST_PORT: Final = 65535
 _SIP_PORT: Final = 5060
 _MOST_CHANNELS: Final = 10_000
@@ -55,23 +53,17 @@ class Trunks(Resource[Trunk]):
         Calls from a trunk are told by where they come from: when ``match_addresses`` is left out and the host is an
         address, by that.
         """
-        problems = _check(values)
-        if _NAME.fullmatch(name) is None:
-            message = "A trunk's name is 1 to 20 lower-case letters and digits."
-            problems.insert(0, Problem("INVALID_INPUT", message, ("name",)))
-        raise_all(problems)
+        raise_all([*checks.check_trunk_name(name), *_check(values)])
         address = checks.read_address(values["host"])
         if "match_addresses" not in values and address is not None:
             port = f":{values.get('port') or _SIP_PORT}" if address.is_loopback else ""
             values = {**values, "match_addresses": [f"{address}{port}"]}
         trunk_id = new_id(Kind.TRUNK)
         async with self._writing() as connection:
-            account = await connection.fetchval(
-                "SELECT name FROM account WHERE id = $1 FOR NO KEY UPDATE", by.account_id
-            )
+            account = await lock_account(connection, by.account_id)
             await _refuse_taken_addresses(connection, trunk_id, values.get("match_addresses", ()))
-            is_default = values.get("is_default") or not await _has_default(connection, by.account_id)
-            await _take_default(connection, by.account_id, is_default=is_default)
+            is_wanted = values.get("is_default", False)
+            is_default = await settle_default(connection, TRUNKS, by.account_id, is_wanted=is_wanted)
             with self.shelf.unique("name", f"There is a trunk {name!r} already."):
                 made = await self.shelf.insert(
                     connection,
@@ -100,7 +92,7 @@ class Trunks(Resource[Trunk]):
         """
         raise_all(_check(changes))
         async with self._writing() as connection:
-            await connection.execute("SELECT FROM account WHERE id = $1 FOR NO KEY UPDATE", by.account_id)
+            await lock_account(connection, by.account_id)
             before = await self.shelf.get(connection, by.account_id, trunk_id)
             if before is None:
                 raise self.shelf.missing()
@@ -108,7 +100,8 @@ class Trunks(Resource[Trunk]):
                 message = "This trunk is in Asterisk's own files; only its numbers and its use can be changed here."
                 raise RefusedError(Problem("INVALID_STATE", message, ("id",), current_state="NOT_PROVISIONED"))
             await _refuse_taken_addresses(connection, trunk_id, changes.get("match_addresses", ()))
-            await _take_default(connection, by.account_id, is_default=changes.get("is_default", False))
+            if changes.get("is_default"):
+                await take_default(connection, TRUNKS, by.account_id)
             changed = await self.shelf.change(connection, by.account_id, trunk_id, self._columns(trunk_id, changes))
             _check_whole(changed)
         self._note(by, "update", trunk_id)
@@ -146,18 +139,6 @@ class Trunks(Resource[Trunk]):
 _OF_ANY: Final = frozenset({"dial_template", "is_default", "is_enabled", "caller_id_policy", "max_channels"})
 
 
-async def _has_default(connection: PooledConnection, account_id: str) -> bool:
-    found: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM trunk WHERE account_id = $1 AND is_default AND deleted_at IS NULL)", account_id
-    )
-    return found
-
-
-async def _take_default(connection: PooledConnection, account_id: str, *, is_default: bool) -> None:
-    if is_default:
-        await connection.execute("UPDATE trunk SET is_default = false WHERE account_id = $1 AND is_default", account_id)
-
-
 async def _refuse_taken_addresses(connection: PooledConnection, trunk_id: str, matches: Sequence[str]) -> None:
     """Each source address belongs to one trunk, of whatever account: it is what says whose call it is."""
     if not matches:
@@ -191,9 +172,8 @@ def _check(values: TrunkChanges) -> list[Problem]:
         problems += checks.check_unique([one.value for one in values["codecs"]], "codecs", least=1, most=len(Codec))
     problems += checks.check_whole(values.get("max_channels"), "maxChannels", least=1, most=_MOST_CHANNELS)
     problems += checks.check_whole(values.get("qualify_seconds"), "qualifySeconds", least=0, most=_MOST_QUALIFY_SECONDS)
-    if "dial_template" in values and not is_dial_template(values["dial_template"]):
-        message = "A dial template is {e164}, {digits} or {national}, with digits, * or # around it."
-        problems.append(Problem("INVALID_INPUT", message, ("dialTemplate",)))
+    if "dial_template" in values:
+        problems += checks.check_dial_template(values["dial_template"])
     return problems
 
 

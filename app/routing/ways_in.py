@@ -13,20 +13,20 @@ import asyncpg
 
 from app.db.engine import Database
 from app.errors import RefusedError
+from app.facts.vocabulary import RecordingMode
 from app.numbers.parse import E164, is_e164, parse_destination
 from app.routing.inbound import best_pattern
-from app.routing.model import Queue
-from app.routing.rows import QUEUES
-from app.routing.stops import Stop, Stops
-from app.routing.targets import CallTarget, ToQueue, target_from_json
+from app.routing.model import CallFlow, Queue
+from app.routing.stops import Stop, Stops, flow_in, queue_in
+from app.routing.targets import target_from_json
 
 _TRUNK: Final = """
-SELECT trunk.id, trunk.account_id, trunk.is_sandbox, account.default_region
+SELECT trunk.id, trunk.account_id, trunk.is_sandbox, trunk.max_channels, account.default_region
 FROM trunk JOIN account ON account.id = trunk.account_id
 WHERE trunk.endpoint = $1 AND trunk.deleted_at IS NULL AND trunk.is_enabled
 """
 _ROUTES: Final = """
-SELECT trunk_id, pattern, target FROM inbound_route
+SELECT trunk_id, pattern, target, overflow, recording_mode FROM inbound_route
 WHERE account_id = $1 AND deleted_at IS NULL AND is_enabled AND (trunk_id IS NULL OR trunk_id = $2)
 """
 
@@ -36,7 +36,8 @@ class WayIn:
     """Whose call it is and where it goes. Without ``has_route`` the account has no route for what was dialled.
 
     ``dialled`` is E.164 where what was dialled can be read as such, else as it came. ``queue`` is the one in which the
-    caller is to wait, if the route leads to one; then there are no stops.
+    caller is to wait once nobody of ``stops`` can be had: at once, when the route leads there. ``flow`` likewise is
+    what leads it on then.
     """
 
     account_id: str
@@ -47,6 +48,9 @@ class WayIn:
     has_route: bool
     stops: tuple[Stop, ...] = ()
     queue: Queue | None = None
+    flow: CallFlow | None = None
+    recording_mode: RecordingMode = RecordingMode.OFF
+    max_channels: int | None = None
 
 
 class WaysIn:
@@ -70,22 +74,25 @@ class WaysIn:
                 return None
             routes = await connection.fetch(_ROUTES, trunk["account_id"], trunk["id"])
         number = read_number(dialled, default_region=trunk["default_region"])
-        target = _best(routes, number, dialled)
-        queue = await self._queue(trunk["account_id"], target.id) if isinstance(target, ToQueue) else None
+        route = _best(routes, number, dialled)
+        stops: tuple[Stop, ...] = ()
+        if route is not None:
+            overflow = None if route["overflow"] is None else target_from_json(route["overflow"])
+            target = target_from_json(route["target"])
+            stops = await self._stops.find(trunk["account_id"], target, overflow=overflow)
         return WayIn(
             account_id=trunk["account_id"],
             default_region=trunk["default_region"],
             trunk_id=trunk["id"],
             is_sandbox=trunk["is_sandbox"],
+            max_channels=trunk["max_channels"],
             dialled=number,
-            has_route=target is not None,
-            stops=() if target is None or queue is not None else await self._stops.find(trunk["account_id"], target),
-            queue=queue,
+            has_route=route is not None,
+            stops=stops,
+            queue=queue_in(stops),
+            flow=flow_in(stops),
+            recording_mode=RecordingMode.OFF if route is None else RecordingMode(route["recording_mode"]),
         )
-
-    async def _queue(self, account_id: str, queue_id: str) -> Queue | None:
-        async with self._database.acquire() as connection:
-            return await QUEUES.get(connection, account_id, queue_id)
 
 
 def read_number(text: str, *, default_region: str) -> str:
@@ -98,10 +105,10 @@ def read_number(text: str, *, default_region: str) -> str:
         return text
 
 
-def _best(routes: Sequence[asyncpg.Record], number: str, dialled: str) -> CallTarget | None:
-    """The target of the route that takes the call: by the number as we write it, else by what was dialled."""
+def _best(routes: Sequence[asyncpg.Record], number: str, dialled: str) -> asyncpg.Record | None:
+    """The route that takes the call: by the number as we write it, else by what was dialled."""
     patterns = [(row["pattern"], row["trunk_id"] is not None) for row in routes]
     best = best_pattern(patterns, number)
     if best is None:
         best = best_pattern(patterns, dialled)
-    return None if best is None else target_from_json(routes[best]["target"])
+    return None if best is None else routes[best]

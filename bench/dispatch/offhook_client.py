@@ -12,8 +12,9 @@ from collections import Counter, defaultdict, deque
 
 from app.ari.client import AriClient
 from app.ari.events import MalformedEvent, UnknownEvent
+from app.ari.news import Connected
 from app.ari.signals import decode_signal
-from app.ari.stream import Connected, EventStream
+from app.ari.stream import EventStream
 from app.calls.core.inputs import Input
 from app.calls.translate import Addressed, translate
 from app.cli.output import run

@@ -37,7 +37,10 @@ from app.events.bus import Bus
 from app.events.feed import Feed
 from app.events.log import EventLog
 from app.health import PartHealth
+from app.media.endpoints import MediaEndpoints
+from app.media.guard import StreamGuard
 from app.ownership.diagnostics import Diagnostics
+from app.queues.agent_rows import AgentRows
 from app.queues.agents import AgentStates
 from app.queues.standings import QueueStandings
 from app.queues.waiting import WaitingRooms
@@ -51,6 +54,7 @@ from app.routing.resources import RoutingResources
 from app.routing.sandbox import seed_sandbox
 from app.routing.stops import Stops
 from app.services import Services
+from app.speech.resources import SpeechResources
 from app.webhooks.egress import Egress
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.enqueue import Enqueuer
@@ -61,6 +65,7 @@ from app.webhooks.sealing import Sealer
 from app.webhooks.testing import WebhookTests
 from tests.api.silent_asterisk import AlwaysReady, SilentAsterisk
 from tests.ownership.processes import NODE, route_here
+from tests.speech.tone_engine import ToneEngine
 
 DEADLINE_SECONDS = 60.0
 ALL_SCOPES = frozenset(Scope)
@@ -136,6 +141,9 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
     store = CallStore(database, log)
     registry = CallRegistry(store, SilentAsterisk(), clock, capacity=100)  # type: ignore[arg-type]  # stands in for the executor
     ready = AlwaysReady()
+    media_endpoints = MediaEndpoints(
+        *(database, sealer, StreamGuard(allow_networks=(IPv4Network("127.0.0.0/8"),)), audit, clock)
+    )
     calls = CallService(
         registry=registry,
         store=store,
@@ -145,6 +153,8 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         clock=clock,
         node=NODE,
         defaults=Defaults(agent_ring_seconds=30, customer_ring_seconds=45, max_duration_seconds=3600),
+        programs=media_endpoints,
+        variables=frozenset({"CRM_LEAD", "CRM_TEAM"}),
     )
     recordings, urls = RecordingQueries(database), RecordingUrls(bytes(32))
     recording_store = RecordingStore.open(None, tmp_path)
@@ -164,8 +174,17 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         event_log=log,
         feed=feed,
         routing=RoutingResources.open(database, audit, Sealer(bytes(32))),
-        agent_states=AgentStates(database, log, clock),
+        speech=SpeechResources.open(
+            *(database, audit, sealer, recording_store, clock, [ToneEngine()]),
+            folder=tmp_path / "media",
+            media_url="http://offhook.test",
+            urls_secret=bytes(32),
+            names_secret=bytes(32),
+            cache_bytes=10_000_000,
+        ),
+        agent_states=AgentStates(AgentRows(database, log, clock)),
         queue_standings=QueueStandings(database, WaitingRooms(database), clock),
+        media_endpoints=media_endpoints,
         webhooks=webhooks,
         webhook_queries=webhook_queries,
         webhook_replays=WebhookReplays(database, clock),

@@ -3,7 +3,7 @@
 from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
 from app.calls.core.inputs import Input
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.registry import CallRegistry
 from app.facts.vocabulary import LegRole
 

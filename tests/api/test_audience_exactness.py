@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.api.outbox import ClosedError, Outbox
-from app.api.subscriptions.audience import Asked, Audiences, Reader, next_frame
+from app.api.subscriptions.audience import Audiences, Reader, next_frame
+from app.api.subscriptions.likeness import Asked
 from app.events.feed import CaughtUp, Gap
 from app.events.log import EVERYTHING
 from app.facts.event import Event

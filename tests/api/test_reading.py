@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from app.accounts.scopes import Scope
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.rows import fill_recordings
 from app.facts.catalogue import rfc3339
 from app.facts.vocabulary import Disposition, RecordingMode, RecordingState

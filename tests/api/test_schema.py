@@ -14,8 +14,11 @@ from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     parse,
     validate,
 )
@@ -27,7 +30,7 @@ from app.api.queries.nodes import FINDERS
 from app.api.schema import Query, build_schema
 from app.api.sdl import print_sdl
 from app.api.subscriptions.root import Subscription
-from app.api.types.enums import EventType
+from app.api.types.enums.events import EventType
 from app.api.types.event_mapping import EVENT_TYPES
 from app.api.types.node import Node
 from app.api.types.problem import UserErrorCode
@@ -134,6 +137,7 @@ def test_given_every_node_type_when_looked_for_then_node_finds_its_kind(schema: 
     events = {kind.__name__ for kind in EVENT_TYPES.values()}
     found = {one.name for one in schema.get_possible_types(node)} - events
     routing = {"Agent", "Extension", "Device", "RingGroup", "Queue", "Trunk", "OutboundNumber", "OutboundNumberPool"}
+    routing |= {"CallFlow", "AnnouncementTemplate", "AudioFile", "MediaEndpoint"}
     assert found == routing | {"InboundRoute", "Call", "Leg", "Cdr", "Recording", "WebhookEndpoint", "WebhookDelivery"}
     assert len(FINDERS) == len(found) + 1
     assert issubclass(next(iter(EVENT_TYPES.values())), Node)
@@ -231,3 +235,22 @@ def test_given_a_new_enum_value_when_schemas_are_compared_then_it_is_dangerous_a
     breaking, dangerous = _script("check_schema").compare(old, new)
     assert breaking == []
     assert len(dangerous) == 1
+
+
+def test_given_all_events_when_one_document_selects_the_parties_of_each_then_it_is_valid(schema: GraphQLSchema) -> None:
+    """A client that follows all events in one subscription must not meet a leg under one name in two shapes."""
+    event = schema.type_map["CallEvent"]
+    assert isinstance(event, GraphQLInterfaceType)
+    fragments = []
+    for kind in schema.get_implementations(event).objects:
+        objects = [f"{name} {{ __typename }}" for name, field in kind.fields.items() if _needs_fields(field.type)]
+        fragments.append(f"... on {kind.name} {{ __typename {' '.join(objects)} }}")
+    document = f"subscription {{ callEvents {{ __typename {' '.join(fragments)} }} }}"
+    assert len(fragments) > 30
+    assert not [error.message for error in validate(schema, parse(document)) if "conflict" in error.message]
+
+
+def _needs_fields(kind: object) -> bool:
+    while isinstance(kind, GraphQLNonNull | GraphQLList):
+        kind = kind.of_type
+    return isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType)

@@ -40,10 +40,11 @@ from app.ari.events import (
     StasisStart,
     UnknownEvent,
 )
+from app.ari.news import Connected, News, Replaced
 from app.ari.playbacks import PlaybackControl
 from app.ari.resources import ChannelState
 from app.ari.safety import CallerId
-from app.ari.stream import Connected, EventStream, News, Replaced
+from app.ari.stream import EventStream
 
 pytestmark = pytest.mark.asterisk
 

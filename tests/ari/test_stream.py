@@ -5,30 +5,25 @@ import contextlib
 import dataclasses
 import json
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from itertools import pairwise
-from typing import TypeVar
+from types import SimpleNamespace
+from typing import Any, TypeVar
 
 import pytest
 import structlog
+from picows import WSMsgType
 from websockets.asyncio.server import ServerConnection
 
 from app.ari.errors import AriAbsent
-from app.ari.event_socket import EventSocket
+from app.ari.event_socket import DisconnectReason, EventSocket, events_url
 from app.ari.events import MalformedEvent, StasisEnd, UnknownEvent
-from app.ari.stream import (
-    UNAUTHORIZED,
-    Connected,
-    Disconnected,
-    DisconnectReason,
-    EventStream,
-    Replaced,
-    StreamItem,
-    StreamTimings,
-    events_url,
-)
+from app.ari.news import Connected, Disconnected, Replaced, StreamItem
+from app.ari.refusals import UNAUTHORIZED
+from app.ari.stream import EventStream, StreamTimings
 from app.ari.transport import NO_ARI
 from tests.ari.event_server import (
     PASSWORD,
@@ -148,6 +143,60 @@ async def test_given_any_end_of_the_connection_when_streaming_then_it_is_said_an
 
     assert again.is_restart is False
     assert len(server.filters) == 2
+
+
+async def test_given_a_line_that_breaks_when_its_last_ping_was_not_answered_then_all_was_heard_until_a_ping_before(
+    server: EventServer,
+) -> None:
+    is_taken, deaf_since = asyncio.Event(), [0.0]
+
+    async def go_deaf_and_break(connection: ServerConnection) -> None:
+        await connection.send(stasis_end(1))
+        await is_taken.wait()
+        deaf_since[0] = time.monotonic()
+        stop_listening(connection)
+        # What it sends it can send later than what it holds back.
+        await connection.send(stasis_end(2))
+        await asyncio.sleep(2 * QUICK.ping_interval)
+        reset(connection)
+
+    server.behaviours = [go_deaf_and_break, stay_open]
+    began = time.monotonic()
+    async with streaming(server) as stream:
+        await take(stream, Connected)
+        await take(stream, StasisEnd)
+        is_taken.set()
+        await take(stream, StasisEnd)
+        heard_at = time.monotonic()
+        ended = await take(stream, Disconnected)
+        assert ended.reason is DisconnectReason.RESET
+        assert began <= ended.heard_until <= deaf_since[0] <= heard_at
+        assert ended.silent_seconds >= 2 * QUICK.ping_interval, "it counts on until it is asked"
+
+
+async def test_given_pings_that_are_under_way_when_one_pong_comes_then_the_first_of_them_counts() -> None:
+    pings: list[float] = []
+    line = SimpleNamespace(send_ping=lambda: pings.append(time.monotonic()), disconnect=lambda **_: None)
+    pong = SimpleNamespace(msg_type=WSMsgType.PONG, payload_size=0, fin=True)
+    event = SimpleNamespace(msg_type=WSMsgType.TEXT, payload_size=2, fin=True, get_payload_as_bytes=lambda: b"{}")
+    socket: Any = EventSocket(lambda _: None, lambda _: None)
+    socket.on_ws_connected(line)
+    born = socket.heard_until
+    socket.begin_pings(interval=600.0, timeout=600.0)
+    socket.on_ws_frame(line, event)
+    assert socket.heard_until == born, "what comes by itself says nothing of what was said before"
+    between = time.monotonic()
+    socket._ping()
+    assert len(pings) == 2
+    socket.on_ws_frame(line, pong)
+    assert born <= socket.heard_until <= between
+    socket.on_ws_frame(line, pong)
+    assert socket.heard_until <= between
+    later = time.monotonic()
+    socket._ping()
+    socket.on_ws_frame(line, pong)
+    assert socket.heard_until >= later
+    socket._timer.cancel()
 
 
 async def test_given_a_lost_connection_when_asked_then_it_is_not_connected_before_the_news_is_read(
@@ -510,13 +559,12 @@ async def test_given_a_version_when_connected_then_one_below_the_floor_is_warned
 async def test_given_connections_that_drop_at_once_when_reconnecting_then_the_back_off_grows(
     server: EventServer,
 ) -> None:
-    waits: list[float] = []
+    shares: list[float] = []
 
-    class Recorded(random.Random):
+    class Longest(random.Random):
         def uniform(self, a: float, b: float) -> float:
-            # The stream multiplies this with what it would wait at most.
-            waits.append((a + b) / 2)
-            return 1.0
+            shares.append(a / b)
+            return b
 
     server.behaviours = [close_properly]
     timings = StreamTimings(back_off_first=0.05, back_off_most=0.2, steady_after=60)
@@ -525,7 +573,7 @@ async def test_given_connections_that_drop_at_once_when_reconnecting_then_the_ba
     async with (
         asyncio.timeout(DEADLINE_SECONDS),
         server.client() as client,
-        EventStream(client, timings=timings, jitter=Recorded()) as stream,
+        EventStream(client, timings=timings, jitter=Longest()) as stream,
     ):
         async for item in stream:
             if isinstance(item, Connected):
@@ -536,7 +584,7 @@ async def test_given_connections_that_drop_at_once_when_reconnecting_then_the_ba
     gaps = [later - earlier for earlier, later in pairwise(at)]
     # A little less, for what each is told of a moment after it happened.
     assert all(gap >= 0.7 * least for gap, least in zip(gaps, [0.05, 0.1, 0.2, 0.2, 0.2], strict=True))
-    assert set(waits) == {0.75}
+    assert set(shares) == {0.5}
 
 
 async def test_given_a_consumer_in_another_task_when_the_stream_is_left_then_its_iteration_ends(

@@ -10,8 +10,10 @@ from uuid import uuid4
 import pytest
 
 from app.ari.client import AriClient
+from app.ari.event_socket import DisconnectReason
 from app.ari.events import ChannelDestroyed, StasisStart
-from app.ari.stream import Connected, Disconnected, DisconnectReason, EventStream, StreamTimings
+from app.ari.news import Connected, Disconnected
+from app.ari.stream import EventStream, StreamTimings
 from tests.rig.free_port import reserve_port
 
 pytestmark = pytest.mark.asterisk

@@ -31,8 +31,13 @@ class Leg:
     async def remembered_end(self) -> tuple[float, int, str]:
         """Return what the hang-up handler left: epoch seconds, cause, the technology's words."""
         answer = await self.ears.request("GET", "/asterisk/variable", variable=f"hup_{self.channel_id}")
-        at, cause, tech, _ = answer.json()["value"].split("|")
+        at, cause, tech, _, _ = answer.json()["value"].split("|")
         return float(at), int(cause), tech
+
+    async def remembered_answer(self) -> float:
+        """Return what it left of the answer: epoch seconds, 0 when there was none."""
+        answer = await self.ears.request("GET", "/asterisk/variable", variable=f"hup_{self.channel_id}")
+        return float(answer.json()["value"].split("|")[3])
 
     def saw(self, event_type: str, **fields: object) -> bool:
         return any(

@@ -18,7 +18,13 @@ PORTS = AsteriskPorts(http=12000, sip=12001, sandbox_sip=12002, rtp_first=12010,
 
 
 def _render(config: AsteriskConfig, directory: Path) -> dict[str, str]:
-    paths = AsteriskPaths(directory=directory, run=directory / "run", modules=Path("/modules"), data=Path("/data"))
+    paths = AsteriskPaths(
+        directory=directory,
+        run=directory / "run",
+        cache=directory / "cache",
+        modules=Path("/modules"),
+        data=Path("/data"),
+    )
     render_configuration(config, PORTS, paths)
     return {path.name: path.read_text() for path in (directory / "etc").iterdir()}
 

@@ -116,7 +116,7 @@ async def test_given_a_call_from_a_trunk_when_its_application_listens_then_it_ar
         await call.hang_up()
         await service.wait_for_channel(channel_id, "ChannelDestroyed", cause=16)
         remembered = await service.request("GET", "/asterisk/variable", variable=f"hup_{channel_id}")
-        _, cause, _, counts = remembered.json()["value"].split("|")
+        _, cause, _, _, counts = remembered.json()["value"].split("|")
         assert cause == "16"
         assert counts.startswith("ssrc=")
 

@@ -91,3 +91,48 @@ def test_given_a_failing_download_when_asked_then_nothing_half_done_is_left(tmp_
     assert done.returncode == 1
     assert "no route to host" in done.stderr
     assert [entry.name for entry in cache.iterdir()] == ["asterisk.lock"]
+
+
+def test_given_the_answer_when_espeak_is_run_then_it_speaks_a_text_from_standard_input(
+    asterisk_install: AsteriskInstall,
+) -> None:
+    assert asterisk_install.espeak is not None
+    done = subprocess.run(
+        [*asterisk_install.espeak, "--stdin", "--stdout", "-v", "en-us"],
+        input=b"Hello.",
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    assert done.stdout[:4] == b"RIFF"
+    assert len(done.stdout) > 10_000
+
+
+def test_given_a_system_espeak_when_asked_then_it_is_the_one(asterisk_install: AsteriskInstall, tmp_path: Path) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "espeak-ng"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    done = _run("--json", PATH=f"{folder}:{os.environ['PATH']}")
+    assert json.loads(done.stdout)["espeak"] == [str(program)]
+
+
+def test_given_an_espeak_that_cannot_be_fetched_when_asked_then_there_is_none_and_asterisk_is_there_all_the_same(
+    asterisk_install: AsteriskInstall, tmp_path: Path
+) -> None:
+    tools, cache = tmp_path / "bin", tmp_path / "cache"
+    tools.mkdir()
+    cache.mkdir()
+    unpacker = tools / "mmdebstrap"
+    unpacker.write_text('#!/bin/sh\necho "E: no route to host" >&2\nexit 1\n')
+    unpacker.chmod(0o755)
+    if asterisk_install.root is not None:
+        (cache / asterisk_install.root.name).symlink_to(asterisk_install.root)
+    done = _run("--json", OFFHOOK_CACHE_DIR=str(cache), PATH=f"{tools}:/nowhere")
+    assert done.returncode == 0
+    assert "apt-get install espeak-ng" in done.stderr
+    found = json.loads(done.stdout)
+    assert found["espeak"] is None
+    assert found["version"] == asterisk_install.version
+    assert not list(cache.glob("espeak-*-*"))

@@ -49,6 +49,33 @@ async def test_given_the_module_list_when_loaded_then_every_module_runs(asterisk
     assert "Not Running" not in await asterisk.run_cli("module show")
 
 
+@pytest.mark.parametrize("folder", [".local/share/offhook", "a" * 90])
+async def test_given_a_directory_whose_path_asterisk_cannot_play_from_when_run_then_fetched_sounds_lie_elsewhere(
+    asterisk_install: AsteriskInstall, tmp_path: Path, folder: str
+) -> None:
+    async with running_asterisk(AsteriskConfig(), install=asterisk_install, directory=tmp_path / folder) as asterisk:
+        cache = asterisk.paths.cache
+        assert cache.is_dir()
+        assert "." not in str(cache)
+        assert len(str(cache)) <= 80
+        assert f"Cache directory:             {cache}" in await asterisk.run_cli("core show settings")
+    assert not cache.exists()
+
+
+async def test_given_sounds_that_were_fetched_long_ago_when_started_then_they_are_dropped(
+    asterisk_install: AsteriskInstall,
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="offhook-test-") as folder:
+        old, fresh, other = (Path(folder, "cache", name) for name in ("bucket-old.wav", "bucket-new.wav", "other"))
+        for path in (old, fresh, other):
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
+        for path in (old, other):
+            os.utime(path, (1_000_000, 1_000_000))
+        async with running_asterisk(AsteriskConfig(), install=asterisk_install, directory=Path(folder)):
+            assert [path.exists() for path in (old, fresh, other)] == [False, True, True]
+
+
 async def test_given_two_instances_side_by_side_when_used_then_each_answers_to_its_own_password(
     asterisk_install: AsteriskInstall,
 ) -> None:

@@ -75,8 +75,9 @@ async def sides(records: CdrDatabase, tmp_path: Path) -> AsyncIterator[dict[str,
     parts: dict[str, Any] = dict.fromkeys((field.name for field in fields(Services)), None)
     # Nothing else is reached by these pages.
     parts |= {"clock": SystemClock(), "keys": keys, "cdr_queries": CdrQueries(database), "cursor_secret": bytes(32)}
-    services = Services(**parts)
     recordings: Any = SimpleNamespace(routes=[])
+    parts["speech"] = SimpleNamespace(media_files=recordings, upload_files=recordings)
+    services = Services(**parts)
     health: Any = AlwaysReady()
     app = create_app(services, Settings(data_dir=tmp_path), health=health, recordings=recordings)
     async with serving(app) as port:

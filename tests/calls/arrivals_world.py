@@ -11,7 +11,7 @@ from app.accounts.audit import AuditLog
 from app.accounts.service import Accounts
 from app.ari.client import AriClient
 from app.calls.controller import Controller
-from app.calls.core.model import Call, decode_call
+from app.calls.core.model.call import Call, decode_call
 from app.calls.executor import Executor
 from app.calls.inbound import InboundCalls
 from app.calls.missed import MissedCalls
@@ -49,6 +49,7 @@ class Routes:
     def __init__(self, account_id: str) -> None:
         self.account_id = account_id
         self.failure: Exception | None = None
+        self.max_channels: int | None = None
 
     async def find(self, endpoint: str, dialled: str) -> WayIn | None:
         if self.failure is not None:
@@ -60,6 +61,7 @@ class Routes:
             default_region="US",
             trunk_id="trunk_1",
             is_sandbox=False,
+            max_channels=self.max_channels,
             dialled=dialled,
             has_route=True,
             stops=(Stop(wave=0, target=ToExtension(number="2001"), found=found("acme-2001")),),
@@ -68,6 +70,22 @@ class Routes:
 
 class Readiness:
     why_not_ready: str | None = None
+
+
+class Room:
+    """A trunk's channels; the trunk has a limit once ``is_full`` is said, either way."""
+
+    def __init__(self) -> None:
+        self.is_full: bool | None = None
+        self.given_back: list[str] = []
+
+    async def take(self, trunk_id: str, leg_id: str) -> bool:
+        assert trunk_id == "trunk_1"
+        assert leg_id
+        return not self.is_full
+
+    async def give_back(self, leg_id: str) -> None:
+        self.given_back.append(leg_id)
 
 
 class World:
@@ -82,6 +100,7 @@ class World:
         self.clock = HandClock(make_call().created_at)
         self.routes = Routes(account_id)
         self.readiness = Readiness()
+        self.room = Room()
         executor = Executor(ari, node="n1", collect=lambda _: None)
         self.registry = CallRegistry(self.store, executor, self.clock, capacity=2)
         reconciler = Reconciler(ari, self.store, self.registry, executor, self.clock, node="n1")
@@ -95,6 +114,7 @@ class World:
             defaults=DEFAULTS,
             queue_size=2,
             find_seconds=5.0,
+            room=self.room,
         )
         self.missed = MissedCalls(ari, self.registry, self.routes, self.clock, node="n1", defaults=DEFAULTS)
         stream: Any = self.stream

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from app.calls.core import inputs
-from app.calls.core.model import Call, Leg, UsedKey
-from app.calls.core.verbs import Verb
-from app.facts.vocabulary import LegRole, Party, TransferKind
-from app.ids import Kind, LegId, TransferId, new_id
+from app.calls.core.model.call import Call, UsedKey
+from app.calls.core.model.leg import Leg
+from app.calls.core.verbs import StartMediaStream, Verb
+from app.facts.vocabulary import LegRole, Pair, Party, TransferKind
+from app.ids import Kind, LegId, MediaStreamId, TransferId, new_id
 from tests.calls.making import SOMEBODY
 
 TARGET_NUMBER = "+15550107777"
@@ -61,7 +62,23 @@ def ask_transfer(
     )
 
 
+def ask_stream(leg_id: LegId) -> inputs.Requested:
+    """Somebody asks for a program to talk to a leg."""
+    stream_id = MediaStreamId(new_id(Kind.MEDIA_STREAM))
+    return ask(
+        StartMediaStream(
+            stream_id=stream_id,
+            leg_id=leg_id,
+            url="wss://bot.example/talk?token=secret",
+            host="bot.example",
+            sample_rate=16000,
+            parameters=(Pair(key="language", value="en"),),
+        )
+    )
+
+
 def target_of(call: Call) -> Leg:
     """The leg that a transfer under way dials."""
     assert call.transfer is not None
+    assert call.transfer.target is not None
     return call.leg(call.transfer.target)

@@ -1,7 +1,8 @@
 """What people ask when others are to listen to a call or to join it, as the service would hand it to the machine."""
 
 from app.calls.core import inputs
-from app.calls.core.model import Call, Leg, UsedKey
+from app.calls.core.model.call import Call, UsedKey
+from app.calls.core.model.leg import Leg
 from app.facts.vocabulary import LegRole, Party, SupervisionMode
 from app.ids import Kind, LegId, SupervisionId, new_id
 from tests.calls.making import SOMEBODY
@@ -10,9 +11,10 @@ RING_SECONDS = 20.0
 
 
 def ask_supervision(
-    mode: SupervisionMode = SupervisionMode.MONITOR, *, key: str | None = None, input_hash: str = "ab"
+    mode: SupervisionMode = SupervisionMode.MONITOR, *, key: str | None = None, input_hash: str = "ab", phones: int = 1
 ) -> inputs.SupervisionRequested:
-    """Somebody asks that extension 2005 listens."""
+    """Somebody asks that extension 2005 listens, which has so many phones."""
+    leg, *others = _legs(LegRole.SUPERVISOR, "2005", phones)
     supervision_id = SupervisionId(new_id(Kind.SUPERVISION))
     return inputs.SupervisionRequested(
         key=UsedKey(
@@ -20,17 +22,19 @@ def ask_supervision(
         ),
         supervision_id=supervision_id,
         mode=mode,
-        leg=_leg(LegRole.SUPERVISOR, "2005"),
+        leg=leg,
+        or_legs=tuple(others),
         actor=SOMEBODY,
     )
 
 
-def ask_participant(*, key: str | None = None, input_hash: str = "ab") -> inputs.ParticipantRequested:
-    """Somebody asks that extension 2006, where agent_6 sits, joins."""
-    leg = _leg(LegRole.PARTICIPANT, "2006")
+def ask_participant(*, key: str | None = None, input_hash: str = "ab", phones: int = 1) -> inputs.ParticipantRequested:
+    """Somebody asks that extension 2006, where agent_6 sits with so many phones, joins."""
+    leg, *others = _legs(LegRole.PARTICIPANT, "2006", phones)
     return inputs.ParticipantRequested(
         key=UsedKey(mutation="addParticipant", key=key or leg.id, input_hash=input_hash, subject_id=leg.id),
         leg=leg,
+        or_legs=tuple(others),
         actor=SOMEBODY,
         agent_id="agent_6",
         agent_name="Frances",
@@ -42,11 +46,14 @@ def leg_with(call: Call, role: LegRole, number: int = 0) -> Leg:
     return [leg for leg in call.legs if leg.role is role][number]
 
 
-def _leg(role: LegRole, extension: str) -> Leg:
-    return Leg(
-        id=LegId(new_id(Kind.LEG)),
-        role=role,
-        party=Party(extension=extension),
-        endpoint=f"PJSIP/acme-{extension}",
-        ring_seconds=RING_SECONDS,
-    )
+def _legs(role: LegRole, extension: str, phones: int) -> list[Leg]:
+    return [
+        Leg(
+            id=LegId(new_id(Kind.LEG)),
+            role=role,
+            party=Party(extension=extension),
+            endpoint=f"PJSIP/acme-{extension}" + (f"-{number}" if number > 1 else ""),
+            ring_seconds=RING_SECONDS,
+        )
+        for number in range(1, phones + 1)
+    ]

@@ -8,14 +8,16 @@ import msgspec
 from app.calls.actor import is_pointless
 from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
-from app.calls.core.guests_model import Supervision, TapKind
 from app.calls.core.inputs import Input
 from app.calls.core.machine import step
-from app.calls.core.model import Call, Leg, Place, TimerName, decode_call
+from app.calls.core.model.call import Call, decode_call
+from app.calls.core.model.guests import Supervision, TapKind
+from app.calls.core.model.leg import Leg, Place
+from app.calls.core.model.timers import TimerName
 from app.calls.core.recording import resume_collecting
 from app.calls.core.turn import Happening, Step
 from app.facts.calls import CallEnded, Fact
-from app.facts.vocabulary import CallState, LegRole, LegState, RecordingState, SupervisionState
+from app.facts.vocabulary import CallState, EndCode, LegRole, LegState, MediaStreamEnd, RecordingState, SupervisionState
 from app.ids import LegId
 from tests.calls.making import make_call
 from tests.calls.simulated_asterisk import Fate, Said, SimulatedAsterisk, Stage
@@ -28,7 +30,7 @@ _ONLY_ONCE = (
     commands.CreateTaps,
 )
 #: What a call may wait for while all is as it should be; these end it, or a phone's ringing.
-_LONG_WAITS = frozenset({TimerName.RING, TimerName.CONSULT, TimerName.MAX_DURATION})
+_LONG_WAITS = frozenset({TimerName.RING, TimerName.CONSULT, TimerName.MAX_DURATION, TimerName.FLOW_LIMIT})
 _MOST_ROUNDS = 400
 
 
@@ -151,7 +153,8 @@ class Driver:
         self.fates.clear()
         for command in resume_collecting(self.call):
             self.asterisk.carry_out(command)
-        self.reconcile()
+        self.asterisk.lose_relays()
+        self.reconcile(is_adopted=True)
 
     def die_before_acting(self, event: Input, *, away_seconds: float = 0.0) -> None:
         """The input is taken and what comes of it is stored; before any command of it the service is gone."""
@@ -164,7 +167,7 @@ class Driver:
         self.asterisk.restart()
         self.feed(inputs.NodeLost())
 
-    def reconcile(self) -> None:
+    def reconcile(self, *, is_adopted: bool = False) -> None:
         """Make the call and Asterisk agree, as after a lost connection."""
         living = [leg for leg in self.call.legs if leg.is_alive]
         if living:
@@ -173,6 +176,12 @@ class Driver:
             for found in self.asterisk.look_up(leg.id, is_late=True):
                 is_untraced = isinstance(found, inputs.LegDestroyed) and found.is_untraced
                 self.feed(inputs.LegDoubtful(leg_id=leg.id) if is_untraced else found)
+        for stream in self.call.media_streams:
+            if is_adopted:
+                lost = inputs.StreamClosed(stream_id=stream.id, reason=MediaStreamEnd.SERVICE_RESTARTED)
+                self.feed(lost)
+            elif stream.id in self.asterisk.streams:
+                self.feed(inputs.StreamReady(stream_id=stream.id))
         for recording in self.call.recordings:
             if recording.state is RecordingState.RECORDING:
                 for part in recording.parts:
@@ -201,6 +210,9 @@ class Driver:
         channel = self.asterisk.channels.get(leg.id)
         if channel is None or leg.state is not LegState.UP or leg.place is Place.NOWHERE:
             return False
+        if leg.place is Place.STREAM:
+            stream = self.call.stream_on(leg.id)
+            return stream is not None and channel.stream_id != stream.id
         return channel.is_bridged is not (leg.place is Place.TALK)
 
     def hang_up_strays(self) -> None:
@@ -208,6 +220,8 @@ class Driver:
         taps = self.asterisk.taps.items()
         self.asterisk.taps = {key: tap for key, tap in taps if owned.get(key[0]) == key[1]}
         self.asterisk.supervised &= owned.keys()
+        for stream_id in self.asterisk.streams.keys() - {one.id for one in self.call.media_streams}:
+            del self.asterisk.streams[stream_id]
         for leg_id in list(self.asterisk.channels):
             if not self.call.leg(leg_id).is_alive:
                 self.asterisk.end(leg_id)
@@ -282,7 +296,7 @@ class Driver:
         assert {happening.at for happening in result.happenings} <= {self.now}, "what is said late is told in its turn"
         for leg in after.legs:
             _check_instants(after, leg, self.now)
-        if before.is_ending and (before.connected_at or not after.connected_at):
+        if before.is_ending and not _is_put_right(before, after):
             assert (after.outcome, after.end_reason) == (before.outcome, before.end_reason)
         ended = [happening for happening in result.happenings if isinstance(happening.fact, CallEnded)]
         assert len(ended) == (after.is_ended and not before.is_ended)
@@ -299,6 +313,9 @@ class Driver:
         self._gone |= {leg.id for leg in after.legs if leg.state is LegState.ENDED}
 
     def _check_commands(self, before: Call, result: Step, event: Input) -> None:
+        for command in result.commands:
+            if isinstance(command, commands.CreateChannel):
+                _check_caller_id(result.call, command)
         self._made += [command for command in result.commands if isinstance(command, _only_once(event))]
         counted = Counter(self._made)
         assert not [command for command, times in counted.items() if times > 1]
@@ -321,8 +338,26 @@ class Driver:
 
 def _only_once(event: Input) -> tuple[type[Command], ...]:
     """What may be asked for once in a call's life; whoever puts a leg back makes sure of the bridge first."""
-    is_putting_back = isinstance(event, inputs.LegMisplaced | inputs.TimerFired | inputs.Recovered)
+    is_putting_back = isinstance(
+        event,
+        inputs.LegMisplaced
+        | inputs.TimerFired
+        | inputs.Recovered
+        | inputs.ReferAsked
+        | inputs.LegReferred
+        | inputs.LegDetected,
+    )
     return tuple(one for one in _ONLY_ONCE if not (is_putting_back and one is commands.CreateBridge))
+
+
+def _is_put_right(before: Call, after: Call) -> bool:
+    """Whether it has come out that they had talked, or that somebody had answered, whatever was decided before."""
+    if before.end_reason is None or before.decided_at is None or before.connected_at is not None:
+        return False
+    known = {leg.id for leg in before.legs if leg.answered_at is not None}
+    answers = [leg.answered_at for leg in after.legs if leg.answered_at is not None and leg.id not in known]
+    was_unanswered = before.end_reason.code is EndCode.NO_ANSWER
+    return after.connected_at is not None or (was_unanswered and any(one < before.decided_at for one in answers))
 
 
 def _is_failed_bridge(found: Input) -> bool:
@@ -354,3 +389,10 @@ def connected_call(dial_first: LegRole = LegRole.AGENT) -> Driver:
     driver = started_call(dial_first)
     driver.go_on_until(CallState.CONNECTED)
     return driver
+
+
+def _check_caller_id(call: Call, command: commands.CreateChannel) -> None:
+    """Whoever is rung over a trunk never sees another party's number."""
+    own = call.leg(command.leg_id).party.number
+    others = {leg.party.number for leg in call.legs} - {own, None}
+    assert "@" not in command.endpoint or command.shown_number not in others

@@ -6,7 +6,7 @@ from datetime import timedelta
 from app.calls.core import inputs
 from app.calls.core.inputs import Input
 from app.calls.core.machine import step
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.keys import KeyClaim
 from app.calls.store import Change, make_drafts
 from app.facts.event import SYSTEM

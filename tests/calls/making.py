@@ -9,7 +9,9 @@ import msgspec
 
 from app.calls.core.inputs import Input
 from app.calls.core.machine import step
-from app.calls.core.model import Call, Leg, Recording
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import Leg
+from app.calls.core.model.recording import Recording
 from app.calls.core.turn import Step
 from app.facts.event import Actor, ActorKind
 from app.facts.vocabulary import CallKind, Direction, LegRole, Pair, Party, RecordingMode, RecordingState

@@ -6,8 +6,8 @@ import msgspec
 
 from app.calls.core import inputs
 from app.calls.core.inputs import AgentOffered
-from app.calls.core.model import Leg
-from app.calls.core.queue_model import QueueWait
+from app.calls.core.model.leg import Leg
+from app.calls.core.model.queue import QueueWait
 from app.facts.vocabulary import CallState, LegRole, Party
 from app.ids import Kind, LegId, new_id
 from tests.calls.driving import Driver
@@ -16,7 +16,7 @@ from tests.calls.making import NOON, make_call
 QUEUE = "queue_1"
 
 
-def agent_leg(extension: str = "2001", *, ring_seconds: float = 10.0) -> Leg:
+def agent_leg(extension: str = "2001", *, ring_seconds: float = 10.0, wave: int = 0) -> Leg:
     """A leg to an agent, ready to be dialled."""
     return Leg(
         id=LegId(new_id(Kind.LEG)),
@@ -24,6 +24,7 @@ def agent_leg(extension: str = "2001", *, ring_seconds: float = 10.0) -> Leg:
         party=Party(extension=extension, display=f"Agent {extension}"),
         endpoint=f"PJSIP/acme-{extension}",
         ring_seconds=ring_seconds,
+        wave=wave,
     )
 
 

@@ -8,7 +8,8 @@ from app.ari.client import AriClient
 from app.calls.actor import CallActor
 from app.calls.core import inputs
 from app.calls.core.inputs import Input
-from app.calls.core.model import Call, Place
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import Place
 from app.calls.executor import Executor
 from app.calls.live_counts import LiveCounts
 from app.calls.names import bridge_of, channel_of

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from app.calls.core.guests_model import TapKind
-from app.calls.core.model import Call, Leg, Place, TimerName
+from app.calls.core.model.call import Call
+from app.calls.core.model.guests import TapKind
+from app.calls.core.model.leg import Leg, Place
+from app.calls.core.model.timers import TimerName
 from app.calls.core.purpose import is_guest
 from app.facts.calls import Fact
 from app.facts.transfers import TransferCancelled, TransferCompleted, TransferFailed, TransferStarted
@@ -32,6 +34,13 @@ def assert_nobody_is_alone(call: Call) -> None:
         assert staying == {agent.id, customer.id}
         assert agent.state is customer.state is LegState.UP
         return
+    if transfer.state is TransferState.DIALING and transfer.target is None:
+        assert any(call.timer(name) for name in (TimerName.CONSULT, TimerName.REFER)), "nobody is looked up for ever"
+        assert transfer.is_referred or call.leg(transfer.by).is_leaving or not call.leg(transfer.by).is_alive
+        assert staying <= {transfer.transferee, transfer.by}
+        assert call.leg(transfer.transferee).state is LegState.UP
+        return
+    assert transfer.target is not None, "who waits in a queue is in no talk"
     target = call.leg(transfer.target)
     assert call.leg(transfer.transferee).state is LegState.UP
     assert target.is_alive
@@ -62,6 +71,24 @@ def assert_in_place(driver: Driver) -> None:
             assert channel.muted is leg.muted
 
 
+def assert_streamed(driver: Driver) -> None:
+    """A leg with a program is with it, and with nobody else; nobody else is; and nothing is left of any other."""
+    call = driver.call
+    if call.is_ending:
+        assert not call.media_streams
+        assert not driver.asterisk.streams
+        return
+    assert set(driver.asterisk.streams) <= {one.id for one in call.media_streams}
+    assert call.timer(TimerName.STREAM) or not [one for one in call.media_streams if one.connected_at is None]
+    for leg in call.legs:
+        if leg.state is not LegState.UP or leg.is_leaving:
+            continue
+        stream, channel = call.stream_on(leg.id), driver.asterisk.channels.get(leg.id)
+        assert (leg.place is Place.STREAM) is (stream is not None and stream.connected_at is not None)
+        if channel is not None:
+            assert channel.stream_id == (stream.id if leg.place is Place.STREAM and stream is not None else None)
+
+
 def assert_supervised(driver: Driver) -> None:
     """Every supervisor who is let in hears, and speaks to those only that the mode says."""
     call = driver.call
@@ -76,10 +103,9 @@ def assert_supervised(driver: Driver) -> None:
         assert one.state is SupervisionState.ACTIVE
         assert one.listens_to == agent.id
         if agent.id in driver.asterisk.channels:
-            ear, mouth = (driver.asterisk.taps[one.id, one.taps, kind] for kind in TapKind)
-            assert (ear.leg_id, mouth.leg_id) == (agent.id, leg.id)
-            assert ear.is_placed
-            assert mouth.is_placed
+            ear, mouth, *others = (driver.asterisk.taps[one.id, one.taps, kind] for kind in TapKind)
+            assert (ear.leg_id, mouth.leg_id, *(tap.leg_id for tap in others)) == (agent.id, leg.id, agent.id, agent.id)
+            assert all(tap.is_placed for tap in (ear, mouth, *others))
             assert ear.is_muted is (one.mode is not SupervisionMode.WHISPER)
             assert mouth.is_muted is (one.mode is not SupervisionMode.BARGE)
 

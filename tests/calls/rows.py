@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from orjson import Fragment
 
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.rows import fill_calls, fill_legs
 from app.db.compound import Filled, write_expressions
 from app.db.engine import Database

@@ -9,14 +9,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
-from typing import NamedTuple, assert_never
+from typing import Any, NamedTuple, assert_never
+
+import msgspec
 
 from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
-from app.calls.core.guests_model import TapKind
 from app.calls.core.inputs import FailureKind, Input
-from app.facts.vocabulary import LegRole, MuteDirection, SupervisionMode
-from app.ids import LegId, PlaybackId, RecordingId, SupervisionId
+from app.calls.core.model.guests import TapKind
+from app.facts.vocabulary import AnsweredBy, LegRole, MediaStreamEnd, MuteDirection, SupervisionMode
+from app.ids import LegId, MediaStreamId, PlaybackId, RecordingId, SupervisionId
 
 
 class Fate(Enum):
@@ -56,6 +58,9 @@ class Channel:
     has_music: bool = False
     has_ringback: bool = False
     muted: MuteDirection | None = None
+    is_away: bool = False
+    stream_id: MediaStreamId | None = None
+    pitch: float | None = None
     keys_sent: str = ""
 
 
@@ -109,14 +114,21 @@ class SimulatedAsterisk:
     said: list[Said] = field(default_factory=list)
     underway: list[Command] = field(default_factory=list)
     to_collect: list[RecordingId] = field(default_factory=list)
+    to_assist: list[commands.PreparePrompt | commands.FindTarget] = field(default_factory=list)
     dials: Counter[LegId] = field(default_factory=Counter)
     memory: dict[LegId, inputs.LegDestroyed] = field(default_factory=dict)
     playbacks: set[PlaybackId] = field(default_factory=set)
+    full_trunks: set[str] = field(default_factory=set)
+    streams: dict[MediaStreamId, LegId] = field(default_factory=dict)
+    keys_streamed: list[tuple[MediaStreamId, str]] = field(default_factory=list)
+    written: list[tuple[LegId, str]] = field(default_factory=list)
     answered: dict[LegId, datetime] = field(default_factory=dict)
     ended: dict[LegId, datetime] = field(default_factory=dict)
 
     def carry_out(self, command: Command, fate: Fate = Fate.DONE) -> list[Input]:
         """Do a command, or fail it; gives what is known at once."""
+        if isinstance(command, commands.CreateChannel) and command.trunk_id in self.full_trunks:
+            return [inputs.CommandFailed(command=command, kind=FailureKind.FULL, detail="no free channel")]
         if fate is Fate.LATE:
             self.underway.append(command)
         if fate in {Fate.DONE, Fate.ANSWER_LOST}:
@@ -144,13 +156,14 @@ class SimulatedAsterisk:
                     cause=remembered.cause,
                     sip_code=remembered.sip_code,
                     at=remembered.at,
+                    answered_at=remembered.answered_at,
                     is_late=is_late,
                     is_untraced=remembered.is_untraced,
                 )
             ]
         match channel.stage:
             case Stage.UP:
-                return [inputs.LegAnswered(leg_id=leg_id)]
+                return [inputs.LegAnswered(leg_id=leg_id, at=self.answered[leg_id])]
             case Stage.RINGING:
                 return [inputs.LegRinging(leg_id=leg_id)]
             case Stage.WAITING:
@@ -175,8 +188,49 @@ class SimulatedAsterisk:
         self.answered[leg_id] = self.now
         self._say(inputs.LegAnswered(leg_id=leg_id))
 
+    def give_back(self, leg_id: LegId, **said: Any) -> None:
+        """The device has said how its call to the target came out, or nothing in time."""
+        self.channels[leg_id].is_away = False
+        self._say(inputs.LegReferred(leg_id=leg_id, **said))
+
+    def find_out(self, leg_id: LegId, answered_by: AnsweredBy, *, is_after_beep: bool = False) -> None:
+        """The dialplan has listened for long enough, and gives the leg back."""
+        self.channels[leg_id].is_away = False
+        self._say(
+            inputs.LegDetected(leg_id=leg_id, answered_by=answered_by, cause="LONG-1", is_after_beep=is_after_beep)
+        )
+
+    def replace(self, leg_id: LegId, channel: LegId) -> None:
+        """The end of a link has a leg's place in the bridge."""
+        self.channels[leg_id].is_bridged = False
+        self.channels[channel] = Channel(Stage.UP, is_bridged=True)
+        self.answered[channel] = self.now
+
     def press(self, leg_id: LegId, digit: str) -> None:
         self._say(inputs.DtmfReceived(leg_id=leg_id, digit=digit, duration_milliseconds=100))
+
+    def fall_silent(self, recording_id: RecordingId, *, talking_seconds: int) -> None:
+        """Who is recorded has said nothing for long enough: Asterisk ends it, and leaves the snoop."""
+        for side, snoop in self.snoops.items():
+            if side[0] == recording_id and snoop.is_recording:
+                snoop.is_recording = False
+                self._say(
+                    inputs.PartStopped(
+                        recording_id=side[0],
+                        role=side[1],
+                        number=side[2],
+                        at=self.now,
+                        talking_seconds=talking_seconds,
+                    )
+                )
+
+    def close_stream(self, stream_id: MediaStreamId, reason: MediaStreamEnd, *, outcome: str | None = None) -> None:
+        """Its program is gone, or its channel: the relay says so."""
+        self._say(inputs.StreamClosed(stream_id=stream_id, reason=reason, outcome=outcome))
+
+    def lose_relays(self) -> None:
+        """The process that relayed is gone, and with it all that it had in Asterisk but the bridges."""
+        self.streams.clear()
 
     def finish_sound(self, playback_id: PlaybackId) -> None:
         self.playbacks.remove(playback_id)
@@ -191,7 +245,7 @@ class SimulatedAsterisk:
             if snoop.leg_id == leg_id:
                 self._end_snoop(side)
         ended = inputs.LegDestroyed(leg_id=leg_id, cause=cause, sip_code=sip_code, at=self.now)
-        self.memory[leg_id] = ended
+        self.memory[leg_id] = msgspec.structs.replace(ended, answered_at=self.answered.get(leg_id))
         self._say(ended)
 
     def restart(self) -> None:
@@ -204,6 +258,7 @@ class SimulatedAsterisk:
         self.said.clear()
         self.memory.clear()
         self.playbacks.clear()
+        self.streams.clear()
         self.has_bridge = False
 
     def _say(self, event: Input) -> None:
@@ -211,13 +266,22 @@ class SimulatedAsterisk:
 
     def _do(self, command: Command) -> list[Input]:  # noqa: PLR0915  # one case for each command
         match command:
-            case commands.CreateChannel(leg_id=leg_id):
-                self.channels[leg_id] = Channel()
+            case commands.CreateChannel(leg_id=leg_id, voice_pitch=pitch):
+                self.channels[leg_id] = Channel(pitch=pitch)
                 self._say(inputs.LegCreated(leg_id=leg_id, channel_name=f"PJSIP/{leg_id}"))
             case commands.DialChannel(leg_id=leg_id):
                 self._channel(leg_id).stage = Stage.DIALLED
                 self.dials[leg_id] += 1
             case commands.ReceiveChannel(leg_id=leg_id):
+                self._channel(leg_id)
+            case commands.KeepChannel(leg_id=leg_id):
+                self._channel(leg_id)
+            case commands.ReferLeg(leg_id=leg_id):
+                channel = self._channel(leg_id)
+                channel.is_bridged, channel.is_away = False, True
+            case commands.DetectMachine(leg_id=leg_id):
+                self._channel(leg_id).is_away = True
+            case commands.AdoptChannel(leg_id=leg_id):
                 self._channel(leg_id)
             case commands.AnswerChannel(leg_id=leg_id):
                 if self._channel(leg_id).stage is Stage.WAITING:
@@ -228,7 +292,7 @@ class SimulatedAsterisk:
             case commands.CreateBridge():
                 self.has_bridge = True
             case commands.JoinBridge(leg_id=leg_id):
-                self._channel(leg_id).is_bridged = True
+                self._channel(leg_id).is_bridged, self._channel(leg_id).stream_id = True, None
             case commands.LeaveBridge(leg_id=leg_id):
                 self._channel(leg_id).is_bridged = False
             case commands.StartMusic(leg_id=leg_id):
@@ -241,6 +305,10 @@ class SimulatedAsterisk:
                 self._channel(leg_id).has_ringback = False
             case commands.SetMute(leg_id=leg_id, direction=direction):
                 self._channel(leg_id).muted = direction
+            case commands.SetPitch(leg_id=leg_id, pitch=pitch):
+                self._channel(leg_id).pitch = pitch
+            case commands.SendText(leg_id=leg_id, message_text=text):
+                self.written.append((leg_id, text))
             case commands.SendDigits(leg_id=leg_id, digits=digits):
                 self._channel(leg_id).keys_sent += digits
             case commands.StartPlayback(playback_id=playback_id, leg_id=heard_by):
@@ -275,8 +343,9 @@ class SimulatedAsterisk:
                 self.to_collect.append(recording_id)
             case commands.CreateTaps():
                 self._tap(command)
-            case commands.PlaceSupervisor():
+            case commands.PlaceSupervisor(supervision_id=supervision_id, number=number, mode=mode):
                 self._place(command)
+                return [inputs.SupervisionPlaced(supervision_id=supervision_id, number=number, mode=mode)]
             case commands.EndTaps(supervision_id=supervision_id, number=number):
                 for kind in TapKind:
                     self.taps.pop((supervision_id, number, kind), None)
@@ -284,6 +353,23 @@ class SimulatedAsterisk:
                 for kind in TapKind:
                     self.taps.pop((supervision_id, number, kind), None)
                 self.supervised.discard(supervision_id)
+            case commands.OpenStream(stream_id=stream_id, leg_id=leg_id):
+                self.streams[stream_id] = leg_id
+                self._say(inputs.StreamReady(stream_id=stream_id))
+            case commands.JoinStream(leg_id=leg_id):
+                found = [one for one, of in self.streams.items() if of == leg_id]
+                if not found:
+                    raise GoneError
+                self._channel(leg_id).is_bridged, self._channel(leg_id).stream_id = False, found[-1]
+            case commands.PressInStream(stream_id=stream_id, digit=digit):
+                self.keys_streamed.append((stream_id, digit))
+            case commands.CloseStream(stream_id=stream_id):
+                self.streams.pop(stream_id, None)
+                for channel in self.channels.values():
+                    if channel.stream_id == stream_id:
+                        channel.stream_id = None
+            case commands.PreparePrompt() | commands.FindTarget():
+                self.to_assist.append(command)
             case commands.ForgetHangups(leg_ids=leg_ids):
                 for leg_id in leg_ids:
                     self.memory.pop(leg_id, None)
@@ -292,21 +378,23 @@ class SimulatedAsterisk:
         return []
 
     def _tap(self, command: commands.CreateTaps) -> None:
-        for kind, leg_id in ((TapKind.EAR, command.listens_to), (TapKind.MOUTH, command.leg_id)):
+        for kind in TapKind:
+            leg_id = command.leg_id if kind is TapKind.MOUTH else command.listens_to
             self._channel(leg_id)
             self.taps[command.supervision_id, command.number, kind] = Tap(leg_id)
             self._say(inputs.TapReady(supervision_id=command.supervision_id, number=command.number, kind=kind))
 
     def _place(self, command: commands.PlaceSupervisor) -> None:
         try:
-            ear, mouth = (self.taps[command.supervision_id, command.number, kind] for kind in TapKind)
+            ear, mouth, *others = (self.taps[command.supervision_id, command.number, kind] for kind in TapKind)
         except KeyError as error:
             raise GoneError from error
         self._channel(command.leg_id)
         ear.is_muted = command.mode is not SupervisionMode.WHISPER
         mouth.is_muted = command.mode is not SupervisionMode.BARGE
         self.supervised.add(command.supervision_id)
-        ear.is_placed = mouth.is_placed = True
+        for tap in (ear, mouth, *others):
+            tap.is_placed = True
 
     def _channel(self, leg_id: LegId) -> Channel:
         try:

@@ -11,7 +11,7 @@ from app.calls.actor import CallActor
 from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
 from app.calls.core.inputs import Input
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.keys import KeyClaim
 from app.calls.store import Change, KeyTaken
 from app.facts.vocabulary import RecordingMode

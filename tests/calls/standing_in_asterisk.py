@@ -5,6 +5,7 @@ The client is the real one, so what is asserted is what would have gone over the
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,8 @@ import httpx
 import orjson
 
 from app.ari.client import AriClient
-from app.ari.stream import Connected, Disconnected, DisconnectReason, Doubted, Replaced, StreamItem
+from app.ari.event_socket import DisconnectReason
+from app.ari.news import Connected, Disconnected, Doubted, Replaced, StreamItem
 from tests.ari.http_stand_in import StandInExchanger
 
 ASTERISK_STARTED_AT = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
@@ -62,7 +64,8 @@ class ScriptedAsterisk:
 
     ``fates`` says by ``METHOD /path`` (a regular expression) what becomes of the next such requests: a status, a broken
     transport, or an answer; without one they succeed. A fate is used once. ``requests`` is what came, in order.
-    ``app_data`` is with what a channel was entered into an application, where that is not ours alone.
+    ``app_data`` is with what a channel was entered into an application, where that is not ours alone; ``names`` are of
+    channels that Asterisk itself made.
     ``variables`` holds globals by name, and those of a channel as ``<channel> <name>``; ``far_ends_speak`` is false for
     an Asterisk that has no functions to ask for the latter.
     """
@@ -70,6 +73,7 @@ class ScriptedAsterisk:
     def __init__(self) -> None:
         self.channels: dict[str, str] = {}
         self.app_data: dict[str, str] = {}
+        self.names: dict[str, str] = {}
         self.bridges: dict[str, tuple[str, ...]] = {}
         self.live_recordings: set[str] = set()
         self.stored_recordings: set[str] = set()
@@ -92,6 +96,17 @@ class ScriptedAsterisk:
         """The body of a request as JSON."""
         return orjson.loads(self.requests[number].content)
 
+    def _take_out(self, channel_id: str) -> None:
+        """A channel ends, and is in no bridge any more."""
+        del self.channels[channel_id]
+        self._move(channel_id, None)
+
+    def _move(self, channel_id: str, bridge_id: str | None) -> None:
+        """A channel is in one bridge at a time."""
+        for one, inside in self.bridges.items():
+            left = tuple(channel for channel in inside if channel != channel_id)
+            self.bridges[one] = (*left, channel_id) if one == bridge_id else left
+
     async def handle(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         await asyncio.sleep(0)  # others go on meanwhile, as over a real line
@@ -112,12 +127,17 @@ class ScriptedAsterisk:
         exchanger = StandInExchanger(self.handle)
         return AriClient("http://asterisk.test:8088", "offhook", "secret", app="offhook", exchanger=exchanger)
 
+    def _named(self, channel_id: str) -> dict[str, str]:
+        return {"name": self.names[channel_id]} if channel_id in self.names else {}
+
     def _answer(self, request: httpx.Request, line: str) -> httpx.Response:
         method, path = line.split(" ")
         match (method, path.strip("/").split("/")):
             case ("GET", ["channels"]):
                 data = {one: self.app_data.get(one, "offhook") for one in self.channels}
-                return _ok([channel_json(one, state, data[one]) for one, state in self.channels.items()])
+                return _ok(
+                    [channel_json(one, state, data[one]) | self._named(one) for one, state in self.channels.items()]
+                )
             case ("GET", ["channels", channel_id]) if channel_id in self.channels:
                 return _ok(channel_json(channel_id, self.channels[channel_id]))
             case ("POST", ["channels", "create"]):
@@ -133,7 +153,7 @@ class ScriptedAsterisk:
                 self.app_data[channel_id] = "gone"
                 return httpx.Response(204)
             case ("DELETE", ["channels", channel_id]) if channel_id in self.channels:
-                del self.channels[channel_id]
+                self._take_out(channel_id)
                 return httpx.Response(204)
             case ("GET", ["channels", channel_id, "variable"]) if channel_id in self.channels and self.far_ends_speak:
                 return _ok({"value": self.variables.get(f"{channel_id} {request.url.params['variable']}", "")})
@@ -153,7 +173,7 @@ class ScriptedAsterisk:
                 self.bridges.setdefault(bridge_id, ())
                 return _ok(bridge_json(bridge_id))
             case ("POST", ["bridges", bridge_id, "addChannel"]) if bridge_id in self.bridges:
-                self.bridges[bridge_id] += (request.url.params["channel"],)
+                self._move(request.url.params["channel"], bridge_id)
                 return httpx.Response(204)
             case ("POST", ["bridges", bridge_id, "removeChannel"]) if bridge_id in self.bridges:
                 if request.url.params["channel"] not in self.bridges[bridge_id]:
@@ -213,9 +233,9 @@ class ScriptedStream:
             Connected(asterisk_started_at=ASTERISK_STARTED_AT, entity_id="e", version="22.10.1", is_restart=is_restart)
         )
 
-    def disconnect(self, reason: DisconnectReason = DisconnectReason.RESET) -> None:
+    def disconnect(self, reason: DisconnectReason = DisconnectReason.RESET, *, silent_seconds: float = 0.0) -> None:
         self._is_connected, self.last_failure = False, reason
-        self._items.put_nowait(Disconnected(reason))
+        self._items.put_nowait(Disconnected(reason, time.monotonic() - silent_seconds))
 
     def replace(self) -> None:
         self._is_connected, self.last_failure = False, "replaced"

@@ -12,7 +12,7 @@ from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls.actor import CallActor
 from app.calls.core import inputs
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.plan import Defaults
 from app.calls.registry import CallRegistry
 from app.calls.requests import OriginateRequest, Placed

@@ -9,7 +9,7 @@ from app.calls.actor import is_pointless
 from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
 from app.calls.core.inputs import FailureKind, Input
-from app.calls.core.model import HangupReason
+from app.calls.core.model.leg import HangupReason
 from app.calls.keys import KeyHolder
 from app.calls.store import FencedError, KeyTaken
 from app.errors import DatabaseUnavailableError, OverloadedError

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from app.calls.core import inputs
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.names import channel_of, hangup_memory_of
 from app.db.engine import Database
 from app.facts.vocabulary import (

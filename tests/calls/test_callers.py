@@ -12,7 +12,8 @@ from app.ari.signals import decode_signal
 from app.calls.arrival import Arrival
 from app.calls.core import commands, inputs
 from app.calls.core.inputs import FailureKind
-from app.calls.core.model import Call, HangupReason, Leg
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import HangupReason, Leg
 from app.calls.executor import Executor
 from app.calls.names import channel_of, hangup_memory
 from app.calls.registry import CallRegistry

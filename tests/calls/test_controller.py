@@ -11,17 +11,18 @@ import orjson
 import pytest
 import structlog
 
-from app.ari.stream import DisconnectReason
+from app.ari.event_socket import DisconnectReason
 from app.calls import controller as controller_module
 from app.calls.actor import CallActor
 from app.calls.controller import Controller
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.executor import Executor
 from app.calls.names import channel_of
 from app.calls.reconcile import Reconciler
 from app.calls.registry import CallRegistry
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError
-from app.facts.vocabulary import CallState, EndCode
+from app.facts.calls import CallRecovered
+from app.facts.vocabulary import CallState, CdrSource, EndCode
 from tests.calls.making import make_call
 from tests.calls.standing_in import HandClock, JournalStore, connected_call, running, until
 from tests.calls.standing_in_asterisk import ScriptedAsterisk, ScriptedStream, channel_json
@@ -170,6 +171,26 @@ async def test_given_the_connection_goes_while_reconciling_when_it_fails_then_it
         world.stream.connect()
         await world.until_ready()
         assert world.store.reads == reads + 1
+
+
+async def test_given_a_line_that_broke_a_while_ago_when_it_is_back_then_the_blind_time_counts_from_what_was_heard_last(
+    world: World,
+) -> None:
+    call = connected_call()
+    _have_legs(world, call)
+    async with world.living():
+        world.stream.connect()
+        await world.until_ready()
+        actor = world.adopt(call)
+        broke_at = world.clock.now() - timedelta(seconds=3)
+        world.stream.disconnect(silent_seconds=3.0)
+        world.stream.connect()
+        await until(lambda: actor.call.source is CdrSource.RECOVERED)
+        (told,) = [
+            one.fact for change in world.store.changes for one in change.drafts if isinstance(one.fact, CallRecovered)
+        ]
+        # However late somebody comes to hear of the break.
+        assert timedelta() <= broke_at - told.blind_from < timedelta(seconds=60)
 
 
 async def test_given_asterisk_was_restarted_when_the_first_reconcile_fails_then_it_is_remembered_until_one_succeeds(

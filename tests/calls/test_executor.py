@@ -15,15 +15,17 @@ from app.ari.errors import AriUnavailable
 from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
 from app.calls.core.inputs import FailureKind
-from app.calls.core.model import HangupReason, PartState, RecordingPart
-from app.calls.executor import Executor, parse_hangup_memory
+from app.calls.core.model.leg import HangupReason
+from app.calls.core.model.recording import PartState, RecordingPart
+from app.calls.executor import Executor
+from app.calls.leg_lookup import HangupMemory, LegLookup, parse_hangup_memory
 from app.calls.names import bridge_of, channel_of, hangup_memory_of, snoop_of
-from app.errors import OverloadedError
+from app.errors import DatabaseUnavailableError, OverloadedError
 from app.facts.stretches import Gap
 from app.facts.vocabulary import LegRole, PauseMode, RecordingMode, RecordingState
 from app.recordings.jobs import CollectJob, Part
 from tests.calls.making import make_call
-from tests.calls.standing_in_asterisk import ScriptedAsterisk
+from tests.calls.standing_in_asterisk import ScriptedAsterisk, channel_json
 
 _STOPPED_AT = datetime(2026, 3, 2, 12, 1, tzinfo=UTC)
 _SIDES = (LegRole.AGENT, LegRole.CUSTOMER)
@@ -38,6 +40,7 @@ class World:
         self.jobs: list[CollectJob] = []
         self.may_forget = True
         self.executor = Executor(ari, node="n1", collect=self.collect, may_forget=lambda: self.may_forget)
+        self.lookup = LegLookup(ari, "n1")
         self.is_collector_full = False
         self.call = make_call(recording_mode=RecordingMode.BOTH)
         self.agent, self.customer = (leg.id for leg in self.call.legs)
@@ -113,10 +116,11 @@ async def test_given_create_channel_when_carried_out_then_limits_memory_and_name
     assert world.asterisk.body() == {
         "variables": {
             "TIMEOUT(absolute)": "121",
+            "TRANSFER_CONTEXT": "offhook-refer",
             "CHANNEL(hangup_handler_push)": "offhook-hangup,s,1",
             "CONNECTEDLINE(num)": "+15550100000",
             "CONNECTEDLINE(name)": "Grace",
-            # What the customer is to see calling: the bridge tells it from this leg.
+            # What others are to see of this leg, should Asterisk connect them by itself.
             "CALLERID(num)": "+15550199999",
         }
     }
@@ -126,7 +130,58 @@ async def test_given_nothing_to_show_when_a_channel_is_created_then_asterisk_is_
     await world.carry_out(
         msgspec.structs.replace(_create(world), shown_number=None, shown_name=None, presented_number=None)
     )
-    assert set(world.asterisk.body()["variables"]) == {"TIMEOUT(absolute)", "CHANNEL(hangup_handler_push)"}
+    assert set(world.asterisk.body()["variables"]) == {
+        "TIMEOUT(absolute)",
+        "TRANSFER_CONTEXT",
+        "CHANNEL(hangup_handler_push)",
+    }
+
+
+@pytest.mark.parametrize("role", [LegRole.SUPERVISOR, LegRole.PARTICIPANT])
+async def test_given_a_guest_when_its_channel_is_created_then_its_phone_may_transfer_nobody(
+    world: World, role: LegRole
+) -> None:
+    legs = tuple(msgspec.structs.replace(leg, role=role) for leg in world.call.legs)
+    await world.executor.carry_out(msgspec.structs.replace(world.call, legs=legs), _create(world))
+    assert world.asterisk.body()["variables"]["TRANSFER_CONTEXT"] == "offhook-no-refer"
+
+
+async def test_given_a_device_to_be_told_when_carried_out_then_its_channel_is_lent_to_the_dialplan(
+    world: World,
+) -> None:
+    world.asterisk.channels[world.channel] = "Up"
+    told = commands.ReferLeg(leg_id=world.agent, dialled="+15550100000")
+    assert await world.carry_out(told) == ()
+    subscribe, app, dialled, lend = world.asterisk.lines
+    assert subscribe.endswith(f"eventSource=channel:{world.channel}")
+    assert app == dialled == f"POST /channels/{world.channel}/variable"
+    assert world.asterisk.body(1) == {"variable": "OFK_APP", "value": "offhook"}
+    assert world.asterisk.body(2) == {"variable": "OFK_REFER_TO", "value": "+15550100000"}
+    assert lend == f"POST /channels/{world.channel}/continue?context=offhook-refer-out&extension=s&priority=1"
+
+
+async def test_given_the_end_of_a_link_when_adopted_then_its_end_is_heard_of_and_remembered(world: World) -> None:
+    world.asterisk.channels[world.channel] = "Up"
+    assert await world.carry_out(commands.AdoptChannel(leg_id=world.agent, lifetime_seconds=60.5)) == ()
+    subscribe, handler, limit = world.asterisk.lines
+    assert subscribe.endswith(f"eventSource=channel:{world.channel}")
+    assert handler == limit == f"POST /channels/{world.channel}/variable"
+    assert world.asterisk.body(1) == {"variable": "CHANNEL(hangup_handler_push)", "value": "offhook-hangup,s,1"}
+    assert world.asterisk.body(2) == {"variable": "TIMEOUT(absolute)", "value": "61"}
+
+
+async def test_given_a_channel_that_has_ended_and_is_listed_when_looked_up_then_its_end_is_what_is_told(
+    world: World,
+) -> None:
+    """A REFER that nobody has told the outcome of keeps it in Asterisk's list for ten minutes."""
+    over = channel_json(world.channel, "Up")
+    over["dialplan"]["app_name"] = "Return"
+    world.asterisk.fates.append((f"GET /channels/{world.channel}", lambda _: httpx.Response(200, json=over)))
+    world.asterisk.variables[hangup_memory_of("n1", world.agent)] = "1795221571.395|16||1795221560.118000|"
+    (ended,) = await world.carry_out(commands.VerifyLeg(leg_id=world.agent))
+    assert isinstance(ended, inputs.LegDestroyed)
+    assert ended.cause == 16
+    assert ended.at is not None
 
 
 async def test_given_a_simple_command_when_carried_out_then_it_is_one_request(world: World) -> None:
@@ -139,7 +194,8 @@ async def test_given_a_simple_command_when_carried_out_then_it_is_one_request(wo
         (commands.CreateBridge(), f"POST /bridges/{world.bridge}?type=mixing&name={world.call.id}"),
         (
             commands.JoinBridge(leg_id=world.agent),
-            f"POST /bridges/{world.bridge}/addChannel?channel={world.channel}",
+            # Whoever joins before it is dialled keeps its own caller id.
+            f"POST /bridges/{world.bridge}/addChannel?channel={world.channel}&inhibitConnectedLineUpdates=true",
         ),
         (
             commands.CreateSnoop(recording_id=world.recording_id, role=LegRole.AGENT, leg_id=world.agent),
@@ -388,7 +444,7 @@ async def test_given_a_channel_when_its_leg_is_looked_up_then_it_is_told_where_i
 ) -> None:
     world.asterisk.channels[world.channel] = state
     assert [type(one) for one in await world.carry_out(commands.VerifyLeg(leg_id=world.agent))] == found
-    assert [type(one) for one in await world.executor.look_up(world.agent, is_late=True)] == found_late
+    assert [type(one) for one in await world.lookup.look_up(world.agent, is_late=True)] == found_late
 
 
 @pytest.mark.parametrize(
@@ -408,6 +464,40 @@ async def test_given_a_channel_that_is_down_when_looked_up_then_it_is_told_wheth
     assert [type(one) for one in await world.carry_out(commands.VerifyLeg(leg_id=world.agent))] == found
 
 
+@pytest.mark.parametrize(
+    ("record", "at"),
+    [("1795221560.500000", datetime.fromtimestamp(1795221560.5, UTC)), ("0.000000", None), ("", None), ("soon", None)],
+)
+async def test_given_a_channel_that_is_up_when_looked_up_then_it_is_told_since_when(
+    world: World, record: str, at: datetime | None
+) -> None:
+    world.asterisk.channels[world.channel] = "Up"
+    world.asterisk.variables[f"{world.channel} CDR(answer,u)"] = record
+    assert await world.lookup.look_up(world.agent, is_late=True) == (inputs.LegAnswered(leg_id=world.agent, at=at),)
+
+
+@pytest.mark.parametrize("status", [404, 500])
+async def test_given_an_asterisk_that_keeps_no_records_when_a_channel_is_up_then_it_is_answered_all_the_same(
+    world: World, status: int
+) -> None:
+    world.asterisk.channels[world.channel] = "Up"
+    world.asterisk.fates = [(r"GET /channels/.*/variable", status)]
+    assert await world.lookup.look_up(world.agent, is_late=True) == (inputs.LegAnswered(leg_id=world.agent),)
+
+
+async def test_given_a_channel_that_goes_while_it_is_looked_up_when_it_was_up_then_its_end_is_told_and_its_answer(
+    world: World,
+) -> None:
+    world.asterisk.channels[world.channel] = "Up"
+    world.asterisk.fates = [(r"GET /channels/.*/variable", 404)]
+    memory = "1795221571.500|16|SIP 200 OK|1795221560.500000|"
+    world.asterisk.variables[hangup_memory_of("n1", world.agent)] = memory
+    (end,) = await world.lookup.look_up(world.agent, is_late=True)
+    assert isinstance(end, inputs.LegDestroyed)
+    assert end.answered_at == datetime.fromtimestamp(1795221560.5, UTC)
+    assert end.is_late
+
+
 async def test_given_an_asterisk_that_cannot_tell_of_far_ends_when_looked_up_then_nothing_is_made_up(
     world: World,
 ) -> None:
@@ -417,7 +507,7 @@ async def test_given_an_asterisk_that_cannot_tell_of_far_ends_when_looked_up_the
 
 
 async def test_given_no_channel_and_no_memory_when_looked_up_then_the_end_is_untraced(world: World) -> None:
-    (end,) = await world.executor.look_up(make_call().legs[0].id, is_late=True)
+    (end,) = await world.lookup.look_up(make_call().legs[0].id, is_late=True)
     assert isinstance(end, inputs.LegDestroyed)
     assert end.is_untraced
 
@@ -427,7 +517,7 @@ async def test_given_the_channel_is_gone_when_its_leg_is_looked_up_then_asterisk
 ) -> None:
     world.asterisk.variables[hangup_memory_of("n1", world.customer)] = "1795221571.395|17|SIP 486 Busy Here"
     for is_late in (False, True):
-        assert await world.executor.look_up(world.customer, is_late=is_late) == (
+        assert await world.lookup.look_up(world.customer, is_late=is_late) == (
             inputs.LegDestroyed(
                 leg_id=world.customer,
                 cause=17,
@@ -436,13 +526,13 @@ async def test_given_the_channel_is_gone_when_its_leg_is_looked_up_then_asterisk
                 is_late=is_late,
             ),
         )
-    assert await world.executor.look_up(make_call().legs[0].id, is_late=False) != ()
+    assert await world.lookup.look_up(make_call().legs[0].id, is_late=False) != ()
 
 
 async def test_given_asterisk_is_away_when_a_leg_is_looked_up_for_a_reconcile_then_that_hears_it(world: World) -> None:
     world.asterisk.fates = [(r"GET /channels/.*", httpx.ReadTimeout)] * 2
     with pytest.raises(AriUnavailable):
-        await world.executor.look_up(world.agent, is_late=True)
+        await world.lookup.look_up(world.agent, is_late=True)
     assert await world.fail(commands.VerifyLeg(leg_id=world.agent)) is FailureKind.UNSENT
 
 
@@ -452,45 +542,89 @@ _AT = datetime.fromtimestamp(1795221571.5, UTC)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("1795221571.5|17|SIP 486 Busy Here", (_AT, 17, 486)),
-        ("1795221571.5|16|", (_AT, 16, None)),
-        ("1795221571.5|16|SIP 200 OK", (_AT, 16, None)),
-        ("1795221571.5|16|SIP 180 Ringing", (_AT, 16, None)),
-        ("1795221571.5|16|SIP 699", (_AT, 16, 699)),
-        ("1795221571.5|16|SIP 700 No", (_AT, 16, None)),
-        ("1795221571.5|16|SIP 4866", (_AT, 16, None)),
-        ("1795221571.5||SIP 603 Decline", (_AT, None, 603)),
-        ("1795221571.5", (_AT, None, None)),
-        ("1795221571.5|²|SIP ²²² x", (_AT, None, None)),
-        ("1795221571.5|99999999999|SIP 99999999999 x", (_AT, None, None)),
-        ("1795221571.5|-1|IAX 486", (_AT, None, None)),
-        ("", (None, None, None)),
-        ("|17|SIP 486 Busy", (None, None, None)),
-        ("nan|17|", (None, None, None)),
-        ("inf|17|", (None, None, None)),
-        ("-1e400|17|", (None, None, None)),
-        ("1e18|17|", (None, None, None)),
-        ("soon|17|", (None, None, None)),
+        ("1795221571.5|17|SIP 486 Busy Here|0.000000|", HangupMemory(_AT, 17, 486)),
+        ("1795221571.5|16|SIP 200 OK|1795221560.500000|", HangupMemory(_AT, 16, None, _AT - timedelta(seconds=11))),
+        ("1795221571.5|16||1795221571.5|ssrc=1;lp=0", HangupMemory(_AT, 16, None, _AT)),
+        ("1795221571.5|16|SIP 200 a|1|b|1795221571.5|ssrc=1", HangupMemory(_AT, 16, None, _AT)),
+        ("1795221571.5|17|SIP 486 Busy Here", HangupMemory(_AT, 17, 486)),
+        ("1795221571.5|17|SIP 486 Busy Here|ssrc=1;lp=0", HangupMemory(_AT, 17, 486)),
+        ("1795221571.5|17|SIP 486|soon|", HangupMemory(_AT, 17, 486)),
+        ("1795221571.5|16|", HangupMemory(_AT, 16)),
+        ("1795221571.5|16|SIP 200 OK", HangupMemory(_AT, 16)),
+        ("1795221571.5|16|SIP 180 Ringing", HangupMemory(_AT, 16)),
+        ("1795221571.5|16|SIP 699", HangupMemory(_AT, 16, 699)),
+        ("1795221571.5|16|SIP 700 No", HangupMemory(_AT, 16)),
+        ("1795221571.5|16|SIP 4866", HangupMemory(_AT, 16)),
+        ("1795221571.5||SIP 603 Decline", HangupMemory(_AT, None, 603)),
+        ("1795221571.5", HangupMemory(_AT)),
+        ("1795221571.5|²|SIP ²²² x", HangupMemory(_AT)),
+        ("1795221571.5|99999999999|SIP 99999999999 x", HangupMemory(_AT)),
+        ("1795221571.5|-1|IAX 486", HangupMemory(_AT)),
+        ("", HangupMemory()),
+        ("|17|SIP 486 Busy", HangupMemory()),
+        ("nan|17|", HangupMemory()),
+        ("inf|17|", HangupMemory()),
+        ("-1e400|17|", HangupMemory()),
+        ("1e18|17|", HangupMemory()),
+        ("soon|17|", HangupMemory()),
     ],
 )
 def test_given_a_hang_up_memory_when_read_then_only_what_it_truly_says_is_taken(
-    text: str, expected: tuple[datetime | None, int | None, int | None]
+    text: str, expected: HangupMemory
 ) -> None:
     assert parse_hangup_memory(text) == expected
 
 
 _garbage = st.text() | st.builds(
-    "{}|{}|{}".format,
+    "{}|{}|{}|{}|".format,
     st.floats() | st.integers() | st.text(max_size=5),
     st.integers() | st.text(max_size=5),
     st.text() | st.builds("SIP {} {}".format, st.integers() | st.text(max_size=4), st.text()),
+    st.floats() | st.integers() | st.text(max_size=5),
 )
 
 
 @given(_garbage)
 @example("1e309|1|SIP 1")
 def test_given_garbage_as_a_hang_up_memory_when_read_then_what_comes_of_it_fits_its_column(text: str) -> None:
-    at, cause, sip_code = parse_hangup_memory(text)
-    assert at is None or (at.tzinfo is UTC and isfinite(at.timestamp()))
+    at, cause, sip_code, answered_at = parse_hangup_memory(text)
+    for instant in (at, answered_at):
+        assert instant is None or (instant.tzinfo is UTC and isfinite(instant.timestamp()))
     assert cause is None or 0 <= cause <= 999
     assert sip_code is None or 300 <= sip_code <= 699
+
+
+class FullTrunk:
+    """A trunk whose channels are all taken, or nobody knows."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.asked: list[tuple[str, str]] = []
+
+    async def take(self, trunk_id: str, leg_id: str) -> bool:
+        self.asked.append((trunk_id, leg_id))
+        if self.error is not None:
+            raise self.error
+        return False
+
+    async def give_back(self, leg_id: str) -> None:
+        raise AssertionError(leg_id)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [(None, FailureKind.FULL), (DatabaseUnavailableError("away"), FailureKind.UNSENT)]
+)
+async def test_given_a_trunk_without_a_free_channel_when_one_is_to_be_made_over_it_then_asterisk_is_not_asked(
+    world: World, error: Exception | None, kind: FailureKind
+) -> None:
+    room = FullTrunk(error)
+    async with world.asterisk.client() as ari:
+        executor = Executor(ari, node="n1", collect=world.collect, room=room)
+        command = msgspec.structs.replace(_create(world), trunk_id="trunk_1")
+        (failed,) = await executor.carry_out(world.call, command)
+        assert isinstance(failed, inputs.CommandFailed)
+        assert failed.kind is kind
+        assert room.asked == [("trunk_1", world.agent)]
+        assert await executor.carry_out(world.call, _create(world)) == ()
+        assert len(room.asked) == 1, "where there is no limit, nobody is asked"
+    assert len(world.asterisk.lines) == 1

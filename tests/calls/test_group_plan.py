@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.calls.core.model import Leg
+from app.calls.core.model.leg import Leg
 from app.calls.group_plan import group_legs
 from app.calls.plan import NO_ID, Defaults, several
 from app.errors import RefusedError
@@ -56,12 +56,16 @@ def _stop(
     target: StopTarget | None = None,
     ring_seconds: float | None = 20.0,
 ) -> Stop:
-    known = target or ToExtension(number=connect.number if connect else "2999")
+    known = target or ToExtension(number=(connect and connect.number) or "2999")
     return Stop(wave=wave, target=known, found=replace(FOUND, connect=connect), ring_seconds=ring_seconds)
 
 
 def _legs(
-    *stops: Stop, found: OriginateResolution = FOUND, seconds: float | None = None, is_test: bool = False
+    *stops: Stop,
+    found: OriginateResolution = FOUND,
+    seconds: float | None = None,
+    is_test: bool = False,
+    outside_name: str | None = None,
 ) -> list[Leg]:
     return list(
         group_legs(
@@ -73,6 +77,7 @@ def _legs(
             make_id=_ids(),
             field=FIELD,
             is_test=is_test,
+            outside_name=outside_name,
         )
     )
 
@@ -126,7 +131,9 @@ def test_given_members_without_a_phone_when_planned_then_the_others_ring() -> No
 def test_given_an_overflow_to_a_number_when_planned_then_it_goes_over_the_trunk_and_shows_the_accounts_number() -> None:
     (leg,) = _legs(_stop(3, target=ToNumber(number=OUTSIDE), ring_seconds=None))
     assert (leg.endpoint, leg.wave, leg.ring_seconds) == ("PJSIP/+12125550123@acme-trunk", 3, 45.0)
-    assert (leg.party, leg.shown_number) == (Party(number=OUTSIDE), "+12125550199")
+    assert (leg.party, leg.shown_number, leg.shown_name) == (Party(number=OUTSIDE), "+12125550199", None)
+    (named,) = _legs(_stop(3, target=ToNumber(number=OUTSIDE)), outside_name="Acme")
+    assert (named.shown_number, named.shown_name) == ("+12125550199", "Acme")
 
 
 @pytest.mark.parametrize("change", [{"trunk": None}, {"caller_id": None}, {"rules": ()}])

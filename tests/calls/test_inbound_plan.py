@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from app.calls.arrival import Arrival, read_arrival
-from app.calls.core.model import Call
-from app.calls.inbound_plan import plan_inbound, read_caller
+from app.calls.core.model.call import Call
+from app.calls.inbound_plan import plan_inbound, read_caller, without_room
 from app.calls.missed import parse_missed
-from app.facts.vocabulary import CallKind, Direction, Disposition, EndCode, LegRole, Party
+from app.facts.vocabulary import CallKind, Direction, Disposition, EndCode, LegRole, Party, RecordingMode
 from app.numbers.parse import E164
 from app.numbers.policy import Rule
 from app.routing.model import CallerIdTarget, OriginateResolution, Queue, TrunkTarget
@@ -86,8 +86,12 @@ def test_given_several_to_be_rung_when_planned_then_it_is_nobodys_yet_and_each_h
     assert [(leg.wave, leg.ring_seconds) for leg in call.legs[1:]] == [(0, 12.0), (1, 30), (2, 45)]
     assert (call.agent_id, call.extension) == (None, None)
     last = call.legs[-1]
-    # To the outside only a number of the account's own is shown.
-    assert (last.endpoint, last.shown_number) == ("PJSIP/12125550177@acme-trunk-out", "+12125550199")
+    # To the outside only a number of the account's own is shown, and no word of the caller.
+    assert (last.endpoint, last.shown_number, last.shown_name) == (
+        "PJSIP/12125550177@acme-trunk-out",
+        "+12125550199",
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -202,3 +206,19 @@ def test_given_a_way_into_a_queue_when_a_call_comes_then_only_the_caller_is_ther
     assert call.best_failure is None
     assert call.queue is not None
     assert (call.queue.queue_id, call.queue.max_wait_seconds, call.queue.music_class) == ("queue_1", 90.0, "jazz")
+
+
+def test_given_a_trunk_that_is_full_when_a_call_comes_then_nobody_is_rung_and_the_network_hears_why() -> None:
+    phones = found("acme-2001", agent_id="agent_1")
+    way = replace(WAY, max_channels=2, recording_mode=RecordingMode.BOTH)
+    planned = plan(Stop(wave=0, target=ToExtension(number="2001"), found=phones), way=way)
+    assert (planned.legs[0].trunk_id, planned.legs[0].is_counted) == ("trunk_1", True)
+    assert (planned.recording_mode, len(planned.recordings)) == (RecordingMode.BOTH, 1)
+    refused = without_room(planned)
+    assert [leg.role for leg in refused.legs] == [LegRole.CUSTOMER]
+    assert (refused.legs[0].trunk_id, refused.legs[0].is_counted) == (None, False)
+    assert refused.best_failure is not None
+    assert (refused.best_failure.disposition, refused.best_failure.end_reason.code) == (
+        Disposition.CONGESTION, EndCode.TRUNK_FULL,
+    )  # fmt: skip
+    assert (refused.id, refused.recordings, refused.agent_id) == (planned.id, (), None)

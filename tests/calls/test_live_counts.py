@@ -6,7 +6,7 @@ import msgspec
 
 from app.calls.core import inputs
 from app.calls.core.inputs import Input
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.core.turn import Step
 from app.calls.live_counts import LiveCounts, Standing
 from app.calls.store import make_drafts

@@ -25,6 +25,8 @@ from tests.calls.making import make_call
 from tests.calls.resting import assert_supervised
 from tests.calls.simulated_asterisk import Stage
 
+_KEYS = st.none() | st.sampled_from(["k1", "k2"])
+
 
 class AnyGuests(AnyOrder):
     """A call of two, to which others come."""
@@ -46,22 +48,22 @@ class AnyGuests(AnyOrder):
         self.driver.feed(inputs.Start())
         self.driver.go_on_until(CallState.CONNECTED)
         for mode in modes:
-            self.somebody_supervises(mode, None)
+            self.somebody_supervises(mode, None, 1)
         for _ in range(others):
             self.driver.feed(ask_participant())
         for answers in reached:
             self.the_first_guest_is_reached(answers)
 
-    @rule(mode=st.sampled_from(SupervisionMode), key=st.none() | st.sampled_from(["k1", "k2"]))
-    def somebody_supervises(self, mode: SupervisionMode, key: str | None) -> None:
-        event = ask_supervision(mode, key=key)
+    @rule(mode=st.sampled_from(SupervisionMode), key=_KEYS, phones=st.integers(1, 3))
+    def somebody_supervises(self, mode: SupervisionMode, key: str | None, phones: int) -> None:
+        event = ask_supervision(mode, key=key, phones=phones)
         self.driver.feed(event)
         if any(used.subject_id == event.supervision_id for used in self.driver.call.keys):
             self.asked.add(event.supervision_id)
 
-    @rule(key=st.none() | st.sampled_from(["k1", "k2"]))
-    def somebody_calls_another_in(self, key: str | None) -> None:
-        self.driver.feed(ask_participant(key=key))
+    @rule(key=_KEYS, phones=st.integers(1, 3))
+    def somebody_calls_another_in(self, key: str | None, phones: int) -> None:
+        self.driver.feed(ask_participant(key=key, phones=phones))
 
     @precondition(lambda self: self.driver.call.supervisions)
     @rule(data=st.data(), mode=st.sampled_from(SupervisionMode), is_stop=st.booleans())

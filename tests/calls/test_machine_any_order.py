@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from app.calls.core import commands, inputs, verbs
 from app.calls.core.inputs import FailureKind, Input
 from app.calls.core.machine import step
-from app.calls.core.model import Call, decode_call
+from app.calls.core.model.call import Call, decode_call
 from app.facts.calls import CallCreated, CallEnded, Fact
 from app.facts.vocabulary import LegRole, Pair, RecordingMode
 from app.ids import RecordingId

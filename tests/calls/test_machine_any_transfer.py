@@ -6,14 +6,17 @@ from hypothesis.stateful import initialize
 
 from app.calls.core import inputs
 from app.facts.vocabulary import CallState, LegRole, RecordingMode, TransferKind
-from tests.calls.any_order import SEATS, AnyOrder
+from tests.calls.any_order import SEATS
+from tests.calls.any_waves import WAVES, AnyWaves
 from tests.calls.asking import ask_transfer
 from tests.calls.driving import Driver
 from tests.calls.making import make_call
 
 
-class AnyTransfer(AnyOrder):
-    """Two parties talk, and one of them transfers the other; from there on everything may happen, in any order."""
+class AnyTransfer(AnyWaves):
+    """Two parties talk, and one of them transfers the other to somebody with any number of phones, in any waves; from
+    there on everything may happen, in any order.
+    """
 
     @initialize(
         dial_first=st.sampled_from(SEATS),
@@ -22,6 +25,7 @@ class AnyTransfer(AnyOrder):
         mode=st.sampled_from([RecordingMode.OFF, RecordingMode.BOTH]),
         recalls=st.booleans(),
         with_music=st.booleans(),
+        waves=WAVES,
         head_start=st.integers(0, 4),
     )
     def begin(
@@ -32,13 +36,14 @@ class AnyTransfer(AnyOrder):
         mode: RecordingMode,
         recalls: bool,
         with_music: bool,
+        waves: tuple[int, ...],
         head_start: int,
     ) -> None:
         self.driver = Driver(make_call(dial_first=dial_first, recording_mode=mode))
         self.driver.feed(inputs.Start())
         self.driver.go_on_until(CallState.CONNECTED)
         leg = self.driver.leg(by)
-        self.driver.feed(ask_transfer(kind, by=leg.id, recalls=recalls, with_music=with_music))
+        self.driver.feed(ask_transfer(kind, by=leg.id, recalls=recalls, with_music=with_music, waves=waves))
         for _ in range(head_start):
             self.driver.go_on()
 

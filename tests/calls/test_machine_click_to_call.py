@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from app.calls.core import commands, inputs
-from app.calls.core.model import HangupReason, TimerName
+from app.calls.core.model.leg import HangupReason
+from app.calls.core.model.timers import TimerName
 from app.facts.calls import CallUpdated, DtmfReceived, LegEnded
 from app.facts.event import SYSTEM, Actor, ActorKind
 from app.facts.vocabulary import (
@@ -229,7 +230,7 @@ def test_given_an_answer_in_the_moment_of_the_time_out_when_heard_then_it_is_tol
     driver.fire(TimerName.RING)
     driver.hear_all()
     assert driver.words[-3:] == ["leg.answered AGENT", "leg.ended AGENT", "call.ended"]
-    assert driver.ended.disposition is Disposition.NO_ANSWER
+    assert driver.ended.disposition is Disposition.CANCELLED, "it did answer, just before"
     assert not driver.asterisk.channels
 
 

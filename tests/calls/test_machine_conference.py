@@ -4,7 +4,7 @@ import pytest
 
 from app.calls.core import commands, inputs
 from app.calls.core.conference import MOST_PARTICIPANTS
-from app.calls.core.model import Leg, Place
+from app.calls.core.model.leg import Leg, Place
 from app.calls.core.verbs import Hold, RemoveParticipant, Unhold
 from app.facts.supervisions import ParticipantJoined, ParticipantLeft
 from app.facts.vocabulary import CallState, Disposition, EndParty, LegRole, LegState, TransferKind

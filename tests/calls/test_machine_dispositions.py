@@ -9,7 +9,8 @@ import pytest
 from app.calls.core import inputs
 from app.calls.core.commands import CreateBridge, CreateChannel, DialChannel, JoinBridge
 from app.calls.core.inputs import FailureKind
-from app.calls.core.model import Leg, TimerName
+from app.calls.core.model.leg import Leg
+from app.calls.core.model.timers import TimerName
 from app.calls.core.outcome import BY_CAUSE, BY_SIP_CODE, NO_ANSWER_AFTER_RINGING, unanswered_outcome
 from app.facts.calls import CallEnded, LegEnded
 from app.facts.vocabulary import Disposition, EndCode, EndParty, EndReason, LegRole, LegState, Party
@@ -189,8 +190,13 @@ def test_given_the_page_when_its_happenings_are_counted_then_a_hang_up_is_there_
     told = {row["code"] for row in (*_PAIRS, *_SYSTEM)}
     assert told == {code.value for code in EndCode} - {
         EndCode.TRANSFER_FAILED,  # in docs/transfers.md
+        EndCode.TRANSFERRED,  # likewise
         EndCode.SERVICE_AWAY,  # only of calls that come in: test_machine_inbound.py
         EndCode.QUEUE_TIMEOUT,  # in docs/queues.md
+        EndCode.TRUNK_FULL,  # in docs/provisioning.md
+        EndCode.FLOW_ENDED,  # in docs/call-flows.md
+        EndCode.FLOW_FAILED,  # likewise
+        EndCode.MACHINE,  # in docs/originate.md
     }
 
 

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from app.calls.core import commands, inputs
-from app.calls.core.guests_model import Supervision
-from app.calls.core.model import Leg, PartState, Place, Recording
+from app.calls.core.model.guests import Supervision
+from app.calls.core.model.leg import Leg, Place
+from app.calls.core.model.recording import PartState, Recording
 from app.calls.core.verbs import CancelTransfer, CompleteTransfer, PauseRecording
 from app.facts.vocabulary import (
     CallState,

@@ -11,9 +11,11 @@ import msgspec
 import pytest
 
 from app.calls.core import commands, inputs
-from app.calls.core.arriving import cause_for
+from app.calls.core.causes import cause_for
 from app.calls.core.machine import step
-from app.calls.core.model import Call, Outcome, TimerName
+from app.calls.core.model.call import Call, Outcome
+from app.calls.core.model.leg import HangupReason
+from app.calls.core.model.timers import TimerName
 from app.facts.calls import CallCreated, CallEnded
 from app.facts.vocabulary import (
     CallState,
@@ -52,7 +54,7 @@ def outcome(driver: Driver) -> tuple[Disposition, EndCode, EndParty]:
 
 def told(driver: Driver) -> int:
     """The cause that the caller is hung up with."""
-    return cause_for(driver.call, driver.leg(LegRole.CUSTOMER))
+    return cause_for(driver.call, driver.leg(LegRole.CUSTOMER), HangupReason.CALL_OVER)
 
 
 def test_given_a_caller_when_the_phone_is_answered_then_the_caller_is_answered_and_only_then_do_they_talk() -> None:
@@ -194,6 +196,7 @@ _HAPPENINGS: dict[str, Callable[[], Driver]] = {
     "the target is a number that the destination policy denies": lambda: _planned(
         Disposition.REJECTED, EndCode.REJECTED
     ),
+    "the trunk has as many calls as it may": lambda: _planned(Disposition.CONGESTION, EndCode.TRUNK_FULL),
     "hangupCall while phones ring": _is_hung_up,
     "Asterisk does not answer the caller": _caller_is_not_answered,
     "Offhook is away": lambda: _is_written_down(was_answered=True),

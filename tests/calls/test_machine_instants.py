@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.calls.core import inputs
+from app.calls.core import commands, inputs
 from app.calls.core.machine import step
-from app.calls.core.model import Call, TimerName
+from app.calls.core.model.call import Call
+from app.calls.core.model.timers import TimerName
 from app.calls.core.turn import Happening
 from app.facts import calls as facts
-from app.facts.vocabulary import CallState, Disposition, EndCode, EndParty, LegRole
+from app.facts.vocabulary import CallState, CdrSource, Disposition, EndCode, EndParty, LegRole
 from tests.calls.driving import Driver, started_call
 from tests.calls.making import NOON, SOMEBODY, make_call
-from tests.calls.simulated_asterisk import Stage
+from tests.calls.simulated_asterisk import Fate, Stage
 
 BOTH_ORDERS = pytest.mark.parametrize("dial_first", [LegRole.AGENT, LegRole.CUSTOMER])
 HELD_SECONDS = 2.8
@@ -73,7 +74,9 @@ def test_given_an_answer_in_the_gap_when_the_ring_timer_was_quicker_then_the_leg
     record = driver.ended.cdr
     assert record.answered_at == answered_at
     if not second:
-        assert (record.disposition, record.connected_at, record.talk_seconds) == (Disposition.NO_ANSWER, None, 0.0)
+        # It answered, so it is no party that did not.
+        assert (record.disposition, record.end_reason.code) == (Disposition.CANCELLED, EndCode.HANGUP)
+        assert (record.end_reason.party, record.connected_at, record.talk_seconds) == (EndParty.SYSTEM, None, 0.0)
         return
     # They were in one bridge since then, and both networks have counted it.
     assert (record.connected_at, record.talk_seconds) == (answered_at, HELD_SECONDS)
@@ -85,6 +88,54 @@ def test_given_an_answer_in_the_gap_when_the_ring_timer_was_quicker_then_the_leg
     connected = _the(driver, facts.CallConnected)
     assert isinstance(connected.fact, facts.CallConnected)
     assert (connected.fact.connected_at, connected.at) == (answered_at, told_at)
+
+
+@BOTH_ORDERS
+@pytest.mark.parametrize("second", [False, True])
+@pytest.mark.parametrize("is_decided", [False, True])
+def test_given_a_leg_that_answered_and_ended_unheard_when_asterisk_is_asked_then_all_of_it_is_told(
+    dial_first: LegRole, second: bool, is_decided: bool
+) -> None:
+    """As on a line that is dead, on which the ring timer comes due or not before anybody can ask."""
+    driver = _rung(dial_first, second=second)
+    role = driver.call.legs[1 if second else 0].role
+    leg_id = driver.call.legs[1 if second else 0].id
+    timer = driver.call.timer(TimerName.RING)
+    assert timer is not None
+    driver.asterisk.now = answered_at = timer.due - timedelta(seconds=HELD_SECONDS)
+    driver.asterisk.answer(leg_id)
+    driver.pass_seconds(1.0)
+    driver.asterisk.end(leg_id)
+    driver.asterisk.said.clear()
+    if is_decided:
+        driver.fates = [Fate.UNSENT] * 2
+        driver.fire(TimerName.RING)
+        assert driver.call.leg(leg_id).is_alive, "nobody knows, so nobody says"
+    driver.feed(inputs.LegDoubtful(leg_id=leg_id))
+    driver.drain()
+    leg = driver.call.leg(leg_id)
+    assert (leg.answered_at, leg.ended_at) == (answered_at, answered_at + timedelta(seconds=1))
+    ended = _the(driver, facts.LegEnded, leg_id).fact
+    assert isinstance(ended, facts.LegEnded)
+    assert (ended.talk_seconds, ended.ended_by.value) == (1.0, role.value), "nobody hung it up"
+    record = driver.ended.cdr
+    assert record.source is CdrSource.RECOVERED
+    assert (record.answered_at, record.talk_seconds) == (answered_at, 1.0 if second else 0.0)
+    assert record.disposition is (Disposition.ANSWERED if second else Disposition.CANCELLED)
+    assert (record.end_reason.code, record.end_reason.party.value) == (EndCode.HANGUP, role.value)
+    rung = {command.leg_id for command in driver.asked if isinstance(command, commands.CreateChannel)}
+    assert len(rung) == (2 if second else 1), "nobody is rung for a party that has left"
+
+
+def test_given_a_leg_that_answered_unheard_when_it_is_found_up_then_it_counts_since_then() -> None:
+    driver = _rung(LegRole.AGENT, second=True)
+    answered_at = driver.now
+    driver.asterisk.answer(driver.leg(LegRole.CUSTOMER).id)
+    driver.asterisk.said.clear()
+    driver.pass_seconds(HELD_SECONDS)
+    driver.reconcile()
+    assert driver.call.state is CallState.CONNECTED
+    assert (driver.call.connected_at, driver.leg(LegRole.CUSTOMER).answered_at) == (answered_at, answered_at)
 
 
 def test_given_a_hang_up_asked_for_while_the_answer_was_held_back_then_the_talk_counts_and_the_reason_stays() -> None:

@@ -8,19 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.calls.core import commands, inputs
-from app.calls.core.inputs import OverflowChosen, QueueRefused
+from app.calls.core.inputs import OverflowChosen, PositionKnown, QueueRefused
 from app.calls.core.machine import step
-from app.calls.core.model import TimerName
-from app.calls.core.queue_model import QueueStage, QueueWait
+from app.calls.core.model.queue import QueueStage, QueueWait
+from app.calls.core.model.timers import TimerName
 from app.facts.calls import CallConnected
 from app.facts.event import SYSTEM
 from app.facts.queues import QueueAbandoned, QueueJoined, QueueLeaving, QueueLeft, QueueOffered
 from app.facts.vocabulary import CallState, Disposition, EndCode, LegRole, LegState
-from app.ids import LegId
+from app.ids import Kind, LegId, PlaybackId, new_id
 from tests.calls.driving import Driver
 from tests.calls.making import make_inbound_call
 from tests.calls.queue_calls import QUEUE, agent_leg, coming_call, offer, waiting_call
-from tests.calls.simulated_asterisk import Stage
+from tests.calls.simulated_asterisk import Fate, Stage
 
 
 def _left(driver: Driver) -> QueueLeft:
@@ -306,6 +306,8 @@ class _Play:
                 driver.feed(OverflowChosen(legs=(agent_leg("2090"),)))
             case "overflow_queue":
                 driver.feed(OverflowChosen(queue=QueueWait(queue_id=QUEUE, max_wait_seconds=60)))
+            case "told":
+                driver.feed(_told(pick + 1))
             case "restart":
                 driver.restart_service()
             case _:
@@ -319,7 +321,7 @@ class _Play:
 _HAPPENINGS = st.sampled_from(
     [
         *("offer", "offer", "offer_all", "hear", "hear", "hear", "ring", "answer", "answer", "end", "fire"),
-        *("caller_gone", "refuse", "overflow_leg", "overflow_queue", "restart", "time"),
+        *("caller_gone", "refuse", "overflow_leg", "overflow_queue", "restart", "time", "told"),
     ]
 )
 
@@ -411,3 +413,65 @@ def test_given_an_agent_with_two_phones_when_one_is_busy_then_the_other_rings_on
     _ring_and_answer(driver, other.id)
     assert _state(driver) is CallState.CONNECTED
     assert driver.call.agent_id == "agent_2001"
+
+
+def _told(position: int, *, queue_id: str = QUEUE) -> PositionKnown:
+    return PositionKnown(queue_id=queue_id, playback_id=PlaybackId(new_id(Kind.PLAYBACK)), position=position)
+
+
+def test_given_a_caller_who_waits_when_its_place_is_known_then_it_hears_that_instead_of_music_and_music_again() -> None:
+    driver = waiting_call()
+    driver.pass_seconds(20)
+    customer = driver.leg(LegRole.CUSTOMER)
+    told = _told(3)
+    driver.feed(told)
+    (heard,) = [one for one in driver.asked if isinstance(one, commands.StartPlayback)]
+    assert (heard.leg_id, heard.media) == (
+        customer.id, ("sound:queue-thereare", "number:3", "sound:queue-callswaiting"),
+    )  # fmt: skip
+    assert not driver.asterisk.channels[customer.id].has_music
+    assert driver.call.queue is not None
+    assert driver.call.queue.told_at == driver.now
+    assert not driver.feed(_told(2)).commands  # one after the other
+    driver.hear_all()
+    driver.asterisk.finish_sound(told.playback_id)
+    driver.hear_all()
+    assert driver.asterisk.channels[customer.id].has_music
+    assert _state(driver) is CallState.WAITING_IN_QUEUE
+    driver.feed(_told(1))
+    assert [one.media for one in driver.asked if isinstance(one, commands.StartPlayback)][-1] == (
+        "sound:queue-youarenext",
+    )
+
+
+def test_given_a_caller_who_hears_its_place_when_an_agent_answers_then_that_is_stopped_before_they_talk() -> None:
+    driver = waiting_call()
+    told = _told(1)
+    driver.feed(told)
+    driver.hear_all()
+    offered = offer()
+    driver.feed(offered)
+    assert not driver.feed(_told(1)).commands  # somebody is rung
+    _ring_and_answer(driver, offered.leg.id)
+    customer = driver.leg(LegRole.CUSTOMER)
+    asked = [type(one) for one in driver.asked if getattr(one, "leg_id", customer.id) == customer.id]
+    assert asked.index(commands.EndPlayback) < asked.index(commands.JoinBridge)
+    assert _state(driver) is CallState.CONNECTED
+    assert not driver.asterisk.channels[customer.id].has_music
+    assert not driver.call.playbacks
+
+
+def test_given_words_that_cannot_be_played_when_a_place_is_told_then_the_music_goes_on() -> None:
+    driver = waiting_call()
+    driver.fates = [Fate.DONE, Fate.REFUSED]
+    driver.feed(_told(1))
+    assert driver.words[-1] == "playback.failed"
+    assert driver.asterisk.channels[driver.leg(LegRole.CUSTOMER).id].has_music
+
+
+@pytest.mark.parametrize("queue_id", [QUEUE, "queue_2"])
+def test_given_a_place_in_another_queue_or_in_none_when_told_then_nothing_is_heard(queue_id: str) -> None:
+    driver = waiting_call()
+    if queue_id == QUEUE:
+        driver.feed(inputs.HangupRequested(actor=SYSTEM))
+    assert not driver.feed(_told(1, queue_id=queue_id)).commands

@@ -4,7 +4,8 @@ import pytest
 
 from app.calls.core import commands, inputs
 from app.calls.core.inputs import FailureKind
-from app.calls.core.model import PartState, Recording, TimerName
+from app.calls.core.model.recording import PartState, Recording
+from app.calls.core.model.timers import TimerName
 from app.calls.core.recording import resume_collecting
 from app.facts.calls import CallEnded
 from app.facts.recordings import RecordingFailed, RecordingSaved, RecordingStarted

@@ -5,7 +5,8 @@ import pytest
 from app.calls.core import commands, inputs
 from app.calls.core.following import MOST_FAILURES, MOST_GAPS
 from app.calls.core.inputs import FailureKind
-from app.calls.core.model import PartState, Recording, TimerName
+from app.calls.core.model.recording import PartState, Recording
+from app.calls.core.model.timers import TimerName
 from app.calls.core.verbs import Hold, PauseRecording, ResumeRecording, StartRecording, StopRecording, Unhold, Verb
 from app.facts.recordings import RecordingPaused, RecordingResumed
 from app.facts.vocabulary import CallState, LegRole, PauseMode, RecordingMode, RecordingState

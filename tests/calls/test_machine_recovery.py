@@ -3,7 +3,8 @@
 import pytest
 
 from app.calls.core import commands, inputs, setup
-from app.calls.core.model import PartState, TimerName
+from app.calls.core.model.recording import PartState
+from app.calls.core.model.timers import TimerName
 from app.facts.vocabulary import (
     CallState,
     CdrSource,

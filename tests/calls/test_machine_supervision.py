@@ -3,11 +3,12 @@
 import pytest
 
 from app.calls.core import commands, inputs
-from app.calls.core.guests_model import TapKind
 from app.calls.core.inputs import FailureKind
-from app.calls.core.model import Leg, TimerName
+from app.calls.core.model.guests import TapKind
+from app.calls.core.model.leg import Leg
+from app.calls.core.model.timers import TimerName
 from app.calls.core.supervision import MOST_SUPERVISORS
-from app.calls.core.taps import MOST_TRIES
+from app.calls.core.taps import MOST_TRIES, SHORTEST_KEY
 from app.calls.core.verbs import Hold, Mute, StopSupervision, Unhold, UpdateSupervision
 from app.facts.supervisions import SupervisionChanged, SupervisionEnded, SupervisionStarted
 from app.facts.vocabulary import (
@@ -102,6 +103,30 @@ def test_given_a_ringing_supervisor_when_the_mode_changes_then_it_begins_in_that
     assert not [fact for fact in driver.facts if isinstance(fact, SupervisionChanged)]
     (started,) = [fact for fact in driver.facts if isinstance(fact, SupervisionStarted)]
     assert started.mode is W
+
+
+def test_given_an_agent_that_is_listened_to_when_keys_are_pressed_then_they_are_passed_on_to_those_who_talk() -> None:
+    driver = _supervised()
+    agent, customer = driver.leg(LegRole.AGENT), driver.leg(LegRole.CUSTOMER)
+    for leg, key, milliseconds in ((agent, "5", 20), (customer, "7", 160), (_leg_of_supervisor(driver), "9", 100)):
+        driver.feed(inputs.DtmfReceived(leg_id=leg.id, digit=key, duration_milliseconds=milliseconds))
+    sent = [one for one in driver.asked if isinstance(one, commands.SendDigits)]
+    assert [(one.leg_id, one.digits, one.duration_milliseconds) for one in sent] == [
+        (customer.id, "5", SHORTEST_KEY),
+        (agent.id, "7", 160),
+    ]
+    driver.feed(ask(Hold(leg_id=customer.id)))
+    driver.feed(inputs.DtmfReceived(leg_id=agent.id, digit="5", duration_milliseconds=100))
+    driver.feed(inputs.DtmfReceived(leg_id=customer.id, digit="7", duration_milliseconds=100))
+    driver.feed(ask(Unhold(leg_id=customer.id)))
+    driver.feed(ask(StopSupervision(supervision_id=driver.call.supervisions[0].id)))
+    driver.hear_all()
+    driver.feed(inputs.DtmfReceived(leg_id=agent.id, digit="5", duration_milliseconds=100))
+    assert [one for one in driver.asked if isinstance(one, commands.SendDigits)] == sent, "Asterisk passes on the rest"
+
+
+def _leg_of_supervisor(driver: Driver) -> Leg:
+    return leg_with(driver.call, LegRole.SUPERVISOR)
 
 
 def test_given_a_busy_supervisor_when_rung_then_the_supervision_ends_and_the_call_goes_on() -> None:

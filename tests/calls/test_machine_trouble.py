@@ -6,7 +6,7 @@ import pytest
 
 from app.calls.core import commands, inputs
 from app.calls.core.inputs import FailureKind
-from app.calls.core.model import TimerName
+from app.calls.core.model.timers import TimerName
 from app.facts.calls import CallRecovered
 from app.facts.vocabulary import (
     CdrSource,

@@ -4,7 +4,8 @@ import pytest
 
 from app.calls.core import commands, inputs
 from app.calls.core.inputs import FailureKind
-from app.calls.core.model import HangupReason, Leg, Place, TimerName
+from app.calls.core.model.leg import HangupReason, Leg, Place
+from app.calls.core.model.timers import TimerName
 from app.calls.core.verbs import CancelTransfer, CompleteTransfer, Hold, Unhold
 from app.facts.calls import LegAnswered, LegEnded
 from app.facts.transfers import TransferCompleted, TransferFailed
@@ -296,6 +297,7 @@ def test_given_a_target_with_several_phones_when_one_answers_then_the_others_are
         assert driver.call.transfer.state is TransferState.CONSULTING
         driver.feed(ask(CompleteTransfer()))
     (completed,) = [fact for fact in driver.facts if isinstance(fact, TransferCompleted)]
+    assert completed.leg is not None
     assert completed.leg.id == second.id
     assert driver.call.agent_id == "agent_21"
     assert driver.leg(CUSTOMER).place is Place.TALK

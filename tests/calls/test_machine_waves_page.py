@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.calls.core import inputs
-from app.calls.core.model import Leg, TimerName
+from app.calls.core.model.leg import Leg
+from app.calls.core.model.timers import TimerName
 from app.calls.core.waves import NEAREST_FIRST
 from app.facts.calls import LegEnded
 from app.facts.vocabulary import LegState

@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.calls.plan import (
-    check_request,
-)
+from app.calls.originate_checks import check_request
 from app.calls.requests import OriginateRequest
 from app.errors import RefusedError
 from app.facts.vocabulary import AgentDisplay, Pair

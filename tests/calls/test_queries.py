@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.queries import CallOrder, CallQueries
 from app.cdrs.filters import CallFilter
 from app.db.engine import Database

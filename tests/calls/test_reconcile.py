@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from app.ari.errors import AriUnavailable
+from app.calls.core.model.call import Call
 from app.calls.names import bridge_of, channel_of, hangup_memory_of, snoop_of
 from app.calls.reconcile import CONCURRENT_LOOKUPS
 from app.db.engine import Database
@@ -70,6 +71,44 @@ async def test_given_a_leg_answered_while_nobody_looked_when_reconciled_then_the
     second = channel_of("n1", call.legs[1].id)
     await until(lambda: second in world.asterisk.channels)
     assert (await world.stored(call)).state is CallState.ANSWERED
+
+
+async def test_given_a_leg_found_up_when_reconciled_then_it_is_told_since_when_by_asterisks_own_record(
+    world: World,
+) -> None:
+    call = ringing_call()
+    await world.have_open(call)
+    channel = channel_of("n1", call.legs[0].id)
+    answered_at = world.clock.now() - timedelta(seconds=7)
+    world.asterisk.channels[channel] = "Up"
+    world.asterisk.variables[f"{channel} CDR(answer,u)"] = f"{answered_at.timestamp():.6f}"
+    await world.reconciler.run(blind_from=None, is_node_lost=False)
+    await until(lambda: _has_state(world, call, CallState.ANSWERED))
+    assert (await world.stored(call)).legs[0].answered_at == answered_at
+
+
+async def test_given_a_leg_that_answered_and_left_unheard_when_reconciled_then_both_are_told_and_nobody_is_rung_for_it(
+    world: World,
+) -> None:
+    call = ringing_call()
+    await world.have_open(call)
+    leg = call.legs[0]
+    answered_at, ended_at = (world.clock.now() - timedelta(seconds=seconds) for seconds in (7, 4))
+    memory = f"{ended_at.timestamp():.3f}|16|SIP 200 OK|{answered_at.timestamp():.6f}|"
+    world.asterisk.variables[hangup_memory_of("n1", leg.id)] = memory
+    await world.reconciler.run(blind_from=None, is_node_lost=False)
+    await until(lambda: world.is_ended(call))
+    closed = await world.stored(call)
+    assert (closed.legs[0].answered_at, closed.legs[0].ended_at) == (answered_at, ended_at)
+    assert (closed.outcome, closed.source) == (Disposition.CANCELLED, CdrSource.RECOVERED)
+    assert closed.end_reason is not None
+    assert closed.end_reason.code is EndCode.HANGUP
+    assert await world.words(call) == ["call.recovered", "leg.answered", "leg.ended", "call.ended"]
+    assert not [line for line in world.asterisk.lines if line.startswith("POST /channels/create")]
+
+
+async def _has_state(world: World, call: Call, state: CallState) -> bool:
+    return (await world.stored(call)).state is state
 
 
 async def test_given_a_blind_spell_when_reconciled_then_the_fact_says_from_when_to_when(world: World) -> None:
@@ -221,3 +260,27 @@ async def test_given_asterisk_went_while_a_second_leg_was_made_when_a_new_proces
     closed = await world.stored(call)
     assert closed.end_reason is not None
     assert closed.end_reason.code is EndCode.NODE_LOST
+
+
+async def test_given_a_link_between_calls_that_nobody_took_when_looked_at_twice_then_it_goes_and_others_stay(
+    world: World,
+) -> None:
+    """A phone has put two calls together while the service was away."""
+    mine, taken, foreign = (f"asterisk-1.{number}" for number in range(3))
+    world.asterisk.channels |= dict.fromkeys((mine, taken, foreign), "Up")
+    world.asterisk.names = dict.fromkeys((mine, taken, foreign), "Local/_attended@transfer-00000001;1")
+    call = connected_call()
+    legs = tuple(
+        msgspec.structs.replace(leg, channel_id=taken) if leg.role is LegRole.AGENT else leg for leg in call.legs
+    )
+    call = msgspec.structs.replace(call, legs=legs)
+    await world.have_open(call)
+    have_legs(world, call)
+    ours = bridge_of("n1", call.id)
+    world.asterisk.bridges[ours] = (*world.asterisk.bridges[ours], taken, mine)
+    world.asterisk.bridges["ofk.n2.call_x"] = (foreign,)
+    await world.reconciler.run(blind_from=None, is_node_lost=False)
+    assert {mine, taken, foreign} <= world.asterisk.channels.keys()
+    await world.reconciler.run(blind_from=None, is_node_lost=False)
+    assert {taken, foreign} <= world.asterisk.channels.keys()
+    assert mine not in world.asterisk.channels

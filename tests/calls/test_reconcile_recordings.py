@@ -7,7 +7,8 @@ import pytest
 
 from app.calls.core import inputs
 from app.calls.core.inputs import Input
-from app.calls.core.model import Call, PartState, RecordingPart
+from app.calls.core.model.call import Call
+from app.calls.core.model.recording import PartState, RecordingPart
 from app.calls.names import snoop_of
 from app.db.engine import Database
 from app.facts.event import SYSTEM

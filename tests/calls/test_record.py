@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.core.record import deciding_legs, make_record, seconds_between, talk_seconds
 from app.facts.vocabulary import (
     CallState,

@@ -9,7 +9,8 @@ from app.calls.actor import MAILBOX_SIZE, CallActor
 from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
 from app.calls.core.inputs import Input
-from app.calls.core.model import Call, HangupReason
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import HangupReason
 from app.calls.registry import CallRegistry
 from app.calls.store import FencedError
 from app.errors import OverloadedError

@@ -2,20 +2,22 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from app.accounts.audit import AuditLog
 from app.accounts.service import Accounts
 from app.calls.core import inputs
-from app.calls.core.model import Leg
+from app.calls.core.model.leg import Leg
 from app.calls.core.verbs import StartTransfer, Target
 from app.errors import RefusedError
-from app.facts.vocabulary import CallState, LegRole, TransferKind
+from app.facts.vocabulary import CallState, LegRole, TransferKind, TransferState
 from app.ids import Kind, new_id
 from app.routing.model import RingGroupMember
 from app.routing.resources import RoutingResources
 from app.routing.service import Routing
-from app.routing.words import RingStrategy
+from app.routing.targets import CallTarget, ToQueue
+from app.routing.words import QueueStrategy, RingStrategy
 from app.webhooks.sealing import Sealer
 from tests.calls.standing_in import until
 from tests.calls.standing_in_process import Process
@@ -23,7 +25,7 @@ from tests.calls.standing_in_process import Process
 pytestmark = pytest.mark.postgres
 
 
-async def _group(process: Process, strategy: RingStrategy, *numbers: str) -> str:
+async def _group(process: Process, strategy: RingStrategy, *numbers: str, overflow: CallTarget | None = None) -> str:
     """A ring group of the sandbox's extensions."""
     database, account_id = process.database, process.principal.account_id
     extensions = {one.number: one.id for one in await Routing(database, AuditLog(database)).list_extensions(account_id)}
@@ -31,7 +33,13 @@ async def _group(process: Process, strategy: RingStrategy, *numbers: str) -> str
     resources = RoutingResources.open(database, AuditLog(database), Sealer(bytes(32)))
     group = await resources.ring_groups.create(
         process.principal,
-        {"name": f"{strategy} {numbers}", "strategy": strategy, "ring_seconds": 12.0, "members": members},
+        {
+            "name": f"{strategy} {numbers}",
+            "strategy": strategy,
+            "ring_seconds": 12.0,
+            "members": members,
+            "overflow": overflow,
+        },
     )
     return group.id
 
@@ -114,4 +122,86 @@ async def test_given_a_talk_when_transferred_to_a_group_then_its_members_ring_fo
             ),
         )
     assert [(one.code, one.field) for one in refused.value.problems] == [("NOT_FOUND", ("target", "ringGroupId"))]
+    await process.end(actor)
+
+
+async def _queue(process: Process, name: str = "later") -> str:
+    resources = RoutingResources.open(process.database, AuditLog(process.database), Sealer(bytes(32)))
+    made = await resources.queues.create(
+        process.principal,
+        {"name": name, "strategy": QueueStrategy.LONGEST_IDLE, "music_class": "jazz", "ring_seconds": 9.0},
+    )
+    return made.id
+
+
+async def test_given_a_group_that_overflows_into_a_queue_when_connected_then_the_customer_is_to_wait_there_at_last(
+    process: Process,
+) -> None:
+    queue_id = await _queue(process)
+    group_id = await _group(process, RingStrategy.ALL, "2003", overflow=ToQueue(id=queue_id))
+    placed = await process.place(connect_extension=None, connect_ring_group_id=group_id, queue_priority=7)
+    assert _rung(placed.call.legs) == [(0, "2003", 12.0)]
+    assert placed.call.queue is None
+    assert placed.call.next_queue is not None
+    assert (placed.call.next_queue.queue_id, placed.call.next_queue.priority) == (queue_id, 7)
+    await process.end(await process.only_actor())
+
+
+async def test_given_a_group_of_nobody_that_overflows_into_a_queue_when_connected_then_it_is_a_call_into_the_queue(
+    process: Process,
+) -> None:
+    queue_id = await _queue(process)
+    group_id = await _group(process, RingStrategy.ALL, overflow=ToQueue(id=queue_id))
+    placed = await process.place(connect_extension=None, connect_ring_group_id=group_id)
+    assert [leg.role for leg in placed.call.legs] == [LegRole.CUSTOMER]
+    assert placed.call.queue is not None
+    assert placed.call.queue.queue_id == queue_id
+    await process.end(await process.only_actor())
+
+
+async def test_given_a_talk_when_transferred_to_a_queue_then_the_customer_waits_and_the_key_is_remembered(
+    process: Process,
+) -> None:
+    queue_id = await _queue(process)
+    await process.place()
+    actor = await process.only_actor()
+    await process.answer(actor, LegRole.AGENT, LegRole.CUSTOMER)
+    await until(lambda: actor.call.state is CallState.CONNECTED)
+    verb = StartTransfer(idempotency_key="q", kind=TransferKind.BLIND, target=Target(queue_id=queue_id))
+    acted = await process.calls.act(process.principal, actor.call.id, verb)
+    assert acted.call.state is CallState.WAITING_IN_QUEUE
+    assert acted.call.transfer is not None
+    assert (acted.call.transfer.state, acted.call.transfer.target_party.display) == (TransferState.WAITING, "later")
+    assert acted.call.legs[1].music_class == "jazz"
+    again = await process.calls.act(process.principal, actor.call.id, verb)
+    assert (again.is_replayed, len(again.call.legs)) == (True, 2)
+    other = msgspec.structs.replace(verb, target=Target(queue_id=await _queue(process, "other")))
+    with pytest.raises(RefusedError) as reused:
+        await process.calls.act(process.principal, actor.call.id, other)
+    assert [one.code for one in reused.value.problems] == ["IDEMPOTENCY_KEY_REUSED"]
+    await process.calls.hang_up(process.principal, actor.call.id)
+    await process.end(actor)
+
+
+@pytest.mark.parametrize(
+    ("kind", "queue_id", "code", "field"),
+    [
+        (TransferKind.ATTENDED, None, "INVALID_INPUT", ("kind",)),
+        (TransferKind.BLIND, "queue_none", "NOT_FOUND", ("target", "queueId")),
+        (TransferKind.BLIND, "nonsense", "NOT_FOUND", ("target", "queueId")),
+    ],
+)
+async def test_given_a_transfer_to_a_queue_that_cannot_be_when_asked_for_then_it_says_why(
+    process: Process, kind: TransferKind, queue_id: str | None, code: str, field: tuple[str, ...]
+) -> None:
+    target = Target(queue_id=queue_id or await _queue(process))
+    await process.place()
+    actor = await process.only_actor()
+    await process.answer(actor, LegRole.AGENT, LegRole.CUSTOMER)
+    await until(lambda: actor.call.state is CallState.CONNECTED)
+    verb = StartTransfer(idempotency_key="q", kind=kind, target=target)
+    with pytest.raises(RefusedError) as refused:
+        await process.calls.act(process.principal, actor.call.id, verb)
+    assert [(one.code, one.field) for one in refused.value.problems] == [(code, field)]
+    assert actor.call.state is CallState.CONNECTED
     await process.end(actor)

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from app.calls.core import inputs
 from app.calls.core.inputs import Input
 from app.calls.core.machine import step
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.store import LARGEST_GROUP, CallStore, Change, FencedError, KeyTaken, make_drafts
 from app.db.engine import Database, PooledConnection
 from app.db.kept import KeptConnection

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.spool import Spool
 from app.calls.spool_records import decode_change, encode_change
 from app.calls.store import CallStore, Change, FencedError

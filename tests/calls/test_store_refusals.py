@@ -1,7 +1,6 @@
 """A change that PostgreSQL answers and refuses for ever: others go on, and it is set aside in the end, never lost."""
 
 import asyncio
-import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,17 +11,14 @@ import pytest
 import structlog
 
 from app.calls import refusals
-from app.calls.spool import Spool
 from app.calls.spool_records import decode_change
 from app.calls.store import CallStore, Change, FencedError
 from app.db.engine import Database, PooledConnection
 from app.errors import DatabaseUnavailableError
-from app.events.log import EventLog
 from app.facts.event import Event
 from app.metrics import SET_ASIDE_CHANGES, SPOOLED_CHANGES
-from tests.calls.lives import changes_of_life
-from tests.calls.making import make_call
 from tests.calls.standing_in import DEADLINE_SECONDS, running, until
+from tests.calls.storing import facts_of, files_in, logged_facts, store_with, told_life
 
 pytestmark = pytest.mark.postgres
 
@@ -48,29 +44,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "spool"
 
 
-def _store(database: Database, folder: Path, refusing: Refusing) -> CallStore:
-    spool = Spool(folder, "n1", limit_bytes=10_000_000)
-    return CallStore(database, EventLog(database, hooks=[refusing]), spool=spool)
-
-
-def _life(seed: int = 2) -> list[Change]:
-    """Changes with facts only: each goes through the hook."""
-    return [change for change in changes_of_life(make_call(), random.Random(seed)) if change.drafts]
-
-
-async def _facts(database: Database, life: list[Change]) -> list[str]:
-    events = await EventLog(database).read_after(0, limit=1000)
-    return [event.id for event in events if event.subject_id == life[0].call.id]
-
-
-def _told(life: list[Change]) -> list[str]:
-    return [draft.id for change in life for draft in change.drafts]
-
-
-def _files(folder: Path) -> list[str]:
-    return sorted(path.suffix for path in folder.iterdir()) if folder.exists() else []
-
-
 def _set_aside(folder: Path) -> list[dict[str, Any]]:
     return [msgspec.json.decode(line) for line in (folder / "n1.aside").read_bytes().splitlines()]
 
@@ -89,20 +62,20 @@ async def _begin(store: CallStore, life: list[Change]) -> None:
 
 async def _until_written(database: Database, life: list[Change]) -> None:
     async with asyncio.timeout(DEADLINE_SECONDS):
-        while await _facts(database, life) != _told(life):
+        while await logged_facts(database, life) != facts_of(life):
             await asyncio.sleep(0.01)
 
 
 async def _until_tried_again(refusing: Refusing, folder: Path) -> None:
     before = refusing.refused
-    await until(lambda: refusing.refused > before or ".aside" in _files(folder))
+    await until(lambda: refusing.refused > before or ".aside" in files_in(folder))
 
 
 async def test_given_one_call_is_refused_for_ever_when_others_are_taken_then_they_go_on_and_it_is_set_aside_and_told(
     database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusing = Refusing()
-    store, refused, others = _store(database, folder, refusing), _life(), [_life(seed) for seed in (3, 4)]
+    store, refused, others = store_with(database, folder, refusing), told_life(), [told_life(seed) for seed in (3, 4)]
     counted = SET_ASIDE_CHANGES._value.get()
     with structlog.testing.capture_logs() as logs:
         async with running(store.run()):
@@ -116,19 +89,19 @@ async def test_given_one_call_is_refused_for_ever_when_others_are_taken_then_the
                 for change in life[1:]:
                     assert await store.commit(change) is None
                 await _until_written(database, life)
-            assert _files(folder) == [".spool"], "not yet: it may be the server's trouble all the same"
+            assert files_in(folder) == [".spool"], "not yet: it may be the server's trouble all the same"
             monkeypatch.setattr(refusals, "SURELY_REFUSED_SECONDS", 0.0)
             for seed in range(100, 200):
-                if ".aside" in _files(folder):
+                if ".aside" in files_in(folder):
                     break
-                await _begin(store, _life(seed))
+                await _begin(store, told_life(seed))
                 await _until_tried_again(refusing, folder)
-            await until(lambda: _files(folder) == [".aside"])
+            await until(lambda: files_in(folder) == [".aside"])
             with pytest.raises(FencedError):
                 await store.commit(refused[-1])
     for life in others:
-        assert await _facts(database, life) == _told(life)
-    assert await _facts(database, refused) == _told(refused[:1])
+        assert await logged_facts(database, life) == facts_of(life)
+    assert await logged_facts(database, refused) == facts_of(refused[:1])
     lines = _set_aside(folder)
     assert [line["reason"] for line in lines] == ["refused_54000", *["after_another"] * (len(refused) - 3)]
     kept = [decode_change(msgspec.json.encode(line["change"])) for line in lines]
@@ -148,13 +121,13 @@ async def test_given_a_refused_change_that_nothing_can_be_compared_with_when_tim
 ) -> None:
     monkeypatch.setattr(refusals, "LONGEST_REFUSED_SECONDS", 0.2)
     refusing = Refusing(error)
-    store, life = _store(database, folder, refusing), _life()
+    store, life = store_with(database, folder, refusing), told_life()
     async with running(store.run()):
         assert await store.commit(life[0]) is None
         refusing.is_of_all = True
         assert await store.commit(life[1]) is None
-        await until(lambda: _files(folder) == [".aside"])
-    assert await _facts(database, life) == _told(life[:1])
+        await until(lambda: files_in(folder) == [".aside"])
+    assert await logged_facts(database, life) == facts_of(life[:1])
 
 
 @pytest.mark.parametrize(
@@ -168,7 +141,7 @@ async def test_given_all_calls_are_refused_when_time_passes_then_it_is_the_serve
     monkeypatch.setattr("app.calls.postponed._MOST_REFUSED_IN_A_ROW", 2)
     # One alone cannot be told from a refusal of its own, unless its kind is said of all.
     refusing = Refusing(asyncpg.UndefinedTableError)
-    store, lives = _store(database, folder, refusing), [_life(seed) for seed in (2, 3, 4, 5, 6)]
+    store, lives = store_with(database, folder, refusing), [told_life(seed) for seed in (2, 3, 4, 5, 6)]
     async with running(store.run()):
         for life in lives:
             assert await store.commit(life[0]) is None
@@ -182,12 +155,12 @@ async def test_given_all_calls_are_refused_when_time_passes_then_it_is_the_serve
         tries = refusing.refused
         await until(lambda: refusing.refused > tries + 5 * len(lives))
         with pytest.raises(DatabaseUnavailableError):
-            await store.commit(_life(7)[0])
-        assert _files(folder) == [".spool"]
+            await store.commit(told_life(7)[0])
+        assert files_in(folder) == [".spool"]
         refusing.is_of_all = False
-        await until(lambda: not _files(folder))
+        await until(lambda: not files_in(folder))
     for life in lives:
-        assert await _facts(database, life) == _told(life[:5])
+        assert await logged_facts(database, life) == facts_of(life[:5])
     assert SPOOLED_CHANGES._value.get() == 0
 
 
@@ -195,7 +168,7 @@ async def test_given_a_refused_change_when_it_is_taken_after_all_then_its_call_i
     database: Database, folder: Path
 ) -> None:
     refusing = Refusing()
-    store, life, other = _store(database, folder, refusing), _life(), _life(3)
+    store, life, other = store_with(database, folder, refusing), told_life(), told_life(3)
     async with running(store.run()):
         for one in (life, other):
             assert await store.commit(one[0]) is None
@@ -203,25 +176,25 @@ async def test_given_a_refused_change_when_it_is_taken_after_all_then_its_call_i
         for change in (*life[1:], *other[1:]):
             assert await store.commit(change) is None
         await until(lambda: refusing.refused > 10)
-        assert _files(folder) == [".spool"]
+        assert files_in(folder) == [".spool"]
         refusing.call_ids.clear()
-        await until(lambda: not _files(folder))
+        await until(lambda: not files_in(folder))
         assert await store.load(life[0].call.id) == life[-1].call
-    assert await _facts(database, life) == _told(life)
-    assert await _facts(database, other) == _told(other)
+    assert await logged_facts(database, life) == facts_of(life)
+    assert await logged_facts(database, other) == facts_of(other)
 
 
 async def test_given_what_a_dead_process_left_is_refused_when_the_next_one_starts_then_it_does_not_wait_for_ever(
     database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(refusals, "LONGEST_REFUSED_SECONDS", 0.2)
-    refusing, life = Refusing(), _life()
-    async with running((store := _store(database, folder, refusing)).run()):
+    refusing, life = Refusing(), told_life()
+    async with running((store := store_with(database, folder, refusing)).run()):
         assert await store.commit(life[0]) is None
         refusing.error, refusing.is_of_all = asyncpg.PostgresIOError, True
         assert await store.commit(life[1]) is None
     refusing.error = asyncpg.ProgramLimitExceededError
-    async with running((store := _store(database, folder, refusing)).run()):
-        await until(lambda: _files(folder) == [".aside"])
+    async with running((store := store_with(database, folder, refusing)).run()):
+        await until(lambda: files_in(folder) == [".aside"])
         assert await store.load(life[0].call.id) == life[0].call
     assert [line["reason"] for line in _set_aside(folder)] == ["refused_54000"]

@@ -1,7 +1,6 @@
 """A server in trouble: it refuses for reasons of its own, or stops answering. No acknowledged fact goes."""
 
 import asyncio
-import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +9,13 @@ import asyncpg
 import pytest
 
 from app.calls.spool import Spool
-from app.calls.store import CallStore, Change
+from app.calls.store import CallStore
 from app.db.engine import Database, PooledConnection
 from app.errors import DatabaseUnavailableError
 from app.events.log import EventLog
 from app.facts.event import Event
-from tests.calls.lives import changes_of_life
-from tests.calls.making import make_call
 from tests.calls.standing_in import running, until
+from tests.calls.storing import facts_of, files_in, logged_facts, store_with, told_life
 from tests.rig.own_postgres import own_postgres
 
 pytestmark = pytest.mark.postgres
@@ -45,29 +43,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "spool"
 
 
-def _store(database: Database, folder: Path, trouble: Trouble) -> CallStore:
-    spool = Spool(folder, "n1", limit_bytes=10_000_000)
-    return CallStore(database, EventLog(database, hooks=[trouble]), spool=spool)
-
-
-def _life(seed: int = 2) -> list[Change]:
-    """Changes with facts only: each goes through the hook."""
-    return [change for change in changes_of_life(make_call(), random.Random(seed)) if change.drafts]
-
-
-async def _facts(database: Database, life: list[Change]) -> list[str]:
-    events = await EventLog(database).read_after(0, limit=1000)
-    return [event.id for event in events if event.subject_id == life[0].call.id]
-
-
-def _told(life: list[Change]) -> list[str]:
-    return [draft.id for change in life for draft in change.drafts]
-
-
-def _files(folder: Path) -> list[str]:
-    return sorted(path.suffix for path in folder.iterdir()) if folder.exists() else []
-
-
 @pytest.mark.parametrize(
     "error",
     [
@@ -83,30 +58,30 @@ async def test_given_the_server_refuses_for_reasons_of_its_own_when_calls_go_on_
     database: Database, folder: Path, error: type[asyncpg.PostgresError]
 ) -> None:
     trouble = Trouble()
-    store, life = _store(database, folder, trouble), _life()
+    store, life = store_with(database, folder, trouble), told_life()
     async with running(store.run()):
         assert await store.commit(life[0]) is None
         trouble.error, trouble.runs = error, 0
         assert await store.commit(life[1]) is None
         with pytest.raises(DatabaseUnavailableError):
-            await store.commit(_life(5)[0])
+            await store.commit(told_life(5)[0])
         for change in life[2:-1]:
             assert await store.commit(change) is None
         tries = trouble.runs
         await until(lambda: trouble.runs > tries + 1)  # replays, too
-        assert _files(folder) == [".spool"]
+        assert files_in(folder) == [".spool"]
         trouble.error = None
         assert await store.commit(life[-1]) is None
-        await until(lambda: not _files(folder))
+        await until(lambda: not files_in(folder))
         assert await store.load(life[0].call.id) == life[-1].call
-    assert await _facts(database, life) == _told(life)
+    assert await logged_facts(database, life) == facts_of(life)
 
 
 async def test_given_no_spool_when_the_server_refuses_for_reasons_of_its_own_then_whoever_commits_may_try_again(
     database: Database,
 ) -> None:
     trouble = Trouble()
-    store, life = CallStore(database, EventLog(database, hooks=[trouble])), _life()
+    store, life = CallStore(database, EventLog(database, hooks=[trouble])), told_life()
     async with running(store.run()):
         trouble.error = asyncpg.PostgresIOError
         with pytest.raises(DatabaseUnavailableError):
@@ -120,21 +95,21 @@ async def test_given_values_that_the_server_can_never_take_when_applied_then_the
     database: Database, folder: Path, error: type[asyncpg.PostgresError]
 ) -> None:
     trouble = Trouble()
-    store, life = _store(database, folder, trouble), _life()
+    store, life = store_with(database, folder, trouble), told_life()
     async with running(store.run()):
         assert await store.commit(life[0]) is None
         trouble.error = asyncpg.PostgresIOError
         assert await store.commit(life[1]) is None
         trouble.error = error
-        await until(lambda: _files(folder) == [".aside"])
-    assert await _facts(database, life) == _told(life[:1])
+        await until(lambda: files_in(folder) == [".aside"])
+    assert await logged_facts(database, life) == facts_of(life[:1])
 
 
 async def test_given_a_group_is_being_written_when_asked_what_is_not_durable_yet_then_it_counts(
     database: Database, folder: Path
 ) -> None:
     trouble = Trouble()
-    store, life = _store(database, folder, trouble), _life()
+    store, life = store_with(database, folder, trouble), told_life()
     async with running(store.run()):
         trouble.gate.clear()
         committing = asyncio.create_task(store.commit(life[0]))
@@ -158,7 +133,7 @@ async def test_given_the_server_stops_answering_inside_a_transaction_when_patien
                 await connection.execute("SELECT 1")
 
         frozen: list[str] = []
-        life = _life()
+        life = told_life()
         log = EventLog(database, hooks=[freeze])
         store = CallStore(database, log, spool=Spool(folder, "n1", limit_bytes=10_000_000))
         try:
@@ -168,10 +143,10 @@ async def test_given_the_server_stops_answering_inside_a_transaction_when_patien
                 began = time.monotonic()
                 assert await store.commit(life[1]) is None
                 assert time.monotonic() - began < 5
-                assert _files(folder) == [".spool"]
+                assert files_in(folder) == [".spool"]
                 server.thaw()
-                await until(lambda: not _files(folder))
-            assert await _facts(database, life) == _told(life[:2])
+                await until(lambda: not files_in(folder))
+            assert await logged_facts(database, life) == facts_of(life[:2])
         finally:
             server.thaw()
             await database.aclose()

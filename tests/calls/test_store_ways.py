@@ -10,7 +10,7 @@ import pytest
 
 from app.calls.core import inputs
 from app.calls.core.machine import step
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.store import CallStore, Change, KeyTaken, make_drafts
 from app.db.engine import Database, PooledConnection
 from app.db.kept import KeptConnection

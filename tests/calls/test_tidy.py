@@ -10,7 +10,8 @@ import pytest
 from app.ari.errors import AriUnavailable
 from app.calls.core import inputs
 from app.calls.core.inputs import Input
-from app.calls.core.model import Call, PartState, RecordingPart
+from app.calls.core.model.call import Call
+from app.calls.core.model.recording import PartState, RecordingPart
 from app.calls.executor import Executor
 from app.calls.names import hangup_memory_of, snoop_of
 from app.calls.registry import CallRegistry

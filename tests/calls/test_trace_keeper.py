@@ -7,7 +7,7 @@ import pytest
 
 from app.calls.core import inputs
 from app.calls.core.machine import step
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.traces import keeper as keeping
 from app.calls.traces.keeper import TraceKeeper, TraceQueries
 from app.calls.traces.trace import Trace

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from app.calls.core import commands, inputs
 from app.calls.core.inputs import Input
 from app.calls.core.machine import step
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.core.turn import Happening
 from app.calls.core.verbs import Play, SendDtmf, Verb
 from app.calls.traces.keeper import pack, unpack
@@ -149,7 +149,8 @@ def test_given_pressed_keys_and_spoken_digits_when_traced_then_none_is_in_what_i
     call = make_call()
     leg_id = call.legs[1].id
     secret = "48159263"
-    play = Play(playback_id=PlaybackId("pb_1"), media=(f"digits:{secret}", "sound:hello"))
+    address = f"sound:http://offhook:8000/media/1800000000/{secret}/{secret}.wav"  # with it the sound can be fetched
+    play = Play(playback_id=PlaybackId("pb_1"), media=(f"digits:{secret}", "sound:hello", address))
     send = SendDtmf(leg_id=leg_id, digits=secret, duration_milliseconds=80, between_milliseconds=80)
     story = story_of(call)
     story[-2:-2] = [
@@ -163,6 +164,7 @@ def test_given_pressed_keys_and_spoken_digits_when_traced_then_none_is_in_what_i
     assert not [entry for entry in document.entries if isinstance(entry, Taken) and _digit_of(entry) in _DIGITS]
     assert document.after.dtmf == "x" * len(_DIGITS)
     assert b"sound:hello" in encode(document)
+    assert b"sound:http://xxxx" in encode(document)
     done = replay(file_of(document, told))
     assert (done.difference, done.masked) == (None, ("digits",))
 
@@ -252,7 +254,15 @@ def test_given_every_kind_of_input_command_and_verb_when_it_holds_digits_then_th
         for kind in (*get_args(Input), *get_args(commands.Command), *get_args(Verb))
         if {"digit", "digits", "dtmf", "media", "pin", "code", "otp"} & set(kind.__struct_fields__)
     }
-    assert holders == {"DtmfReceived", "SendDtmf", "SendDigits", "Play", "StartPlayback"}
+    assert holders == {
+        "DtmfReceived",
+        "PromptReady",
+        "SendDtmf",
+        "SendDigits",
+        "Play",
+        "StartPlayback",
+        "PressInStream",
+    }
 
 
 @given(data=st.data(), call=st.sampled_from(list(_CALLS.values())))

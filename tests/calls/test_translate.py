@@ -13,7 +13,7 @@ from app.calls.arrival import Arrival
 from app.calls.core import inputs
 from app.calls.names import bridge_of, call_in, channel_of, hangup_memory_of, leg_in, recorded_part, snoop_of
 from app.calls.translate import Addressed, translate
-from app.facts.vocabulary import LegRole
+from app.facts.vocabulary import AnsweredBy, LegRole
 from app.ids import CallId, Kind, LegId, RecordingId, new_id
 from tests.calls.standing_in_asterisk import channel_json, live_recording_json
 
@@ -190,3 +190,44 @@ def test_given_any_text_when_read_as_a_name_then_it_is_none_of_ours(text: str) -
     assert leg_in("n1", text) is None
     assert call_in("n1", text) is None
     assert recorded_part("n1", text) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (["SUCCESS", "200"], {"is_done": True, "sip_code": 200}),
+        (["SUCCESS", ""], {"is_done": True}),
+        (["FAILURE", "486"], {"sip_code": 486}),
+        (["TIMEOUT", ""], {"is_timed_out": True}),
+        (["UNSUPPORTED", "9999"], {}),
+        ([], {}),
+    ],
+)
+def test_given_a_leg_that_was_lent_to_the_dialplan_when_it_is_back_then_what_its_device_said_is_told(
+    said: list[str], expected: dict[str, Any]
+) -> None:
+    message = _on_channel("StasisStart", _CHANNEL, args=["referred", *said])
+    assert _translated(message) == Addressed(_LEG, inputs.LegReferred(leg_id=_LEG, **expected), _AT)
+    assert _translated(_on_channel("StasisStart", "somebody.1", args=["referred", *said])) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (["HUMAN", "HUMAN-800-800", ""], {"answered_by": AnsweredBy.HUMAN, "cause": "HUMAN-800-800"}),
+        (
+            ["MACHINE", "MAXWORDS-3-2", "SILENCE"],
+            {"answered_by": AnsweredBy.MACHINE, "cause": "MAXWORDS-3-2", "is_after_beep": True},
+        ),
+        (["MACHINE", "LONGGREETING-1", "TIMEOUT"], {"answered_by": AnsweredBy.MACHINE, "cause": "LONGGREETING-1"}),
+        (["NOTSURE", "TOOLONG-5000"], {"answered_by": AnsweredBy.UNKNOWN, "cause": "TOOLONG-5000"}),
+        (["HANGUP", "x" * 100], {"answered_by": AnsweredBy.UNKNOWN, "cause": "x" * 64}),
+        ([], {"answered_by": AnsweredBy.UNKNOWN, "cause": ""}),
+    ],
+)
+def test_given_a_leg_that_was_lent_to_find_out_what_answered_when_it_is_back_then_the_verdict_is_told(
+    said: list[str], expected: dict[str, Any]
+) -> None:
+    message = _on_channel("StasisStart", _CHANNEL, args=["amd", *said])
+    assert _translated(message) == Addressed(_LEG, inputs.LegDetected(leg_id=_LEG, **expected), _AT)
+    assert _translated(_on_channel("StasisStart", "somebody.1", args=["amd", *said])) is None

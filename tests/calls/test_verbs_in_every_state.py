@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from app.calls.core import inputs, verbs
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.core.verbs import Target, Verb, scope_of
 from app.facts.vocabulary import (
     CallState,
@@ -19,7 +19,7 @@ from app.facts.vocabulary import (
     TransferKind,
 )
 from app.ids import Kind, LegId, PlaybackId, RecordingId, new_id
-from tests.calls.asking import ask, ask_transfer, target_of
+from tests.calls.asking import ask, ask_stream, ask_transfer, target_of
 from tests.calls.asking_guests import ask_participant, ask_supervision, leg_with
 from tests.calls.driving import Driver, connected_call, started_call
 from tests.calls.making import make_call
@@ -85,6 +85,13 @@ def _with(role: LegRole, *, is_answered: bool) -> Driver:
     return driver
 
 
+def _streaming() -> Driver:
+    driver = connected_call()
+    driver.feed(ask_stream(driver.leg(LegRole.CUSTOMER).id))
+    driver.hear_all()
+    return driver
+
+
 def _ending() -> Driver:
     driver = connected_call()
     driver.asterisk.end(driver.leg(LegRole.CUSTOMER).id)
@@ -116,6 +123,7 @@ STATES: dict[str, Callable[[], Driver]] = {
     "supervised": lambda: _with(LegRole.SUPERVISOR, is_answered=True),
     "participant rings": lambda: _with(LegRole.PARTICIPANT, is_answered=False),
     "conference": lambda: _with(LegRole.PARTICIPANT, is_answered=True),
+    "streaming": _streaming,
     "ending": _ending,
     "ended": _ended,
 }
@@ -134,6 +142,10 @@ def _asked(verb: type[Any], call: Call) -> list[inputs.Input]:
                 ask(verb(leg_id=leg_id, digits="1", duration_milliseconds=80, between_milliseconds=80))
                 for leg_id in legs
             ]
+        case verbs.SendMessage:
+            return [ask(verb(message_text="Ask for Grace.", leg_id=leg_id)) for leg_id in (None, *legs)]
+        case verbs.SetVoicePitch:
+            return [ask(verb(pitch=1.5, leg_id=leg_id)) for leg_id in (None, *legs)]
         case verbs.Play:
             return [
                 ask(verb(playback_id=PlaybackId(new_id(Kind.PLAYBACK)), media=("sound:beep",), leg_id=leg_id))
@@ -154,6 +166,10 @@ def _asked(verb: type[Any], call: Call) -> list[inputs.Input]:
             return [ask_participant()]
         case verbs.RemoveParticipant:
             return [ask(verb(leg_id=leg_id)) for leg_id in legs]
+        case verbs.StartMediaStream:
+            return [ask_stream(leg_id) for leg_id in legs]
+        case verbs.StopMediaStream:
+            return [ask(verb(stream_id=one)) for one in ("strm_x", *(one.id for one in call.media_streams))]
         case _:
             return _asked_by_fields(verb, call)
 

@@ -11,9 +11,10 @@ import pytest
 from pydantic import SecretStr
 
 from app.ari.client import AriClient
-from app.ari.stream import Connected, EventStream
+from app.ari.news import Connected
+from app.ari.stream import EventStream
 from app.config import Settings
-from app.doctor.asterisk import NEEDED_MODULES, check_asterisk
+from app.doctor.asterisk import NEEDED_MODULES, SOUND_MODULES, check_asterisk
 from app.doctor.findings import Finding, Status
 from app.local.asterisk import AsteriskInstance
 from app.local.asterisk_config import TEMPLATE_DIRECTORY
@@ -25,7 +26,7 @@ HEALTHY: Answers = {
     "/ari/asterisk/info": {"system": {"version": "22.10.1", "entity_id": "x"}},
     "/ari/asterisk/modules": [
         {"name": name, "description": "", "use_count": 0, "status": "Running", "support_level": "core"}
-        for name in sorted(NEEDED_MODULES)
+        for name in sorted(NEEDED_MODULES | SOUND_MODULES)
     ],
 }
 
@@ -149,11 +150,21 @@ async def test_given_a_module_that_is_missing_or_not_running_when_checked_then_i
     assert_failed(found["modules"], "res_stasis_snoop.so", "modules.conf")
 
 
+async def test_given_a_module_for_sounds_that_is_missing_when_checked_then_it_is_a_warning(tmp_path: Path) -> None:
+    others = [one for one in HEALTHY["/ari/asterisk/modules"] if one["name"] != "res_http_media_cache.so"]
+    async with answering({**HEALTHY, "/ari/asterisk/modules": others}) as url:
+        found = by_check(await check_asterisk(settings_for(url, tmp_path)))
+
+    assert found["modules"].status is Status.OK
+    assert found["sounds"].status is Status.WARNING
+    assert "res_http_media_cache.so" in found["sounds"].message
+
+
 def test_given_the_modules_that_calls_need_when_compared_with_our_own_configuration_then_all_are_loaded_there() -> None:
     text = (TEMPLATE_DIRECTORY / "modules.conf").read_text()
     loaded = {line.partition("=")[2].strip() for line in text.splitlines() if line.startswith("load")}
 
-    assert loaded >= NEEDED_MODULES
+    assert loaded >= NEEDED_MODULES | SOUND_MODULES
 
 
 @pytest.mark.asterisk

@@ -2,13 +2,11 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
-from app.accounts.audit import AuditLog
 from app.calls.core.verbs import StartRecording, StartTransfer, Target
 from app.config import Settings
 from app.facts.queues import AgentState
@@ -16,15 +14,12 @@ from app.facts.vocabulary import RecordingMode, TransferKind
 from app.ids import Kind, RecordingId, new_id
 from app.local.asterisk import AsteriskInstance
 from app.numbers.parse import E164
-from app.routing.model import RingGroupMember
-from app.routing.resources import RoutingResources
-from app.routing.targets import CallTarget, ToExtension, ToNumber, ToQueue, ToRingGroup
-from app.routing.words import RingStrategy
-from app.webhooks.sealing import Sealer
+from app.routing.targets import ToExtension, ToNumber, ToQueue
 from tests.rig.ari_ears import PATIENCE_SECONDS, AriEars
 from tests.rig.call_centre import CallCentre, wait_until_served
 from tests.rig.desk import Desk
-from tests.rig.far_end import FarEnd, FarEndCall
+from tests.rig.exchange import Exchange, make_exchange
+from tests.rig.far_end import FarEnd
 from tests.rig.service import RunningOffhook, running_offhook
 from tests.rig.service_process import service_process
 from tests.rig.story import assert_is_whole
@@ -42,42 +37,6 @@ ABSENT_DBFS = -60.0
 LISTEN_SECONDS = 1.5
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """The account's lines: what may be dialled over its trunk, and where that goes."""
-
-    offhook: RunningOffhook
-    routing: RoutingResources
-    asterisk: AsteriskInstance
-    far_end: FarEnd
-
-    async def route(self, pattern: str, target: CallTarget) -> None:
-        """What is dialled goes there."""
-        await self.routing.routes.create(self.offhook.principal, {"pattern": pattern, "target": target})
-
-    async def group(self, first: str, *, ring_seconds: float, overflow: CallTarget | None) -> ToRingGroup:
-        """An extension in a group of its own."""
-        async with self.offhook.service.database.acquire() as connection:
-            extension_id = await connection.fetchval("SELECT id FROM extension WHERE number = $1", first)
-        members = [RingGroupMember(agent_id=None, extension_id=extension_id)]
-        made = await self.routing.ring_groups.create(
-            self.offhook.principal,
-            {
-                "name": "first",
-                "strategy": RingStrategy.ALL,
-                "ring_seconds": ring_seconds,
-                "members": members,
-                "overflow": overflow,
-            },
-        )
-        return ToRingGroup(id=made.id)
-
-    async def call(self, number: str, *, caller: str = CALLER, name: str = "") -> FarEndCall:
-        """Somebody outside calls."""
-        uri = f"sip:{number}@127.0.0.1:{self.asterisk.sip_port}"
-        return await self.far_end.place_call(uri, caller_number=caller, caller_name=name)
-
-
 @pytest.fixture
 def settings(settings: Settings, asterisk: AsteriskInstance) -> Settings:
     """Of the one service that the dialplan sends calls to."""
@@ -88,13 +47,6 @@ def settings(settings: Settings, asterisk: AsteriskInstance) -> Settings:
 async def exchange(offhook: RunningOffhook, asterisk: AsteriskInstance, far_end: FarEnd) -> Exchange:
     """With the far end as the way out, too."""
     return await make_exchange(offhook, asterisk, far_end)
-
-
-async def make_exchange(offhook: RunningOffhook, asterisk: AsteriskInstance, far_end: FarEnd) -> Exchange:
-    database = offhook.service.database
-    routing = RoutingResources.open(database, AuditLog(database), Sealer(bytes(32)))
-    await routing.trunks.update(offhook.principal, offhook.trunks["farend"], {"is_default": True})
-    return Exchange(offhook, routing, asterisk, far_end)
 
 
 async def wait_until_nobody_listens(ears: AriEars, app: str) -> None:

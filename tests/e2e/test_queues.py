@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from app.errors import RefusedError
 from app.facts.queues import AgentState
 from app.facts.vocabulary import LegRole
 from app.routing.targets import ToExtension
@@ -219,3 +220,34 @@ async def test_given_callers_of_unlike_priority_when_an_agent_comes_then_the_hig
     await wait_until_served(desk, plain.id)
     await desk.hang_up(plain.id)
     await asyncio.gather(*(desk.wait_for_end(call.id) for call in (dear, plain)))
+
+
+async def test_given_an_agent_at_no_extension_when_it_has_a_phone_of_its_own_then_calls_and_callers_reach_it(
+    desk: Desk, offhook: RunningOffhook
+) -> None:
+    centre = await CallCentre.open(offhook.service.services, offhook.principal, ["2001"])
+    agent_id, by = centre.agents["2001"], offhook.principal
+    async with offhook.service.database.acquire() as connection:
+        device_id = await connection.fetchval(
+            "SELECT device.id FROM device JOIN agent ON agent.extension_id = device.extension_id WHERE agent.id = $1",
+            agent_id,
+        )
+    routing = offhook.service.services.routing
+    await routing.agents.update(by, agent_id, {"extension_id": None})
+    with pytest.raises(RefusedError) as refused:
+        await desk.place_call(PATIENT_CUSTOMER, connect=None, connect_agent_id=agent_id)
+    assert [one.code for one in refused.value.problems] == ["AGENT_OFFLINE"]
+    await routing.devices.update(by, device_id, {"agent_id": agent_id})
+    placed = await desk.place_call(PATIENT_CUSTOMER, connect=None, connect_agent_id=agent_id)
+    await desk.wait_for(placed.id, "call.connected")
+    await centre.say(AgentState.AVAILABLE, "2001")
+    await centre.wait_until("2001", AgentState.BUSY)
+    waiting = await call_in(desk, centre)
+    await desk.wait_for(waiting.id, "queue.joined")
+    await desk.hang_up(placed.id)
+    story = await desk.wait_for_end(placed.id)
+    assert (story.record["agentId"], story.record.get("extension")) == (agent_id, None)
+    served = await wait_until_served(desk, waiting.id)
+    assert served.body["agentId"] == agent_id
+    await desk.hang_up(waiting.id)
+    await assert_is_whole(desk, await desk.wait_for_end(waiting.id))

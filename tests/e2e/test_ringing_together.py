@@ -1,113 +1,50 @@
 """Several phones of one side on a real Asterisk: who rings, who is told it was answered elsewhere, who hears what."""
 
 import asyncio
-from dataclasses import dataclass
 
 import pytest
 
-from app.accounts.audit import AuditLog
 from app.calls.core.verbs import CompleteTransfer, StartTransfer, Target
 from app.facts.vocabulary import LegRole, TransferKind
 from app.numbers.parse import E164
-from app.routing.model import RingGroupMember
-from app.routing.resources import RoutingResources
-from app.routing.service import Routing
-from app.routing.targets import CallTarget, ToNumber
+from app.routing.targets import ToNumber
 from app.routing.words import RingStrategy
-from app.webhooks.sealing import Sealer
 from tests.rig.ari_ears import PATIENCE_SECONDS, AriRefusedError
-from tests.rig.audio import Sound
-from tests.rig.desk import Desk, Fact, PlacedCall, Story
+from tests.rig.desk import Desk, Fact, Story
 from tests.rig.far_end import FarEnd, FarEndCall
 from tests.rig.fixtures import FAR_PHONES
+from tests.rig.office import (
+    ANSWERED_ELSEWHERE,
+    CUSTOMER_NUMBER,
+    LISTEN_SECONDS,
+    PHONES,
+    Office,
+    assert_talk,
+    ends_elsewhere,
+    furnish,
+    settled,
+)
 from tests.rig.service import RunningOffhook
 from tests.rig.story import assert_is_whole
 
 pytestmark = pytest.mark.asterisk
 
-CUSTOMER_NUMBER, CUSTOMER_HERTZ = "+15550116001", 1000
 OVERFLOW_NUMBER = "+15550116002"
-PHONE_HERTZ = 700
 RING_HERTZ = 440  # with 480, for two seconds of every six: the ringing of North America
-PHONES = ("300101", "300102", "300103")
-ANSWERED_ELSEWHERE = 26
-LISTEN_SECONDS = 1.5
 CADENCE_SECONDS = 6.5
-LOUD_DBFS = -30.0
 HEARD_DBFS = -45.0
 ABSENT_DBFS = -60.0
 
 
-@dataclass(slots=True)
-class Office:
-    """Extension 3001 with three phones, 3002 and 3003 with one each, all at the far end; and those who call them."""
-
-    desk: Desk
-    far_end: FarEnd
-    offhook: RunningOffhook
-    extensions: dict[str, str]
-
-    async def call(self, *, first: LegRole = LegRole.AGENT, ring_seconds: float | None = None) -> PlacedCall:
-        return await self.desk.place_call(
-            CUSTOMER_NUMBER, connect="3001", trunk="farend", first=first, agent_ring_seconds=ring_seconds
-        )
-
-    async def group(self, strategy: RingStrategy, *, ring_seconds: float, overflow: CallTarget | None = None) -> str:
-        """A ring group of 3001, 3002 and 3003; gives its id."""
-        database = self.offhook.service.database
-        routing = RoutingResources.open(database, AuditLog(database), Sealer(bytes(32)))
-        members = [RingGroupMember(agent_id=None, extension_id=one) for one in self.extensions.values()]
-        made = await routing.ring_groups.create(
-            self.offhook.principal,
-            {
-                "name": "Office",
-                "strategy": strategy,
-                "ring_seconds": ring_seconds,
-                "members": members,
-                "overflow": overflow,
-            },
-        )
-        return made.id
-
-    async def call_group(self, group_id: str, *, first: LegRole = LegRole.AGENT) -> PlacedCall:
-        return await self.desk.place_call(
-            CUSTOMER_NUMBER, connect=None, connect_ring_group_id=group_id, trunk="farend", first=first
-        )
-
-    async def phones(self, *, say_so: bool = True) -> tuple[FarEndCall, FarEndCall, FarEndCall]:
-        """The three, all called; ``say_so``: each says that it rings."""
-        one, two, three = [await self.far_end.expect_call(number) for number in PHONES]
-        for phone in (one, two, three) if say_so else ():
-            await phone.ring()
-        return one, two, three
-
-    async def customer(self) -> FarEndCall:
-        return await self.far_end.expect_call(CUSTOMER_NUMBER)
-
-
 @pytest.fixture
 async def office(offhook: RunningOffhook, desk: Desk, far_end: FarEnd) -> Office:
-    return await _furnish(offhook, desk, far_end)
+    return await furnish(offhook, desk, far_end)
 
 
 @pytest.fixture
 async def public_office(served_offhook: RunningOffhook, graphql_desk: Desk, far_end: FarEnd) -> Office:
     """Whose callers have only the public API."""
-    return await _furnish(served_offhook, graphql_desk, far_end)
-
-
-async def _furnish(offhook: RunningOffhook, desk: Desk, far_end: FarEnd) -> Office:
-    database, account = offhook.service.database, offhook.principal.account_id
-    routing = Routing(database, AuditLog(database))
-    extensions: dict[str, str] = {}
-    endpoints: list[str] = []
-    for number, name, phones in (("3001", "Olive Office", 3), ("3002", "Paul Porter", 1), ("3003", "Rita Reed", 1)):
-        extension = await routing.create_extension(account, number)
-        await routing.create_agent(account, name, extension_id=extension.id)
-        endpoints += [(await routing.create_device(account, extension.id)).endpoint for _ in range(phones)]
-        extensions[number] = extension.id
-    assert endpoints == list(FAR_PHONES)
-    return Office(desk, far_end, offhook, extensions)
+    return await furnish(served_offhook, graphql_desk, far_end)
 
 
 async def test_given_an_extension_with_three_phones_when_one_answers_then_the_others_missed_nothing(
@@ -123,14 +60,14 @@ async def test_given_an_extension_with_three_phones_when_one_answers_then_the_ot
     customer = await office.customer()
     await customer.answer()
     await office.desk.wait_for(placed.id, "call.connected")
-    await _assert_talk(winner, customer)
+    await assert_talk(winner, customer)
     await winner.hang_up()
     await customer.wait_until_ended()
     story = await office.desk.wait_for_end(placed.id)
     assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "AGENT"))
     assert story.record["agentName"] == "Olive Office"
     assert story.record["agent"]["extension"] == "3001"
-    assert _ends_elsewhere(story) == 2
+    assert ends_elsewhere(story) == 2
     await assert_is_whole(office.desk, story)
 
 
@@ -147,7 +84,7 @@ async def test_given_a_customer_who_waits_when_three_phones_ring_then_ringing_is
     await office.desk.wait_for(placed.id, "call.connected")
     for phone in phones[:2]:
         assert (await phone.wait_until_ended())["cause"] == ANSWERED_ELSEWHERE
-    await _assert_talk(phones[2], customer)
+    await assert_talk(phones[2], customer)
     quiet = await customer.hear(CADENCE_SECONDS)
     assert quiet.tone_dbfs(RING_HERTZ) < ABSENT_DBFS
     await customer.hang_up()
@@ -165,7 +102,7 @@ async def test_given_three_phones_when_none_answers_then_the_call_was_not_answer
     for phone in phones:
         assert (await phone.wait_until_ended())["cause"] != ANSWERED_ELSEWHERE
     assert (story.disposition, story.end) == ("NO_ANSWER", ("NO_ANSWER", "AGENT"))
-    assert _ends_elsewhere(story) == 0
+    assert ends_elsewhere(story) == 0
     assert len(story.all_of("leg.ended", "AGENT")) == len(PHONES)
     assert story.record["agentName"] == "Olive Office"
     await assert_is_whole(office.desk, story)
@@ -181,11 +118,11 @@ async def test_given_three_phones_when_one_is_busy_and_another_answers_then_they
     await phones[1].answer()
     assert (await phones[2].wait_until_ended())["cause"] == ANSWERED_ELSEWHERE
     await office.desk.wait_for(placed.id, "call.connected")
-    await _assert_talk(phones[1], customer)
+    await assert_talk(phones[1], customer)
     await office.desk.hang_up(placed.id)
     story = await office.desk.wait_for_end(placed.id)
     assert story.disposition == "ANSWERED"
-    assert _ends_elsewhere(story) == 1
+    assert ends_elsewhere(story) == 1
     await assert_is_whole(office.desk, story)
 
 
@@ -212,13 +149,13 @@ async def test_given_three_phones_when_two_answer_at_once_then_one_talks_and_the
     await office.desk.wait_for(placed.id, "call.connected")
     loser, winner = await _which_has_ended(phones[0], phones[1])
     assert (await loser.wait_until_ended())["cause"] == ANSWERED_ELSEWHERE
-    silence = _settled(await customer.hear(LISTEN_SECONDS))
+    silence = settled(await customer.hear(LISTEN_SECONDS))
     assert silence.rms_dbfs() < ABSENT_DBFS
-    await _assert_talk(winner, customer)
+    await assert_talk(winner, customer)
     await customer.hang_up()
     story = await office.desk.wait_for_end(placed.id)
     assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "CUSTOMER"))
-    assert _ends_elsewhere(story) == 2
+    assert ends_elsewhere(story) == 2
     await assert_is_whole(office.desk, story)
 
 
@@ -234,13 +171,13 @@ async def test_given_a_ring_group_in_order_when_the_first_is_busy_then_the_next_
     second = await office.far_end.expect_call("3002")
     await second.answer()
     await office.desk.wait_for(placed.id, "call.connected")
-    await _assert_talk(second, customer)
+    await assert_talk(second, customer)
     await second.hang_up()
     story = await office.desk.wait_for_end(placed.id)
     assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "AGENT"))
     assert (story.record["agentName"], story.record["extension"]) == ("Paul Porter", "3002")
     assert _dialled(story) == ["3001", "3001", "3001", "3002"]
-    assert _ends_elsewhere(story) == 0
+    assert ends_elsewhere(story) == 0
     await assert_is_whole(office.desk, story)
 
 
@@ -258,7 +195,7 @@ async def test_given_a_ring_group_of_all_when_one_answers_then_the_others_missed
     await office.desk.hang_up(placed.id)
     story = await office.desk.wait_for_end(placed.id)
     assert (story.record["agentName"], story.record["extension"]) == ("Rita Reed", "3003")
-    assert _ends_elsewhere(story) == len(FAR_PHONES) - 1
+    assert ends_elsewhere(story) == len(FAR_PHONES) - 1
     await assert_is_whole(office.desk, story)
 
 
@@ -298,7 +235,7 @@ async def test_given_a_talk_when_transferred_to_three_phones_then_ringing_is_hea
     await office.desk.wait_for(placed.id, "transfer.completed")
     for phone in (phones[0], phones[2]):
         assert (await phone.wait_until_ended())["cause"] == ANSWERED_ELSEWHERE
-    await _assert_talk(phones[1], customer)
+    await assert_talk(phones[1], customer)
     await customer.hang_up()
     story = await office.desk.wait_for_end(placed.id)
     assert (story.record["agentName"], story.record["extension"]) == ("Olive Office", "3001")
@@ -324,18 +261,11 @@ async def test_given_a_talk_when_transferred_to_a_ring_group_then_whoever_answer
     await office.desk.wait_until(placed.id, _has_answered_thrice, what="the answer of the group")
     await office.desk.act(placed.id, CompleteTransfer())
     await office.desk.wait_for(placed.id, "transfer.completed")
-    await _assert_talk(second, customer)
+    await assert_talk(second, customer)
     await second.hang_up()
     story = await office.desk.wait_for_end(placed.id)
     assert (story.record["agentName"], story.record["extension"]) == ("Paul Porter", "3002")
     await assert_is_whole(office.desk, story)
-
-
-async def _assert_talk(one: FarEndCall, other: FarEndCall) -> None:
-    """Each hears the other."""
-    async with one.playing_tone(PHONE_HERTZ), other.playing_tone(CUSTOMER_HERTZ):
-        assert _settled(await one.hear(LISTEN_SECONDS)).tone_dbfs(CUSTOMER_HERTZ) > LOUD_DBFS
-        assert _settled(await other.hear(LISTEN_SECONDS)).tone_dbfs(PHONE_HERTZ) > LOUD_DBFS
 
 
 async def _which_has_ended(one: FarEndCall, other: FarEndCall) -> tuple[FarEndCall, FarEndCall]:
@@ -345,10 +275,6 @@ async def _which_has_ended(one: FarEndCall, other: FarEndCall) -> tuple[FarEndCa
             await asyncio.sleep(0.02)
     assert not (one.has_ended and other.has_ended)
     return (one, other) if one.has_ended else (other, one)
-
-
-def _settled(sound: Sound) -> Sound:
-    return sound.between(0.5, sound.seconds)
 
 
 def _has_answered_thrice(facts: list[Fact]) -> bool:
@@ -363,10 +289,3 @@ def _dialled(story: Story) -> list[str]:
     """The agent's side as it was rung: extensions, and numbers outside."""
     parties = [fact.body["leg"]["party"] for fact in story.all_of("leg.dialing", "AGENT")]
     return [party.get("extension") or party["number"] for party in parties]
-
-
-def _ends_elsewhere(story: Story) -> int:
-    """How many phones were told that somebody else has answered."""
-    ends = [fact for fact in story.all_of("leg.ended") if fact.body.get("answeredElsewhere")]
-    assert {fact.body["endedBy"] for fact in ends} <= {"SYSTEM"}
-    return len(ends)

@@ -72,6 +72,7 @@ _ODD = "test_sip_far_end.py::given_a_far_end_that_never_talks"
 _EGRESS = "tests/webhooks/test_egress.py"
 _DELIVER = "tests/webhooks/test_deliver.py"
 _MODES = "test_webhook_faults.py::given_a_sink_in_any_mode"
+_IN_FLIGHT = "test_call_control_in_flight.py::given_call_control_in_flight_when_"
 
 
 def _kill(id_: str, what: str, *more: str, tests: tuple[str, ...] = (_ONCE,), not_run: str = "") -> Case:
@@ -113,6 +114,16 @@ def _caller(id_: str, what: str, *tests: str, not_run: str = "", is_sharp: bool 
     return Case(id=f"caller-{id_}", group="callers", what=what, tests=tests, not_run=not_run, is_sharp=is_sharp)
 
 
+def _control(id_: str, what: str, when: str, *, is_sharp: bool = False) -> Case:
+    return Case(
+        id=f"control-{id_}",
+        group="call control in flight",
+        what=what,
+        tests=(f"{_IN_FLIGHT}{when}",),
+        is_sharp=is_sharp,
+    )
+
+
 def _two(id_: str, what: str, *tests: str, is_sharp: bool = False) -> Case:
     return Case(id=f"two-{id_}", group="two of everything", what=what, tests=tests, is_sharp=is_sharp)
 
@@ -140,6 +151,11 @@ CASES: tuple[Case, ...] = (
         "supervised",
         "while a supervisor listens, or its phone rings",
         tests=("test_kill_while_supervised.py::given_a_supervision_when_the_service_is_killed",),
+    ),
+    _kill(
+        "streaming",
+        "while a program talks to a leg, in a talk or in a call flow",
+        tests=("test_kill_while_streaming.py::given_a_program_that_talks_when_the_service_is_killed",),
     ),
     _kill("before-record", "between the hang-up event and the CDR's commit"),
     _kill("webhook-sent", "after the webhook was sent, before its result was stored"),
@@ -178,6 +194,16 @@ CASES: tuple[Case, ...] = (
         "while callers wait in a queue and an agent is rung for one of them",
         "test_queue_kill.py::given_callers_in_a_queue_when_the_service_is_killed",
     ),
+    _kill(
+        "flow",
+        "while one caller is asked for digits in a call flow, and another leaves a message",
+        "test_flow_kill.py::given_callers_in_flows_when_the_service_is_killed",
+    ),
+    _kill(
+        "detection",
+        "while Asterisk finds out whether a person or a machine has answered",
+        "test_detection_kill.py::given_calls_whose_answer_is_looked_into_when_the_service_is_killed",
+    ),
     _kill("import", "during a CSV import", not_run="contact imports are not there yet"),
     _kill("campaign", "during a campaign at 20 calls/s", not_run=_NO_CAMPAIGNS),
     _ari(
@@ -207,6 +233,19 @@ CASES: tuple[Case, ...] = (
         "half-open for a moment, and a timer of ours fires before an answer that is told late",
         "test_lost_connections.py::given_a_half_open_line_when_a_ring_timer_fires_after_an_answer",
         is_sharp=True,
+    ),
+    _ari(
+        "unheard-answer",
+        "half-open or cut, and a party answers (and leaves, or stays) while a ring timer of ours fires",
+        "test_unheard_answers.py::given_a_dead_line_when_a_party_answers_and_leaves",
+        is_sharp=True,
+    ),
+    _ari(
+        "unheard-and-there",
+        "half-open or cut, and a party answers and is there when the line is",
+        "test_unheard_answers.py::given_a_dead_line_when_a_party_answers_and_stays",
+        "test_unheard_answers.py::given_a_dead_line_when_a_party_answers_in_its_ring_time",
+        "test_unheard_answers.py::given_an_answer_that_is_held_back",
     ),
     _ari(
         "odd-events",
@@ -478,6 +517,16 @@ CASES: tuple[Case, ...] = (
         "each role in a process of its own",
         "test_two_services.py::given_each_role_in_a_process_of_its_own",
     ),
+    _control("killed", "kill -9 of the service", "the_service_is_killed_then", is_sharp=True),
+    _control("killed-at", "kill -9 at each named place, over one call more", "the_service_is_killed_at_a_named_place"),
+    _control("stopped", "SIGTERM", "the_service_is_told_to_stop"),
+    _control("connection", "the connection to Asterisk is closed, reset or cut", "the_connection_to_asterisk_ends"),
+    _control("half-open", "the line to Asterisk is half-open", "the_line_to_asterisk_goes_dead", is_sharp=True),
+    _control("answer-lost", "Asterisk acts and its answer is lost", "an_answer_of_asterisks_is_lost"),
+    _control("stolen", "a stranger takes the application over", "a_stranger_takes_the_application"),
+    _control("database", "PostgreSQL is ended and started", "the_database_is_down_for_a_while", is_sharp=True),
+    _control("asterisk", "kill -9 or restart of Asterisk", "asterisk_dies", is_sharp=True),
+    _control("taken-over", "the owner is killed, and another takes over", "another_service_takes_over", is_sharp=True),
     Case(
         id="nemesis",
         group="nemesis",

@@ -20,8 +20,10 @@ import structlog
 from pydantic import SecretStr
 
 from app.ari.client import AriClient
+from app.ari.event_socket import DisconnectReason
 from app.ari.events import ChannelUserevent, MalformedEvent
-from app.ari.stream import Connected, Disconnected, DisconnectReason, EventStream, StreamTimings
+from app.ari.news import Connected, Disconnected
+from app.ari.stream import EventStream, StreamTimings
 from app.facts.vocabulary import LegRole, RecordingMode
 from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, SipPeer, running_asterisk
 from app.serve import serving

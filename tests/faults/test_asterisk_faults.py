@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from app.bootstrap import ServiceHealth
 from app.calls.core import recording
 from app.errors import AsteriskUnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode
 from app.ids import asterisk_prefix
 from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, SipPeer, running_asterisk
+from app.running import ServiceHealth
 from tests.rig.ari_ears import AriEars
 from tests.rig.desk import Desk, Fact
 from tests.rig.far_end import FarEnd

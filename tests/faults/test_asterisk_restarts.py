@@ -9,16 +9,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.ari.versions import VERSION_FLOOR
-from app.errors import AsteriskUnavailableError, UnavailableError
+from app.errors import UnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode
-from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, SipPeer, running_asterisk
+from app.local.asterisk import AsteriskConfig, AsteriskInstall, SipPeer
 from tests.rig.checker import dialled_at_far_end
 from tests.rig.desk import Desk, PlacedCall, Story
 from tests.rig.far_end import FarEnd
-from tests.rig.fault_proxy import FaultProxy, proxy_to_asterisk
 from tests.rig.fixtures import FAR_END_TRUNK
 from tests.rig.mounts import small_file_system
 from tests.rig.service import RunningOffhook, make_settings, running_offhook
+from tests.rig.station import Station
 from tests.rig.story import assert_is_whole
 from tests.rig.talk import RECOVERY_SECONDS, answer_both, assert_all_hold_at_far_end, call_busy, talk
 from tests.rig.witness import watching
@@ -26,34 +26,6 @@ from tests.rig.witness import watching
 pytestmark = pytest.mark.asterisk
 
 AGENT, CUSTOMER, LATER = "+15550180011", "+15550180012", "+15550180013"
-
-
-class Station:
-    """An Asterisk of the test's own, whose successor is found at the same address: ``wire`` leads there."""
-
-    def __init__(self, config: AsteriskConfig, install: AsteriskInstall) -> None:
-        self._config = config
-        self._install = install
-        self._stack = contextlib.AsyncExitStack()
-        self.wire: FaultProxy
-        self.asterisk: AsteriskInstance
-
-    async def start(self) -> None:
-        """Start the first, or the next one once the last has ended."""
-        is_first = not hasattr(self, "wire")
-        started = await self._stack.enter_async_context(running_asterisk(self._config, install=self._install))
-        self.asterisk = started
-        if is_first:
-            self.wire = await self._stack.enter_async_context(proxy_to_asterisk(started.ari_url))
-        self.wire.open_target = lambda: asyncio.open_connection("127.0.0.1", started.ports.http)
-
-    async def close(self) -> None:
-        await self._stack.aclose()
-
-    async def command(self, text: str) -> None:
-        """Say it on the console. An Asterisk that ends answers nobody any more."""
-        with contextlib.suppress(AsteriskUnavailableError):
-            await self.asterisk.run_cli(text)
 
 
 @pytest.fixture
@@ -86,8 +58,7 @@ async def test_given_a_talk_when_asterisk_is_restarted_at_once_then_the_call_is_
     since = len(far_end.ears.events)
     async with _calling(station, database_dsn, tmp_path) as (offhook, desk):
         placed, agent, customer = await talk(desk, far_end, AGENT, CUSTOMER)
-        await station.command("core restart now")  # it says BYE to everybody, and somebody starts it again
-        await station.asterisk.process.wait()
+        await station.restart_now()  # it says BYE to everybody, and somebody starts it again
         await asyncio.gather(agent.wait_until_ended(), customer.wait_until_ended())
         await station.start()
         await offhook.wait_until_ready(seconds=RECOVERY_SECONDS)

@@ -202,6 +202,7 @@ async def test_given_calls_at_every_stage_when_the_service_is_killed_then_each_i
     async with sipp_called_party(asterisk_install, sipp_ports, tmp_path) as sipp:
         async with _doomed(settings, tmp_path) as (process, desk), asyncio.TaskGroup() as group:
             callers = [group.create_task(_try_to_place(desk, plan, index / 20)) for index, plan in enumerate(plans)]
+            await asyncio.wait(callers, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(rng.uniform(0.8, 1.6))  # somewhere in the midst
             await process.kill()
         accepted = {placed.id for caller in callers if (placed := caller.result()) is not None}

@@ -119,7 +119,8 @@ async def test_given_a_half_open_line_when_a_ring_timer_fires_after_an_answer_th
         assert (story.disposition, story.end) == ("ANSWERED", ("HANGUP", "SYSTEM"))
         assert story.record["talkSeconds"] == pytest.approx(seconds, abs=1.0)
     else:
-        assert (story.disposition, story.record["talkSeconds"]) == ("NO_ANSWER", 0.0)
+        assert (story.disposition, story.end) == ("CANCELLED", ("HANGUP", "SYSTEM"))
+        assert story.record["talkSeconds"] == 0.0
 
 
 async def test_given_a_talk_when_it_ends_while_asterisk_is_out_of_reach_then_its_true_end_is_told(

@@ -10,7 +10,6 @@ import os
 import random
 import signal
 import ssl
-import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
@@ -28,6 +27,7 @@ from app.webhooks.deliver import Deliverer
 from app.webhooks.egress import EXCERPT_BYTES, Egress
 from app.webhooks.model import DeliveryFilter, DeliveryState
 from app.webhooks.replay import WebhookReplays
+from tests.webhooks.certificates import make_certificate
 from tests.webhooks.facts import call_of, connected, ended
 from tests.webhooks.rig import LOOPBACK, WAITS, Rig, eventually, is_signed, webhooks_on
 from tests.webhooks.sink import DEADLINE_SECONDS, Received, Reply, Sink, running_sink
@@ -227,17 +227,7 @@ async def test_given_a_huge_answer_that_says_yes_when_delivered_then_its_beginni
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate that nobody vouches for, with its key."""
-    path = tmp_path_factory.mktemp("tls") / "hook.pem"
-    subprocess.run(
-        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=hook.example "
-        f"-addext subjectAltName=DNS:hook.example -keyout {path} -out {path.with_suffix('.crt')}".split(),
-        check=True,
-        capture_output=True,
-        timeout=DEADLINE_SECONDS,
-    )
-    path.write_bytes(path.read_bytes() + path.with_suffix(".crt").read_bytes())
-    return path
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 def resolving(answer: Callable[[], str]) -> Callable[[str, int], "asyncio.Future[Sequence[Address]]"]:

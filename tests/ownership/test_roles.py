@@ -8,9 +8,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.bootstrap import ServiceHealth, check_roles, running_service
+from app.bootstrap import running_service
 from app.config import ROLES, Settings, load_settings
 from app.errors import ConfigurationError
+from app.running import ServiceHealth, check_roles
 from app.serve import serving
 
 

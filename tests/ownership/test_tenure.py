@@ -53,6 +53,8 @@ def make_tenure(*, store: Any = None, controller: Any = None) -> Tenure:
         inbox=part,
         provisioner=part,
         dispatcher=part,
+        flow_desk=part,
+        media_streams=part,
     )
 
 

@@ -10,14 +10,17 @@ from app.accounts.audit import AuditLog
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.accounts.service import Accounts
-from app.calls.core.model import Call, HangupReason
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import HangupReason
 from app.db.engine import Database
 from app.events.log import Appended, EventLog
 from app.facts.calls import Fact
 from app.facts.queues import AgentState, AgentStateChanged
 from app.facts.vocabulary import CallState, LegState
 from app.ids import Kind, new_id
-from app.queues.agents import AgentStates, Claim
+from app.queues.agent_rows import AgentRows
+from app.queues.agents import AgentStates
+from app.queues.claims import AgentClaims, Claim
 from app.routing.groups import Queues
 from app.routing.model import Queue, QueueMember
 from app.routing.resources import RoutingResources
@@ -52,6 +55,7 @@ class CallCentre:
     database: Database
     clock: HandClock
     states: AgentStates
+    claims: AgentClaims
     queues: Queues
     by: Principal
     stranger: Principal
@@ -79,7 +83,7 @@ class CallCentre:
             Claim(agent_id=self.agents[number], leg_id=new_id(Kind.LEG), call_id=call_id, queue_id=self.queue.id)
             for number in numbers
         ]
-        taken = await self.states.claim(self.by.account_id, claims)
+        taken = await self.claims.claim(self.by.account_id, claims)
         return [claim for claim in claims if claim.leg_id in taken]
 
     async def write_leg(
@@ -138,8 +142,9 @@ async def centre(database: Database) -> CallCentre:
         },
     )
     log, clock = EventLog(database), HandClock()
-    states = AgentStates(database, log, clock, misses_allowed=2, rest_seconds=5.0)
-    made = CallCentre(database, clock, states, queues, by, stranger, agents, queue)
+    rows = AgentRows(database, log, clock)
+    claims = AgentClaims(rows, misses_allowed=2, rest_seconds=5.0)
+    made = CallCentre(database, clock, AgentStates(rows), claims, queues, by, stranger, agents, queue)
 
     def hear(appended: Appended) -> None:
         made.told += [event.fact for event in appended.events]

@@ -4,13 +4,14 @@ import asyncio
 
 import pytest
 
-from app.calls.core.model import HangupReason
+from app.calls.core.model.leg import HangupReason
 from app.errors import RefusedError
 from app.events.log import EventLog
 from app.facts.queues import AgentState, AgentStateChanged
 from app.facts.vocabulary import LegState
 from app.ids import Kind, new_id
-from app.queues.agents import CLAIM_SECONDS, AgentStates
+from app.queues.agent_rows import AgentRows
+from app.queues.claims import CLAIM_SECONDS, AgentClaims
 from tests.queues.conftest import CallCentre
 
 pytestmark = pytest.mark.postgres
@@ -84,12 +85,12 @@ async def test_given_any_call_at_the_agents_extension_when_it_begins_and_ends_th
 ) -> None:
     await centre.make_available(0, 1)
     call = await centre.write_leg(0, state=LegState.RINGING)
-    await centre.states.settle(centre.by.account_id)
+    await centre.claims.settle(centre.by.account_id)
     assert (await centre.state_of(0), await centre.state_of(1)) == (AgentState.BUSY, AgentState.AVAILABLE)
     assert await centre.claim(0) == []
     async with centre.database.acquire() as connection:
         await connection.execute("UPDATE leg SET state = 'ENDED' WHERE call_id = $1", call.id)
-    await centre.states.settle(centre.by.account_id)
+    await centre.claims.settle(centre.by.account_id)
     assert await centre.state_of(0) is AgentState.AVAILABLE
     assert centre.news[-2:] == [(0, "BUSY"), (0, "AVAILABLE")]
 
@@ -107,14 +108,14 @@ async def test_given_a_claimed_agent_when_it_served_then_it_wraps_up_and_is_avai
     await centre.make_available(0)
     (claim,) = await centre.claim(0)
     await centre.write_leg(0, claim.leg_id, state=LegState.ENDED, is_answered=True)
-    await centre.states.settle(centre.by.account_id)
+    await centre.claims.settle(centre.by.account_id)
     assert await centre.state_of(0) is AgentState.WRAP_UP
     assert await centre.claim(0) == []
     centre.clock.pass_seconds(29.9)
-    await centre.states.settle(centre.by.account_id)
+    await centre.claims.settle(centre.by.account_id)
     assert await centre.state_of(0) is AgentState.WRAP_UP
     centre.clock.pass_seconds(0.1)
-    await centre.states.settle(centre.by.account_id)
+    await centre.claims.settle(centre.by.account_id)
     assert await centre.state_of(0) is AgentState.AVAILABLE
     async with centre.database.acquire() as connection:
         taken = await connection.fetchval("SELECT calls_taken FROM queue_member WHERE agent_id = $1", centre.agents[0])
@@ -127,7 +128,7 @@ async def test_given_an_agent_that_wraps_up_when_it_says_available_then_it_is(ce
     await centre.make_available(0)
     (claim,) = await centre.claim(0)
     await centre.write_leg(0, claim.leg_id, state=LegState.ENDED, is_answered=True)
-    await centre.states.settle(centre.by.account_id)
+    await centre.claims.settle(centre.by.account_id)
     await centre.make_available(0)
     assert await centre.state_of(0) is AgentState.AVAILABLE
     assert len(await centre.claim(0)) == 1
@@ -139,13 +140,13 @@ async def test_given_an_agent_that_lets_it_ring_when_it_was_so_twice_then_it_res
     await centre.make_available(0)
     (claim,) = await centre.claim(0)
     await centre.write_leg(0, claim.leg_id, state=LegState.ENDED, reason=HangupReason.RING_TIMEOUT)
-    await centre.states.settle(centre.by.account_id)
+    await centre.claims.settle(centre.by.account_id)
     assert await centre.state_of(0) is AgentState.AVAILABLE
     assert await centre.claim(0) == []  # it rests
     centre.clock.pass_seconds(5)
     (claim,) = await centre.claim(0)
     await centre.write_leg(0, claim.leg_id, state=LegState.ENDED)  # it refused
-    await centre.states.settle(centre.by.account_id)
+    await centre.claims.settle(centre.by.account_id)
     (standing,) = await centre.states.of_account(centre.by.account_id)
     assert (standing.state, standing.reason) == (AgentState.PAUSED, "NO_ANSWER")
 
@@ -158,7 +159,7 @@ async def test_given_an_agent_whose_caller_is_gone_when_freed_then_it_has_missed
     for _ in range(3):
         (claim,) = await centre.claim(0)
         await centre.write_leg(0, claim.leg_id, state=LegState.ENDED, reason=reason)
-        await centre.states.settle(centre.by.account_id)
+        await centre.claims.settle(centre.by.account_id)
     assert await centre.state_of(0) is AgentState.AVAILABLE
 
 
@@ -168,11 +169,12 @@ async def test_given_a_claim_whose_process_died_when_its_time_is_over_then_the_a
     await centre.make_available(0)
     await centre.claim(0)
     centre.clock.pass_seconds(CLAIM_SECONDS)
-    await centre.states.settle(centre.by.account_id)
+    await centre.claims.settle(centre.by.account_id)
     assert await centre.state_of(0) is AgentState.BUSY
     centre.clock.pass_seconds(0.1)
     # Whoever comes by frees it: here a process that knows nothing but the rows.
-    await AgentStates(centre.database, EventLog(centre.database), centre.clock).settle(centre.by.account_id)
+    rows = AgentRows(centre.database, EventLog(centre.database), centre.clock)
+    await AgentClaims(rows).settle(centre.by.account_id)
     assert await centre.state_of(0) is AgentState.AVAILABLE
 
 
@@ -181,7 +183,7 @@ async def test_given_a_claim_whose_leg_rings_when_long_ago_then_it_stands(centre
     (claim,) = await centre.claim(0)
     await centre.write_leg(0, claim.leg_id, state=LegState.RINGING)
     centre.clock.pass_seconds(CLAIM_SECONDS * 10)
-    await centre.states.settle(centre.by.account_id)
+    await centre.claims.settle(centre.by.account_id)
     assert await centre.state_of(0) is AgentState.BUSY
 
 
@@ -197,9 +199,9 @@ async def test_given_an_agent_on_a_call_when_it_pauses_then_it_is_busy_to_the_en
         await connection.execute(
             "UPDATE leg SET state = 'ENDED', ended_at = $2 WHERE id = $1", claim.leg_id, centre.clock.now()
         )
-    await centre.states.settle(centre.by.account_id)
+    await centre.claims.settle(centre.by.account_id)
     centre.clock.pass_seconds(60)
-    await centre.states.settle(centre.by.account_id)
+    await centre.claims.settle(centre.by.account_id)
     (standing,) = await centre.states.of_account(centre.by.account_id)
     assert (standing.state, standing.reason) == (AgentState.PAUSED, "lunch")
 
@@ -207,7 +209,7 @@ async def test_given_an_agent_on_a_call_when_it_pauses_then_it_is_busy_to_the_en
 async def test_given_a_claim_when_given_back_then_the_agent_rests_and_is_free(centre: CallCentre) -> None:
     await centre.make_available(0)
     (claim,) = await centre.claim(0)
-    await centre.states.release(centre.by.account_id, [claim.leg_id])
+    await centre.claims.release(centre.by.account_id, [claim.leg_id])
     assert await centre.state_of(0) is AgentState.AVAILABLE
     assert await centre.claim(0) == []
     centre.clock.pass_seconds(5)
@@ -220,12 +222,34 @@ async def test_given_an_agent_with_two_phones_when_one_was_busy_and_one_answered
     await centre.make_available(0)
     (claim,) = await centre.claim(0)
     second = new_id(Kind.LEG)
-    assert await centre.states.add_legs(centre.by.account_id, claim.leg_id, [claim.leg_id, second])
+    assert await centre.claims.add_legs(centre.by.account_id, claim.leg_id, [claim.leg_id, second])
     await centre.write_leg(0, claim.leg_id, state=LegState.ENDED)
     await centre.write_leg(0, second, state=LegState.UP, is_answered=True)
-    await centre.states.settle(centre.by.account_id)
+    await centre.claims.settle(centre.by.account_id)
     assert await centre.state_of(0) is AgentState.BUSY
     await centre.write_leg(0, second, state=LegState.ENDED, is_answered=True)
-    await centre.states.settle(centre.by.account_id)
+    await centre.claims.settle(centre.by.account_id)
     assert await centre.state_of(0) is AgentState.WRAP_UP
-    assert not await centre.states.add_legs(centre.by.account_id, claim.leg_id, [claim.leg_id])
+    assert not await centre.claims.add_legs(centre.by.account_id, claim.leg_id, [claim.leg_id])
+
+
+async def test_given_an_agent_at_no_extension_when_one_of_its_own_phones_rings_then_it_is_busy_and_nobody_has_it(
+    centre: CallCentre,
+) -> None:
+    async with centre.database.acquire() as connection:
+        await connection.execute("UPDATE agent SET extension_id = NULL WHERE id = $1", centre.agents[0])
+    await centre.make_available(0)
+    call = await centre.write_leg(0, state=LegState.RINGING)
+    async with centre.database.acquire() as connection:
+        await connection.execute(
+            "UPDATE leg SET agent_id = $1, extension = NULL WHERE call_id = $2 AND role = 'AGENT'",
+            centre.agents[0],
+            call.id,
+        )
+    assert await centre.claim(0) == []
+    await centre.claims.settle(centre.by.account_id)
+    assert await centre.state_of(0) is AgentState.BUSY
+    async with centre.database.acquire() as connection:
+        await connection.execute("UPDATE leg SET state = 'ENDED' WHERE call_id = $1", call.id)
+    await centre.claims.settle(centre.by.account_id)
+    assert await centre.state_of(0) is AgentState.AVAILABLE

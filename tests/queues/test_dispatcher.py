@@ -23,7 +23,9 @@ from app.facts.queues import AgentState, QueueJoined, QueueLeaving, QueueOffered
 from app.facts.vocabulary import CallState
 from app.ids import new_id
 from app.paging import PageRequest
-from app.queues.agents import AgentStates, Claim
+from app.queues.agent_rows import AgentRows
+from app.queues.agents import AgentStates
+from app.queues.claims import AgentClaims, Claim
 from app.queues.dispatcher import Dispatcher, why_refused
 from app.queues.news import QueueNews
 from app.queues.overflow import Overflow
@@ -66,7 +68,7 @@ async def _node(process: Process) -> AsyncIterator[QueueNews]:
     directory = Directory(process.database)
     defaults = Defaults(agent_ring_seconds=30, customer_ring_seconds=45, max_duration_seconds=3600)
     dispatcher = Dispatcher(
-        AgentStates(process.database, process.log, clock),
+        AgentClaims(AgentRows(process.database, process.log, clock)),
         WaitingRooms(process.database),
         directory,
         Overflow(process.database, directory, defaults=defaults, make_id=new_id),
@@ -106,7 +108,7 @@ async def test_given_two_nodes_and_three_agents_when_all_callers_are_served_then
     by = await make_principal(database)
     nodes = [Process(database, by, capacity=100), Process(database, by, capacity=100)]
     queue_id, agents = await _queue(database, by, 3)
-    states = AgentStates(database, EventLog(database), SystemClock())
+    states = AgentStates(AgentRows(database, EventLog(database), SystemClock()))
     async with _node(nodes[0]), _node(nodes[1]):
         for number in range(CALLERS):
             placed = await nodes[number % 2].place(
@@ -157,10 +159,11 @@ async def test_given_a_node_that_died_with_a_claim_when_another_comes_then_the_c
     by = await make_principal(database)
     node = Process(database, by)
     queue_id, agents = await _queue(database, by, 1)
-    states = AgentStates(database, EventLog(database), SystemClock())
+    rows = AgentRows(database, EventLog(database), SystemClock())
+    states = AgentStates(rows)
     await states.set_state(by, agents[0], AgentState.AVAILABLE)
     claim = Claim(agent_id=agents[0], leg_id="leg_never", call_id="call_dead", queue_id=queue_id)
-    assert await states.claim(by.account_id, [claim]) == {"leg_never"}
+    assert await AgentClaims(rows).claim(by.account_id, [claim]) == {"leg_never"}
     async with database.acquire() as connection:
         await connection.execute("UPDATE agent_state SET claimed_at = claimed_at - interval '1 hour'")
     async with _node(node):
@@ -219,7 +222,8 @@ async def test_given_an_agent_that_has_just_said_something_when_it_is_called_the
     by = await make_principal(database)
     node = Process(database, by)
     async with _node(node) as news:
-        states = AgentStates(database, node.log, SystemClock(), changed=lambda account_id: _hear(news, account_id))
+        rows = AgentRows(database, node.log, SystemClock())
+        states = AgentStates(rows, changed=lambda account_id: _hear(news, account_id))
         _, (agent_id,) = await _queue(database, by, 1)
         await states.set_state(by, agent_id, AgentState.AVAILABLE)
         placed = await node.place(connect_extension=None, connect_agent_id=agent_id)
@@ -236,3 +240,37 @@ async def test_given_an_agent_that_has_just_said_something_when_it_is_called_the
 
 async def _hear(news: QueueNews, account_id: str) -> None:
     news.hear(account_id)
+
+
+async def test_given_a_queue_that_tells_places_when_callers_wait_then_each_hears_its_own_again_and_again(
+    database: Database,
+) -> None:
+    by = await make_principal(database)
+    node = Process(database, by)
+    queue_id, _ = await _queue(database, by, 1)
+    async with database.acquire() as connection:
+        await connection.execute("UPDATE queue SET announce_position_seconds = 0.1 WHERE id = $1", queue_id)
+    async with _node(node):
+        calls = []
+        for number in range(2):
+            placed = await node.place(idempotency_key=f"k{number}", connect_extension=None, connect_queue_id=queue_id)
+            actor = node.registry.find(placed.call.id)
+            assert actor is not None
+            await actor.wait_until(lambda call: call.state is CallState.WAITING_IN_QUEUE)
+            calls.append(actor)
+
+        def heard() -> list[tuple[str, ...]]:
+            return [one.media for one in node.executor.commands if isinstance(one, commands.StartPlayback)]
+
+        await until(lambda: len(heard()) == 2)
+        assert sorted(heard()) == [
+            ("sound:queue-thereare", "number:2", "sound:queue-callswaiting"),
+            ("sound:queue-youarenext",),
+        ]
+        for actor in calls:
+            (playback,) = actor.call.playbacks
+            actor.post(inputs.SoundEnded(playback_id=playback.id))
+        await until(lambda: len(heard()) == 4)
+        for actor in calls:
+            await node.calls.hang_up(by, actor.call.id)
+        await until(lambda: not len(node.registry))

@@ -1,12 +1,14 @@
 """Who is offered to whom: by table, by hand, and for any queue that can be thought of."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.calls.core.model.queue import QueueOffer, QueueWait
+from app.ids import LegId
 from app.queues.strategy import (
     Caller,
     Line,
@@ -17,10 +19,12 @@ from app.queues.strategy import (
     decide,
     expected_wait_seconds,
     in_order,
+    is_to_be_told,
     next_instant,
     positions,
 )
 from app.routing.words import QueueStrategy
+from tests.calls.making import NOON
 from tests.queues.waiting_room import WaitingRoom, at, caller_of, free_server, line_of
 
 ALL = list(QueueStrategy)
@@ -289,3 +293,28 @@ def test_given_callers_of_one_priority_when_played_then_all_are_served_in_the_or
     longest = max(talk for _, talk in comings)
     # Nobody starves: whoever is n-th in line waits for n agents to become free at most, one after the other.
     assert all(one.waited <= longest * len(callers) for one in served)
+
+
+@pytest.mark.parametrize(
+    ("every", "told", "offers", "seconds", "expected"),
+    [
+        (None, None, (), 1000, False),
+        (30.0, None, (), 29.9, False),
+        (30.0, None, (), 30, True),
+        (30.0, 30, (), 59, False),
+        (30.0, 30, (), 60, True),
+        (30.0, None, (QueueOffer(leg_id=LegId("leg_1")),), 31, False),
+    ],
+)
+def test_given_a_queue_that_tells_places_when_its_time_comes_then_the_caller_is_to_be_told(
+    every: float | None, told: float | None, offers: tuple[QueueOffer, ...], seconds: float, expected: bool
+) -> None:
+    wait = QueueWait(
+        queue_id="q",
+        max_wait_seconds=60,
+        joined_at=NOON,
+        offers=offers,
+        told_at=None if told is None else NOON + timedelta(seconds=told),
+    )
+    assert is_to_be_told(wait, every, NOON + timedelta(seconds=seconds)) is expected
+    assert not is_to_be_told(QueueWait(queue_id="q", max_wait_seconds=60), every, NOON)

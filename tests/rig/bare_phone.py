@@ -94,6 +94,61 @@ class BarePhone(asyncio.DatagramProtocol):
             *extra,
         )
 
+    async def hang_up(self, dialog: Dialog) -> None:
+        """Send a BYE in a dialog."""
+        target = re.search(r"<(.*?)>", header(dialog.invite, "Contact"))
+        assert target is not None
+        await self._request(
+            f"BYE {target[1]} SIP/2.0",
+            f"From: {header(dialog.invite, 'To')};tag={dialog.own_tag}",
+            f"To: {header(dialog.invite, 'From')}",
+            f"Call-ID: {dialog.call_id}",
+        )
+
+    async def expect_refer(self, dialog: Dialog) -> str:
+        """The REFER that has come in a dialog, which is not answered yet."""
+        return await self._wait_for(
+            lambda message: message.startswith("REFER ") and header(message, "Call-ID") == dialog.call_id
+        )
+
+    def answer_refer(self, dialog: Dialog, refer: str, status: str = "202 Accepted") -> None:
+        """Answer it."""
+        self._send(self._response(refer, status, dialog.own_tag))
+
+    async def tell(self, dialog: Dialog, status: str) -> None:
+        """Say how the call that a REFER asked for is coming out (RFC 3515, 2.4.4); one of 200 and more is the last."""
+        target = re.search(r"<(.*?)>", header(dialog.invite, "Contact"))
+        assert target is not None
+        state = "active;expires=60" if status.startswith("1") else "terminated;reason=noresource"
+        await self._request(
+            f"NOTIFY {target[1]} SIP/2.0",
+            f"From: {header(dialog.invite, 'To')};tag={dialog.own_tag}",
+            f"To: {header(dialog.invite, 'From')}",
+            f"Call-ID: {dialog.call_id}",
+            "Event: refer",
+            f"Subscription-State: {state}",
+            "Content-Type: message/sipfrag;version=2.0",
+            body=f"SIP/2.0 {status}\r\n",
+        )
+
+    def told(self, dialog: Dialog) -> list[str]:
+        """The statuses that NOTIFY has told of this dialog's REFERs, oldest first."""
+        return [
+            message.partition("\r\n\r\n")[2].strip()
+            for message in self.received
+            if message.startswith("NOTIFY ") and header(message, "Call-ID") == dialog.call_id
+        ]
+
+    async def wait_until_told(self, dialog: Dialog, status: str) -> None:
+        """Return once NOTIFY has told this status."""
+        await self._wait_for(lambda _: any(one.startswith(status) for one in self.told(dialog)))
+
+    async def wait_until_declined(self, dialog: Dialog, *, after: int) -> None:
+        """Return once NOTIFY has told a failure, after so many that were told before; a success is a mistake."""
+        await self._wait_for(lambda _: any(not one.startswith("SIP/2.0 1") for one in self.told(dialog)[after:]))
+        (last,) = [one for one in self.told(dialog)[after:] if not one.startswith("SIP/2.0 1")]
+        assert last.startswith(("SIP/2.0 4", "SIP/2.0 5", "SIP/2.0 6"))
+
     async def replace(self, dialog: Dialog) -> str:
         """Send an INVITE that is to take a dialog's place, and give the status line of its final answer."""
         return await self._request(

@@ -64,6 +64,12 @@ class FarEndCall(Voice):
     async def hang_up(self) -> None:
         await self._delete(16)
 
+    async def header(self, name: str) -> str:
+        """The first header of this name in the INVITE."""
+        read = f"PJSIP_HEADER(read,{name})"
+        answer = await self.ears.request("GET", f"/channels/{self.channel_id}/variable", variable=read)
+        return str(answer.json()["value"])
+
     async def _delete(self, cause: int) -> None:
         await self.ears.request("DELETE", f"/channels/{self.channel_id}", reason_code=cause)
         await self.wait_until_ended()

@@ -33,6 +33,10 @@ FAR_PHONES = {
 }
 
 
+#: A telephone at SIPp's port, as the first phone of extension 3009 is called.
+BARE_PHONE = "sandbox-3009"
+
+
 @pytest.fixture(scope="session")
 async def asterisk_install() -> AsteriskInstall:
     """Unpacked on first use, which takes some 20 s and is said on stderr."""
@@ -70,6 +74,7 @@ async def asterisk(
             SipPeer(name=FAR_END_TRUNK, port=far_end_instance.sip_port),
             SipPeer(name=SIPP_TRUNK, port=sipp_ports.sip),
             *(SipPeer(name=name, port=far_end_instance.sip_port, user=user) for name, user in FAR_PHONES.items()),
+            SipPeer(name=BARE_PHONE, port=sipp_ports.sip, user="3009"),
         ),
         rtp_port_count=1980,
     )

@@ -49,13 +49,14 @@ fragment Told on CallEvent {
   ... on LegEvent { leg { id role party { number extension } } }
   ... on CallCreatedEvent { dialFirst recordingMode }
   ... on LegRingingEvent { ringingAt }
+  ... on MachineDetectionFinishedEvent { answeredBy cause isAfterBeep }
   ... on LegAnsweredEvent { answeredAt }
   ... on LegEndedEvent { endedBy hangupCause sipCode legTalk: talkSeconds endedAt answeredElsewhere }
   ... on CallConnectedEvent { connectedAt }
   ... on DtmfReceivedEvent { digit }
   ... on CallRecoveredEvent { blindFrom blindUntil }
-  ... on TransferEvent { transferId kind: transferKind }
-  ... on TransferCompletedEvent { leg { id role party { number extension } } }
+  ... on TransferEvent { transferId method kind: transferKind }
+  ... on TransferCompletedEvent { given: targetLeg { id role party { number extension } } }
   ... on TransferFailedEvent { disposition endReason { code party sipCode hangupCause } isRecalled }
   ... on SupervisionEvent { supervisionId legId supervisor { number extension } supervisionMode: mode }
   ... on SupervisionStartedEvent { listensTo { id role } }
@@ -67,6 +68,10 @@ fragment Told on CallEvent {
   ... on RecordingEvent { recordingId mode }
   ... on RecordingSavedEvent { saved: durationSeconds sizeBytes channels sha256 }
   ... on RecordingFailedEvent { reason }
+  ... on FlowStepEnteredEvent { step stepKind }
+  ... on FlowGatheredEvent { step attempt result digits }
+  ... on FlowEndedEvent { lastStep ending failure }
+  ... on VoicemailReceivedEvent { recordingId voicemail: durationSeconds }
   ... on CallEndedEvent {
     disposition endReason { code party sipCode hangupCause } durationSeconds talkSeconds cdr { ...Record }
   }
@@ -76,7 +81,9 @@ fragment Told on CallEvent {
 )
 #: What the query calls otherwise than the facts do.
 _ALIASES: Final = (
+    ("given", "leg"),
     ("saved", "durationSeconds"),
+    ("voicemail", "durationSeconds"),
     ("legTalk", "talkSeconds"),
     ("supervisionMode", "mode"),
     ("supervisionReason", "reason"),
@@ -226,6 +233,7 @@ def _as_input(request: OriginateRequest) -> Body:
         "number": request.connect_number,
         "ringGroupId": request.connect_ring_group_id,
         "queueId": request.connect_queue_id,
+        "callFlowId": request.connect_call_flow_id,
     }
     given: dict[str, Any] = {
         "idempotencyKey": request.idempotency_key,
@@ -245,6 +253,10 @@ def _as_input(request: OriginateRequest) -> Body:
         "externalId": request.external_id,
         "metadata": [{"key": pair.key, "value": pair.value} for pair in request.metadata],
         "tags": list(request.tags),
+        "variables": [{"key": pair.key, "value": pair.value} for pair in request.variables],
+        "softphoneMessage": request.softphone_message,
+        "voicePitch": request.voice_pitch,
+        "detectMachine": request.detect_machine,
         "waitFor": request.wait_for.value,
     }
     return {name: value for name, value in given.items() if value is not None}

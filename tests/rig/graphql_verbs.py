@@ -29,6 +29,10 @@ def as_mutation(subject_id: str, verb: Verb) -> tuple[str, Body]:
                 "durationMilliseconds": verb.duration_milliseconds,
                 "betweenMilliseconds": verb.between_milliseconds,
             }
+        case verbs.SendMessage():
+            return "sendSoftphoneMessage", {"callId": subject_id, "legId": verb.leg_id, "text": verb.message_text}
+        case verbs.SetVoicePitch():
+            return "setVoicePitch", {"callId": subject_id, "legId": verb.leg_id, "pitch": verb.pitch}
         case verbs.Play():
             # The service makes the playback's id.
             sounds = [_sound(media) for media in verb.media]
@@ -58,6 +62,16 @@ def as_mutation(subject_id: str, verb: Verb) -> tuple[str, Body]:
             }
         case verbs.RemoveParticipant():
             return "removeParticipant", {"legId": verb.leg_id}
+        case verbs.StartMediaStream():
+            # The service makes the stream's id.
+            return "startMediaStream", {
+                "legId": verb.leg_id,
+                "url": verb.url,
+                "sampleRate": verb.sample_rate,
+                "parameters": [{"name": pair.key, "value": pair.value} for pair in verb.parameters],
+            }
+        case verbs.StopMediaStream():
+            return "stopMediaStream", {"mediaStreamId": verb.stream_id}
         case verbs.CompleteTransfer():
             return "completeTransfer", {"callId": subject_id}
         case verbs.CancelTransfer():
@@ -86,6 +100,7 @@ def _transfer(call_id: str, verb: verbs.StartTransfer) -> Body:
         "consultSeconds": verb.consult_seconds,
         "recall": verb.recalls,
         "music": verb.with_music,
+        "method": verb.method.value,
     }
 
 
@@ -95,6 +110,8 @@ def _target(target: verbs.Target) -> Body:
         "extension": target.extension,
         "number": target.number,
         "ringGroupId": target.ring_group_id,
+        "queueId": target.queue_id,
+        "callFlowId": target.call_flow_id,
     }
     return {name: value for name, value in given.items() if value is not None}
 

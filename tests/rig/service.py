@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from app.accounts.audit import AuditLog
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
-from app.bootstrap import Service, running_service
+from app.bootstrap import running_service
 from app.calls.names import snoop_of
 from app.config import Settings, load_settings
 from app.facts.vocabulary import LegRole
@@ -29,6 +29,7 @@ from app.ids import RecordingId, asterisk_prefix
 from app.local.asterisk import AsteriskInstance
 from app.routing.sandbox import seed_sandbox
 from app.routing.service import Routing
+from app.running import Service
 from app.serve import serving
 from tests.rig.desk import PATIENCE_SECONDS, Desk
 from tests.rig.graphql_line import GraphQLLine
@@ -117,6 +118,7 @@ def make_settings(asterisk: AsteriskInstance, dsn: str, data_dir: Path, **change
         "ari_password": SecretStr(asterisk.ari_password),
         "ari_application": f"offhook-{node}",
         "webhook_allow_networks": [IPv4Network("127.0.0.0/8")],
+        "media_allow_networks": [IPv4Network("127.0.0.0/8")],
         "webhook_schedule_seconds": (0.0, 0.2, 0.5, 1.0, 2.0),
         "port": 0,
         **changes,

@@ -26,6 +26,7 @@ class ServiceLine:
 
     async def originate(self, request: OriginateRequest) -> PlacedCall:
         outcome = await self.services.calls.originate(self.principal, request)
+        assert outcome.wait_outcome is not None
         return PlacedCall(outcome.call.id, outcome.call.state.value, outcome.wait_outcome.value, outcome.is_replayed)
 
     async def hang_up(self, call_id: str) -> None:

@@ -33,7 +33,10 @@ class SippPorts:
 
 @dataclass(frozen=True, slots=True)
 class SippMessage:
-    """One SIP message. ``start_line`` is its first line, ``is_sent`` is true for SIPp's own."""
+    """One SIP message. ``start_line`` is its first line, ``is_sent`` is true for SIPp's own.
+
+    ``body`` has plain line ends.
+    """
 
     at: datetime
     is_sent: bool
@@ -41,6 +44,7 @@ class SippMessage:
     call_id: str
     cseq_method: str
     caller: str
+    body: str = ""
 
     @property
     def method(self) -> str | None:
@@ -147,6 +151,7 @@ def _parse_messages(text: str) -> Iterator[SippMessage]:
             call_id=_header(message, "Call-ID"),
             cseq_method=cseq[-1] if cseq else "",
             caller=_header(message, "From"),
+            body=message.replace("\r\n", "\n").partition("\n\n")[2].rstrip("\n"),
         )
 
 

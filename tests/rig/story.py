@@ -22,8 +22,8 @@ async def assert_is_whole(desk: Desk, story: Story) -> None:
     assert [fact.id for fact in await desk.line.facts(call_id)] == [fact.id for fact in story.facts]
     assert await desk.line.record(call_id) == story.record
     _assert_adds_up(story)
-    for leg_id in {fact.body["leg"]["id"] for fact in story.facts if "leg" in fact.body}:
-        of_leg = [fact.type for fact in story.facts if fact.body.get("leg", {}).get("id") == leg_id]
+    for leg_id in {fact.body["leg"]["id"] for fact in story.facts if fact.body.get("leg")}:
+        of_leg = [fact.type for fact in story.facts if (fact.body.get("leg") or {}).get("id") == leg_id]
         ways = ("leg.dialing", "leg.ringing", "leg.answered", "leg.ended")
         steps = [name for name in of_leg if name in ways]
         assert steps == [name for name in ways if name in steps]
@@ -75,7 +75,7 @@ def _seated_last(story: Story) -> set[str]:
                 seats[fact.role] = fact.body["leg"]["id"]
             case "transfer.started" | "transfer.completed":
                 brings_back = False
-                if fact.type == "transfer.completed":
+                if fact.type == "transfer.completed" and fact.body["leg"]:
                     seats[fact.body["leg"]["role"]] = fact.body["leg"]["id"]
             case "transfer.failed" | "transfer.cancelled":
                 brings_back = fact.body["kind"] == "BLIND"

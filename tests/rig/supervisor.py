@@ -18,8 +18,13 @@ UPDATE device SET endpoint = $1 FROM extension WHERE extension.id = device.exten
 
 async def seat_supervisor(database: Database) -> None:
     """From here on the phone of extension 2005 is reached as ``SUPERVISOR_NUMBER`` at the far end."""
+    await seat(database, SUPERVISOR_EXTENSION, SUPERVISOR_NUMBER)
+
+
+async def seat(database: Database, extension: str, number: str) -> None:
+    """From here on the phone of an extension is reached as a number at the far end."""
     async with database.acquire() as connection:
-        await connection.execute(_SEAT, f"{SUPERVISOR_NUMBER}@{FAR_END_TRUNK}", SUPERVISOR_EXTENSION)
+        await connection.execute(_SEAT, f"{number}@{FAR_END_TRUNK}", extension)
 
 
 def supervise(mode: SupervisionMode) -> StartSupervision:

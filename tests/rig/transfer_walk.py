@@ -22,6 +22,7 @@ from tests.rig.story import assert_is_whole
 _numbers = itertools.count(1)
 _ROWS = read_tables(Path(__file__).parents[2] / "docs" / "transfers.md")["while|what happens"]
 _NOTHING = "–"
+_WITHOUT_RECALL = ", without recall"
 _OUTCOMES = {"transfer.completed": "completed", "transfer.cancelled": "cancelled", "transfer.failed": "failed"}
 #: What cannot be had from outside, or lasts too long: the pure tests have it.
 _LEFT_OUT = frozenset(
@@ -41,18 +42,23 @@ _GOES_ON = {"goes on", "refused"}
 
 def _rows_of(state: str, *, is_short: bool, recalls: bool) -> list[Row]:
     """What may happen there: with short times they run out, and without they do not."""
-    found = [row for row in _ROWS if row["while"] == state and row["what happens"] not in _LEFT_OUT]
-    if is_short:
-        wanted = _TIMED if state != "ATTENDED, target rings" else {*_TIMED, "target answers"}
-        found = [row for row in found if row["what happens"] in wanted] or found
-    else:
-        found = [row for row in found if row["what happens"] not in _TIMED]
-    is_left_out = "target is busy" if not recalls else "target is busy, without recall"
-    return [row for row in found if row["what happens"] != is_left_out and _fits(row, recalls=recalls)]
+    found = [row for row in _ROWS if row["while"] == state and _happens(row) not in _LEFT_OUT]
+    found = [row for row in found if _fits(row, recalls=recalls)]
+    if not is_short:
+        return [row for row in found if _happens(row) not in _TIMED]
+    wanted = _TIMED if state != "ATTENDED, target rings" else {*_TIMED, "target answers"}
+    return [row for row in found if _happens(row) in wanted] or found
+
+
+def _happens(row: Row) -> str:
+    """What happens in a row, with or without a recall after it."""
+    return row["what happens"].removesuffix(_WITHOUT_RECALL)
 
 
 def _fits(row: Row, *, recalls: bool) -> bool:
-    """Without recall the page tells only of one way in which a target is not had."""
+    """Where nobody is to be called back, only what is taken back leads to that."""
+    if row["what happens"].endswith(_WITHOUT_RECALL):
+        return not recalls
     return recalls or row["then"] != "transferor is called back" or row["what happens"] == "cancelTransfer"
 
 
@@ -150,7 +156,7 @@ class TransferWalk:
     async def _step(self) -> None:
         row = self._rng.choice(_rows_of(self._state, is_short=self._is_short, recalls=self._recalls))
         self.steps.append(f"{row['while']}: {row['what happens']}")
-        refusal = await self._happen(row["what happens"])
+        refusal = await self._happen(_happens(row))
         assert refusal == (row["code"] if row["then"] == "refused" else None)
         if row["the transfer"] != _NOTHING:
             self._expected.append(row["the transfer"])
@@ -182,7 +188,6 @@ class TransferWalk:
         moves: dict[str, Callable[[], Awaitable[object]]] = {
             "target answers": target.answer,
             "target is busy": lambda: target.reject(486),
-            "target is busy, without recall": lambda: target.reject(486),
             "target refuses": lambda: target.reject(603),
             "target never answers": target.wait_until_ended,
             "target hangs up": target.hang_up,

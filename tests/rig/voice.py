@@ -49,7 +49,11 @@ class Voice:
                 await self.ears.request("DELETE", f"/playbacks/{playback}")
 
     async def hear(self, seconds: float) -> Sound:
-        """Listen for so long and return what came in from the other side."""
+        """Listen for so long and return what came in from the other side.
+
+        Where a bridge at the other side has just ceased to mix, its RTP has other numbers than before. Debian's
+        Asterisk drops what is numbered lower (decision 19): such an ear may hear nothing, though the sound is there.
+        """
         async with self.hearing() as heard:
             await asyncio.sleep(seconds)
         return heard[0]

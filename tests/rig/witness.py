@@ -52,6 +52,11 @@ class Witness:
                 ),
             )
 
+    async def who_is_together(self) -> list[frozenset[str]]:
+        """The channels of each bridge."""
+        async with asyncio.timeout(_REQUEST_SECONDS):
+            return [frozenset(bridge.json["channels"]) for bridge in await self._client.bridges.list()]
+
     async def global_variable(self, name: str) -> str:
         """A global variable of Asterisk; the empty string when it is not set."""
         async with asyncio.timeout(_REQUEST_SECONDS):

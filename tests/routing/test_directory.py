@@ -289,3 +289,67 @@ async def test_given_rows_of_two_accounts_when_listed_then_each_sees_its_own(
         assert await routing.list_trunks(account_id) == [office.trunk]
         assert await routing.list_outbound_numbers(account_id) == [office.number]
         assert [device.endpoint for device in await routing.list_devices(account_id)] == [f"{office.account.name}-2001"]
+
+
+async def test_given_an_agent_with_phones_of_its_own_when_it_sits_nowhere_then_these_ring(
+    database: Database, directory: Directory, routing: Routing, acme: Office, rival: Office
+) -> None:
+    roaming = await routing.create_agent(acme.account.id, "Roaming")
+    async with database.acquire() as connection:
+        for number in (1, 2):
+            await connection.execute(
+                "INSERT INTO device (id, account_id, agent_id, endpoint, created_at) "
+                "VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))",
+                f"dev_{number}",
+                acme.account.id,
+                roaming.id,
+                f"ofh-acme-{number}",
+                number,
+            )
+
+    found = (await directory.resolve_originate(acme.account.id, agent_id=roaming.id)).connect
+    foreign = await directory.resolve_originate(rival.account.id, agent_id=roaming.id)
+    async with database.acquire() as connection:
+        await connection.execute("UPDATE device SET deleted_at = now() WHERE id = 'dev_1'")
+    fewer = (await directory.resolve_originate(acme.account.id, agent_id=roaming.id)).connect
+
+    assert found is not None
+    assert (found.id, found.number, found.agent_id, found.agent_name) == (None, None, roaming.id, "Roaming")
+    assert found.endpoints == ("ofh-acme-1", "ofh-acme-2")
+    assert (foreign.connect, foreign.has_agent) == (None, False)
+    assert fewer is not None
+    assert fewer.endpoints == ("ofh-acme-2",)
+
+
+async def test_given_a_default_trunk_with_a_limit_when_none_is_named_then_others_that_may_show_the_number_follow(
+    database: Database, directory: Directory, routing: Routing, acme: Office
+) -> None:
+    made = {name: await routing.create_trunk(acme.account.id, name) for name in ("second", "own", "down", "off", "box")}
+    async with database.acquire() as connection:
+        await connection.execute("UPDATE trunk SET max_channels = 3 WHERE id = $1", acme.trunk.id)
+        await connection.execute("UPDATE trunk SET max_channels = 9 WHERE id = $1", made["second"].id)
+        await connection.execute("UPDATE trunk SET caller_id_policy = 'TRUNK_NUMBERS' WHERE id = $1", made["own"].id)
+        await connection.execute("UPDATE trunk SET is_enabled = false WHERE id = $1", made["off"].id)
+        await connection.execute("UPDATE trunk SET is_sandbox = true WHERE id = $1", made["box"].id)
+        await connection.execute(
+            "INSERT INTO line_state (line_id, node, account_id, state, changed_at) "
+            "VALUES ($1, 'n1', $2, 'DOWN', now())",
+            made["down"].id,
+            acme.account.id,
+        )
+
+    found = await directory.resolve_originate(acme.account.id)
+    named = await directory.resolve_originate(acme.account.id, trunk_id=acme.trunk.id)
+    async with database.acquire() as connection:
+        await connection.execute("UPDATE outbound_number SET trunk_id = $1", made["own"].id)
+    shown = await directory.resolve_originate(acme.account.id)
+    async with database.acquire() as connection:
+        await connection.execute("UPDATE trunk SET max_channels = NULL WHERE id = $1", acme.trunk.id)
+    unlimited = await directory.resolve_originate(acme.account.id)
+
+    assert found.trunk is not None
+    assert found.trunk.max_channels == 3
+    assert [(one.name, one.max_channels) for one in found.other_trunks] == [("second", 9)]
+    assert named.other_trunks == ()
+    assert [one.name for one in shown.other_trunks] == ["own", "second"]
+    assert unlimited.other_trunks == ()

@@ -9,11 +9,14 @@ from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.accounts.service import Accounts
 from app.db.engine import Database
+from app.errors import RefusedError
+from app.facts.vocabulary import RecordingMode
+from app.flows.steps import Flow, HangUp
 from app.numbers.parse import E164
 from app.routing.model import RingGroupMember
 from app.routing.resources import RoutingResources
 from app.routing.stops import MOST_GROUPS
-from app.routing.targets import CallTarget, ToAgent, ToExtension, ToNumber, ToQueue, ToRingGroup
+from app.routing.targets import CallTarget, ToAgent, ToCallFlow, ToExtension, ToNumber, ToQueue, ToRingGroup
 from app.routing.ways_in import WayIn, WaysIn, read_number
 from app.routing.words import QueueStrategy, RingStrategy
 from app.webhooks.sealing import Sealer
@@ -152,4 +155,88 @@ async def test_given_a_route_to_a_queue_when_a_call_comes_then_it_is_to_wait_the
     await office.route(DIALLED, ToQueue(id=queue.id))
     way = await office.way()
     assert way.queue == queue
-    assert way.stops == ()
+    assert [stop.target for stop in way.stops] == [ToQueue(id=queue.id)]
+
+
+async def test_given_a_group_that_overflows_into_a_queue_when_a_call_comes_then_the_queue_takes_whom_nobody_had(
+    office: Office,
+) -> None:
+    queue = await office.resources.queues.create(
+        office.principal,
+        {"name": "later", "strategy": QueueStrategy.LONGEST_IDLE, "music_class": "default", "ring_seconds": 9.0},
+    )
+    group = await office.group("first", RingStrategy.ALL, ToQueue(id=queue.id), "2001", "2002")
+    await office.route(DIALLED, ToRingGroup(id=group))
+    way = await office.way()
+    assert [stop.target for stop in way.stops] == [
+        ToExtension(number="2001"),
+        ToExtension(number="2002"),
+        ToQueue(id=queue.id),
+    ]
+    assert way.queue == queue
+
+
+async def test_given_a_route_with_an_overflow_when_a_call_comes_then_it_is_after_all_that_the_target_means(
+    office: Office,
+) -> None:
+    group = await office.group("first", RingStrategy.ALL, ToExtension(number="2002"), "2001")
+    made = await office.resources.routes.create(
+        office.principal,
+        {
+            "pattern": DIALLED,
+            "target": ToRingGroup(id=group),
+            "overflow": ToExtension(number="2003"),
+            "recording_mode": RecordingMode.BOTH,
+        },
+    )
+    way = await office.way()
+    assert [(stop.wave, stop.target) for stop in way.stops] == [
+        (0, ToExtension(number="2001")),
+        (1, ToExtension(number="2002")),
+        (2, ToExtension(number="2003")),
+    ]
+    assert (way.queue, way.recording_mode) == (None, RecordingMode.BOTH)
+    changed = await office.resources.routes.update(office.principal, made.id, {"overflow": None})
+    assert (changed.overflow, changed.recording_mode) == (None, RecordingMode.BOTH)
+    assert len((await office.way()).stops) == 2
+
+
+async def test_given_an_overflow_that_makes_no_sense_when_a_route_is_made_then_it_is_refused(office: Office) -> None:
+    queue = await office.resources.queues.create(
+        office.principal,
+        {"name": "later", "strategy": QueueStrategy.LONGEST_IDLE, "music_class": "default", "ring_seconds": 9.0},
+    )
+    there = ToExtension(number="2001")
+    for target, overflow, code in (
+        (ToQueue(id=queue.id), there, "INVALID_INPUT"),
+        (there, there, "INVALID_INPUT"),
+        (there, ToExtension(number="4444"), "NOT_FOUND"),
+    ):
+        with pytest.raises(RefusedError) as refused:
+            await office.resources.routes.create(
+                office.principal, {"pattern": DIALLED, "target": target, "overflow": overflow}
+            )
+        assert [(one.code, one.field[0]) for one in refused.value.problems] == [(code, "overflow")]
+    await office.resources.routes.create(
+        office.principal, {"pattern": DIALLED, "target": there, "overflow": ToQueue(id=queue.id)}
+    )
+    with pytest.raises(RefusedError) as in_use:
+        await office.resources.queues.delete(office.principal, queue.id)
+    assert in_use.value.problems[0].current_state == "IN_USE"
+
+
+async def test_given_a_call_flow_as_target_or_overflow_when_a_call_comes_then_its_latest_version_is_there(
+    office: Office,
+) -> None:
+    flow = Flow(start="bye", steps=(HangUp(name="bye"),))
+    made = await office.resources.flows.create(office.principal, {"name": "menu", "flow": flow})
+    await office.resources.flows.update(office.principal, made.id, {"name": "main menu"})
+    await office.route("*", ToCallFlow(id=made.id))
+    way = await office.way()
+    assert way.flow is not None
+    assert (way.flow.id, way.flow.version, way.flow.name, way.queue) == (made.id, 2, "main menu", None)
+    group = await office.group("desk", RingStrategy.ALL, ToCallFlow(id=made.id), "2001")
+    await office.route(DIALLED, ToRingGroup(id=group))
+    way = await office.way()
+    assert [stop.target for stop in way.stops] == [ToExtension(number="2001"), ToCallFlow(id=made.id)]
+    assert way.flow is not None

@@ -4,7 +4,6 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,8 +21,9 @@ from app.webhooks.egress import (
     UnresolvedError,
     resolve_name,
 )
+from tests.webhooks.certificates import make_certificate
 from tests.webhooks.rig import LOOPBACK
-from tests.webhooks.sink import DEADLINE_SECONDS, Reply, Sink, running_sink
+from tests.webhooks.sink import Reply, Sink, running_sink
 
 BODY = b'{"hello":"there"}'
 
@@ -280,17 +280,7 @@ async def test_given_the_resolvers_own_reading_of_odd_numbers_when_resolved_then
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for hook.example and its key, in one file."""
-    path = tmp_path_factory.mktemp("tls") / "hook.pem"
-    subprocess.run(
-        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=hook.example "
-        f"-addext subjectAltName=DNS:hook.example -keyout {path} -out {path.with_suffix('.crt')}".split(),
-        check=True,
-        capture_output=True,
-        timeout=DEADLINE_SECONDS,
-    )
-    path.write_bytes(path.read_bytes() + path.with_suffix(".crt").read_bytes())
-    return path
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What agents say of themselves, and which queues they serve."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import strawberry
 
@@ -8,11 +8,9 @@ from app.accounts.scopes import Scope
 from app.api.context import Context, Info
 from app.api.fields import mutation
 from app.api.types.people import Agent
-from app.api.types.problem import UserError
+from app.api.types.problem import Payload
 from app.facts.queues import AgentState
 from app.queues.agents import LONGEST_REASON
-
-_USER_ERRORS: Final = "What the caller can mend; empty when it was done."
 
 
 @strawberry.input(description="What an agent does from now on.")
@@ -43,21 +41,18 @@ class LeaveQueueInput:
 
 
 @strawberry.type(description="What came of setting an agent's state.")
-class SetAgentStatePayload:
+class SetAgentStatePayload(Payload):
     agent: Agent | None = strawberry.field(default=None, description="The agent, and its `activity`.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of joining a queue.")
-class JoinQueuePayload:
+class JoinQueuePayload(Payload):
     agent: Agent | None = strawberry.field(default=None, description="The agent, and its `activity`.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of leaving a queue.")
-class LeaveQueuePayload:
+class LeaveQueuePayload(Payload):
     agent: Agent | None = strawberry.field(default=None, description="The agent, and its `activity`.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type

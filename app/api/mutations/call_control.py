@@ -1,25 +1,23 @@
 """What may be done with a call while people talk on it: hold, mute."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import strawberry
 
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
+from app.api.mutations.acting import act
 from app.api.mutations.inputs import HoldCallInput, MuteLegInput, UnholdCallInput, UnmuteLegInput
 from app.api.types.call import Call, Leg
-from app.api.types.problem import UserError
-from app.calls.core import model, verbs
+from app.api.types.problem import Payload
+from app.calls.core import verbs
 from app.ids import LegId
-
-_USER_ERRORS: Final = "What the caller can mend; empty when it was done."
 
 
 @strawberry.type(description="What came of holding a leg.")
-class HoldCallPayload:
+class HoldCallPayload(Payload):
     call: Call | None = strawberry.field(default=None, description="The call as it is now.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of bringing a leg back.")
@@ -28,10 +26,9 @@ class UnholdCallPayload(HoldCallPayload):
 
 
 @strawberry.type(description="What came of silencing a leg.")
-class MuteLegPayload:
+class MuteLegPayload(Payload):
     leg: Leg | None = strawberry.field(default=None, description="The leg as it is now.")
     call: Call | None = strawberry.field(default=None, description="Its call as it is now.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of ending a leg's silence.")
@@ -51,7 +48,7 @@ class CallControlMutations:
         info: Info,
         input: Annotated[HoldCallInput, strawberry.argument(description="The leg.")],  # noqa: A002  # GraphQL's own word
     ) -> HoldCallPayload:
-        call = await _act(info, input.call_id, verbs.Hold(leg_id=_leg_id(input.leg_id)))
+        call = (await act(info, input.call_id, verbs.Hold(leg_id=_leg_id(input.leg_id)))).call
         return HoldCallPayload(call=Call.of(call, info.context.sight))
 
     @mutation(Scope.CALLS_CONTROL, UnholdCallPayload, "Bring a held leg back into the talk.")
@@ -60,7 +57,7 @@ class CallControlMutations:
         info: Info,
         input: Annotated[UnholdCallInput, strawberry.argument(description="The leg.")],  # noqa: A002
     ) -> UnholdCallPayload:
-        call = await _act(info, input.call_id, verbs.Unhold(leg_id=_leg_id(input.leg_id)))
+        call = (await act(info, input.call_id, verbs.Unhold(leg_id=_leg_id(input.leg_id)))).call
         return UnholdCallPayload(call=Call.of(call, info.context.sight))
 
     @mutation(Scope.CALLS_CONTROL, MuteLegPayload, "Silence a leg: the others do not hear it, or it them, or both.")
@@ -70,7 +67,7 @@ class CallControlMutations:
         input: Annotated[MuteLegInput, strawberry.argument(description="The leg.")],  # noqa: A002
     ) -> MuteLegPayload:
         leg_id = LegId(input.leg_id)
-        call = await _act(info, leg_id, verbs.Mute(leg_id=leg_id, direction=input.direction))
+        call = (await act(info, leg_id, verbs.Mute(leg_id=leg_id, direction=input.direction))).call
         return MuteLegPayload(leg=Leg.of(call.leg(leg_id), info.context.sight), call=Call.of(call, info.context.sight))
 
     @mutation(Scope.CALLS_CONTROL, UnmuteLegPayload, "End a leg's silence.")
@@ -80,14 +77,10 @@ class CallControlMutations:
         input: Annotated[UnmuteLegInput, strawberry.argument(description="The leg.")],  # noqa: A002
     ) -> UnmuteLegPayload:
         leg_id = LegId(input.leg_id)
-        call = await _act(info, leg_id, verbs.Unmute(leg_id=leg_id, direction=input.direction))
+        call = (await act(info, leg_id, verbs.Unmute(leg_id=leg_id, direction=input.direction))).call
         return UnmuteLegPayload(
             leg=Leg.of(call.leg(leg_id), info.context.sight), call=Call.of(call, info.context.sight)
         )
-
-
-async def _act(info: Info, subject_id: str, verb: verbs.Verb) -> model.Call:
-    return (await info.context.services.calls.act(info.context.caller, subject_id, verb)).call
 
 
 def _leg_id(given: str | None) -> LegId | None:

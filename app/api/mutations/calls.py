@@ -1,6 +1,6 @@
 """Placing, changing and ending calls."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import strawberry
 
@@ -15,16 +15,15 @@ from app.api.mutations.inputs import (
     read_pairs,
 )
 from app.api.types.call import Call
+from app.api.types.dry_run import DryRun
 from app.api.types.lookup import NumberLookup
-from app.api.types.problem import UserError
+from app.api.types.problem import Payload
 from app.calls.requests import UNSET, OriginateRequest, UpdateRequest, WaitOutcome
 from app.errors import Problem, RefusedError
 
-_USER_ERRORS: Final = "What the caller can mend; empty when it was done."
-
 
 @strawberry.type(description="What came of placing a call.")
-class OriginateCallPayload:
+class OriginateCallPayload(Payload):
     call: Call | None = strawberry.field(default=None, description="The call; null when it was refused.")
     replayed: bool = strawberry.field(
         default=False, description="The idempotency key had placed this call before; it is shown as it stands now."
@@ -35,21 +34,21 @@ class OriginateCallPayload:
     lookup: NumberLookup | None = strawberry.field(
         default=None, description="What is known about the dialled number; null for an extension."
     )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+    dry_run: DryRun | None = strawberry.field(
+        default=None, description="Of a dry run that nothing speaks against: what would be done."
+    )
 
 
 @strawberry.type(description="What came of changing a call.")
-class UpdateCallPayload:
+class UpdateCallPayload(Payload):
     call: Call | None = strawberry.field(default=None, description="The call as it is now.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of ending a call.")
-class HangupCallPayload:
+class HangupCallPayload(Payload):
     call: Call | None = strawberry.field(
         default=None, description="The call: its end is decided, and its legs are being taken down."
     )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type
@@ -58,7 +57,8 @@ class CallMutations:
         Scope.CALLS_ORIGINATE,
         OriginateCallPayload,
         "Place a call: dial one side, then the other, and connect them. It is placed exactly once for each "
-        "idempotency key. A placed call always comes back as `call`, however it comes out.",
+        "idempotency key. A placed call always comes back as `call`, however it comes out; of a dry run, the plan as "
+        "`dryRun`.",
     )
     async def originate_call(
         self,
@@ -67,6 +67,11 @@ class CallMutations:
     ) -> OriginateCallPayload:
         context = info.context
         outcome = await context.services.calls.originate(context.caller, _read_originate(input))
+        if input.dry_run:
+            return OriginateCallPayload(
+                lookup=None if outcome.lookup is None else NumberLookup.of(outcome.lookup),
+                dry_run=DryRun.of(outcome, context.sight),
+            )
         return OriginateCallPayload(
             call=Call.of(outcome.call, context.sight),
             replayed=outcome.is_replayed,
@@ -109,6 +114,7 @@ def _read_originate(given: OriginateCallInput) -> OriginateRequest:
         connect_number=given_text(given.connect.number),
         connect_ring_group_id=given_text(given.connect.ring_group_id),
         connect_queue_id=given_text(given.connect.queue_id),
+        connect_call_flow_id=given_text(given.connect.call_flow_id),
         queue_priority=given.queue_priority,
         dial_first=given.dial_first,
         caller_id=given.caller_id,
@@ -123,6 +129,11 @@ def _read_originate(given: OriginateCallInput) -> OriginateRequest:
         external_id=given.external_id,
         metadata=read_pairs(given.metadata),
         tags=tuple(given.tags),
+        variables=read_pairs(given.variables),
+        softphone_message=given.softphone_message,
+        voice_pitch=given.voice_pitch,
+        detect_machine=given.detect_machine,
+        dry_run=given.dry_run,
         wait_for=given.wait_for,
     )
 

@@ -1,8 +1,9 @@
 """What an input says: fields that are left out are not there, null is there where it may clear."""
 
 import dataclasses
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import Any, Protocol, TypeVar, cast, get_args, get_type_hints, runtime_checkable
 
 import strawberry
 
@@ -12,8 +13,26 @@ from app.errors import Problem, RefusedError
 from app.numbers.parse import parse_destination
 from app.routing import targets
 
+Changes = TypeVar("Changes", bound=Mapping[str, object])
 
-def read_changes(given: Any, *, nullable: Collection[str] = (), skipped: Collection[str] = ("id",)) -> dict[str, Any]:
+
+@strawberry.input
+class Identified:
+    """An input about something that is there."""
+
+    id: strawberry.ID = strawberry.field(description="Which one.")
+
+
+@runtime_checkable
+class Member(Protocol):
+    """A part of an input that stands for something of the domain."""
+
+    def read(self) -> object:
+        """What it stands for."""
+        ...
+
+
+def read_given(given: Any, *, nullable: Collection[str] = (), skipped: Collection[str] = ("id",)) -> dict[str, Any]:
     """The input's fields by their Python names, less those that were left out and ``skipped`` ones.
 
     Raises:
@@ -30,6 +49,31 @@ def read_changes(given: Any, *, nullable: Collection[str] = (), skipped: Collect
             [Problem("INVALID_INPUT", "This cannot be null; leave it out.", (_public(name),)) for name in nulls]
         )
     return changes
+
+
+def read_changes(given: Any, into: type[Changes], context: Context, *, skipped: Collection[str] = ("id",)) -> Changes:
+    """The input's fields as ``into``, a TypedDict, has them, less those that were left out and ``skipped`` ones.
+
+    Raises:
+        RefusedError: INVALID_INPUT for each null where ``into`` has none; INVALID_NUMBER, NOT_FOUND for a target.
+    """
+    changes = read_given(given, nullable=_nullable(into), skipped=skipped)
+    return cast("Changes", {name: _read(value, context, name) for name, value in changes.items()})
+
+
+@cache
+def _nullable(into: type) -> frozenset[str]:
+    return frozenset(name for name, hint in get_type_hints(into).items() if type(None) in get_args(hint))
+
+
+def _read(value: Any, context: Context, name: str) -> Any:
+    match value:
+        case CallTarget():
+            return read_target(value, context, name)
+        case list():
+            return [one.read() if isinstance(one, Member) else one for one in value]
+        case _:
+            return value
 
 
 def read_target(given: CallTarget, context: Context, field: str) -> targets.CallTarget:
@@ -53,13 +97,8 @@ def read_target(given: CallTarget, context: Context, field: str) -> targets.Call
         ),
         ring_group_id=given.ring_group_id or None,
         queue_id=given.queue_id or None,
+        call_flow_id=given.call_flow_id or None,
     )
-
-
-def replace_target(changes: dict[str, Any], context: Context, field: str) -> dict[str, Any]:
-    """The changes with the target in ``field``, if there is one, as the domain knows it."""
-    given = changes.get(field)
-    return changes if given is None else {**changes, field: read_target(given, context, field)}
 
 
 def _public(name: str) -> str:

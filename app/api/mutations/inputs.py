@@ -6,7 +6,6 @@ from app.api.scalars import PhoneNumber
 from app.calls import texts
 from app.calls.queue_plan import HIGHEST_PRIORITY, LEAST_PRIORITY
 from app.calls.requests import WaitFor
-from app.errors import Problem, RefusedError
 from app.facts.vocabulary import AgentDisplay, LegRole, MuteDirection, Pair, RecordingMode
 
 _KEY = (
@@ -40,6 +39,9 @@ class CallTarget:
     )
     ring_group_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="A ring group.")
     queue_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="A queue.")
+    call_flow_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="A call flow, which leads the customer alone; see `createCallFlow`."
+    )
 
 
 @strawberry.input(description="One of your own key-value pairs.")
@@ -104,6 +106,34 @@ class OriginateCallInput:
     )
     tags: list[str] = strawberry.field(
         default_factory=list, description=f"Your own tags, echoed in every event. {_TAGS}"
+    )
+    variables: list[MetadataPairInput] = strawberry.field(
+        default_factory=list,
+        description="Channel variables for the dialplan and the modules of your Asterisk, set on every channel that is "
+        "made for the call. Only names in the server's setting `OFFHOOK_CHANNEL_VARIABLES` (none) are allowed; a value "
+        f"has at most {texts.LONGEST_VARIABLE} characters, none of them a control character.",
+    )
+    softphone_message: str | None = strawberry.field(
+        default=None,
+        description="A text that the phones of the agent's side get (SIP MESSAGE) as they are dialled, such as what "
+        f"the call is about: at most {texts.LONGEST_MESSAGE_BYTES} bytes of UTF-8. Phones that show none ignore it.",
+    )
+    voice_pitch: float | None = strawberry.field(
+        default=None,
+        description="How much higher or lower everybody else hears the agent, as a factor: "
+        f"{texts.LOWEST_PITCH:g} to {texts.HIGHEST_PITCH:g}; 1 is the voice as it is. `setVoicePitch` changes it.",
+    )
+    detect_machine: bool = strawberry.field(
+        default=False,
+        description="Find out whether a person or an answering machine has answered at the `number`, which takes up to "
+        "5 seconds, before the agent is dialled: `dialFirst: CUSTOMER`, a queue or a call flow. A machine is hung up "
+        "(`MACHINE`), unless it is for a call flow: that begins after the beep, with the variable `answeredBy`. What "
+        "is UNKNOWN counts as a person.",
+    )
+    dry_run: bool = strawberry.field(
+        default=False,
+        description="Look everything up and check it, as for a real call, and say in `dryRun` what would be dialled. "
+        "Nothing rings, nothing is kept, and the idempotency key is not used.",
     )
     wait_for: WaitFor = strawberry.field(
         default=WaitFor.CREATED,
@@ -171,17 +201,6 @@ def key_field() -> str:
 def given_text(value: str | None) -> str | None:
     """Of a oneOf input all but one are UNSET. An empty text is a text: the service says what is wrong with it."""
     return value if isinstance(value, str) else None
-
-
-def refuse_queue(given: CallTarget, field: str) -> None:
-    """Calls that are placed or transferred reach people; those who wait for one in a queue have called themselves.
-
-    Raises:
-        RefusedError: INVALID_INPUT.
-    """
-    if given_text(given.queue_id) is not None:
-        message = "Only inbound calls can be sent to a queue."
-        raise RefusedError(Problem("INVALID_INPUT", message, (field, "queueId")))
 
 
 def read_pairs(given: list[MetadataPairInput]) -> tuple[Pair, ...]:

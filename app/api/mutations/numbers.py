@@ -1,85 +1,73 @@
 """Making, changing and deleting outbound numbers and pools of them."""
 
-from typing import Annotated, Final, cast
+from typing import Annotated
 
 import strawberry
 
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
-from app.api.mutations.changes import read_changes
+from app.api.mutations.changes import Identified, read_changes
 from app.api.scalars import PhoneNumber
-from app.api.types.problem import UserError
+from app.api.types.problem import DeletionPayload, Payload
 from app.api.types.trunks import OutboundNumber, OutboundNumberPool
 from app.numbers.parse import E164, parse_caller_id
 from app.routing.numbers import NumberChanges, PoolChanges
 from app.routing.words import NumberCapability
 
-_USER_ERRORS: Final = "What the caller can mend; empty when it was done."
-_NUMBER_NULLABLE: Final = frozenset({"label", "trunk_id"})
+
+@strawberry.input
+class _OutboundNumberDetails:
+    label: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Your own words about it. Null clears it."
+    )
+    is_default: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether calls that name no caller id show it. The first number is the default. Null is refused.",
+    )
+    trunk_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="The trunk it belongs to. Null clears it."
+    )
+    capabilities: list[NumberCapability] | None = strawberry.field(
+        default=strawberry.UNSET, description="What it may be used for; everything by default. Null is refused."
+    )
 
 
 @strawberry.input(description="An outbound number to be made.")
-class CreateOutboundNumberInput:
+class CreateOutboundNumberInput(_OutboundNumberDetails):
     number: PhoneNumber = strawberry.field(description="The number, with its country code.")
-    label: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Your own words about it. Null clears it."
-    )
-    is_default: bool | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="Whether calls that name no caller id show it. The first number is the default. Null is refused.",
-    )
-    trunk_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="The trunk it belongs to. Null clears it."
-    )
-    capabilities: list[NumberCapability] | None = strawberry.field(
-        default=strawberry.UNSET, description="What it may be used for; everything by default. Null is refused."
-    )
 
 
 @strawberry.input(description="Changes of an outbound number. What is left out stays; lists replace.")
-class UpdateOutboundNumberInput:
-    id: strawberry.ID = strawberry.field(description="Which one.")
-    label: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Your own words about it. Null clears it."
-    )
-    is_default: bool | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="Whether calls that name no caller id show it. The first number is the default. Null is refused.",
-    )
-    trunk_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="The trunk it belongs to. Null clears it."
-    )
-    capabilities: list[NumberCapability] | None = strawberry.field(
-        default=strawberry.UNSET, description="What it may be used for; everything by default. Null is refused."
-    )
+class UpdateOutboundNumberInput(_OutboundNumberDetails, Identified):
+    pass
 
 
 @strawberry.input(description="An outbound number to be deleted.")
-class DeleteOutboundNumberInput:
-    id: strawberry.ID = strawberry.field(description="Which one.")
+class DeleteOutboundNumberInput(Identified):
+    pass
+
+
+@strawberry.type
+class _OutboundNumberPayload(Payload):
+    outbound_number: OutboundNumber | None = strawberry.field(
+        default=None, description="As it is now; null when refused."
+    )
 
 
 @strawberry.type(description="What came of making an outbound number.")
-class CreateOutboundNumberPayload:
-    outbound_number: OutboundNumber | None = strawberry.field(
-        default=None, description="As it is now; null when refused."
-    )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+class CreateOutboundNumberPayload(_OutboundNumberPayload):
+    pass
 
 
 @strawberry.type(description="What came of changing an outbound number.")
-class UpdateOutboundNumberPayload:
-    outbound_number: OutboundNumber | None = strawberry.field(
-        default=None, description="As it is now; null when refused."
-    )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+class UpdateOutboundNumberPayload(_OutboundNumberPayload):
+    pass
 
 
 @strawberry.type(description="What came of deleting an outbound number.")
-class DeleteOutboundNumberPayload:
-    deleted_id: strawberry.ID | None = strawberry.field(default=None, description="The id of what was deleted.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+class DeleteOutboundNumberPayload(DeletionPayload):
+    pass
 
 
 @strawberry.input(description="A pool of outbound numbers to be made.")
@@ -91,8 +79,7 @@ class CreateOutboundNumberPoolInput:
 
 
 @strawberry.input(description="Changes of a pool of outbound numbers. What is left out stays; lists replace.")
-class UpdateOutboundNumberPoolInput:
-    id: strawberry.ID = strawberry.field(description="Which one.")
+class UpdateOutboundNumberPoolInput(Identified):
     name: str | None = strawberry.field(default=strawberry.UNSET, description="The name. Null is refused.")
     number_ids: list[strawberry.ID] | None = strawberry.field(
         default=strawberry.UNSET, description="All its numbers anew. Null is refused."
@@ -106,30 +93,30 @@ class UpdateOutboundNumberPoolInput:
 
 
 @strawberry.input(description="A pool of outbound numbers to be deleted.")
-class DeleteOutboundNumberPoolInput:
-    id: strawberry.ID = strawberry.field(description="Which one.")
+class DeleteOutboundNumberPoolInput(Identified):
+    pass
+
+
+@strawberry.type
+class _OutboundNumberPoolPayload(Payload):
+    outbound_number_pool: OutboundNumberPool | None = strawberry.field(
+        default=None, description="As it is now; null when refused."
+    )
 
 
 @strawberry.type(description="What came of making a pool of outbound numbers.")
-class CreateOutboundNumberPoolPayload:
-    outbound_number_pool: OutboundNumberPool | None = strawberry.field(
-        default=None, description="As it is now; null when refused."
-    )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+class CreateOutboundNumberPoolPayload(_OutboundNumberPoolPayload):
+    pass
 
 
 @strawberry.type(description="What came of changing a pool of outbound numbers.")
-class UpdateOutboundNumberPoolPayload:
-    outbound_number_pool: OutboundNumberPool | None = strawberry.field(
-        default=None, description="As it is now; null when refused."
-    )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+class UpdateOutboundNumberPoolPayload(_OutboundNumberPoolPayload):
+    pass
 
 
 @strawberry.type(description="What came of deleting a pool of outbound numbers.")
-class DeleteOutboundNumberPoolPayload:
+class DeleteOutboundNumberPoolPayload(Payload):
     deleted_id: strawberry.ID | None = strawberry.field(default=None, description="The id of what was deleted.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 def _read_number(given: CreateOutboundNumberInput, info: Info) -> E164:
@@ -144,9 +131,9 @@ class NumberMutations:
         info: Info,
         input: Annotated[CreateOutboundNumberInput, strawberry.argument(description="What to make.")],  # noqa: A002  # GraphQL's own word
     ) -> CreateOutboundNumberPayload:
-        values = read_changes(input, nullable=_NUMBER_NULLABLE, skipped=("number",))
+        values = read_changes(input, NumberChanges, info.context, skipped=("number",))
         made = await info.context.services.routing.numbers.create(
-            info.context.caller, _read_number(input, info), cast("NumberChanges", values)
+            info.context.caller, _read_number(input, info), values
         )
         return CreateOutboundNumberPayload(outbound_number=OutboundNumber.of(made, info.context.sight))
 
@@ -156,10 +143,8 @@ class NumberMutations:
         info: Info,
         input: Annotated[UpdateOutboundNumberInput, strawberry.argument(description="The changes.")],  # noqa: A002
     ) -> UpdateOutboundNumberPayload:
-        changes = read_changes(input, nullable=_NUMBER_NULLABLE)
-        changed = await info.context.services.routing.numbers.update(
-            info.context.caller, input.id, cast("NumberChanges", changes)
-        )
+        changes = read_changes(input, NumberChanges, info.context)
+        changed = await info.context.services.routing.numbers.update(info.context.caller, input.id, changes)
         return UpdateOutboundNumberPayload(outbound_number=OutboundNumber.of(changed, info.context.sight))
 
     @mutation(Scope.ROUTING, DeleteOutboundNumberPayload, "Delete an outbound number. Pools lose it.")
@@ -177,8 +162,8 @@ class NumberMutations:
         info: Info,
         input: Annotated[CreateOutboundNumberPoolInput, strawberry.argument(description="What to make.")],  # noqa: A002  # GraphQL's own word
     ) -> CreateOutboundNumberPoolPayload:
-        values = read_changes(input)
-        made = await info.context.services.routing.pools.create(info.context.caller, cast("PoolChanges", values))
+        values = read_changes(input, PoolChanges, info.context)
+        made = await info.context.services.routing.pools.create(info.context.caller, values)
         return CreateOutboundNumberPoolPayload(outbound_number_pool=OutboundNumberPool.of(made))
 
     @mutation(Scope.ROUTING, UpdateOutboundNumberPoolPayload, "Change a pool of outbound numbers.")
@@ -187,10 +172,8 @@ class NumberMutations:
         info: Info,
         input: Annotated[UpdateOutboundNumberPoolInput, strawberry.argument(description="The changes.")],  # noqa: A002
     ) -> UpdateOutboundNumberPoolPayload:
-        changes = read_changes(input)
-        changed = await info.context.services.routing.pools.update(
-            info.context.caller, input.id, cast("PoolChanges", changes)
-        )
+        changes = read_changes(input, PoolChanges, info.context)
+        changed = await info.context.services.routing.pools.update(info.context.caller, input.id, changes)
         return UpdateOutboundNumberPoolPayload(outbound_number_pool=OutboundNumberPool.of(changed))
 
     @mutation(Scope.ROUTING, DeleteOutboundNumberPoolPayload, "Delete a pool. Its numbers stay.")

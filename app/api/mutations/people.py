@@ -1,206 +1,183 @@
 """Making, changing and deleting agents, extensions and devices."""
 
-from typing import Annotated, Final, cast
+from typing import Annotated
 
 import strawberry
 
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
-from app.api.mutations.changes import read_changes
+from app.api.mutations.changes import Identified, read_changes
 from app.api.types.people import Agent, Device, Extension
-from app.api.types.problem import UserError
+from app.api.types.problem import DeletionPayload, Payload
 from app.routing.devices import DeviceChanges
 from app.routing.people import AgentChanges, ExtensionChanges
 from app.routing.words import Codec, Transport
 
-_USER_ERRORS: Final = "What the caller can mend; empty when it was done."
-_AGENT_NULLABLE: Final = frozenset({"display_name", "email", "extension_id", "ring_seconds", "wrap_up_seconds"})
-_EXTENSION_NULLABLE: Final = frozenset({"label"})
-_DEVICE_NULLABLE: Final = frozenset({"label"})
+
+@strawberry.input
+class _AgentDetails:
+    display_name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="What others are shown instead of the name. Null clears it."
+    )
+    email: str | None = strawberry.field(default=strawberry.UNSET, description="An e-mail address. Null clears it.")
+    extension_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Where it sits. Null clears it."
+    )
+    ring_seconds: float | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="How long it rings before somebody else is tried: 1 to 600. Null clears it.",
+    )
+    wrap_up_seconds: float | None = strawberry.field(
+        default=strawberry.UNSET, description="How long it is left alone after a call: 0 to 3600. Null clears it."
+    )
 
 
 @strawberry.input(description="An agent to be made.")
-class CreateAgentInput:
+class CreateAgentInput(_AgentDetails):
     name: str = strawberry.field(description="The name, as colleagues know it.")
-    display_name: str | None = strawberry.field(
-        default=strawberry.UNSET, description="What others are shown instead of the name. Null clears it."
-    )
-    email: str | None = strawberry.field(default=strawberry.UNSET, description="An e-mail address. Null clears it.")
-    extension_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Where it sits. Null clears it."
-    )
-    ring_seconds: float | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="How long it rings before somebody else is tried: 1 to 600. Null clears it.",
-    )
-    wrap_up_seconds: float | None = strawberry.field(
-        default=strawberry.UNSET, description="How long it is left alone after a call: 0 to 3600. Null clears it."
-    )
 
 
 @strawberry.input(description="Changes of an agent. What is left out stays; lists replace.")
-class UpdateAgentInput:
-    id: strawberry.ID = strawberry.field(description="Which one.")
+class UpdateAgentInput(_AgentDetails, Identified):
     name: str | None = strawberry.field(default=strawberry.UNSET, description="The name. Null is refused.")
-    display_name: str | None = strawberry.field(
-        default=strawberry.UNSET, description="What others are shown instead of the name. Null clears it."
-    )
-    email: str | None = strawberry.field(default=strawberry.UNSET, description="An e-mail address. Null clears it.")
-    extension_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Where it sits. Null clears it."
-    )
-    ring_seconds: float | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="How long it rings before somebody else is tried: 1 to 600. Null clears it.",
-    )
-    wrap_up_seconds: float | None = strawberry.field(
-        default=strawberry.UNSET, description="How long it is left alone after a call: 0 to 3600. Null clears it."
-    )
 
 
 @strawberry.input(description="An agent to be deleted.")
-class DeleteAgentInput:
-    id: strawberry.ID = strawberry.field(description="Which one.")
+class DeleteAgentInput(Identified):
+    pass
+
+
+@strawberry.type
+class _AgentPayload(Payload):
+    agent: Agent | None = strawberry.field(default=None, description="As it is now; null when refused.")
 
 
 @strawberry.type(description="What came of making an agent.")
-class CreateAgentPayload:
-    agent: Agent | None = strawberry.field(default=None, description="As it is now; null when refused.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+class CreateAgentPayload(_AgentPayload):
+    pass
 
 
 @strawberry.type(description="What came of changing an agent.")
-class UpdateAgentPayload:
-    agent: Agent | None = strawberry.field(default=None, description="As it is now; null when refused.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+class UpdateAgentPayload(_AgentPayload):
+    pass
 
 
 @strawberry.type(description="What came of deleting an agent.")
-class DeleteAgentPayload:
-    deleted_id: strawberry.ID | None = strawberry.field(default=None, description="The id of what was deleted.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+class DeleteAgentPayload(DeletionPayload):
+    pass
+
+
+@strawberry.input
+class _ExtensionDetails:
+    label: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Your own words about it. Null clears it."
+    )
 
 
 @strawberry.input(description="An extension to be made.")
-class CreateExtensionInput:
+class CreateExtensionInput(_ExtensionDetails):
     number: str = strawberry.field(description="2 to 6 digits.")
-    label: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Your own words about it. Null clears it."
-    )
 
 
 @strawberry.input(description="Changes of an extension. What is left out stays; lists replace.")
-class UpdateExtensionInput:
-    id: strawberry.ID = strawberry.field(description="Which one.")
+class UpdateExtensionInput(_ExtensionDetails, Identified):
     number: str | None = strawberry.field(default=strawberry.UNSET, description="2 to 6 digits. Null is refused.")
-    label: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Your own words about it. Null clears it."
-    )
 
 
 @strawberry.input(description="An extension to be deleted.")
-class DeleteExtensionInput:
-    id: strawberry.ID = strawberry.field(description="Which one.")
+class DeleteExtensionInput(Identified):
+    pass
+
+
+@strawberry.type
+class _ExtensionPayload(Payload):
+    extension: Extension | None = strawberry.field(default=None, description="As it is now; null when refused.")
 
 
 @strawberry.type(description="What came of making an extension.")
-class CreateExtensionPayload:
-    extension: Extension | None = strawberry.field(default=None, description="As it is now; null when refused.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+class CreateExtensionPayload(_ExtensionPayload):
+    pass
 
 
 @strawberry.type(description="What came of changing an extension.")
-class UpdateExtensionPayload:
-    extension: Extension | None = strawberry.field(default=None, description="As it is now; null when refused.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+class UpdateExtensionPayload(_ExtensionPayload):
+    pass
 
 
 @strawberry.type(description="What came of deleting an extension.")
-class DeleteExtensionPayload:
-    deleted_id: strawberry.ID | None = strawberry.field(default=None, description="The id of what was deleted.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+class DeleteExtensionPayload(DeletionPayload):
+    pass
+
+
+@strawberry.input
+class _DeviceDetails:
+    extension_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="The extension it belongs to. Null is refused."
+    )
+    agent_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Or the agent it belongs to. Null is refused."
+    )
+    label: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Your own words about it. Null clears it."
+    )
+    transport: Transport | None = strawberry.field(
+        default=strawberry.UNSET, description="How it talks to Asterisk; UDP by default. Null is refused."
+    )
+    codecs: list[Codec] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What it may speak, best first; µ-law and A-law by default. Null is refused.",
+    )
 
 
 @strawberry.input(description="A device to be made.")
-class CreateDeviceInput:
-    extension_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="The extension it belongs to. Null is refused."
-    )
-    agent_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Or the agent it belongs to. Null is refused."
-    )
-    label: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Your own words about it. Null clears it."
-    )
-    transport: Transport | None = strawberry.field(
-        default=strawberry.UNSET, description="How it talks to Asterisk; UDP by default. Null is refused."
-    )
-    codecs: list[Codec] | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="What it may speak, best first; µ-law and A-law by default. Null is refused.",
-    )
+class CreateDeviceInput(_DeviceDetails):
+    pass
 
 
 @strawberry.input(description="Changes of a device. What is left out stays; lists replace.")
-class UpdateDeviceInput:
-    id: strawberry.ID = strawberry.field(description="Which one.")
-    extension_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="The extension it belongs to. Null is refused."
-    )
-    agent_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Or the agent it belongs to. Null is refused."
-    )
-    label: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Your own words about it. Null clears it."
-    )
-    transport: Transport | None = strawberry.field(
-        default=strawberry.UNSET, description="How it talks to Asterisk; UDP by default. Null is refused."
-    )
-    codecs: list[Codec] | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="What it may speak, best first; µ-law and A-law by default. Null is refused.",
-    )
+class UpdateDeviceInput(_DeviceDetails, Identified):
+    pass
 
 
 @strawberry.input(description="A device to be deleted.")
-class DeleteDeviceInput:
-    id: strawberry.ID = strawberry.field(description="Which one.")
+class DeleteDeviceInput(Identified):
+    pass
+
+
+@strawberry.type
+class _DevicePayload(Payload):
+    device: Device | None = strawberry.field(default=None, description="As it is now; null when refused.")
 
 
 @strawberry.type(description="What came of making a device.")
-class CreateDevicePayload:
-    device: Device | None = strawberry.field(default=None, description="As it is now; null when refused.")
+class CreateDevicePayload(_DevicePayload):
     secret: str | None = strawberry.field(
         default=None, description="Its SIP secret: shown this once. Give it to the phone."
     )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of changing a device.")
-class UpdateDevicePayload:
-    device: Device | None = strawberry.field(default=None, description="As it is now; null when refused.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+class UpdateDevicePayload(_DevicePayload):
+    pass
 
 
 @strawberry.type(description="What came of deleting a device.")
-class DeleteDevicePayload:
-    deleted_id: strawberry.ID | None = strawberry.field(default=None, description="The id of what was deleted.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+class DeleteDevicePayload(DeletionPayload):
+    pass
 
 
 @strawberry.input(description="A device whose secret is to be changed.")
-class RotateDeviceSecretInput:
-    id: strawberry.ID = strawberry.field(description="Which one.")
+class RotateDeviceSecretInput(Identified):
+    pass
 
 
 @strawberry.type(description="What came of changing a device's secret.")
-class RotateDeviceSecretPayload:
+class RotateDeviceSecretPayload(Payload):
     device: Device | None = strawberry.field(default=None, description="The device; null when refused.")
     secret: str | None = strawberry.field(
         default=None, description="Its new SIP secret: shown this once. Give it to the phone."
     )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type
@@ -211,8 +188,8 @@ class PeopleMutations:
         info: Info,
         input: Annotated[CreateAgentInput, strawberry.argument(description="What to make.")],  # noqa: A002  # GraphQL's own word
     ) -> CreateAgentPayload:
-        values = read_changes(input, nullable=_AGENT_NULLABLE)
-        made = await info.context.services.routing.agents.create(info.context.caller, cast("AgentChanges", values))
+        values = read_changes(input, AgentChanges, info.context)
+        made = await info.context.services.routing.agents.create(info.context.caller, values)
         return CreateAgentPayload(agent=Agent.of(made))
 
     @mutation(Scope.AGENTS, UpdateAgentPayload, "Change an agent.")
@@ -221,10 +198,8 @@ class PeopleMutations:
         info: Info,
         input: Annotated[UpdateAgentInput, strawberry.argument(description="The changes.")],  # noqa: A002
     ) -> UpdateAgentPayload:
-        changes = read_changes(input, nullable=_AGENT_NULLABLE)
-        changed = await info.context.services.routing.agents.update(
-            info.context.caller, input.id, cast("AgentChanges", changes)
-        )
+        changes = read_changes(input, AgentChanges, info.context)
+        changed = await info.context.services.routing.agents.update(info.context.caller, input.id, changes)
         return UpdateAgentPayload(agent=Agent.of(changed))
 
     @mutation(
@@ -246,10 +221,8 @@ class PeopleMutations:
         info: Info,
         input: Annotated[CreateExtensionInput, strawberry.argument(description="What to make.")],  # noqa: A002  # GraphQL's own word
     ) -> CreateExtensionPayload:
-        values = read_changes(input, nullable=_EXTENSION_NULLABLE)
-        made = await info.context.services.routing.extensions.create(
-            info.context.caller, cast("ExtensionChanges", values)
-        )
+        values = read_changes(input, ExtensionChanges, info.context)
+        made = await info.context.services.routing.extensions.create(info.context.caller, values)
         return CreateExtensionPayload(extension=Extension.of(made))
 
     @mutation(Scope.ROUTING, UpdateExtensionPayload, "Change an extension.")
@@ -258,10 +231,8 @@ class PeopleMutations:
         info: Info,
         input: Annotated[UpdateExtensionInput, strawberry.argument(description="The changes.")],  # noqa: A002
     ) -> UpdateExtensionPayload:
-        changes = read_changes(input, nullable=_EXTENSION_NULLABLE)
-        changed = await info.context.services.routing.extensions.update(
-            info.context.caller, input.id, cast("ExtensionChanges", changes)
-        )
+        changes = read_changes(input, ExtensionChanges, info.context)
+        changed = await info.context.services.routing.extensions.update(info.context.caller, input.id, changes)
         return UpdateExtensionPayload(extension=Extension.of(changed))
 
     @mutation(
@@ -287,8 +258,8 @@ class PeopleMutations:
         info: Info,
         input: Annotated[CreateDeviceInput, strawberry.argument(description="What to make.")],  # noqa: A002  # GraphQL's own word
     ) -> CreateDevicePayload:
-        values = read_changes(input, nullable=_DEVICE_NULLABLE)
-        made = await info.context.services.routing.devices.create(info.context.caller, cast("DeviceChanges", values))
+        values = read_changes(input, DeviceChanges, info.context)
+        made = await info.context.services.routing.devices.create(info.context.caller, values)
         return CreateDevicePayload(device=Device.of(made.device, info.context.sight), secret=made.secret)
 
     @mutation(Scope.ROUTING, UpdateDevicePayload, "Change a device, or give it to another extension or agent.")
@@ -297,10 +268,8 @@ class PeopleMutations:
         info: Info,
         input: Annotated[UpdateDeviceInput, strawberry.argument(description="The changes.")],  # noqa: A002
     ) -> UpdateDevicePayload:
-        changes = read_changes(input, nullable=_DEVICE_NULLABLE)
-        changed = await info.context.services.routing.devices.update(
-            info.context.caller, input.id, cast("DeviceChanges", changes)
-        )
+        changes = read_changes(input, DeviceChanges, info.context)
+        changed = await info.context.services.routing.devices.update(info.context.caller, input.id, changes)
         return UpdateDevicePayload(device=Device.of(changed, info.context.sight))
 
     @mutation(Scope.ROUTING, DeleteDevicePayload, "Delete a device. It can register no more.")

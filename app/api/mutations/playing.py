@@ -1,21 +1,22 @@
 """Sounds and keys in a live call."""
 
+import dataclasses
 from typing import Annotated, Final
 
 import strawberry
 
 from app.accounts.scopes import Scope
-from app.api.context import Info
+from app.api.context import Context, Info
 from app.api.fields import mutation
+from app.api.mutations.acting import act
 from app.api.mutations.inputs import given_text
 from app.api.types.call import Call
-from app.api.types.problem import UserError
+from app.api.types.problem import Payload
 from app.calls.core import media, verbs
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import Tone
 from app.ids import Kind, LegId, PlaybackId, new_id
 
-_USER_ERRORS: Final = "What the caller can mend; empty when it was done."
 _MILLISECONDS: Final = f"{media.SHORTEST_KEY_MILLISECONDS} to {media.LONGEST_KEY_MILLISECONDS}"
 
 
@@ -29,6 +30,9 @@ class SoundInput:
     installed: str | None = strawberry.field(
         default=strawberry.UNSET,
         description="One of the sounds installed with the Asterisk, by its name there, such as `vm-goodbye`.",
+    )
+    audio_file_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="One of the account's sound files."
     )
 
 
@@ -62,24 +66,21 @@ class SendDtmfInput:
 
 
 @strawberry.type(description="What came of sounds that were to be played.")
-class PlayAudioPayload:
+class PlayAudioPayload(Payload):
     call: Call | None = strawberry.field(default=None, description="The call as it is now.")
     playback_id: strawberry.ID | None = strawberry.field(
         default=None, description="The playback's id, for `stopPlayback` and as its events have it."
     )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of stopping a playback.")
-class StopPlaybackPayload:
+class StopPlaybackPayload(Payload):
     call: Call | None = strawberry.field(default=None, description="The call as it is now.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of keys that were to be pressed.")
-class SendDtmfPayload:
+class SendDtmfPayload(Payload):
     call: Call | None = strawberry.field(default=None, description="The call as it is now.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type
@@ -97,8 +98,8 @@ class PlayingMutations:
     ) -> PlayAudioPayload:
         playback_id = PlaybackId(new_id(Kind.PLAYBACK))
         leg_id = None if input.leg_id is None else LegId(input.leg_id)
-        verb = verbs.Play(playback_id=playback_id, media=_read_sounds(input.sounds), leg_id=leg_id)
-        acted = await info.context.services.calls.act(info.context.caller, input.call_id, verb)
+        verb = verbs.Play(playback_id=playback_id, media=await _read_sounds(input.sounds, info.context), leg_id=leg_id)
+        acted = await act(info, input.call_id, verb)
         return PlayAudioPayload(call=Call.of(acted.call, info.context.sight), playback_id=strawberry.ID(playback_id))
 
     @mutation(Scope.CALLS_CONTROL, StopPlaybackPayload, "Stop what is being played into a call.")
@@ -108,7 +109,7 @@ class PlayingMutations:
         input: Annotated[StopPlaybackInput, strawberry.argument(description="The playback.")],  # noqa: A002
     ) -> StopPlaybackPayload:
         verb = verbs.StopPlayback(playback_id=input.playback_id)
-        acted = await info.context.services.calls.act(info.context.caller, input.call_id, verb)
+        acted = await act(info, input.call_id, verb)
         return StopPlaybackPayload(call=Call.of(acted.call, info.context.sight))
 
     @mutation(Scope.CALLS_CONTROL, SendDtmfPayload, "Press keys towards a leg of a live call.")
@@ -126,15 +127,15 @@ class PlayingMutations:
             duration_milliseconds=input.duration_milliseconds,
             between_milliseconds=input.between_milliseconds,
         )
-        acted = await info.context.services.calls.act(info.context.caller, input.leg_id, verb)
+        acted = await act(info, input.leg_id, verb)
         return SendDtmfPayload(call=Call.of(acted.call, info.context.sight))
 
 
-def _read_sounds(given: list[SoundInput]) -> tuple[str, ...]:
+async def _read_sounds(given: list[SoundInput], context: Context) -> tuple[str, ...]:
     """The sounds in Asterisk's words.
 
     Raises:
-        RefusedError: INVALID_INPUT, for all that are none.
+        RefusedError: INVALID_INPUT, NOT_FOUND, for all that are none.
     """
     if not 1 <= len(given) <= media.MOST_SOUNDS:
         raise RefusedError(Problem("INVALID_INPUT", f"Give 1 to {media.MOST_SOUNDS} sounds.", ("sounds",)))
@@ -144,6 +145,14 @@ def _read_sounds(given: list[SoundInput]) -> tuple[str, ...]:
         digits, installed = given_text(sound.digits), given_text(sound.installed)
         if isinstance(sound.tone, Tone):
             read.append(media.tone_media(sound.tone))
+            continue
+        if sound.audio_file_id:
+            try:
+                read.append(await context.services.speech.audio_files.media_of(context.account_id, sound.audio_file_id))
+            except RefusedError as refused:
+                problems += [
+                    dataclasses.replace(one, field=("sounds", str(number), *one.field)) for one in refused.problems
+                ]
             continue
         words = media.spoken_digits_media(digits) if digits is not None else media.sound_media(installed or "")
         if words is None:

@@ -1,22 +1,22 @@
 """Recordings: begun and ended in mid call, paused and resumed, deleted."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import strawberry
 
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
+from app.api.mutations.acting import act
 from app.api.types.call import Call
-from app.api.types.problem import UserError
+from app.api.types.problem import Payload
 from app.api.types.recording import Recording
-from app.calls.core import model, verbs
+from app.calls.core import verbs
+from app.calls.core.model.call import Call as LiveCall
 from app.calls.recordings import recording_of
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import PauseMode, RecordingMode
 from app.ids import Kind, RecordingId, kind_of, new_id
-
-_USER_ERRORS: Final = "What the caller can mend; empty when it was done."
 
 
 @strawberry.input(description="A recording to be begun.")
@@ -47,10 +47,9 @@ class DeleteRecordingInput:
 
 
 @strawberry.type(description="What came of a recording that was to be begun.")
-class StartRecordingPayload:
+class StartRecordingPayload(Payload):
     recording: Recording | None = strawberry.field(default=None, description="The recording as it is now.")
     call: Call | None = strawberry.field(default=None, description="Its call as it is now.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of ending a recording.")
@@ -69,11 +68,10 @@ class ResumeRecordingPayload(StartRecordingPayload):
 
 
 @strawberry.type(description="What came of deleting a recording.")
-class DeleteRecordingPayload:
+class DeleteRecordingPayload(Payload):
     recording: Recording | None = strawberry.field(
         default=None, description="What stays of it; null for callers who may not see recordings."
     )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type
@@ -92,7 +90,7 @@ class RecordingMutations:
         if input.mode is RecordingMode.OFF:
             raise RefusedError(Problem("INVALID_INPUT", "Say whose voice is to be recorded.", ("mode",)))
         recording_id = RecordingId(new_id(Kind.RECORDING))
-        call = await _act(info, input.call_id, verbs.StartRecording(recording_id=recording_id, mode=input.mode))
+        call = (await act(info, input.call_id, verbs.StartRecording(recording_id=recording_id, mode=input.mode))).call
         return StartRecordingPayload(**_as_it_is(info, call, recording_id))
 
     @mutation(
@@ -106,7 +104,7 @@ class RecordingMutations:
         input: Annotated[StopRecordingInput, strawberry.argument(description="The recording.")],  # noqa: A002
     ) -> StopRecordingPayload:
         recording_id = _read_id(input.recording_id)
-        call = await _act(info, recording_id, verbs.StopRecording(recording_id=recording_id))
+        call = (await act(info, recording_id, verbs.StopRecording(recording_id=recording_id))).call
         return StopRecordingPayload(**_as_it_is(info, call, recording_id))
 
     @mutation(
@@ -122,7 +120,7 @@ class RecordingMutations:
     ) -> PauseRecordingPayload:
         recording_id = _read_id(input.recording_id)
         verb = verbs.PauseRecording(recording_id=recording_id, mode=input.mode)
-        call = await _act(info, recording_id, verb)
+        call = (await act(info, recording_id, verb)).call
         return PauseRecordingPayload(**_as_it_is(info, call, recording_id))
 
     @mutation(Scope.CALLS_CONTROL, ResumeRecordingPayload, "End a recording's pause.")
@@ -132,7 +130,7 @@ class RecordingMutations:
         input: Annotated[ResumeRecordingInput, strawberry.argument(description="The recording.")],  # noqa: A002
     ) -> ResumeRecordingPayload:
         recording_id = _read_id(input.recording_id)
-        call = await _act(info, recording_id, verbs.ResumeRecording(recording_id=recording_id))
+        call = (await act(info, recording_id, verbs.ResumeRecording(recording_id=recording_id))).call
         return ResumeRecordingPayload(**_as_it_is(info, call, recording_id))
 
     @mutation(
@@ -157,11 +155,7 @@ class RecordingMutations:
         return DeleteRecordingPayload(recording=None if found is None else Recording.of(found, context.sight))
 
 
-async def _act(info: Info, subject_id: str, verb: verbs.Verb) -> model.Call:
-    return (await info.context.services.calls.act(info.context.caller, subject_id, verb)).call
-
-
-def _as_it_is(info: Info, call: model.Call, recording_id: RecordingId) -> dict[str, Any]:
+def _as_it_is(info: Info, call: LiveCall, recording_id: RecordingId) -> dict[str, Any]:
     """The recording and its call, as the mutation left them."""
     sight = info.context.sight
     found = recording_of(call, recording_id)

@@ -5,11 +5,14 @@ import strawberry
 from app.api.mutations.agent_states import AgentStateMutations
 from app.api.mutations.call_control import CallControlMutations
 from app.api.mutations.calls import CallMutations
+from app.api.mutations.media_streams import MediaStreamMutations
 from app.api.mutations.playing import PlayingMutations
 from app.api.mutations.recordings import RecordingMutations
 from app.api.mutations.routing import RoutingMutations
+from app.api.mutations.speech import SpeechMutations
 from app.api.mutations.supervision import SupervisionMutations
 from app.api.mutations.transfers import TransferMutations
+from app.api.mutations.voice import VoiceMutations
 from app.api.mutations.webhooks import WebhookMutations
 
 
@@ -21,11 +24,14 @@ class Mutation(
     CallMutations,
     CallControlMutations,
     PlayingMutations,
+    VoiceMutations,
     RecordingMutations,
     TransferMutations,
     SupervisionMutations,
+    MediaStreamMutations,
     WebhookMutations,
     RoutingMutations,
+    SpeechMutations,
     AgentStateMutations,
 ):
     pass

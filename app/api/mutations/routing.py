@@ -2,6 +2,7 @@
 
 import strawberry
 
+from app.api.mutations.call_flows import CallFlowMutations
 from app.api.mutations.groups import GroupMutations
 from app.api.mutations.numbers import NumberMutations
 from app.api.mutations.people import PeopleMutations
@@ -9,5 +10,5 @@ from app.api.mutations.trunks import TrunkMutations
 
 
 @strawberry.type
-class RoutingMutations(PeopleMutations, GroupMutations, TrunkMutations, NumberMutations):
+class RoutingMutations(PeopleMutations, GroupMutations, TrunkMutations, NumberMutations, CallFlowMutations):
     pass

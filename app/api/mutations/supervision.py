@@ -7,18 +7,19 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
+from app.api.mutations.acting import act
 from app.api.mutations.inputs import CallTarget, given_text, key_field
 from app.api.types.call import Call, Leg, Supervision
-from app.api.types.problem import UserError
+from app.api.types.problem import Payload
 from app.calls import texts
-from app.calls.core import model, verbs
+from app.calls.core import verbs
 from app.calls.core.conference import MOST_PARTICIPANTS
+from app.calls.core.model.call import Call as LiveCall
 from app.calls.core.supervision import MOST_SUPERVISORS
 from app.calls.fingerprints import ADD_PARTICIPANT, SUPERVISE
 from app.facts.vocabulary import SupervisionMode
 from app.ids import LegId
 
-_USER_ERRORS: Final = "What the caller can mend; empty when it was done."
 _RING: Final = f"{texts.SHORTEST_RING_SECONDS:g} to {texts.LONGEST_RING_SECONDS:g} seconds; when left out, as in a call"
 
 
@@ -66,41 +67,38 @@ class RemoveParticipantInput:
 
 
 @strawberry.type(description="What came of a supervision that was asked for.")
-class StartSupervisionPayload:
+class StartSupervisionPayload(Payload):
     supervision: Supervision | None = strawberry.field(
         default=None, description="The supervision; null when it is over already (a replayed request)."
     )
     call: Call | None = strawberry.field(default=None, description="The call as it is now.")
     replayed: bool = strawberry.field(default=False, description="The idempotency key had started it before.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of changing a supervision's mode.")
-class UpdateSupervisionPayload:
+class UpdateSupervisionPayload(Payload):
     supervision: Supervision | None = strawberry.field(default=None, description="The supervision as it is now.")
     call: Call | None = strawberry.field(default=None, description="Its call as it is now.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of ending a supervision.")
-class StopSupervisionPayload:
+class StopSupervisionPayload(Payload):
     call: Call | None = strawberry.field(default=None, description="Its call as it is now.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of calling somebody into a talk.")
-class AddParticipantPayload:
-    leg: Leg | None = strawberry.field(default=None, description="The participant's leg as it is now.")
+class AddParticipantPayload(Payload):
+    leg: Leg | None = strawberry.field(
+        default=None, description="The participant's leg as it is now; of several phones that ring for it, the first's."
+    )
     call: Call | None = strawberry.field(default=None, description="The call as it is now.")
     replayed: bool = strawberry.field(default=False, description="The idempotency key had called it before.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of letting one of a conference go.")
-class RemoveParticipantPayload:
+class RemoveParticipantPayload(Payload):
     leg: Leg | None = strawberry.field(default=None, description="The leg as it is now.")
     call: Call | None = strawberry.field(default=None, description="Its call as it is now.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type
@@ -124,7 +122,7 @@ class SupervisionMutations:
             ),
             ring_seconds=input.ring_seconds,
         )
-        acted = await info.context.services.calls.act(info.context.caller, input.call_id, verb)
+        acted = await act(info, input.call_id, verb)
         supervision_id = _came_of(acted.call, SUPERVISE, input.idempotency_key)
         return StartSupervisionPayload(
             supervision=_supervision(info, acted.call, supervision_id),
@@ -143,7 +141,7 @@ class SupervisionMutations:
         input: Annotated[UpdateSupervisionInput, strawberry.argument(description="The mode.")],  # noqa: A002
     ) -> UpdateSupervisionPayload:
         verb = verbs.UpdateSupervision(supervision_id=input.supervision_id, mode=input.mode)
-        call = (await info.context.services.calls.act(info.context.caller, input.supervision_id, verb)).call
+        call = (await act(info, input.supervision_id, verb)).call
         return UpdateSupervisionPayload(
             supervision=_supervision(info, call, input.supervision_id), call=Call.of(call, info.context.sight)
         )
@@ -155,7 +153,7 @@ class SupervisionMutations:
         input: Annotated[StopSupervisionInput, strawberry.argument(description="The supervision.")],  # noqa: A002
     ) -> StopSupervisionPayload:
         verb = verbs.StopSupervision(supervision_id=input.supervision_id)
-        acted = await info.context.services.calls.act(info.context.caller, input.supervision_id, verb)
+        acted = await act(info, input.supervision_id, verb)
         return StopSupervisionPayload(call=Call.of(acted.call, info.context.sight))
 
     @mutation(
@@ -178,7 +176,7 @@ class SupervisionMutations:
             ),
             ring_seconds=input.ring_seconds,
         )
-        acted = await info.context.services.calls.act(info.context.caller, input.call_id, verb)
+        acted = await act(info, input.call_id, verb)
         leg_id = _came_of(acted.call, ADD_PARTICIPANT, input.idempotency_key)
         return AddParticipantPayload(
             leg=None if leg_id is None else Leg.of(acted.call.leg(LegId(leg_id)), info.context.sight),
@@ -199,17 +197,17 @@ class SupervisionMutations:
     ) -> RemoveParticipantPayload:
         leg_id = LegId(input.leg_id)
         verb = verbs.RemoveParticipant(leg_id=leg_id)
-        call = (await info.context.services.calls.act(info.context.caller, leg_id, verb)).call
+        call = (await act(info, leg_id, verb)).call
         return RemoveParticipantPayload(
             leg=Leg.of(call.leg(leg_id), info.context.sight), call=Call.of(call, info.context.sight)
         )
 
 
-def _came_of(call: model.Call, mutation_name: str, key: str) -> str | None:
+def _came_of(call: LiveCall, mutation_name: str, key: str) -> str | None:
     used = (one for one in call.keys if (one.mutation, one.key) == (mutation_name, key))
     return next((one.subject_id for one in used), None)
 
 
-def _supervision(info: Info, call: model.Call, supervision_id: str | None) -> Supervision | None:
+def _supervision(info: Info, call: LiveCall, supervision_id: str | None) -> Supervision | None:
     found = None if supervision_id is None else call.supervision(supervision_id)
     return None if found is None else Supervision.of(call, found, info.context.sight)

@@ -7,16 +7,16 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
-from app.api.mutations.inputs import CallTarget, given_text, key_field, refuse_queue
+from app.api.mutations.acting import act
+from app.api.mutations.inputs import CallTarget, given_text, key_field
 from app.api.types.call import Call
-from app.api.types.problem import UserError
+from app.api.types.problem import Payload
 from app.calls import texts
 from app.calls.core import verbs
 from app.calls.transfer_plan import CONSULT_SECONDS, LONGEST_CONSULT_SECONDS
-from app.facts.vocabulary import TransferKind
+from app.facts.vocabulary import TransferKind, TransferMethod
 from app.ids import LegId
 
-_USER_ERRORS: Final = "What the caller can mend; empty when it was done."
 _RING: Final = f"{texts.SHORTEST_RING_SECONDS:g} to {texts.LONGEST_RING_SECONDS:g} seconds"
 
 
@@ -25,7 +25,10 @@ class TransferCallInput:
     idempotency_key: str = key_field()
     call_id: strawberry.ID = strawberry.field(description="The call; it must be CONNECTED.")
     kind: TransferKind = strawberry.field(description="Whether the target is spoken to first.")
-    target: CallTarget = strawberry.field(description="To whom. The rules are those of a new call.")
+    target: CallTarget = strawberry.field(
+        description="To whom. The rules are those of a new call. In a queue the customer waits for an agent; such a "
+        "transfer is BLIND."
+    )
     leg_id: strawberry.ID | None = strawberry.field(
         default=None,
         description="Who transfers: this leg, and the other party is transferred. When left out, the agent.",
@@ -41,6 +44,11 @@ class TransferCallInput:
     recall: bool = strawberry.field(
         default=True,
         description="Should a BLIND transfer fail, call back whoever transferred. Without it the call ends then.",
+    )
+    method: TransferMethod = strawberry.field(
+        default=TransferMethod.BRIDGE,
+        description="How the target is called. REFER is for a BLIND transfer, to a number, of a party behind a trunk "
+        "that follows such requests; many do not. Its end is the end of the call.",
     )
     music: bool = strawberry.field(
         default=False, description="During a BLIND transfer the transferee hears music, not the target's ringing."
@@ -58,24 +66,21 @@ class CancelTransferInput:
 
 
 @strawberry.type(description="What came of a transfer that was asked for.")
-class TransferCallPayload:
+class TransferCallPayload(Payload):
     call: Call | None = strawberry.field(default=None, description="The call as it is now.")
     replayed: bool = strawberry.field(
         default=False, description="The idempotency key had started this transfer before."
     )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of completing a transfer.")
-class CompleteTransferPayload:
+class CompleteTransferPayload(Payload):
     call: Call | None = strawberry.field(default=None, description="The call as it is now.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of taking a transfer back.")
-class CancelTransferPayload:
+class CancelTransferPayload(Payload):
     call: Call | None = strawberry.field(default=None, description="The call as it is now.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type
@@ -91,7 +96,6 @@ class TransferMutations:
         info: Info,
         input: Annotated[TransferCallInput, strawberry.argument(description="The transfer.")],  # noqa: A002  # GraphQL's own word
     ) -> TransferCallPayload:
-        refuse_queue(input.target, "target")
         verb = verbs.StartTransfer(
             idempotency_key=input.idempotency_key,
             kind=input.kind,
@@ -100,14 +104,17 @@ class TransferMutations:
                 extension=given_text(input.target.extension),
                 number=given_text(input.target.number),
                 ring_group_id=given_text(input.target.ring_group_id),
+                queue_id=given_text(input.target.queue_id),
+                call_flow_id=given_text(input.target.call_flow_id),
             ),
             by=None if input.leg_id is None else LegId(input.leg_id),
             ring_seconds=input.ring_seconds,
             consult_seconds=input.consult_seconds,
             recalls=input.recall,
             with_music=input.music,
+            method=input.method,
         )
-        acted = await info.context.services.calls.act(info.context.caller, input.call_id, verb)
+        acted = await act(info, input.call_id, verb)
         return TransferCallPayload(call=Call.of(acted.call, info.context.sight), replayed=acted.is_replayed)
 
     @mutation(
@@ -121,7 +128,7 @@ class TransferMutations:
         info: Info,
         input: Annotated[CompleteTransferInput, strawberry.argument(description="The call.")],  # noqa: A002
     ) -> CompleteTransferPayload:
-        acted = await info.context.services.calls.act(info.context.caller, input.call_id, verbs.CompleteTransfer())
+        acted = await act(info, input.call_id, verbs.CompleteTransfer())
         return CompleteTransferPayload(call=Call.of(acted.call, info.context.sight))
 
     @mutation(
@@ -135,5 +142,5 @@ class TransferMutations:
         info: Info,
         input: Annotated[CancelTransferInput, strawberry.argument(description="The call.")],  # noqa: A002
     ) -> CancelTransferPayload:
-        acted = await info.context.services.calls.act(info.context.caller, input.call_id, verbs.CancelTransfer())
+        acted = await act(info, input.call_id, verbs.CancelTransfer())
         return CancelTransferPayload(call=Call.of(acted.call, info.context.sight))

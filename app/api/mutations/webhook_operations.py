@@ -9,8 +9,8 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
 from app.api.instants import TimeRangeInput, read_range
-from app.api.types.enums import EventType
-from app.api.types.problem import UserError
+from app.api.types.enums.events import EventType
+from app.api.types.problem import Payload
 from app.api.types.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from app.errors import Problem, RefusedError
 from app.paging import CursorSigner
@@ -18,7 +18,6 @@ from app.webhooks.model import DeliveryFilter, DeliveryState
 from app.webhooks.replay import MOST_PER_REQUEST
 from app.webhooks.rotation import DEFAULT_GRACE, LONGEST_GRACE
 
-_USER_ERRORS: Final = "What the caller can mend; empty when it was done."
 _DAY: Final = round(DEFAULT_GRACE.total_seconds())
 _LONGEST_KEY: Final = 255
 
@@ -71,16 +70,15 @@ class ReplayWebhooksInput:
 
 
 @strawberry.type(description="What came of rotating a secret.")
-class RotateWebhookSecretPayload:
+class RotateWebhookSecretPayload(Payload):
     webhook_endpoint: WebhookEndpoint | None = strawberry.field(default=None, description="The endpoint as it is now.")
     secret: str | None = strawberry.field(
         default=None, description="The new signing secret, `whsec_…`: shown this once."
     )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of testing an endpoint.")
-class TestWebhookEndpointPayload:
+class TestWebhookEndpointPayload(Payload):
     __test__ = False
 
     webhook_delivery: WebhookDelivery | None = strawberry.field(
@@ -91,11 +89,10 @@ class TestWebhookEndpointPayload:
         description="The request and what came back; null when it had not ended after 35 seconds. The delivery's "
         "`attempts` tell later.",
     )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of one request for a replay.")
-class ReplayWebhooksPayload:
+class ReplayWebhooksPayload(Payload):
     replayed_count: int | None = strawberry.field(
         default=None, description="How many deliveries were put in line by this request."
     )
@@ -107,7 +104,6 @@ class ReplayWebhooksPayload:
         description=f"Whether it stopped before the end, after {MOST_PER_REQUEST:,}: ask again with `after`.",
     )
     end_cursor: str | None = strawberry.field(default=None, description="Where it stopped, for `after`.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type

@@ -9,12 +9,11 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
 from app.api.mutations.webhook_operations import WebhookOperations
-from app.api.types.problem import UserError
+from app.api.types.problem import DeletionPayload, Payload
 from app.api.types.webhook import WebhookEndpoint
 from app.errors import Problem, RefusedError
 from app.webhooks.model import API_VERSION, Format
 
-_USER_ERRORS: Final = "What the caller can mend; empty when it was done."
 _URL: Final = "The address: https, on a public host. Redirects are not followed."
 _PERSONAL: Final = (
     "Whether events tell telephone numbers and the names that go with them whole. That takes a key with `pii:read`; "
@@ -78,26 +77,23 @@ class DeleteWebhookEndpointInput:
 
 
 @strawberry.type(description="What came of making a webhook endpoint.")
-class CreateWebhookEndpointPayload:
+class CreateWebhookEndpointPayload(Payload):
     webhook_endpoint: WebhookEndpoint | None = strawberry.field(
         default=None, description="The endpoint; null when refused."
     )
     secret: str | None = strawberry.field(
         default=None, description="The signing secret, `whsec_…`: shown this once. Verify every delivery with it."
     )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of changing a webhook endpoint.")
-class UpdateWebhookEndpointPayload:
+class UpdateWebhookEndpointPayload(Payload):
     webhook_endpoint: WebhookEndpoint | None = strawberry.field(default=None, description="The endpoint as it is now.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
 
 
 @strawberry.type(description="What came of deleting a webhook endpoint.")
-class DeleteWebhookEndpointPayload:
-    deleted_id: strawberry.ID | None = strawberry.field(default=None, description="The id of what was deleted.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_USER_ERRORS)
+class DeleteWebhookEndpointPayload(DeletionPayload):
+    pass
 
 
 @strawberry.type

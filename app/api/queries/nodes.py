@@ -9,13 +9,16 @@ from app.accounts.scopes import Scope
 from app.api.context import Context, Info
 from app.api.fields import guarded_field
 from app.api.types.call import Call, Leg
+from app.api.types.call_flows import CallFlow
 from app.api.types.cdr import Cdr
 from app.api.types.event_list import event_signer
 from app.api.types.event_mapping import event_maker
 from app.api.types.groups import Queue, RingGroup
+from app.api.types.media_streams import MediaEndpoint
 from app.api.types.node import Node
 from app.api.types.people import Agent, Device, Extension
 from app.api.types.recording import Recording
+from app.api.types.speech import AnnouncementTemplate, AudioFile
 from app.api.types.trunks import InboundRoute, OutboundNumber, OutboundNumberPool, Trunk
 from app.api.types.webhook import WebhookDelivery, WebhookEndpoint
 from app.errors import Problem, RefusedError
@@ -57,6 +60,11 @@ async def _endpoint(context: Context, node_id: str) -> Node | None:
 async def _delivery(context: Context, node_id: str) -> Node | None:
     found = await context.services.webhook_queries.get(context.account_id, node_id)
     return None if found is None else WebhookDelivery.of(found)
+
+
+async def _media_endpoint(context: Context, node_id: str) -> Node | None:
+    found = await context.services.media_endpoints.get(context.account_id, node_id)
+    return None if found is None else MediaEndpoint.of(found)
 
 
 async def _agent(context: Context, node_id: str) -> Node | None:
@@ -104,6 +112,21 @@ async def _inbound_route(context: Context, node_id: str) -> Node | None:
     return None if found is None else InboundRoute.of(found, context.sight)
 
 
+async def _call_flow(context: Context, node_id: str) -> Node | None:
+    found = await context.services.routing.flows.get(context.account_id, node_id)
+    return None if found is None else CallFlow.of(found, context.sight)
+
+
+async def _announcement_template(context: Context, node_id: str) -> Node | None:
+    found = await context.services.speech.templates.get(context.account_id, node_id)
+    return None if found is None else AnnouncementTemplate.of(found)
+
+
+async def _audio_file(context: Context, node_id: str) -> Node | None:
+    found = await context.services.speech.audio_files.get(context.account_id, node_id)
+    return None if found is None else AudioFile.of(found)
+
+
 #: How each kind is found, and the scope it takes.
 FINDERS: Final[Mapping[Kind, tuple[Scope, Callable[[Context, str], Awaitable[Node | None]]]]] = {
     Kind.CALL: (Scope.CALLS_READ, _call),
@@ -119,8 +142,12 @@ FINDERS: Final[Mapping[Kind, tuple[Scope, Callable[[Context, str], Awaitable[Nod
     Kind.TRUNK: (Scope.ROUTING, _trunk),
     Kind.OUTBOUND_NUMBER: (Scope.ROUTING, _outbound_number),
     Kind.OUTBOUND_NUMBER_POOL: (Scope.ROUTING, _outbound_number_pool),
+    Kind.CALL_FLOW: (Scope.ROUTING, _call_flow),
     Kind.INBOUND_ROUTE: (Scope.ROUTING, _inbound_route),
+    Kind.ANNOUNCEMENT_TEMPLATE: (Scope.ROUTING, _announcement_template),
+    Kind.AUDIO_FILE: (Scope.ROUTING, _audio_file),
     Kind.WEBHOOK_ENDPOINT: (Scope.WEBHOOKS_READ, _endpoint),
+    Kind.MEDIA_ENDPOINT: (Scope.WEBHOOKS_READ, _media_endpoint),
     Kind.WEBHOOK_DELIVERY: (Scope.WEBHOOKS_READ, _delivery),
 }
 

@@ -9,7 +9,7 @@ from app.api.context import Info
 from app.api.fields import guarded_field
 from app.api.instants import TimeRangeInput, read_range
 from app.api.paging import After, Before, Connection, First, Last, Paging, connect, signer_of
-from app.api.types.enums import EventType
+from app.api.types.enums.events import EventType
 from app.api.types.webhook import WebhookDelivery, WebhookEndpoint
 from app.webhooks.model import EVERY_DELIVERY, DeliveryFilter, DeliveryState
 

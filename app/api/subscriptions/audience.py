@@ -20,23 +20,20 @@ A reader is in one of three states:
 import asyncio
 import dataclasses
 import math
-import re
 import traceback
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 import orjson
 import structlog
-from graphql import FieldNode, OperationDefinitionNode, VariableNode
 from strawberry import Schema
 
-from app.accounts.scopes import Scope
 from app.api.context import Context, Info
 from app.api.errors import error_code
 from app.api.outbox import Outbox
+from app.api.subscriptions.likeness import Asked, Likeness, likeness_of
 from app.api.wire import text_frame
 from app.events.feed import CaughtUp, FeedItem, Gap, GapReason
 from app.events.log import EventFilter
@@ -47,30 +44,7 @@ _AT_A_TIME: Final = 250
 #: Of what an audience says as it breaks off: to every reader, wherever it stands.
 _AT_ANY_PLACE: Final = math.inf
 
-_DECLARED_AND_USED: Final = 2
-
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An operation as its client asked for it."""
-
-    query: str
-    variables: dict[str, Any] | None
-    name: str | None
-
-
-class _Likeness(NamedTuple):
-    """Subscriptions that are alike in all this say the same about the same event."""
-
-    account_id: str
-    scopes: frozenset[Scope]
-    is_test: bool
-    default_region: str
-    query: str
-    name: str | None
-    variables: bytes
 
 
 def payload_of(result: Any) -> bytes:
@@ -93,7 +67,7 @@ class Audiences:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._audiences: dict[_Likeness, _Audience] = {}
+        self._audiences: dict[Likeness, _Audience] = {}
 
     def __len__(self) -> int:
         return len(self._audiences)
@@ -105,7 +79,7 @@ class Audiences:
 
     def join(self, reader: "Reader", asked: Asked, info: Info, head: int) -> "_Audience":
         """The audience of an operation; it tells of what comes after the head at the latest."""
-        likeness = _likeness_of(asked, info)
+        likeness = likeness_of(asked, info)
         audience = self._audiences.get(likeness)
         if audience is None:
             audience = _Audience(self._schema, asked, info.context, head, lambda: self._forget(likeness))
@@ -113,36 +87,8 @@ class Audiences:
         audience.readers.add(reader)
         return audience
 
-    def _forget(self, likeness: _Likeness) -> None:
+    def _forget(self, likeness: Likeness) -> None:
         del self._audiences[likeness]
-
-
-def _likeness_of(asked: Asked, info: Info) -> _Likeness:
-    caller = info.context.caller
-    variables = dict(asked.variables or {})
-    beginning = _variable_of_beginning(info.operation)
-    # It serves no other purpose in the document than to say where a reader's own past begins: declared, and used once.
-    if beginning is not None and len(re.findall(rf"\${beginning}\b", asked.query)) == _DECLARED_AND_USED:
-        variables.pop(beginning, None)
-    return _Likeness(
-        caller.account_id,
-        caller.scopes,
-        caller.is_test,
-        caller.default_region,
-        asked.query,
-        asked.name,
-        orjson.dumps(variables, option=orjson.OPT_SORT_KEYS),
-    )
-
-
-def _variable_of_beginning(operation: OperationDefinitionNode) -> str | None:
-    """The name of the variable that is the root field's ``after``."""
-    match operation.selection_set.selections:
-        case (FieldNode(arguments=arguments),):
-            for argument in arguments or ():
-                if argument.name.value == "after" and isinstance(argument.value, VariableNode):
-                    return argument.value.name.value
-    return None
 
 
 class _Audience:

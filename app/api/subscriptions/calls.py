@@ -14,7 +14,7 @@ from app.api.types import event as event_types
 from app.api.types.call import Call
 from app.api.types.event_list import event_signer
 from app.api.types.event_mapping import event_maker
-from app.calls.core import model
+from app.calls.core.model.call import Call as LiveCall
 from app.errors import Problem, RefusedError
 from app.events import feed
 from app.events.log import EventFilter
@@ -36,7 +36,7 @@ CallMessage = Annotated[
 ]
 
 
-async def _is_told(context: Context, call: model.Call, item: Event | feed.CaughtUp) -> bool:
+async def _is_told(context: Context, call: LiveCall, item: Event | feed.CaughtUp) -> bool:
     """Whether the last of a settled call's events has been told; the call was read later than the message was made."""
     if isinstance(item, Event):
         return item.call_sequence is not None and item.call_sequence >= call.sequence

@@ -5,9 +5,9 @@ from typing import Self
 
 import strawberry
 
-from app.api.types.enums import describe
+from app.api.types.enums.describing import describe
 from app.facts.queues import AgentState
-from app.queues.agents import AgentStanding
+from app.queues.agent_rows import AgentStanding
 
 describe(
     AgentState,

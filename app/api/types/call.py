@@ -11,13 +11,19 @@ from app.api.fields import guarded_field
 from app.api.paging import After, Before, Connection, First, Last, Paging
 from app.api.types.cdr import Cdr
 from app.api.types.diagnostics import Diagnostics
+from app.api.types.media_streams import MediaStream
 from app.api.types.node import Node
 from app.api.types.recording import Recording
 from app.api.types.values import Actor, EndReason, MetadataPair, Party, Quality
-from app.calls.core import guests_model, model, record
+from app.calls.core import record
+from app.calls.core.model.call import Call as LiveCall
+from app.calls.core.model.guests import Supervision as LiveSupervision
+from app.calls.core.model.leg import Leg as LiveLeg
+from app.calls.explain import explain
 from app.facts import vocabulary
 from app.facts.masking import Sight, mask_digits
 from app.facts.vocabulary import (
+    AnsweredBy,
     CallKind,
     CallState,
     CdrSource,
@@ -30,6 +36,7 @@ from app.facts.vocabulary import (
     SupervisionMode,
     SupervisionState,
     TransferKind,
+    TransferMethod,
     TransferState,
 )
 
@@ -45,6 +52,9 @@ class Leg(Node):
     is_on_hold: bool = strawberry.field(description="It hears music instead of the others.")
     is_muted: bool = strawberry.field(description="The others do not hear it.")
     muted: MuteDirection | None = strawberry.field(description="All that is silenced of it; null when nothing is.")
+    voice_pitch: float | None = strawberry.field(
+        description="How much higher (over 1) or lower everybody else hears it; null when that was never asked for."
+    )
     channel_name: str | None = strawberry.field(description="The channel as Asterisk shows it, once there is one.")
     started_at: datetime | None = strawberry.field(description="When it was dialled; null before, and if it never was.")
     channel_created_at: datetime | None = strawberry.field(
@@ -63,7 +73,7 @@ class Leg(Node):
     )
 
     @classmethod
-    def of(cls, leg: model.Leg, sight: Sight) -> Self:
+    def of(cls, leg: LiveLeg, sight: Sight) -> Self:
         return cls(
             id=strawberry.ID(leg.id),
             role=leg.role,
@@ -72,6 +82,7 @@ class Leg(Node):
             is_on_hold=leg.is_on_hold,
             is_muted=leg.muted in {MuteDirection.IN, MuteDirection.BOTH},
             muted=leg.muted,
+            voice_pitch=leg.voice_pitch,
             channel_name=leg.channel_name,
             started_at=leg.dialing_at,
             channel_created_at=leg.created_at,
@@ -89,6 +100,7 @@ class Leg(Node):
 class Transfer:
     id: strawberry.ID = strawberry.field(description="Its id, as its events have it.")
     kind: TransferKind = strawberry.field(description="Whether the target is spoken to first.")
+    method: TransferMethod = strawberry.field(description="Who calls the target.")
     state: TransferState = strawberry.field(description="Where it stands.")
     by: Leg = strawberry.field(description="Who transfers.")
     transferee: Leg = strawberry.field(description="Who is transferred.")
@@ -96,13 +108,14 @@ class Transfer:
     started_at: datetime = strawberry.field(description="Since when.")
 
     @classmethod
-    def of(cls, call: model.Call, sight: Sight) -> Self | None:
+    def of(cls, call: LiveCall, sight: Sight) -> Self | None:
         transfer = call.transfer
         if transfer is None:
             return None
         return cls(
             id=strawberry.ID(transfer.id),
             kind=transfer.kind,
+            method=transfer.method,
             state=transfer.state,
             by=Leg.of(call.leg(transfer.by), sight),
             transferee=Leg.of(call.leg(transfer.transferee), sight),
@@ -122,7 +135,7 @@ class Supervision:
     asked_at: datetime = strawberry.field(description="When it was asked for.")
 
     @classmethod
-    def of(cls, call: model.Call, supervision: guests_model.Supervision, sight: Sight) -> Self:
+    def of(cls, call: LiveCall, supervision: LiveSupervision, sight: Sight) -> Self:
         return cls(
             id=strawberry.ID(supervision.id),
             mode=supervision.mode,
@@ -148,6 +161,9 @@ class Call(Node):
     legs: list[Leg] = strawberry.field(description="Its legs, in the order of dialling.")
     transfer: Transfer | None = strawberry.field(description="The transfer under way, if any.")
     supervisions: list[Supervision] = strawberry.field(description="Who listens to it, or is being called to.")
+    media_streams: list[MediaStream] = strawberry.field(
+        description="Which of its legs talk to programs, or are about to."
+    )
     agent_party: Party | None = strawberry.field(description="Who is on the account's side.")
     customer_party: Party | None = strawberry.field(description="Who is on the other side.")
     agent_id: strawberry.ID | None = strawberry.field(description="The agent, when one was asked for or is known.")
@@ -162,6 +178,13 @@ class Call(Node):
         description="Your own id for it. Not unique: a lead may be called again."
     )
     metadata: list[MetadataPair] = strawberry.field(description="Your own key-value pairs, echoed in every event.")
+    answered_by: AnsweredBy | None = strawberry.field(
+        description="What has answered as the customer; null when that was not looked into, or not yet."
+    )
+    variables: list[MetadataPair] = strawberry.field(
+        description="The channel variables that `originateCall` was given for it."
+    )
+    live: strawberry.Private[LiveCall]
     tags: list[str] = strawberry.field(description="Your own tags, echoed in every event.")
     dtmf: str | None = strawberry.field(
         description="The keys pressed so far, in order; each reads `x` without the scope `dtmf:read`."
@@ -198,7 +221,7 @@ class Call(Node):
     )
 
     @classmethod
-    def of(cls, call: model.Call, sight: Sight) -> Self:
+    def of(cls, call: LiveCall, sight: Sight) -> Self:
         ended_at = call.ended_at
         return cls(
             id=strawberry.ID(call.id),
@@ -210,6 +233,7 @@ class Call(Node):
             legs=[Leg.of(leg, sight) for leg in call.legs],
             transfer=Transfer.of(call, sight),
             supervisions=[Supervision.of(call, one, sight) for one in call.supervisions],
+            media_streams=[MediaStream.of(one) for one in call.media_streams],
             agent_party=_party_of(call, LegRole.AGENT, sight),
             customer_party=_party_of(call, LegRole.CUSTOMER, sight),
             agent_id=None if call.agent_id is None else strawberry.ID(call.agent_id),
@@ -220,6 +244,9 @@ class Call(Node):
             trunk_id=None if call.trunk_id is None else strawberry.ID(call.trunk_id),
             external_id=call.external_id,
             metadata=MetadataPair.of_all(call.metadata),
+            answered_by=call.answered_by,
+            variables=MetadataPair.of_all(call.variables),
+            live=call,
             tags=list(call.tags),
             dtmf=(call.dtmf if sight.has_digits else mask_digits(call.dtmf)) or None,
             recording_mode=call.recording_mode,
@@ -240,6 +267,14 @@ class Call(Node):
             sandbox=call.is_sandbox,
             quality=Quality.of(record.worst_quality(call)),
         )
+
+    @guarded_field(
+        Scope.CALLS_READ,
+        "Why it went as it did, or where it stands: sentences for people, in English. Programs read the other fields; "
+        "the words change.",
+    )
+    async def explain(self) -> list[str] | None:
+        return explain(self.live)
 
     @guarded_field(Scope.RECORDINGS_READ, "Its recordings, oldest first.")
     async def recordings(self, info: Info) -> list[Recording] | None:
@@ -273,5 +308,5 @@ class Call(Node):
         return await connect_events(info.context, EventFilter(subject_id=self.id), Paging(first, after, last, before))
 
 
-def _party_of(call: model.Call, role: vocabulary.LegRole, sight: Sight) -> Party | None:
+def _party_of(call: LiveCall, role: vocabulary.LegRole, sight: Sight) -> Party | None:
     return next((Party.of(leg.party, sight) for leg in call.legs if leg.role is role), None)

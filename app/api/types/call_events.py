@@ -7,7 +7,7 @@ import strawberry
 from app.api.types.cdr import Cdr
 from app.api.types.event import CallEvent, LegEvent
 from app.api.types.values import EndReason, Party
-from app.facts.vocabulary import Disposition, EndParty, LegRole, MuteDirection, RecordingMode
+from app.facts.vocabulary import AnsweredBy, Disposition, EndParty, LegRole, MuteDirection, RecordingMode
 
 
 @strawberry.type(description="`call.created`: the call was accepted and stored; nothing has rung yet.")
@@ -18,7 +18,9 @@ class CallCreatedEvent(CallEvent):
     recording_mode: RecordingMode = strawberry.field(description="Whose voice is recorded.")
 
 
-@strawberry.type(description="`call.updated`: external id, metadata or tags were changed by request.")
+@strawberry.type(
+    description="`call.updated`: external id, metadata, tags or the pitch of a voice were changed by request."
+)
 class CallUpdatedEvent(CallEvent):
     changed: list[str] = strawberry.field(description="The names of the fields that changed, such as `externalId`.")
 
@@ -31,6 +33,15 @@ class LegDialingEvent(LegEvent):
 @strawberry.type(description="`leg.ringing`: the far end says that it rings.")
 class LegRingingEvent(LegEvent):
     ringing_at: datetime | None = strawberry.field(description="Since when, by Asterisk; null in old events.")
+
+
+@strawberry.type(description="`machine.detection_finished`: it was looked into what has answered.")
+class MachineDetectionFinishedEvent(LegEvent):
+    answered_by: AnsweredBy = strawberry.field(description="What it is.")
+    cause: str = strawberry.field(description="Asterisk's own word for why it thinks so.")
+    is_after_beep: bool = strawberry.field(
+        description="Of a machine that a call flow is for: its greeting and beep are over, and it records."
+    )
 
 
 @strawberry.type(description="`leg.answered`: the far end answered.")

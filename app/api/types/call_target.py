@@ -5,7 +5,7 @@ from typing import Self, assert_never
 
 import strawberry
 
-from app.api.types.enums import describe
+from app.api.types.enums.describing import describe
 from app.api.types.values import Party
 from app.facts.masking import Sight
 from app.routing import targets
@@ -19,6 +19,7 @@ class TargetKind(StrEnum):
     NUMBER = "NUMBER"
     RING_GROUP = "RING_GROUP"
     QUEUE = "QUEUE"
+    CALL_FLOW = "CALL_FLOW"
 
 
 describe(
@@ -30,6 +31,7 @@ describe(
         "NUMBER": "An outside number.",
         "RING_GROUP": "A ring group.",
         "QUEUE": "A queue.",
+        "CALL_FLOW": "A call flow.",
     },
 )
 
@@ -42,6 +44,7 @@ class RoutingTarget:
     number: Party | None = strawberry.field(default=None, description="The outside number.")
     ring_group_id: strawberry.ID | None = strawberry.field(default=None, description="The ring group.")
     queue_id: strawberry.ID | None = strawberry.field(default=None, description="The queue.")
+    call_flow_id: strawberry.ID | None = strawberry.field(default=None, description="The call flow.")
 
     @classmethod
     def of(cls, target: targets.CallTarget, sight: Sight) -> Self:
@@ -56,6 +59,8 @@ class RoutingTarget:
                 return cls(kind=TargetKind.RING_GROUP, ring_group_id=strawberry.ID(one))
             case targets.ToQueue(id=one):
                 return cls(kind=TargetKind.QUEUE, queue_id=strawberry.ID(one))
+            case targets.ToCallFlow(id=one):
+                return cls(kind=TargetKind.CALL_FLOW, call_flow_id=strawberry.ID(one))
             case _:
                 assert_never(target)
 

@@ -5,7 +5,7 @@ from typing import Self
 import strawberry
 
 from app.api.diagnostics import PATH
-from app.calls.core import model
+from app.calls.core.model.call import Call as LiveCall
 from app.facts.vocabulary import LegRole
 from app.ownership.diagnostics import Request, Summary
 
@@ -50,7 +50,7 @@ class Diagnostics:
     )
 
     @classmethod
-    def of(cls, summary: Summary, call: model.Call, public_url: str) -> Self:
+    def of(cls, summary: Summary, call: LiveCall, public_url: str) -> Self:
         return cls(
             input_count=summary.inputs,
             request_count=summary.requests,

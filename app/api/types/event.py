@@ -10,7 +10,7 @@ from app.api.context import Info
 from app.api.fields import guarded_field
 from app.api.scalars import Long
 from app.api.types.call import Call
-from app.api.types.enums import EventType
+from app.api.types.enums.events import EventType
 from app.api.types.node import Node
 from app.api.types.values import Actor, MetadataPair, Party
 from app.facts.calls import LegRef

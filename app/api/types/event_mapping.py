@@ -9,7 +9,9 @@ import strawberry
 from app.api.scalars import Long
 from app.api.types import (
     call_events,
+    flow_events,
     line_events,
+    media_stream_events,
     other_events,
     playback_events,
     queue_events,
@@ -17,10 +19,23 @@ from app.api.types import (
     transfer_events,
 )
 from app.api.types.cdr import Cdr
-from app.api.types.enums import EventType
+from app.api.types.enums.events import EventType
 from app.api.types.event import Event, EventLeg
 from app.api.types.values import Actor, EndReason, MetadataPair, Party
-from app.facts import calls, event, lines, playbacks, queues, recordings, supervisions, transfers, vocabulary, webhooks
+from app.facts import (
+    calls,
+    event,
+    flows,
+    lines,
+    media_streams,
+    playbacks,
+    queues,
+    recordings,
+    supervisions,
+    transfers,
+    vocabulary,
+    webhooks,
+)
 from app.facts.calls import CallRef, Fact
 from app.facts.masking import Sight, mask_digits
 from app.facts.transfers import TransferFact
@@ -31,6 +46,7 @@ EVENT_TYPES: Final[Mapping[type[Fact], type[Event]]] = MappingProxyType(
     {
         calls.CallCreated: call_events.CallCreatedEvent,
         calls.CallUpdated: call_events.CallUpdatedEvent,
+        calls.MachineDetectionFinished: call_events.MachineDetectionFinishedEvent,
         calls.LegDialing: call_events.LegDialingEvent,
         calls.LegRinging: call_events.LegRingingEvent,
         calls.LegAnswered: call_events.LegAnsweredEvent,
@@ -55,12 +71,20 @@ EVENT_TYPES: Final[Mapping[type[Fact], type[Event]]] = MappingProxyType(
         supervisions.SupervisionEnded: supervision_events.SupervisionEndedEvent,
         supervisions.ParticipantJoined: supervision_events.ParticipantJoinedEvent,
         supervisions.ParticipantLeft: supervision_events.ParticipantLeftEvent,
+        media_streams.MediaStreamConnected: media_stream_events.MediastreamConnectedEvent,
+        media_streams.MediaStreamEnded: media_stream_events.MediastreamEndedEvent,
+        media_streams.MediaStreamFailed: media_stream_events.MediastreamFailedEvent,
         queues.CallWaiting: queue_events.CallWaitingEvent,
         queues.QueueJoined: queue_events.QueueJoinedEvent,
         queues.QueueOffered: queue_events.QueueOfferedEvent,
         queues.QueueLeft: queue_events.QueueLeftEvent,
         queues.QueueAbandoned: queue_events.QueueAbandonedEvent,
         queues.AgentStateChanged: queue_events.AgentStateChangedEvent,
+        flows.FlowStarted: flow_events.FlowStartedEvent,
+        flows.FlowStepEntered: flow_events.FlowStepEnteredEvent,
+        flows.FlowGathered: flow_events.FlowGatheredEvent,
+        flows.FlowEnded: flow_events.FlowEndedEvent,
+        flows.VoicemailReceived: flow_events.VoicemailReceivedEvent,
         recordings.RecordingStarted: other_events.RecordingStartedEvent,
         recordings.RecordingPaused: other_events.RecordingPausedEvent,
         recordings.RecordingResumed: other_events.RecordingResumedEvent,
@@ -109,7 +133,7 @@ def _payload(fact: Fact, sight: Sight) -> dict[str, Any]:
         value = getattr(fact, name)
         if isinstance(value, CallRef):
             values |= _call_fields(value, sight)
-        elif name == "digit":
+        elif name in {"digit", "digits"}:
             values[name] = value if sight.has_digits else mask_digits(value)
         elif name in _RENAMED and isinstance(fact, TransferFact):
             values[_RENAMED[name]] = value

@@ -9,7 +9,7 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
 from app.api.types.call_target import RoutingTarget
-from app.api.types.enums import describe
+from app.api.types.enums.describing import describe
 from app.api.types.node import Node
 from app.api.types.people import Agent, Extension
 from app.facts.masking import Sight

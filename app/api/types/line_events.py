@@ -5,7 +5,7 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
-from app.api.types.enums import describe
+from app.api.types.enums.describing import describe
 from app.api.types.event import Event
 from app.api.types.people import Device
 from app.api.types.trunks import Trunk

@@ -9,7 +9,7 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
 from app.api.scalars import Long
-from app.api.types.enums import EventType
+from app.api.types.enums.events import EventType
 from app.api.types.event import CallEvent, Event
 from app.api.types.recording import Recording
 from app.facts.vocabulary import PauseMode, RecordingMode

@@ -9,7 +9,7 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
 from app.api.types.agent_activity import AgentActivity
-from app.api.types.enums import describe
+from app.api.types.enums.describing import describe
 from app.api.types.node import Node
 from app.facts.masking import Sight, mask_contact
 from app.facts.queues import AgentState

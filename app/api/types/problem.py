@@ -6,7 +6,7 @@ from typing import Self
 import strawberry
 import structlog
 
-from app.api.types.enums import describe
+from app.api.types.enums.describing import describe
 from app.errors import Problem
 
 _log = structlog.get_logger(__name__)
@@ -29,6 +29,12 @@ class UserErrorCode(StrEnum):
     ALREADY_EXISTS = "ALREADY_EXISTS"
     URL_NOT_ALLOWED = "URL_NOT_ALLOWED"
     AGENT_OFFLINE = "AGENT_OFFLINE"
+    SPEECH_NOT_SUPPORTED = "SPEECH_NOT_SUPPORTED"
+    NOT_SUPPORTED = "NOT_SUPPORTED"
+    UNKNOWN_STEP = "UNKNOWN_STEP"
+    UNREACHABLE_STEP = "UNREACHABLE_STEP"
+    ENDLESS_LOOP = "ENDLESS_LOOP"
+    FIELD_MISSING = "FIELD_MISSING"
 
 
 describe(
@@ -49,6 +55,12 @@ describe(
         "ALREADY_EXISTS": "Something with this name or number is there already.",
         "URL_NOT_ALLOWED": "Webhooks are not sent to this address.",
         "AGENT_OFFLINE": "The agent sits at no extension, or the extension has no phone.",
+        "NOT_SUPPORTED": "Offhook does not do this yet.",
+        "UNKNOWN_STEP": "A call flow leads to a step that it does not have.",
+        "UNREACHABLE_STEP": "No way in a call flow leads to this step.",
+        "ENDLESS_LOOP": "A caller who presses nothing would stay in this call flow for ever.",
+        "SPEECH_NOT_SUPPORTED": "The speech engine or this voice does not do what is asked; the message says what.",
+        "FIELD_MISSING": "A template's field has no value.",
     },
 )
 
@@ -79,3 +91,17 @@ class UserError:
             field=list(problem.field) or None,
             current_state=problem.current_state,
         )
+
+
+@strawberry.type
+class Payload:
+    """What each mutation's own answer has besides what came of it. A refusal is made of this alone."""
+
+    user_errors: list[UserError] = strawberry.field(
+        default_factory=list, description="What the caller can mend; empty when it was done."
+    )
+
+
+@strawberry.type
+class DeletionPayload(Payload):
+    deleted_id: strawberry.ID | None = strawberry.field(default=None, description="The id of what was deleted.")

@@ -7,7 +7,7 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
-from app.api.types.enums import describe
+from app.api.types.enums.describing import describe
 from app.api.types.event import CallEvent, Event, EventLeg
 from app.api.types.groups import Queue
 from app.api.types.people import Agent

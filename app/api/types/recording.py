@@ -14,7 +14,7 @@ from app.api.types.node import Node
 from app.api.types.values import Party
 from app.facts.masking import Sight
 from app.facts.stretches import Segment
-from app.facts.vocabulary import RecordingMode, RecordingState, SegmentKind
+from app.facts.vocabulary import RecordingKind, RecordingMode, RecordingState, SegmentKind
 from app.recordings import model
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class RecordingSegment:
 @strawberry.type(description="A recording of one call: a WAV file in Offhook's store.")
 class Recording(Node):
     call_id: strawberry.ID = strawberry.field(description="The call that was recorded.")
+    kind: RecordingKind = strawberry.field(description="What it is of.")
     mode: RecordingMode = strawberry.field(description="Whose voice it holds.")
     state: RecordingState = strawberry.field(description="Where it stands.")
     created_at: datetime = strawberry.field(description="When it was asked for.")
@@ -78,6 +79,7 @@ class Recording(Node):
         return cls(
             id=strawberry.ID(recording.id),
             call_id=strawberry.ID(recording.call_id),
+            kind=recording.kind,
             mode=recording.mode,
             state=recording.state,
             created_at=recording.created_at,

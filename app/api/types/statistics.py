@@ -6,7 +6,7 @@ from typing import Self
 
 import strawberry
 
-from app.api.types.enums import describe
+from app.api.types.enums.describing import describe
 from app.cdrs.statistics import GroupBy, StatisticsGroup
 from app.cdrs.statistics_slices import SECOND, Interval
 from app.facts.vocabulary import CallKind, Direction, Disposition

@@ -4,7 +4,7 @@ import strawberry
 
 from app.api.types.event import CallEvent, EventLeg
 from app.api.types.values import EndReason, Party
-from app.facts.vocabulary import Disposition, TransferKind
+from app.facts.vocabulary import Disposition, TransferKind, TransferMethod
 
 
 @strawberry.interface(
@@ -15,7 +15,9 @@ class TransferEvent(CallEvent):
     transfer_kind: TransferKind = strawberry.field(description="Whether the target is spoken to first.")
     by: EventLeg = strawberry.field(description="Who transfers.")
     transferee: EventLeg = strawberry.field(description="Who is transferred.")
-    target: Party = strawberry.field(description="To whom.")
+    method: TransferMethod = strawberry.field(description="Who calls the target.")
+    target: Party = strawberry.field(description="To whom; a queue is shown by its name until somebody answers.")
+    queue_id: strawberry.ID | None = strawberry.field(description="The queue the transferee is given to, if it is.")
 
 
 @strawberry.type(description="`transfer.started`: the target is about to be dialled.")
@@ -25,7 +27,10 @@ class TransferStartedEvent(TransferEvent):
 
 @strawberry.type(description="`transfer.completed`: transferee and target talk; whoever transferred is let go.")
 class TransferCompletedEvent(TransferEvent):
-    leg: EventLeg = strawberry.field(description="The target's leg.")
+    leg: EventLeg | None = strawberry.field(
+        name="targetLeg",
+        description="The target's leg; none after REFER, when transferee and target talk without Offhook.",
+    )
 
 
 @strawberry.type(description="`transfer.cancelled`: it was taken back, or the call ended before it was done.")

@@ -9,10 +9,11 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
 from app.api.types.call_target import RoutingTarget
-from app.api.types.enums import describe
+from app.api.types.enums.describing import describe
 from app.api.types.node import Node
 from app.api.types.values import Party
 from app.facts.masking import Sight
+from app.facts.vocabulary import RecordingMode
 from app.routing import model
 from app.routing.words import CallerIdPolicy, Codec, LineState, NumberCapability, Transport
 
@@ -159,6 +160,10 @@ class InboundRoute(Node):
         description="For calls that dialled this: a number, the beginning of one with `*` behind it, or `*` alone."
     )
     target: RoutingTarget = strawberry.field(description="Where they go.")
+    overflow: RoutingTarget | None = strawberry.field(
+        description="Where they go when nobody whom the target means answers; null is nowhere."
+    )
+    recording_mode: RecordingMode = strawberry.field(description="Whose voice is recorded once somebody has answered.")
     is_enabled: bool = strawberry.field(description="It is in use.")
     created_at: datetime = strawberry.field(description="When it was made.")
 
@@ -170,6 +175,8 @@ class InboundRoute(Node):
             trunk_id=None if route.trunk_id is None else strawberry.ID(route.trunk_id),
             pattern=route.pattern,
             target=RoutingTarget.of(route.target, sight),
+            overflow=RoutingTarget.of_optional(route.overflow, sight),
+            recording_mode=route.recording_mode,
             is_enabled=route.is_enabled,
             created_at=route.created_at,
         )

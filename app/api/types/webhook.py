@@ -8,7 +8,8 @@ import strawberry
 from app.api.context import Info
 from app.api.fields import field
 from app.api.scalars import Long
-from app.api.types.enums import EventType, describe
+from app.api.types.enums.describing import describe
+from app.api.types.enums.events import EventType
 from app.api.types.node import Node
 from app.webhooks import model
 from app.webhooks.model import DeliveryState, Format

@@ -9,13 +9,14 @@ call costs nobody anything. What is written down of a call that nobody watched i
            └─> receive and answer the caller, for a queue ─> it waits (``queueing``)
 """
 
-from types import MappingProxyType
 from typing import Final
 
 from app.calls.core import ending
 from app.calls.core.commands import AnswerChannel, CreateBridge, JoinBridge, ReceiveChannel
 from app.calls.core.inputs import MissedWhileAway
-from app.calls.core.model import Call, Leg, TimerName
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import Leg
+from app.calls.core.model.timers import TimerName
 from app.calls.core.outcome import outcome_of_system
 from app.calls.core.turn import Turn
 from app.facts.calls import CallCreated
@@ -33,20 +34,6 @@ from app.facts.vocabulary import (
 
 #: How long Asterisk may take to say that the caller is answered.
 ANSWER_SECONDS: Final = 10.0
-_NORMAL_CLEARING: Final = 16
-#: What a caller is told who was never answered (Q.850), which chan_pjsip makes a SIP status of.
-_CAUSES: Final = MappingProxyType(
-    {
-        Disposition.BUSY: 17,  # 486
-        Disposition.NO_ANSWER: 19,  # 480
-        Disposition.CANCELLED: 16,  # 603
-        Disposition.REJECTED: 21,  # 403
-        Disposition.UNREACHABLE: 20,  # 480
-        Disposition.INVALID_NUMBER: 1,  # 404
-        Disposition.CONGESTION: 34,  # 503
-        Disposition.FAILED: 38,  # 500
-    }
-)
 
 
 def party_of(call: Call, role: LegRole) -> Party:
@@ -94,7 +81,7 @@ def remind(turn: Turn) -> None:
             continue
         if call.has_bridge:
             _ask_to_answer(turn, caller)
-        elif call.queue is not None:
+        elif call.queue is not None or call.flow is not None:
             turn.ask(AnswerChannel(leg_id=caller.id))
         else:
             turn.ask(ReceiveChannel(leg_id=caller.id, lifetime_seconds=call.max_duration_seconds))
@@ -134,10 +121,3 @@ def write_down(turn: Turn, event: MissedWhileAway) -> None:
         ending.begin(turn, Disposition.ABANDONED, EndReason(code=EndCode.SERVICE_AWAY, party=EndParty.SYSTEM))
     else:
         ending.begin(turn, Disposition.CONGESTION, EndReason(code=EndCode.CONGESTION, party=EndParty.SYSTEM))
-
-
-def cause_for(call: Call, leg: Leg) -> int:
-    """With which cause a leg is hung up: a caller who was never answered is told how the call came out."""
-    if not leg.has_come or leg.answered_at is not None or call.outcome is None:
-        return _NORMAL_CLEARING
-    return _CAUSES.get(call.outcome, _NORMAL_CLEARING)

@@ -1,14 +1,18 @@
 """Everything a call can ask of the world: one closed union. The executor carries each out after the commit."""
 
-from app.calls.core.model import HangupReason
-from app.facts.vocabulary import LegRole, MuteDirection, SupervisionMode, Words
-from app.ids import LegId, PlaybackId, RecordingId, SupervisionId
+from app.calls.core.model.leg import HangupReason
+from app.facts.vocabulary import LegRole, MediaStreamEnd, MuteDirection, Pair, SupervisionMode, Words
+from app.flows.steps import Sound, Target
+from app.ids import LegId, MediaStreamId, PlaybackId, RecordingId, SupervisionId
 
 
 class CreateChannel(Words, frozen=True, kw_only=True):
     """Make the leg's channel, without dialling it. ``lifetime_seconds`` ends it inside Asterisk without us.
 
-    ``shown_…`` is what its own far end sees calling, ``presented_…`` what those in the bridge with it are shown of it.
+    ``shown_…`` is what its own far end sees calling, whoever waits for it; ``presented_…`` what others are shown of it
+    should Asterisk connect them by itself, as it does when a phone transfers: joining the talk tells nobody anything.
+    ``trunk_id`` is a trunk of which it must have a channel first; None where there is no limit. ``voice_pitch`` as with
+    :class:`SetPitch`; ``variables`` are those of the caller's own that the channel gets, of checked names and values.
     """
 
     leg_id: LegId
@@ -18,6 +22,9 @@ class CreateChannel(Words, frozen=True, kw_only=True):
     lifetime_seconds: float
     presented_number: str | None = None
     presented_name: str | None = None
+    trunk_id: str | None = None
+    voice_pitch: float | None = None
+    variables: tuple[Pair, ...] = ()
 
 
 class DialChannel(Words, frozen=True, kw_only=True):
@@ -35,6 +42,37 @@ class ReceiveChannel(Words, frozen=True, kw_only=True):
 
     leg_id: LegId
     lifetime_seconds: float
+
+
+class KeepChannel(Words, frozen=True, kw_only=True):
+    """Have a channel that is there end without us only after so long from now: more may come than was foreseen."""
+
+    leg_id: LegId
+    lifetime_seconds: float
+
+
+class AdoptChannel(Words, frozen=True, kw_only=True):
+    """Take a channel that Asterisk itself has put into the talk: hear of its end, and have it remembered.
+
+    ``lifetime_seconds`` ends it inside Asterisk without us.
+    """
+
+    leg_id: LegId
+    lifetime_seconds: float
+
+
+class ReferLeg(Words, frozen=True, kw_only=True):
+    """Tell the leg's device (SIP REFER) to call these digits at the place that it is called at."""
+
+    leg_id: LegId
+    dialled: str
+
+
+class DetectMachine(Words, frozen=True, kw_only=True):
+    """Lend the leg to the dialplan, to find out what has answered; of a machine, perhaps to wait for its beep too."""
+
+    leg_id: LegId
+    waits_for_beep: bool
 
 
 class AnswerChannel(Words, frozen=True, kw_only=True):
@@ -98,6 +136,20 @@ class SetMute(Words, frozen=True, kw_only=True):
     direction: MuteDirection | None
 
 
+class SetPitch(Words, frozen=True, kw_only=True):
+    """Have what a leg says sound higher (over 1.0) or lower to everybody else."""
+
+    leg_id: LegId
+    pitch: float
+
+
+class SendText(Words, frozen=True, kw_only=True):
+    """Send a text to the telephone at a leg's far end, beside the call."""
+
+    leg_id: LegId
+    message_text: str
+
+
 class SendDigits(Words, frozen=True, kw_only=True):
     """Press keys towards a leg."""
 
@@ -141,11 +193,15 @@ class CreateSnoop(Words, frozen=True, kw_only=True):
 
 
 class RecordSnoop(Words, frozen=True, kw_only=True):
-    """Write what the snoop hears, for the parts of this number on each of these sides, begun together."""
+    """Write what the snoop hears, for the parts of this number on each of these sides, begun together.
+
+    ``silence_seconds`` of silence end it; None: none do.
+    """
 
     recording_id: RecordingId
     roles: tuple[LegRole, ...]
     number: int = 1
+    silence_seconds: float | None = None
 
 
 class MuteParts(Words, frozen=True, kw_only=True):
@@ -171,7 +227,7 @@ class CollectRecording(Words, frozen=True, kw_only=True):
 
 
 class CreateTaps(Words, frozen=True, kw_only=True):
-    """Make the pair of taps of a supervision: an ear on the leg ``listens_to``, a mouth on the supervisor's."""
+    """Make the taps of a supervision: a mouth on the supervisor's leg, all else on the leg ``listens_to``."""
 
     supervision_id: SupervisionId
     number: int
@@ -180,7 +236,7 @@ class CreateTaps(Words, frozen=True, kw_only=True):
 
 
 class PlaceSupervisor(Words, frozen=True, kw_only=True):
-    """Silence what the mode silences, then have ear and supervisor in their bridge and the mouth in the call's."""
+    """Silence what the mode silences, then have everybody and everything of a supervision where they belong."""
 
     supervision_id: SupervisionId
     number: int
@@ -189,17 +245,67 @@ class PlaceSupervisor(Words, frozen=True, kw_only=True):
 
 
 class EndTaps(Words, frozen=True, kw_only=True):
-    """Take a pair of taps away."""
+    """Take a set of taps away; an agent that sits apart goes back into the talk first."""
 
     supervision_id: SupervisionId
     number: int
 
 
 class EndSupervision(Words, frozen=True, kw_only=True):
-    """Take a supervision's taps and its bridge away."""
+    """Take a supervision's taps and its bridges away, likewise."""
 
     supervision_id: SupervisionId
     number: int
+
+
+class OpenStream(Words, frozen=True, kw_only=True):
+    """Connect to a program, and have a channel of Asterisk's for it; what comes of it is told as inputs."""
+
+    stream_id: MediaStreamId
+    leg_id: LegId
+    url: str
+    sample_rate: int
+    parameters: tuple[Pair, ...] = ()
+
+
+class JoinStream(Words, frozen=True, kw_only=True):
+    """Put a leg and the program of its media stream together, apart from all others."""
+
+    leg_id: LegId
+
+
+class PressInStream(Words, frozen=True, kw_only=True):
+    """Tell a media stream's program of a key."""
+
+    stream_id: MediaStreamId
+    digit: str
+    duration_milliseconds: int
+
+
+class CloseStream(Words, frozen=True, kw_only=True):
+    """Tell a program why it is over, and take away what Asterisk has of its stream; the leg is let out first, if one
+    is in it.
+    """
+
+    stream_id: MediaStreamId
+    leg_id: LegId | None
+    reason: MediaStreamEnd
+
+
+class PreparePrompt(Words, frozen=True, kw_only=True):
+    """Have sounds made that Asterisk does not have: spoken texts, files. The answer names the ``number``."""
+
+    number: int
+    sounds: tuple[Sound, ...]
+
+
+class FindTarget(Words, frozen=True, kw_only=True):
+    """Look up whom a call flow leads to. The answer names the ``number``."""
+
+    number: int
+    target: Target
+    ring_seconds: float | None = None
+    priority: int = 0
 
 
 class ForgetHangups(Words, frozen=True, kw_only=True):
@@ -212,6 +318,10 @@ Command = (
     CreateChannel
     | DialChannel
     | ReceiveChannel
+    | KeepChannel
+    | AdoptChannel
+    | ReferLeg
+    | DetectMachine
     | AnswerChannel
     | HangupChannel
     | CreateBridge
@@ -222,6 +332,8 @@ Command = (
     | StartRingback
     | StopRingback
     | SetMute
+    | SetPitch
+    | SendText
     | SendDigits
     | StartPlayback
     | EndPlayback
@@ -236,5 +348,11 @@ Command = (
     | PlaceSupervisor
     | EndTaps
     | EndSupervision
+    | OpenStream
+    | JoinStream
+    | PressInStream
+    | CloseStream
+    | PreparePrompt
+    | FindTarget
     | ForgetHangups
 )

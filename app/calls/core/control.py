@@ -2,8 +2,19 @@
 
 from typing import NoReturn, assert_never
 
-from app.calls.core import conference, holding, playing, recording_control, supervision, transfer
-from app.calls.core.inputs import ParticipantRequested, SupervisionRequested, TransferRequested
+from app.calls.core import (
+    conference,
+    holding,
+    playing,
+    recording_control,
+    referred,
+    referring,
+    streams,
+    supervision,
+    transfer,
+    voice,
+)
+from app.calls.core.inputs import LegReplaced, ParticipantRequested, SupervisionRequested, TransferRequested
 from app.calls.core.turn import Turn
 from app.calls.core.verbs import (
     AddParticipant,
@@ -16,9 +27,13 @@ from app.calls.core.verbs import (
     RemoveParticipant,
     ResumeRecording,
     SendDtmf,
+    SendMessage,
+    SetVoicePitch,
+    StartMediaStream,
     StartRecording,
     StartSupervision,
     StartTransfer,
+    StopMediaStream,
     StopPlayback,
     StopRecording,
     StopSupervision,
@@ -28,6 +43,7 @@ from app.calls.core.verbs import (
     Verb,
 )
 from app.errors import Problem, RefusedError
+from app.facts.vocabulary import TransferMethod
 
 
 def on_requested(turn: Turn, verb: Verb) -> None:
@@ -55,8 +71,16 @@ def on_requested(turn: Turn, verb: Verb) -> None:
             transfer.complete(turn)
         case CancelTransfer():
             transfer.cancel(turn)
+        case StartMediaStream():
+            streams.start(turn, verb)
+        case StopMediaStream():
+            streams.stop(turn, verb)
         case SendDtmf():
             playing.send_dtmf(turn, verb)
+        case SendMessage():
+            voice.send_message(turn, verb)
+        case SetVoicePitch():
+            voice.set_pitch(turn, verb)
         case Play():
             playing.play(turn, verb)
         case StopPlayback():
@@ -79,7 +103,17 @@ def on_transfer_requested(turn: Turn, event: TransferRequested) -> None:
     """Begin a transfer. Raises as :func:`on_requested`."""
     if turn.call.is_ending:
         _refuse_ended(turn)
-    transfer.start(turn, event)
+    if event.method is TransferMethod.REFER:
+        referring.start(turn, event)
+    else:
+        transfer.start(turn, event)
+
+
+def on_replaced(turn: Turn, event: LegReplaced) -> None:
+    """A phone has transferred attended. Raises as :func:`on_requested`."""
+    if turn.call.is_ending:
+        _refuse_ended(turn)
+    referred.on_replaced(turn, event)
 
 
 def on_guest_requested(turn: Turn, event: SupervisionRequested | ParticipantRequested) -> None:

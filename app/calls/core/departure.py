@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from app.calls.core import conference, ending, playing, queueing, setup, supervision, transfer
+from app.calls.core import conference, ending, flow, playing, queueing, setup, streams, supervision, transfer
 from app.calls.core.commands import VerifyLeg
-from app.calls.core.model import HangupReason, Leg, side_of
+from app.calls.core.model.leg import HangupReason, Leg, side_of
 from app.calls.core.purpose import Purpose, purpose_of
 from app.calls.core.turn import Turn
 from app.facts.calls import LegEnded
@@ -46,6 +46,7 @@ def end_leg(
         )
     )
     playing.end_for(turn, leg)
+    streams.end_for(turn, leg)
     if leg.role is LegRole.PARTICIPANT:
         conference.on_leg_ended(turn, leg)
     if turn.call.is_ending:
@@ -57,6 +58,8 @@ def end_leg(
                 setup.on_candidate_ended(turn, leg, decided)
         case Purpose.QUEUE:
             queueing.on_leg_ended(turn, leg, decided)
+        case Purpose.FLOW:
+            flow.on_leg_ended(turn, leg, decided)
         case Purpose.TRANSFER:
             transfer.on_leg_ended(turn, leg, decided)
         case Purpose.SUPERVISION:

@@ -4,13 +4,15 @@ Order (Asterisk overwrites hang-up causes when a bridge goes first): stop record
 channels to be gone, take the bridge away.
 """
 
-from app.calls.core import queue_wait, recording, taps
+from app.calls.core import flow_run, queue_wait, recording, streams, taps
 from app.calls.core.commands import DestroyBridge, ForgetHangups, HangupChannel, VerifyLeg
-from app.calls.core.model import HangupReason, TimerName
+from app.calls.core.model.leg import HangupReason
+from app.calls.core.model.timers import TimerName
 from app.calls.core.outcome import outcome_of_system
 from app.calls.core.record import make_record, talk_seconds
 from app.calls.core.turn import Turn
 from app.facts.calls import CallEnded
+from app.facts.flows import FlowEnding
 from app.facts.transfers import TransferCancelled
 from app.facts.vocabulary import CallState, Disposition, EndCode, EndReason, LegState, TransferState
 
@@ -25,10 +27,13 @@ def begin(turn: Turn, disposition: Disposition, reason: EndReason) -> None:
         return
     _end_transfer(turn)
     taps.end_all(turn)
+    streams.end_all(turn)
     queue_wait.end(turn)
+    flow_run.end(turn, FlowEnding.STOPPED)
     turn.change(outcome=disposition, end_reason=reason, decided_at=turn.at)
     turn.clear_timers(TimerName.SETUP, TimerName.DIAL_CHECK, TimerName.RING, TimerName.JOIN, TimerName.MAX_DURATION)
-    turn.clear_timers(TimerName.CONSULT, TimerName.RELEASE, TimerName.PLACE, TimerName.TAPS)
+    turn.clear_timers(TimerName.CONSULT, TimerName.RELEASE, TimerName.REFER, TimerName.PLACE, TimerName.TAPS)
+    turn.clear_timers(TimerName.STREAM, TimerName.DETECTION)
     recording.stop_recordings(turn)
     for leg in turn.call.legs:
         if leg.state is LegState.PLANNED:
@@ -56,6 +61,7 @@ def _end_transfer(turn: Turn) -> None:
                 by=turn.call.leg(transfer.by).ref,
                 transferee=turn.call.leg(transfer.transferee).ref,
                 target=transfer.target_party,
+                queue_id=transfer.queue_id,
             )
         )
 

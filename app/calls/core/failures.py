@@ -1,24 +1,48 @@
 """What becomes of a call when a command failed: refused, for something that is gone, or nobody knows whether done."""
 
-from app.calls.core import ending, holding, inputs, playing, recording, recording_control, setup, supervision, waves
+import msgspec
+
+from app.calls.core import (
+    detection,
+    ending,
+    flow,
+    holding,
+    inputs,
+    playing,
+    recording,
+    recording_control,
+    referring,
+    setup,
+    streams,
+    supervision,
+    waves,
+)
 from app.calls.core.commands import (
+    AdoptChannel,
     AnswerChannel,
     CollectRecording,
     CreateBridge,
     CreateChannel,
     CreateSnoop,
     CreateTaps,
+    DetectMachine,
     DialChannel,
     EndPlayback,
+    FindTarget,
     HangupChannel,
     JoinBridge,
+    JoinStream,
     LeaveBridge,
     MuteParts,
+    OpenStream,
     PlaceSupervisor,
+    PreparePrompt,
     ReceiveChannel,
     RecordSnoop,
+    ReferLeg,
     SendDigits,
     SetMute,
+    SetPitch,
     StartMusic,
     StartPlayback,
     StartRingback,
@@ -27,16 +51,19 @@ from app.calls.core.commands import (
 )
 from app.calls.core.departure import end_leg, verify
 from app.calls.core.inputs import FailureKind
-from app.calls.core.model import TimerName, side_of
+from app.calls.core.model.leg import side_of
+from app.calls.core.model.timers import TimerName
 from app.calls.core.turn import Turn
-from app.facts.vocabulary import CallState, Disposition, EndCode, EndReason, LegState
+from app.facts.vocabulary import CallState, Disposition, EndCode, EndParty, EndReason, LegState
 from app.ids import LegId
 
 
-def on_failure(turn: Turn, event: inputs.CommandFailed) -> None:
+def on_failure(turn: Turn, event: inputs.CommandFailed) -> None:  # noqa: PLR0915  # one case for each command
     match event.command:
         case CreateChannel(leg_id=leg_id) if event.kind in {FailureKind.REFUSED, FailureKind.GONE}:
             _refuse_leg(turn, leg_id, event.detail)
+        case CreateChannel(leg_id=leg_id) if event.kind is FailureKind.FULL:
+            _on_trunk_full(turn, event.command, leg_id, event.detail)
         case CreateChannel(leg_id=leg_id) if event.kind is FailureKind.UNSENT:
             setup.give_up(turn, turn.call.leg(leg_id))
         case DialChannel(leg_id=leg_id) if event.kind in {FailureKind.REFUSED, FailureKind.UNSENT}:
@@ -46,14 +73,22 @@ def on_failure(turn: Turn, event: inputs.CommandFailed) -> None:
             verify(turn, leg_id)
         case HangupChannel(leg_id=leg_id) if event.kind is FailureKind.GONE:
             verify(turn, leg_id)
-        case ReceiveChannel(leg_id=leg_id) | AnswerChannel(leg_id=leg_id):
+        case ReceiveChannel(leg_id=leg_id) | AdoptChannel(leg_id=leg_id) | AnswerChannel(leg_id=leg_id):
+            verify(turn, leg_id)
+        case ReferLeg(leg_id=leg_id):
+            if event.kind is not FailureKind.UNCLEAR:
+                referring.on_failure(turn, leg_id)
+            verify(turn, leg_id)
+        case DetectMachine(leg_id=leg_id):
+            if event.kind is not FailureKind.UNCLEAR:
+                detection.on_failure(turn, leg_id)
             verify(turn, leg_id)
         case JoinBridge(leg_id=leg_id):
             _on_not_joined(turn, event, leg_id)
         case LeaveBridge(leg_id=leg_id) | StartMusic(leg_id=leg_id) | StopMusic(leg_id=leg_id) | SetMute(leg_id=leg_id):
             holding.try_again(turn, turn.call.leg(leg_id))
             verify(turn, leg_id)
-        case StartRingback(leg_id=leg_id) | StopRingback(leg_id=leg_id):
+        case StartRingback(leg_id=leg_id) | StopRingback(leg_id=leg_id) | SetPitch(leg_id=leg_id):
             holding.try_again(turn, turn.call.leg(leg_id))
             verify(turn, leg_id)
         case SendDigits(leg_id=leg_id):
@@ -64,12 +99,18 @@ def on_failure(turn: Turn, event: inputs.CommandFailed) -> None:
             playing.on_ended(turn, playback_id, None)
         case CreateTaps() | PlaceSupervisor():
             supervision.on_failure(turn, event.command.supervision_id, event.command.number)
+        case JoinStream(leg_id=leg_id):
+            streams.on_not_joined(turn, leg_id, is_refused=event.kind is FailureKind.REFUSED)
+        case OpenStream(stream_id=stream_id):
+            streams.on_not_opened(turn, stream_id, event.detail)
         case CreateBridge():
             ending.begin_by_system(turn, EndCode.BRIDGE_FAILED)
         case CreateSnoop() | RecordSnoop():
             recording.on_not_begun(turn, event.command, event.detail)
             if isinstance(event.command, CreateSnoop) and event.kind is FailureKind.GONE:
                 verify(turn, event.command.leg_id)
+        case PreparePrompt() | FindTarget():
+            flow.on_not_asked(turn, event.command, event.detail)
         case MuteParts(recording_id=recording_id):
             recording_control.on_mute_failed(turn, recording_id)
         case CollectRecording(recording_id=recording_id):
@@ -106,3 +147,22 @@ def _refuse_leg(turn: Turn, leg_id: LegId, detail: str) -> None:
         return
     reason = EndReason(code=EndCode.UNREACHABLE, party=side_of(leg.role))
     end_leg(turn, leg, ended_at=turn.now, failure=detail, decided=(Disposition.UNREACHABLE, reason))
+
+
+def _on_trunk_full(turn: Turn, command: CreateChannel, leg_id: LegId, detail: str) -> None:
+    """The trunk has no free channel: the leg goes over another, or not at all."""
+    leg = turn.call.leg(leg_id)
+    if leg.state is not LegState.CREATING or leg.trunk_id != command.trunk_id:
+        return
+    if not leg.other_ways or leg.hangup_reason is not None:
+        reason = EndReason(code=EndCode.TRUNK_FULL, party=EndParty.SYSTEM)
+        end_leg(turn, leg, ended_at=turn.now, failure=detail, decided=(Disposition.CONGESTION, reason))
+        return
+    way, *others = leg.other_ways
+    if turn.call.trunk_id == leg.trunk_id:
+        turn.change(trunk_id=way.trunk_id)
+    turn.change_leg(
+        leg.id, endpoint=way.endpoint, trunk_id=way.trunk_id, is_counted=way.is_counted, other_ways=tuple(others)
+    )
+    trunk_id = way.trunk_id if way.is_counted else None
+    turn.ask(msgspec.structs.replace(command, endpoint=way.endpoint, trunk_id=trunk_id))

@@ -9,7 +9,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from app.calls.core.model import Call, Leg, PartState, Place, Recording, RecordingPart, TimerName
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import Leg, Place
+from app.calls.core.model.recording import PartState, Recording, RecordingPart
+from app.calls.core.model.timers import TimerName
 from app.calls.core.recording import CHECK_SECONDS, ROLES, begin, end, is_open, leg_of_part, stop_part
 from app.calls.core.turn import Turn
 from app.facts.stretches import Gap
@@ -17,6 +20,7 @@ from app.facts.vocabulary import (
     CallState,
     LegRole,
     LegState,
+    RecordingKind,
     RecordingMode,
     RecordingState,
     SupervisionMode,
@@ -57,7 +61,7 @@ def follow(turn: Turn) -> None:
     if turn.call.is_ending:
         return
     for recording in turn.call.recordings:
-        if is_open(recording) and recording.parts:
+        if is_open(recording) and recording.parts and recording.kind is RecordingKind.CALL:
             _follow(turn, recording)
 
 
@@ -66,6 +70,8 @@ def on_check_timer(turn: Turn) -> None:
     for recording in turn.call.recordings:
         if not is_open(recording) or recording.state is not RecordingState.RECORDING:
             continue
+        if recording.kind is not RecordingKind.CALL:
+            continue  # nobody but the caller is in it
         lacking, _ = _lacking(recording, voices(turn.call, recording.mode) or [])
         hopeful = [voice for voice in lacking if _failures(recording, *voice) < MOST_FAILURES]
         if hopeful:

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from app.calls.core import setup, supervision
-from app.calls.core.guests_model import Supervision
-from app.calls.core.model import TimerName
+from app.calls.core.model.guests import Supervision
+from app.calls.core.model.timers import TimerName
 from app.calls.core.purpose import is_guest
 from app.calls.core.taps import TAP_SECONDS
 from app.calls.core.turn import Turn

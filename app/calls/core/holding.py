@@ -10,14 +10,17 @@ from app.calls.core.commands import (
     Command,
     CreateBridge,
     JoinBridge,
+    JoinStream,
     LeaveBridge,
     SetMute,
+    SetPitch,
     StartMusic,
     StartRingback,
     StopMusic,
     StopRingback,
 )
-from app.calls.core.model import Leg, Place, TimerName
+from app.calls.core.model.leg import Leg, Place
+from app.calls.core.model.timers import TimerName
 from app.calls.core.turn import Turn
 from app.calls.core.verbs import Hold, Mute, Unhold, Unmute
 from app.errors import Problem, RefusedError
@@ -64,6 +67,14 @@ def move(turn: Turn, leg: Leg, place: Place) -> None:
     turn.ask(*_leaving(leg, was), *_entering(leg))
 
 
+def put_quietly(turn: Turn, leg: Leg, place: Place) -> None:
+    """Have a leg elsewhere without a word: who waits, or is led through a flow, was not held."""
+    was = leg.place
+    leg = turn.change_leg(leg.id, place=place)
+    entering = _entering(leg) if place is not Place.ALONE or turn.call.has_bridge else ()
+    turn.ask(*_leaving(leg, was), *entering)
+
+
 def mute(turn: Turn, verb: Mute) -> None:
     """Silence the leg in one more direction."""
     leg = answered_leg(turn, verb.leg_id)
@@ -90,12 +101,12 @@ def put_in_place(leg: Leg) -> tuple[Command, ...]:
     """What brings a leg to where it belongs, wherever it is."""
     elsewhere = [place for place in (Place.HOLD, Place.RINGBACK) if place is not leg.place]
     leaving = [command for place in elsewhere for command in _leaving(leg, place)]
-    return () if leg.place is Place.NOWHERE else (*leaving, *_entering(leg))
+    return () if leg.place in {Place.NOWHERE, Place.AWAY} else (*leaving, *_entering(leg))
 
 
 def _leaving(leg: Leg, place: Place) -> tuple[Command, ...]:
     match place:
-        case Place.NOWHERE | Place.TALK:
+        case Place.NOWHERE | Place.TALK | Place.ALONE | Place.AWAY | Place.STREAM:
             return ()
         case Place.HOLD:
             return (StopMusic(leg_id=leg.id),)
@@ -107,7 +118,7 @@ def _leaving(leg: Leg, place: Place) -> tuple[Command, ...]:
 
 def _entering(leg: Leg) -> tuple[Command, ...]:
     match leg.place:
-        case Place.NOWHERE:
+        case Place.NOWHERE | Place.AWAY:
             return ()
         case Place.TALK:
             return (JoinBridge(leg_id=leg.id),)
@@ -115,6 +126,10 @@ def _entering(leg: Leg) -> tuple[Command, ...]:
             return (LeaveBridge(leg_id=leg.id), StartMusic(leg_id=leg.id, music_class=leg.music_class))
         case Place.RINGBACK:
             return (LeaveBridge(leg_id=leg.id), StartRingback(leg_id=leg.id))
+        case Place.ALONE:
+            return (LeaveBridge(leg_id=leg.id),)
+        case Place.STREAM:
+            return (LeaveBridge(leg_id=leg.id), JoinStream(leg_id=leg.id))
         case _:
             assert_never(leg.place)
 
@@ -125,7 +140,7 @@ def put_back(turn: Turn, leg_id: LegId) -> None:
     if leg.state is LegState.UP and not leg.is_leaving and not turn.call.is_ending:
         if leg.place is Place.TALK:
             turn.ask(CreateBridge())  # it is there, unless somebody took it away
-        turn.ask(*put_in_place(leg), *_mute_again(leg))
+        turn.ask(*put_in_place(leg), *_sound_again(leg))
 
 
 def put_all_back(turn: Turn) -> None:
@@ -144,12 +159,24 @@ def remind(turn: Turn) -> None:
     """Nobody watched for a while: what no look at Asterisk tells, music and silence, is asked for again."""
     for leg in turn.call.legs:
         if leg.state is LegState.UP and not leg.is_leaving:
-            is_apart = leg.place in {Place.HOLD, Place.RINGBACK}
-            turn.ask(*(put_in_place(leg) if is_apart else ()), *_mute_again(leg))
+            turn.ask(*_remind_of_place(leg), *_sound_again(leg))
 
 
-def _mute_again(leg: Leg) -> tuple[Command, ...]:
-    return (SetMute(leg_id=leg.id, direction=leg.muted),) if leg.was_muted else ()
+def _remind_of_place(leg: Leg) -> tuple[Command, ...]:
+    if leg.place in {Place.HOLD, Place.RINGBACK}:
+        return put_in_place(leg)
+    if leg.place is not Place.TALK or not leg.was_apart:
+        return ()
+    # What was begun for it and never answered may have begun since.
+    return tuple(command for place in (Place.HOLD, Place.RINGBACK) for command in _leaving(leg, place))
+
+
+def _sound_again(leg: Leg) -> tuple[Command, ...]:
+    if leg.place is Place.AWAY:
+        return ()
+    mute = (SetMute(leg_id=leg.id, direction=leg.muted),) if leg.was_muted else ()
+    pitch = (SetPitch(leg_id=leg.id, pitch=leg.voice_pitch),) if leg.voice_pitch is not None else ()
+    return (*mute, *pitch)
 
 
 def answered_leg(turn: Turn, leg_id: LegId) -> Leg:
@@ -163,6 +190,12 @@ def answered_leg(turn: Turn, leg_id: LegId) -> Leg:
         raise RefusedError(Problem("INVALID_STATE", message, ("legId",), current_state=leg.state.value))
     if leg.is_leaving:
         raise RefusedError(Problem("INVALID_STATE", "The leg is on its way out.", ("legId",), current_state="LEAVING"))
+    if leg.place is Place.AWAY and turn.call.detecting_until is not None:
+        message = "It is being found out what has answered: wait for that."
+        raise RefusedError(Problem("INVALID_STATE", message, ("legId",), current_state="DETECTING"))
+    if leg.place is Place.AWAY:
+        message = "The leg's device has been told to call somebody else: wait for what it says."
+        raise RefusedError(Problem("INVALID_STATE", message, ("legId",), current_state="TRANSFER_DIALING"))
     return leg
 
 

@@ -7,15 +7,31 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.calls.core.commands import Command
-from app.calls.core.guests_model import TapKind
-from app.calls.core.model import Leg, TimerName, UsedKey
-from app.calls.core.queue_model import QueueWait
+from app.calls.core.model.call import UsedKey
+from app.calls.core.model.flow import FlowRun
+from app.calls.core.model.guests import TapKind
+from app.calls.core.model.leg import Leg
+from app.calls.core.model.queue import QueueWait
+from app.calls.core.model.timers import TimerName
 from app.calls.core.verbs import Verb
 from app.facts.event import Actor
 from app.facts.queues import QueueLeaving
 from app.facts.stretches import Segment
-from app.facts.vocabulary import LegRole, Pair, Quality, SupervisionMode, TransferKind, Words
-from app.ids import LegId, PlaybackId, RecordingId, SupervisionId, TransferId
+from app.facts.vocabulary import (
+    AnsweredBy,
+    Disposition,
+    EndReason,
+    LegRole,
+    MediaStreamEnd,
+    Pair,
+    Party,
+    Quality,
+    SupervisionMode,
+    TransferKind,
+    TransferMethod,
+    Words,
+)
+from app.ids import LegId, MediaStreamId, PlaybackId, RecordingId, SupervisionId, TransferId
 
 
 class Start(Words, frozen=True, kw_only=True):
@@ -46,22 +62,25 @@ class LegRinging(Words, frozen=True, kw_only=True):
 
 
 class LegAnswered(Words, frozen=True, kw_only=True):
-    """The far end answered."""
+    """The far end answered. ``at``: of an answer that nobody heard, learnt afterwards, when it was, if known."""
 
     leg_id: LegId
+    at: datetime | None = None
 
 
 class LegDestroyed(Words, frozen=True, kw_only=True):
     """The leg's channel is gone: Q.850 cause and, where Asterisk gave it, the SIP status.
 
     ``is_late`` marks an end that nobody watched, learnt afterwards; ``at`` is then its true instant if known.
-    ``is_untraced``: there is no channel, and no memory of its end either. ``quality`` is how it sounded, if known.
+    ``answered_at`` is when it had been answered, if Asterisk remembers that. ``is_untraced``: there is no channel, and
+    no memory of its end either. ``quality`` is how it sounded, if known.
     """
 
     leg_id: LegId
     cause: int | None = None
     sip_code: int | None = None
     at: datetime | None = None
+    answered_at: datetime | None = None
     is_late: bool = False
     is_untraced: bool = False
     quality: Quality | None = None
@@ -114,13 +133,17 @@ class PartStarted(Words, frozen=True, kw_only=True):
 
 
 class PartStopped(Words, frozen=True, kw_only=True):
-    """A part of a recording is whole on Asterisk's disk since ``at``, or failed there (``failure``)."""
+    """A part of a recording is whole on Asterisk's disk since ``at``, or failed there (``failure``).
+
+    ``talking_seconds``: for how long somebody talked, where Asterisk listened for that.
+    """
 
     recording_id: RecordingId
     role: LegRole
     at: datetime | None = None
     failure: str | None = None
     number: int = 1
+    talking_seconds: int | None = None
 
 
 class RecordingCollected(Words, frozen=True, kw_only=True):
@@ -151,13 +174,14 @@ class TimerFired(Words, frozen=True, kw_only=True):
 
 class FailureKind(StrEnum):
     """How a command failed: Asterisk said no; what it was for is gone; nobody knows whether it was done; it never
-    left this process.
+    left this process; the trunk has no free channel for it.
     """
 
     REFUSED = "REFUSED"
     GONE = "GONE"
     UNCLEAR = "UNCLEAR"
     UNSENT = "UNSENT"
+    FULL = "FULL"
 
 
 class CommandFailed(Words, frozen=True, kw_only=True):
@@ -196,17 +220,20 @@ class Requested(Words, frozen=True, kw_only=True):
 
 class TransferRequested(Words, frozen=True, kw_only=True):
     """A party is to be transferred. ``by``: who transfers (None: the agent's side); ``leg``: the target, ready to be
-    dialled, and ``or_legs`` more of them, if it has several; ``recall_leg_id``: for whoever transferred, should it be
-    called back.
+    dialled, and ``or_legs`` more of them, if it has several; ``recall_leg_id`` (and, for more of its phones,
+    ``or_recall_leg_ids``): for whoever transferred, should it be called back. ``queue``: where the party waits once
+    nobody of these can be had, or at once when there is no ``leg``; ``queue_name`` is then shown as the target.
+    ``flow`` likewise leads the party on at once, where there is neither. With ``method`` REFER the party's own device
+    is told to call ``refer_to``, and ``leg`` only says who that is.
     """
 
     key: UsedKey
     transfer_id: TransferId
     kind: TransferKind
-    leg: Leg
     recall_leg_id: LegId
     actor: Actor
     consult_seconds: float
+    leg: Leg | None = None
     by: LegId | None = None
     recalls: bool = False
     with_music: bool = False
@@ -214,10 +241,87 @@ class TransferRequested(Words, frozen=True, kw_only=True):
     agent_name: str | None = None
     request_id: str | None = None
     or_legs: tuple[Leg, ...] = ()
+    or_recall_leg_ids: tuple[LegId, ...] = ()
+    queue: QueueWait | None = None
+    queue_name: str | None = None
+    flow: FlowRun | None = None
+    method: TransferMethod = TransferMethod.BRIDGE
+    refer_to: str | None = None
+
+
+class ReferAsked(Words, frozen=True, kw_only=True):
+    """A leg's phone has asked by REFER to be transferred away from, and takes it for done: to whom is being looked up.
+
+    ``target`` is what the phone dialled. ``recall_leg_id`` and ``or_recall_leg_ids``: for the phones of whoever
+    transferred, should it be called back.
+    """
+
+    leg_id: LegId
+    transfer_id: TransferId
+    target: Party
+    recall_leg_id: LegId
+    or_recall_leg_ids: tuple[LegId, ...] = ()
+
+
+class ReferAimed(Words, frozen=True, kw_only=True):
+    """Whom a phone's transfer goes to: ``leg`` is ready to be dialled, and ``or_legs`` more of them."""
+
+    transfer_id: TransferId
+    leg: Leg
+    or_legs: tuple[Leg, ...] = ()
+    agent_id: str | None = None
+    agent_name: str | None = None
+
+
+class ReferRefused(Words, frozen=True, kw_only=True):
+    """Whom a phone's transfer goes to may not be called, or cannot be: how that is told."""
+
+    transfer_id: TransferId
+    disposition: Disposition
+    end_reason: EndReason
+
+
+class LegReferred(Words, frozen=True, kw_only=True):
+    """A leg's device was told to call somebody, and the leg is back: whether it has (``is_done``), has said nothing in
+    time, or else the SIP status that it gave.
+    """
+
+    leg_id: LegId
+    is_done: bool = False
+    is_timed_out: bool = False
+    sip_code: int | None = None
+
+
+class LegDetected(Words, frozen=True, kw_only=True):
+    """A leg that was lent to find out what has answered is back, with the verdict and Asterisk's reason for it."""
+
+    leg_id: LegId
+    answered_by: AnsweredBy
+    cause: str
+    is_after_beep: bool = False
+
+
+class LegReplaced(Words, frozen=True, kw_only=True):
+    """Asterisk has put the end of a link to another call in a leg's place: its phone has transferred attended.
+
+    ``channel_id`` and ``channel_name`` are of that end, ``link_leg_id`` is for the leg that it becomes; ``party`` is
+    who talks through it. ``actor`` is the phone.
+    """
+
+    leg_id: LegId
+    transfer_id: TransferId
+    link_leg_id: LegId
+    channel_id: str
+    channel_name: str
+    party: Party
+    actor: Actor
+    agent_id: str | None = None
+    agent_name: str | None = None
+    request_id: str | None = None
 
 
 class SupervisionRequested(Words, frozen=True, kw_only=True):
-    """Somebody is to listen to the call: ``leg`` is ready to be dialled."""
+    """Somebody is to listen to the call: ``leg`` is ready to be dialled, and ``or_legs`` for more phones of it."""
 
     key: UsedKey
     supervision_id: SupervisionId
@@ -225,10 +329,11 @@ class SupervisionRequested(Words, frozen=True, kw_only=True):
     leg: Leg
     actor: Actor
     request_id: str | None = None
+    or_legs: tuple[Leg, ...] = ()
 
 
 class ParticipantRequested(Words, frozen=True, kw_only=True):
-    """Somebody is to join the talk: ``leg`` is ready to be dialled."""
+    """Somebody is to join the talk: ``leg`` is ready to be dialled, and ``or_legs`` for more phones of it."""
 
     key: UsedKey
     leg: Leg
@@ -236,6 +341,7 @@ class ParticipantRequested(Words, frozen=True, kw_only=True):
     agent_id: str | None = None
     agent_name: str | None = None
     request_id: str | None = None
+    or_legs: tuple[Leg, ...] = ()
 
 
 class TapReady(Words, frozen=True, kw_only=True):
@@ -244,6 +350,14 @@ class TapReady(Words, frozen=True, kw_only=True):
     supervision_id: SupervisionId
     number: int
     kind: TapKind
+
+
+class SupervisionPlaced(Words, frozen=True, kw_only=True):
+    """Everybody and everything of a supervision is where it belongs, with what this mode silences."""
+
+    supervision_id: SupervisionId
+    number: int
+    mode: SupervisionMode
 
 
 class SupervisionSeen(Words, frozen=True, kw_only=True):
@@ -274,14 +388,50 @@ class QueueRefused(Words, frozen=True, kw_only=True):
     reason: QueueLeaving
 
 
+class PositionKnown(Words, frozen=True, kw_only=True):
+    """The caller is to hear its place in the queue, which is ``position``, from 1."""
+
+    queue_id: str
+    playback_id: PlaybackId
+    position: int
+
+
 class OverflowChosen(Words, frozen=True, kw_only=True):
-    """Where a caller goes who left its queue: to one of ``legs``, rung together, or to another ``queue``; else the
-    call ends. ``agent_id`` is who sits there, where it is one.
+    """Where a caller goes who left its queue: to one of ``legs``, rung together, to another ``queue``, or to a
+    ``flow``; else the call ends. ``agent_id`` is who sits there, where it is one.
     """
 
     legs: tuple[Leg, ...] = ()
     agent_id: str | None = None
     queue: QueueWait | None = None
+    flow: FlowRun | None = None
+
+
+class PromptReady(Words, frozen=True, kw_only=True):
+    """The sounds of a prompt can be played: in Asterisk's words, one for each."""
+
+    number: int
+    media: tuple[str, ...]
+
+
+class PromptFailed(Words, frozen=True, kw_only=True):
+    """The sounds of a prompt cannot be made, for a reason fit to be shown."""
+
+    number: int
+    reason: str
+
+
+class TargetFound(Words, frozen=True, kw_only=True):
+    """Whom a flow leads to: one of ``legs``, rung in their waves; else to a ``queue``, another ``flow``, or nobody.
+
+    ``agent_id`` is who sits at the legs, where that is one.
+    """
+
+    number: int
+    legs: tuple[Leg, ...] = ()
+    agent_id: str | None = None
+    queue: QueueWait | None = None
+    flow: FlowRun | None = None
 
 
 class SoundStarted(Words, frozen=True, kw_only=True):
@@ -295,6 +445,21 @@ class SoundEnded(Words, frozen=True, kw_only=True):
 
     playback_id: PlaybackId
     failure: str | None = None
+
+
+class StreamReady(Words, frozen=True, kw_only=True):
+    """A media stream's channel is there: its program is connected, and can be put together with the leg."""
+
+    stream_id: MediaStreamId
+
+
+class StreamClosed(Words, frozen=True, kw_only=True):
+    """Nobody relays a media stream (any more): why. ``detail`` is fit to be shown, ``outcome`` the program's word."""
+
+    stream_id: MediaStreamId
+    reason: MediaStreamEnd
+    detail: str | None = None
+    outcome: str | None = None
 
 
 class LegMisplaced(Words, frozen=True, kw_only=True):
@@ -315,7 +480,15 @@ class NodeLost(Words, frozen=True, kw_only=True):
 
 
 #: What somebody with the right to do so asks: it names its actor and its request.
-Asked = HangupRequested | UpdateRequested | Requested | TransferRequested | SupervisionRequested | ParticipantRequested
+Asked = (
+    HangupRequested
+    | UpdateRequested
+    | Requested
+    | TransferRequested
+    | SupervisionRequested
+    | ParticipantRequested
+    | LegReplaced
+)
 
 
 Input = (
@@ -340,15 +513,28 @@ Input = (
     | UpdateRequested
     | Requested
     | TransferRequested
+    | ReferAsked
+    | ReferAimed
+    | ReferRefused
+    | LegReplaced
+    | LegReferred
+    | LegDetected
     | SupervisionRequested
     | ParticipantRequested
     | TapReady
+    | SupervisionPlaced
     | SupervisionSeen
     | AgentOffered
     | QueueRefused
     | OverflowChosen
+    | PositionKnown
+    | PromptReady
+    | PromptFailed
+    | TargetFound
     | SoundStarted
     | SoundEnded
+    | StreamReady
+    | StreamClosed
     | LegMisplaced
     | Recovered
     | NodeLost

@@ -13,11 +13,14 @@ from datetime import datetime
 from typing import assert_never
 
 from app.calls.core import (
+    answering,
     arriving,
     conference,
     control,
+    detection,
     ending,
     failures,
+    flow,
     following,
     guests,
     holding,
@@ -26,14 +29,20 @@ from app.calls.core import (
     queueing,
     recording,
     recording_control,
+    referred,
+    referring,
     releasing,
     setup,
+    streams,
     supervision,
+    taps,
     transfer,
 )
 from app.calls.core.departure import end_leg, verify
 from app.calls.core.inputs import Input
-from app.calls.core.model import Call, HangupReason, TimerName
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import HangupReason, Leg
+from app.calls.core.model.timers import TimerName
 from app.calls.core.purpose import Purpose, purpose_of
 from app.calls.core.turn import Step, Turn
 from app.errors import RefusedError
@@ -49,6 +58,8 @@ def step(call: Call, event: Input, now: datetime, *, at: datetime | None = None)
     turn = Turn(call, now, at=at, actor=_actor_of(call, event), request_id=_request_of(call, event))
     try:
         _take(turn, event)
+        streams.follow(turn)
+        flow.follow(turn)
         supervision.follow(turn)
         guests.watch(turn)
         following.follow(turn)
@@ -93,22 +104,56 @@ def _take(turn: Turn, event: Input) -> None:
             _on_timer(turn, event.name)
         case inputs.CommandFailed():
             failures.on_failure(turn, event)
-        case inputs.TapReady():
-            supervision.on_tap_ready(turn, event)
-        case inputs.SupervisionSeen():
-            supervision.on_seen(turn, event)
-        case inputs.AgentOffered() | inputs.QueueRefused() | inputs.OverflowChosen():
+        case inputs.TapReady() | inputs.SupervisionPlaced() | inputs.SupervisionSeen():
+            supervision.on_news(turn, event)
+        case inputs.AgentOffered() | inputs.QueueRefused() | inputs.OverflowChosen() | inputs.PositionKnown():
             queueing.on_news(turn, event)
-        case inputs.SoundStarted():
-            playing.on_started(turn, event.playback_id)
-        case inputs.SoundEnded():
-            playing.on_ended(turn, event.playback_id, event.failure)
+        case inputs.PromptReady() | inputs.PromptFailed() | inputs.TargetFound():
+            flow.on_news(turn, event)
+        case inputs.ReferAsked() | inputs.ReferAimed() | inputs.ReferRefused():
+            referred.on_news(turn, event)
+        case inputs.LegReferred() | inputs.LegDetected():
+            _on_given_back(turn, event)
+        case inputs.StreamReady() | inputs.StreamClosed():
+            _on_stream(turn, event)
+        case inputs.SoundStarted() | inputs.SoundEnded():
+            _on_sound(turn, event)
         case inputs.LegMisplaced():
             holding.put_back(turn, event.leg_id)
         case inputs.Recovered():
             _on_recovered(turn, event)
         case inputs.NodeLost():
             _on_node_lost(turn)
+        case _:
+            assert_never(event)
+
+
+def _on_given_back(turn: Turn, event: inputs.LegReferred | inputs.LegDetected) -> None:
+    match event:
+        case inputs.LegReferred():
+            referring.on_referred(turn, event)
+        case inputs.LegDetected():
+            _go_on(turn, detection.on_detected(turn, event))
+        case _:
+            assert_never(event)
+
+
+def _on_sound(turn: Turn, event: inputs.SoundStarted | inputs.SoundEnded) -> None:
+    match event:
+        case inputs.SoundStarted():
+            playing.on_started(turn, event.playback_id)
+        case inputs.SoundEnded():
+            playing.on_ended(turn, event.playback_id, event.failure)
+        case _:
+            assert_never(event)
+
+
+def _on_stream(turn: Turn, event: inputs.StreamReady | inputs.StreamClosed) -> None:
+    match event:
+        case inputs.StreamReady():
+            streams.on_ready(turn, event)
+        case inputs.StreamClosed():
+            streams.on_closed(turn, event)
         case _:
             assert_never(event)
 
@@ -154,22 +199,36 @@ def _on_request(
             control.on_transfer_requested(turn, event)
         case inputs.SupervisionRequested() | inputs.ParticipantRequested():
             control.on_guest_requested(turn, event)
+        case inputs.LegReplaced():
+            control.on_replaced(turn, event)
         case _:
             assert_never(event)
 
 
 def _on_answered(turn: Turn, event: inputs.LegAnswered) -> None:
-    leg = setup.take_answer(turn, event)
+    leg = answering.take_answer(turn, event)
     if leg is None:
         return
     if leg.hangup_reason is not None:
         releasing.release(turn, leg, leg.hangup_reason)
+        return
+    if detection.is_due(turn.call, leg):
+        detection.begin(turn, leg)
+        return
+    _go_on(turn, leg)
+
+
+def _go_on(turn: Turn, leg: Leg | None) -> None:
+    """Somebody is there, and the call goes on with whoever that is; None: nobody is to be gone on with."""
+    if leg is None:
         return
     match purpose_of(turn.call, leg):
         case Purpose.SEAT:
             setup.on_answered(turn, leg)
         case Purpose.QUEUE:
             queueing.on_leg_answered(turn, leg)
+        case Purpose.FLOW:
+            flow.on_leg_answered(turn, leg)
         case Purpose.TRANSFER:
             transfer.on_answered(turn, leg)
         case Purpose.SUPERVISION:
@@ -193,6 +252,7 @@ def _on_destroyed(turn: Turn, event: inputs.LegDestroyed) -> None:
         decided = Disposition.FAILED, EndReason(code=EndCode.DIAL_FAILED, party=EndParty.SYSTEM)
         end_leg(turn, leg, ended_at=ended_at, failure="Asterisk has no channel for it", decided=decided)
         return
+    answering.take_missed_answer(turn, event, ended_at)
     turn.change_leg(leg.id, quality=event.quality)
     end_leg(turn, turn.call.leg(leg.id), ended_at=ended_at, cause=event.cause, sip_code=event.sip_code)
 
@@ -207,6 +267,9 @@ def _on_dtmf(turn: Turn, event: inputs.DtmfReceived) -> None:
             call=turn.call.ref, leg=leg.ref, digit=event.digit, duration_milliseconds=event.duration_milliseconds
         )
     )
+    taps.pass_on(turn, leg, event.digit, event.duration_milliseconds)
+    streams.pass_on(turn, leg, event.digit, event.duration_milliseconds)
+    flow.on_digit(turn, leg, event.digit)
 
 
 def _on_timer(turn: Turn, name: TimerName) -> None:
@@ -229,6 +292,10 @@ def _on_timer(turn: Turn, name: TimerName) -> None:
             ending.on_teardown_timer(turn)
         case TimerName.CONSULT:
             transfer.on_consult_timer(turn)
+        case TimerName.DETECTION:
+            _go_on(turn, detection.on_timer(turn))
+        case TimerName.REFER:
+            referring.on_timer(turn)
         case TimerName.TAPS:
             guests.on_timer(turn)
         case TimerName.RELEASE:
@@ -239,6 +306,12 @@ def _on_timer(turn: Turn, name: TimerName) -> None:
             queueing.on_wait_timer(turn)
         case TimerName.QUEUE_OVERFLOW:
             queueing.on_overflow_timer(turn)
+        case TimerName.FLOW:
+            flow.on_timer(turn)
+        case TimerName.FLOW_LIMIT:
+            flow.on_limit_timer(turn)
+        case TimerName.STREAM:
+            streams.on_timer(turn)
         case TimerName.RECORDING_START:
             recording.on_start_timeout(turn)
         case TimerName.RECORDING_STOP:
@@ -277,9 +350,11 @@ def _on_recovered(turn: Turn, event: inputs.Recovered) -> None:
     if turn.call.is_ending:
         ending.take_down_again(turn)  # what was asked for may never have left
     else:
+        detection.on_recovered(turn)
         releasing.release_again(turn)
         holding.remind(turn)
         arriving.remind(turn)
+        flow.remind(turn)
         recording_control.mute_again(turn)
 
 
@@ -299,7 +374,13 @@ def _actor_of(call: Call, event: Input) -> Actor:
     match event:
         case inputs.Start() | inputs.MissedWhileAway():
             return call.actor
-        case inputs.LegRinging() | inputs.LegAnswered() | inputs.LegDestroyed() | inputs.DtmfReceived():
+        case (
+            inputs.LegRinging()
+            | inputs.LegAnswered()
+            | inputs.LegDestroyed()
+            | inputs.DtmfReceived()
+            | inputs.ReferAsked()
+        ):
             return Actor(kind=ActorKind.PARTY, id=event.leg_id)
         case _:
             return SYSTEM

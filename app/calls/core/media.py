@@ -52,3 +52,13 @@ def check_keys(digits: str, duration_milliseconds: int, between_milliseconds: in
             message = f"Give {SHORTEST_KEY_MILLISECONDS} to {LONGEST_KEY_MILLISECONDS} milliseconds."
             problems.append(Problem("INVALID_INPUT", message, (field,)))
     return problems
+
+
+def position_media(position: int) -> tuple[str, ...]:
+    """What a caller who waits hears of its place, from 1, in Asterisk's own recorded words.
+
+    How long the wait will be is not said: it is a guess until a queue has served many, and taken for a promise.
+    """
+    if position == 1:
+        return ("sound:queue-youarenext",)
+    return ("sound:queue-thereare", f"number:{position}", "sound:queue-callswaiting")

@@ -7,7 +7,8 @@ maps several of them to one cause (403 and 603 are both 21).
 from types import MappingProxyType
 from typing import Final
 
-from app.calls.core.model import Call, HangupReason, Leg, side_of
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import HangupReason, Leg, side_of
 from app.facts.vocabulary import Disposition, EndCode, EndParty, EndReason
 
 Outcome = tuple[Disposition, EndCode]

@@ -2,16 +2,17 @@
 
 import msgspec
 
-from app.calls.core.commands import EndPlayback, SendDigits, StartPlayback
+from app.calls.core.commands import EndPlayback, SendDigits, StartMusic, StartPlayback
 from app.calls.core.holding import answered_leg
-from app.calls.core.model import Leg, Playback
+from app.calls.core.model.call import Call, Playback
+from app.calls.core.model.leg import Leg
 from app.calls.core.turn import Turn
 from app.calls.core.verbs import Play, SendDtmf, StopPlayback
 from app.errors import Problem, RefusedError
 from app.facts.calls import LegRef
 from app.facts.playbacks import PlaybackFailed, PlaybackFinished, PlaybackStarted
-from app.facts.vocabulary import CallState
-from app.ids import PlaybackId
+from app.facts.vocabulary import CallState, LegState
+from app.ids import LegId, PlaybackId
 
 #: Sounds at once in one call.
 MOST_PLAYBACKS = 16
@@ -34,9 +35,25 @@ def play(turn: Turn, verb: Play) -> None:
     if len(call.playbacks) >= MOST_PLAYBACKS:
         message = f"{MOST_PLAYBACKS} sounds are being played already. Stop one first."
         raise RefusedError(Problem("INVALID_STATE", message, ("callId",), current_state="PLAYING"))
-    playback = Playback(id=verb.playback_id, asked_at=turn.now, leg_id=verb.leg_id)
-    turn.change(playbacks=(*call.playbacks, playback))
-    turn.ask(StartPlayback(playback_id=verb.playback_id, media=verb.media, leg_id=verb.leg_id))
+    _begin(turn, verb.playback_id, verb.media, verb.leg_id)
+
+
+def begin(turn: Turn, playback_id: PlaybackId, media: tuple[str, ...], leg: Leg) -> None:
+    """Play something of our own to a leg that is up."""
+    _begin(turn, playback_id, media, leg.id)
+
+
+def has_any(call: Call, leg: Leg) -> bool:
+    """Whether something is being played to the leg alone."""
+    return any(one.leg_id == leg.id for one in call.playbacks)
+
+
+def stop_for(turn: Turn, leg: Leg) -> None:
+    """The leg is to talk: whatever is played to it alone would keep it from that until it is over."""
+    for playback in turn.call.playbacks:
+        if playback.leg_id == leg.id:
+            _change(turn, playback, is_stopped=True)
+            turn.ask(EndPlayback(playback_id=playback.id))
 
 
 def stop(turn: Turn, verb: StopPlayback) -> None:
@@ -85,6 +102,9 @@ def on_ended(turn: Turn, playback_id: PlaybackId, failure: str | None) -> None:
     if playback is None:
         return
     turn.change(playbacks=tuple(one for one in turn.call.playbacks if one.id != playback_id))
+    run = turn.call.flow
+    if failure is not None and not playback.is_stopped and run is not None and run.playback_id == playback_id:
+        turn.change(flow=msgspec.structs.replace(run, has_failed=True))
     heard_by = _heard_by(turn, playback)
     if failure is None or playback.is_stopped:
         is_stopped = playback.is_stopped
@@ -93,6 +113,20 @@ def on_ended(turn: Turn, playback_id: PlaybackId, failure: str | None) -> None:
         )
     else:
         turn.say(PlaybackFailed(call=turn.call.ref, playback_id=playback_id, heard_by=heard_by, reason=failure))
+    if playback.leg_id is not None and not turn.call.is_ending:
+        _resume_music(turn, turn.call.leg(playback.leg_id))
+
+
+def _resume_music(turn: Turn, leg: Leg) -> None:
+    """A sound takes the place of music, which does not come back by itself."""
+    if leg.is_on_hold and leg.state is LegState.UP and not leg.is_leaving and not has_any(turn.call, leg):
+        turn.ask(StartMusic(leg_id=leg.id, music_class=leg.music_class))
+
+
+def _begin(turn: Turn, playback_id: PlaybackId, media: tuple[str, ...], leg_id: LegId | None) -> None:
+    playback = Playback(id=playback_id, asked_at=turn.now, leg_id=leg_id)
+    turn.change(playbacks=(*turn.call.playbacks, playback))
+    turn.ask(StartPlayback(playback_id=playback_id, media=media, leg_id=leg_id))
 
 
 def end_for(turn: Turn, leg: Leg) -> None:

@@ -16,15 +16,19 @@ from typing import assert_never
 
 import msgspec
 
-from app.calls.core import ending, queue_wait, setup
-from app.calls.core.commands import CreateBridge, JoinBridge, StartMusic, StopMusic
-from app.calls.core.inputs import AgentOffered, OverflowChosen, QueueRefused
-from app.calls.core.model import Call, HangupReason, Leg, Place, TimerName
-from app.calls.core.queue_model import MOST_QUEUES, QueueOffer, QueueStage, QueueWait
+from app.calls.core import ending, flow_run, playing, queue_wait, setup, transfer
+from app.calls.core.answering import take_seat
+from app.calls.core.commands import CreateBridge, JoinBridge, StopMusic
+from app.calls.core.inputs import AgentOffered, OverflowChosen, PositionKnown, QueueRefused
+from app.calls.core.media import position_media
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import HangupReason, Leg, Place
+from app.calls.core.model.queue import MOST_QUEUES, QueueOffer, QueueStage, QueueWait
+from app.calls.core.model.timers import TimerName
 from app.calls.core.releasing import release
 from app.calls.core.turn import Turn
 from app.errors import Problem, RefusedError
-from app.facts.queues import CallWaiting, QueueAbandoned, QueueJoined, QueueLeaving, QueueOffered
+from app.facts.queues import QueueAbandoned, QueueLeaving, QueueOffered
 from app.facts.vocabulary import CallState, Disposition, EndCode, EndParty, EndReason, LegRole, LegState
 
 #: How long somebody else has to be found for a caller who left the queue, before the call ends.
@@ -33,8 +37,10 @@ OVERFLOW_SECONDS = 20.0
 
 def on_leg_answered(turn: Turn, leg: Leg) -> None:
     """The customer is there to wait, or somebody has answered for it."""
-    if is_coming(turn.call, leg):
-        join(turn, leg)
+    wait = turn.call.queue
+    if wait is not None and is_coming(turn.call, leg):
+        take_seat(turn, leg)
+        queue_wait.join(turn, leg, wait, since=leg.answered_at or turn.now)
     else:
         on_answered(turn, leg)
 
@@ -62,26 +68,10 @@ def is_offered(call: Call, leg: Leg) -> bool:
 def is_waiting(call: Call, leg: Leg) -> bool:
     """Whether the leg is a caller's who waits, or is on the way elsewhere."""
     stages = {QueueStage.WAITING, QueueStage.OVERFLOWING}
-    return call.queue is not None and call.queue.stage in stages and leg.role is LegRole.CUSTOMER
+    return call.queue is not None and call.queue.stage in stages and leg.id == call.leg_of(LegRole.CUSTOMER).id
 
 
-def join(turn: Turn, leg: Leg) -> None:
-    """The customer is there: it waits, since it answered."""
-    wait = turn.call.queue
-    if wait is None:
-        return
-    joined_at = turn.now if wait.queues > 1 else leg.answered_at or turn.now
-    wait = queue_wait.change(turn, wait, stage=QueueStage.WAITING, joined_at=joined_at)
-    turn.clear_timers(TimerName.RING, TimerName.DIAL_CHECK, TimerName.JOIN, TimerName.QUEUE_OVERFLOW)
-    turn.set_timer(TimerName.QUEUE_WAIT, wait.max_wait_seconds, since=joined_at)
-    turn.change_leg(leg.id, place=Place.HOLD, music_class=wait.music_class)
-    turn.change(state=CallState.WAITING_IN_QUEUE)
-    turn.say(CallWaiting(call=turn.call.ref, queue_id=wait.queue_id))
-    turn.say(QueueJoined(call=turn.call.ref, queue_id=wait.queue_id, priority=wait.priority, joined_at=joined_at))
-    turn.ask(StartMusic(leg_id=leg.id, music_class=wait.music_class))
-
-
-def on_news(turn: Turn, event: AgentOffered | QueueRefused | OverflowChosen) -> None:
+def on_news(turn: Turn, event: AgentOffered | QueueRefused | OverflowChosen | PositionKnown) -> None:
     """What was decided for the caller elsewhere. Raises RefusedError: INVALID_STATE, for an offer that comes late."""
     match event:
         case AgentOffered():
@@ -90,6 +80,8 @@ def on_news(turn: Turn, event: AgentOffered | QueueRefused | OverflowChosen) -> 
             _on_refused(turn, event)
         case OverflowChosen():
             _on_overflow_chosen(turn, event)
+        case PositionKnown():
+            _on_position_known(turn, event)
         case _:
             assert_never(event)
 
@@ -118,6 +110,21 @@ def _on_refused(turn: Turn, event: QueueRefused) -> None:
         _overflow(turn, wait, event.reason)
 
 
+def _on_position_known(turn: Turn, event: PositionKnown) -> None:
+    """Tell the caller its place, instead of the music; not while somebody is rung for it, or it hears a sound."""
+    wait = turn.call.queue
+    if wait is None or wait.stage is not QueueStage.WAITING or wait.queue_id != event.queue_id or wait.offers:
+        return
+    customer = turn.call.leg_of(LegRole.CUSTOMER)
+    if turn.call.is_ending or customer.state is not LegState.UP or customer.is_leaving:
+        return
+    if playing.has_any(turn.call, customer):
+        return
+    queue_wait.change(turn, wait, told_at=turn.now)
+    turn.ask(StopMusic(leg_id=customer.id))
+    playing.begin(turn, event.playback_id, position_media(event.position), customer)
+
+
 def on_wait_timer(turn: Turn) -> None:
     """The caller has waited for as long as it may."""
     wait = turn.call.queue
@@ -132,8 +139,12 @@ def _on_overflow_chosen(turn: Turn, event: OverflowChosen) -> None:
         return
     customer = turn.call.leg_of(LegRole.CUSTOMER)
     if event.queue is not None and wait.queues < MOST_QUEUES:
-        turn.change(queue=msgspec.structs.replace(event.queue, queues=wait.queues + 1))
-        join(turn, customer)
+        another = msgspec.structs.replace(event.queue, queues=wait.queues + 1)
+        queue_wait.join(turn, customer, another, since=turn.now)
+        return
+    if event.flow is not None and turn.call.transfer is None and flow_run.may_follow(turn.call):
+        queue_wait.end(turn)
+        flow_run.send(turn, event.flow)
         return
     legs = event.legs if wait.overflowed_at is None else ()
     if not legs:
@@ -175,11 +186,17 @@ def on_answered(turn: Turn, leg: Leg) -> None:
         agent_id=offer.agent_id,
         agent_name=leg.party.display,
         extension=leg.party.extension,
-        has_bridge=True,
     )
+    if not turn.call.has_bridge:
+        turn.change(has_bridge=True)
+        turn.ask(CreateBridge())
     turn.change_leg(customer.id, place=Place.TALK)
-    turn.ask(CreateBridge(), JoinBridge(leg_id=leg.id), StopMusic(leg_id=customer.id), JoinBridge(leg_id=customer.id))
-    setup.on_answered(turn, leg)
+    playing.stop_for(turn, customer)
+    turn.ask(JoinBridge(leg_id=leg.id), StopMusic(leg_id=customer.id), JoinBridge(leg_id=customer.id))
+    if turn.call.transfer is None:
+        setup.on_answered(turn, leg)
+    else:
+        transfer.on_served(turn, leg)
 
 
 def on_offer_ended(turn: Turn, leg: Leg) -> None:
@@ -205,7 +222,8 @@ def on_caller_gone(turn: Turn, leg: Leg) -> None:
     if is_abandoned:
         turn.say(QueueAbandoned(call=turn.call.ref, queue_id=wait.queue_id, wait_seconds=wait.wait_seconds or 0.0))
     reason = EndReason(code=EndCode.HANGUP, party=EndParty.CUSTOMER, hangup_cause=leg.hangup_cause)
-    ending.begin(turn, Disposition.ABANDONED, reason)
+    # Who has talked before, and was transferred into the queue, was served once.
+    ending.begin(turn, Disposition.ABANDONED if turn.call.connected_at is None else Disposition.ANSWERED, reason)
 
 
 def _waiting(turn: Turn) -> tuple[QueueWait, Leg]:
@@ -233,7 +251,11 @@ def _overflow(turn: Turn, wait: QueueWait, reason: QueueLeaving) -> None:
 
 
 def _give_up(turn: Turn) -> None:
-    ending.begin(turn, Disposition.NO_ANSWER, EndReason(code=EndCode.QUEUE_TIMEOUT, party=EndParty.SYSTEM))
+    outcome = Disposition.NO_ANSWER, EndReason(code=EndCode.QUEUE_TIMEOUT, party=EndParty.SYSTEM)
+    if turn.call.transfer is None:
+        ending.begin(turn, *outcome)
+    else:
+        transfer.on_unserved(turn, *outcome)
 
 
 def _refused(message: str, state: CallState) -> RefusedError:

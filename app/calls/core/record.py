@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.calls.core.model import Call, Leg, Place
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import Leg, Place
 from app.facts.calls import CdrRecord
 from app.facts.vocabulary import Disposition, LegRole, Party, Quality, RecordingState
 
@@ -24,7 +25,10 @@ def talk_seconds(call: Call) -> float:
 def deciding_legs(call: Call) -> tuple[Leg, ...]:
     """The legs of the side that was tried last: those whose ringing the record tells."""
     dialled = [leg for leg in call.legs[: call.planned] if leg.dialing_at is not None]
-    return call.candidates(dialled[-1] if dialled else call.legs[0])
+    tried = call.candidates(dialled[-1] if dialled else call.legs[0])
+    if call.queue is not None and _answered_at(call, tried) is None:
+        return call.candidates(call.leg_of(LegRole.CUSTOMER))  # it went to a queue, and nobody of these mattered
+    return tried
 
 
 def ringing_at(legs: Sequence[Leg], answered_at: datetime | None) -> datetime | None:

@@ -24,10 +24,14 @@ from app.calls.core.inputs import (
     SnoopCreated,
     SnoopMissing,
 )
-from app.calls.core.model import Call, Leg, PartState, Recording, RecordingPart, TimerName
+from app.calls.core.model.call import Call
+from app.calls.core.model.leg import Leg
+from app.calls.core.model.recording import PartState, Recording, RecordingPart
+from app.calls.core.model.timers import TimerName
 from app.calls.core.turn import Turn
+from app.facts.flows import VoicemailReceived
 from app.facts.recordings import RecordingFailed, RecordingSaved, RecordingStarted
-from app.facts.vocabulary import LegRole, RecordingMode, RecordingState
+from app.facts.vocabulary import LegRole, RecordingKind, RecordingMode, RecordingState
 from app.ids import RecordingId
 
 START_SECONDS = 5.0
@@ -115,7 +119,10 @@ def on_snoop_created(turn: Turn, event: SnoopCreated) -> None:
     if part.state is PartState.READY and event.is_late:
         # Nobody knows whether it was asked to be written; it is not being written.
         turn.set_timer(TimerName.RECORDING_START, START_SECONDS)
-        turn.ask(RecordSnoop(recording_id=recording.id, roles=(part.role,), number=part.number))
+        silence = recording.silence_seconds
+        turn.ask(
+            RecordSnoop(recording_id=recording.id, roles=(part.role,), number=part.number, silence_seconds=silence)
+        )
         return
     if part.state is not PartState.SNOOPING:
         return  # said twice
@@ -125,7 +132,8 @@ def on_snoop_created(turn: Turn, event: SnoopCreated) -> None:
     together = [one for one in recording.parts if one.number == part.number and one.state is not PartState.ABSENT]
     if all(one.state is PartState.READY for one in together):
         roles = tuple(one.role for one in together)
-        turn.ask(RecordSnoop(recording_id=recording.id, roles=roles, number=part.number))
+        silence = recording.silence_seconds
+        turn.ask(RecordSnoop(recording_id=recording.id, roles=roles, number=part.number, silence_seconds=silence))
 
 
 def on_snoop_missing(turn: Turn, event: SnoopMissing) -> None:
@@ -172,7 +180,8 @@ def on_part_stopped(turn: Turn, event: PartStopped) -> None:
         else:
             stop_part(turn, recording, part, is_let_go=False)
         return
-    turn.change_part(recording, part, state=PartState.STOPPED, stopped_at=event.at)
+    was_silent = event.talking_seconds == 0
+    turn.change_part(recording, part, state=PartState.STOPPED, stopped_at=event.at, was_silent=was_silent)
     _collect_if_whole(turn, recording.id)
 
 
@@ -222,6 +231,17 @@ def on_collected(turn: Turn, event: RecordingCollected) -> None:
             sha256=event.sha256,
         )
     )
+    if recording.kind is RecordingKind.VOICEMAIL:
+        turn.say(
+            VoicemailReceived(
+                call=turn.call.ref,
+                recording_id=recording.id,
+                caller=leg_of_part(turn.call, recording.parts[0]).party,
+                duration_seconds=event.duration_seconds,
+                flow_id=recording.flow_id or "",
+                step=recording.step or "",
+            )
+        )
 
 
 def on_lost(turn: Turn, event: RecordingLost) -> None:

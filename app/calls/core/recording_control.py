@@ -9,7 +9,8 @@ import msgspec
 
 from app.calls.core.commands import MuteParts
 from app.calls.core.following import open_gap, voices
-from app.calls.core.model import PartState, Recording, TimerName
+from app.calls.core.model.recording import PartState, Recording
+from app.calls.core.model.timers import TimerName
 from app.calls.core.recording import CHECK_SECONDS, begin, end, fail, is_open
 from app.calls.core.turn import Turn
 from app.calls.core.verbs import PauseRecording, ResumeRecording, StartRecording, StopRecording

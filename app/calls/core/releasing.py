@@ -1,7 +1,8 @@
 """One leg's going while the call goes on."""
 
 from app.calls.core.commands import HangupChannel, VerifyLeg
-from app.calls.core.model import HangupReason, Leg, TimerName
+from app.calls.core.model.leg import HangupReason, Leg
+from app.calls.core.model.timers import TimerName
 from app.calls.core.turn import Turn
 
 RELEASE_SECONDS = 5.0

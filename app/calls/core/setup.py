@@ -14,7 +14,10 @@ party hears the tone of ringing phones.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from app.calls.core import arriving, ending, holding, recording, waves
+import msgspec
+
+from app.calls.core import arriving, ending, holding, queue_wait, recording, voice, waves
+from app.calls.core.answering import take_seat
 from app.calls.core.commands import (
     CreateBridge,
     CreateChannel,
@@ -24,17 +27,19 @@ from app.calls.core.commands import (
     StartRingback,
     VerifyLeg,
 )
-from app.calls.core.inputs import LegAnswered, LegCreated, LegRinging, LegSilent
-from app.calls.core.model import Call, HangupReason, Leg, Outcome, Place, TimerName, side_of
+from app.calls.core.inputs import LegCreated, LegRinging, LegSilent
+from app.calls.core.model.call import Call, Outcome
+from app.calls.core.model.flow import LONGEST_SECONDS, MOST_FLOWS, FlowRun
+from app.calls.core.model.leg import HangupReason, Leg, Place, side_of
+from app.calls.core.model.queue import MOST_QUEUES, QueueWait
+from app.calls.core.model.timers import TimerName
 from app.calls.core.outcome import outcome_of_leg_end, outcome_of_system
 from app.calls.core.purpose import is_guest
-from app.calls.core.queue_model import MOST_QUEUES
 from app.calls.core.releasing import release
 from app.calls.core.turn import Turn
 from app.facts.calls import CallConnected, CallCreated, LegDialing
-from app.facts.calls import LegAnswered as LegAnsweredFact
 from app.facts.calls import LegRinging as LegRingingFact
-from app.facts.vocabulary import CallState, Disposition, EndCode, EndParty, EndReason, LegRole, LegState
+from app.facts.vocabulary import CallState, Disposition, EndCode, EndReason, LegRole, LegState
 
 SETUP_SECONDS = 10.0
 #: How long the far end may leave an INVITE without any response, before a leg of which nobody knows whether it was
@@ -71,8 +76,8 @@ def start(turn: Turn) -> None:
 
 def _look_for_somebody(turn: Turn, caller: Leg) -> None:
     """A call that came to us: the caller waits while those are rung who may take it."""
-    arriving.receive(turn, caller, lifetime_seconds=_lifetime_seconds(turn.call))
-    if turn.call.queue is not None:
+    arriving.receive(turn, caller, lifetime_seconds=backstop_seconds(turn.call))
+    if turn.call.queue is not None or turn.call.flow is not None:
         arriving.answer_to_wait(turn, caller)
         return
     others = tuple(leg for leg in turn.call.legs[: turn.call.planned] if leg.role is not caller.role)
@@ -123,9 +128,12 @@ def on_created(turn: Turn, event: LegCreated) -> None:
     leg = turn.change_leg(leg.id, state=LegState.DIALING, channel_name=event.channel_name, dialing_at=turn.now)
     turn.say(LegDialing(call=turn.call.ref, leg=leg.ref))
     time_phones(turn)
-    if turn.call.has_bridge and not is_guest(leg) and not waves.rings_with_others(turn.call, leg):
+    is_offered = turn.call.queue is not None and turn.call.queue.offer_of(leg.id) is not None
+    rings_apart = is_guest(leg) or is_offered or waves.rings_with_others(turn.call, leg)
+    if turn.call.has_bridge and not rings_apart:
         turn.ask(JoinBridge(leg_id=leg.id))
     turn.ask(DialChannel(leg_id=leg.id, timeout_seconds=leg.ring_seconds + DIAL_MARGIN_SECONDS))
+    voice.on_dialled(turn, leg)
 
 
 def on_ringing(turn: Turn, event: LegRinging) -> None:
@@ -139,23 +147,6 @@ def on_ringing(turn: Turn, event: LegRinging) -> None:
     turn.say(LegRingingFact(call=turn.call.ref, leg=leg.ref, ringing_at=leg.ringing_at))
 
 
-def take_answer(turn: Turn, event: LegAnswered) -> Leg | None:
-    """The far end answered. Gives the leg, unless nothing is to come of it any more."""
-    leg = turn.call.leg(event.leg_id)
-    if leg.state not in {LegState.DIALING, LegState.RINGING}:
-        return None
-    is_to_talk = leg.hangup_reason is None and leg.role is not LegRole.SUPERVISOR
-    place = Place.TALK if is_to_talk else Place.NOWHERE
-    leg = turn.change_leg(leg.id, state=LegState.UP, answered_at=turn.instant_of(leg), place=place)
-    turn.say(LegAnsweredFact(call=turn.call.ref, leg=leg.ref, answered_at=leg.answered_at))
-    if turn.call.is_ending:
-        # It answered in the very moment it was being cancelled: it is on the record, and goes.
-        _connect_after_all(turn, leg)
-        turn.ask(HangupChannel(leg_id=leg.id, reason=leg.hangup_reason or HangupReason.CALL_OVER))
-        return None
-    return leg
-
-
 def on_answered(turn: Turn, leg: Leg) -> None:
     """Somebody takes a seat: the first waits in the bridge for the second; with the second, they talk."""
     turn.clear_timers(TimerName.RING, TimerName.DIAL_CHECK)
@@ -166,7 +157,7 @@ def on_answered(turn: Turn, leg: Leg) -> None:
         if other is not None:
             holding.move(turn, other, Place.TALK)
         take_seat(turn, leg)
-        _connect(turn)
+        _connect(turn, leg)
         return
     if other.has_come:
         take_seat(turn, leg)
@@ -181,18 +172,7 @@ def on_answered(turn: Turn, leg: Leg) -> None:
     take_seat(turn, leg)
     turn.change(state=CallState.ANSWERED, has_bridge=True)
     ring(turn, seconds, presenting=_presented_across(turn.call, other))
-
-
-def take_seat(turn: Turn, leg: Leg) -> None:
-    """The leg has answered for its side, and whoever else was rung for it is let go."""
-    is_one_of_several = len(turn.call.candidates(leg)) > 1
-    waves.choose(turn, leg)
-    if leg.role is LegRole.CUSTOMER:
-        turn.change(customer_leg_id=leg.id)
-        return
-    turn.change(agent_leg_id=leg.id)
-    if is_one_of_several:
-        turn.change(agent_id=leg.agent_id, agent_name=leg.party.display, extension=leg.party.extension)
+    time_phones(turn)  # those of the other side may ring already, where the first has come by itself
 
 
 def on_candidate_ended(turn: Turn, leg: Leg, decided: tuple[Disposition, EndReason] | None) -> None:
@@ -205,11 +185,47 @@ def on_candidate_ended(turn: Turn, leg: Leg, decided: tuple[Disposition, EndReas
 
 
 def _on_not_had(turn: Turn, leg: Leg, outcome: tuple[Disposition, EndReason]) -> None:
+    if leg.role is LegRole.AGENT and turn.call.queue is not None and not turn.call.queue.is_over:
+        return  # another of them was the last, in this same moment: the customer waits in a queue by now
     other = turn.call.other(leg)
     waiting = other if other is not None and other.state is LegState.UP else None
     best = ring_on(turn, leg, outcome, presenting=_presented_across(turn.call, leg), waiting=waiting)
-    if best is not None:
+    if best is None:
+        return
+    if turn.call.next_queue is not None and leg.role is LegRole.AGENT:
+        _wait_instead(turn, leg, turn.call.next_queue)
+    elif turn.call.next_flow is not None and leg.role is LegRole.AGENT:
+        _lead_instead(turn, leg, turn.call.next_flow)
+    else:
         ending.begin(turn, best.disposition, best.end_reason)
+
+
+def _wait_instead(turn: Turn, leg: Leg, wait: QueueWait) -> None:
+    """Nobody of the agent's side was had, and there is a queue for that: the customer is to wait there."""
+    for other in turn.call.candidates(leg):
+        release(turn, other, HangupReason.NOT_WANTED)
+    turn.change(queue=wait, next_queue=None)
+    customer = turn.call.leg_of(LegRole.CUSTOMER)
+    if customer.state is LegState.UP:
+        queue_wait.join(turn, customer, wait, since=turn.now)
+    elif customer.has_come:
+        arriving.answer_to_wait(turn, customer)
+    else:
+        ring(turn, turn.call.candidates(customer), presenting=(None, None))
+
+
+def _lead_instead(turn: Turn, leg: Leg, flow: FlowRun) -> None:
+    """Likewise, and there is a call flow for that: it begins as soon as the customer is there."""
+    for other in turn.call.candidates(leg):
+        release(turn, other, HangupReason.NOT_WANTED)
+    turn.change(flow=flow, next_flow=None)
+    customer = turn.call.leg_of(LegRole.CUSTOMER)
+    if customer.state is LegState.UP:
+        return
+    if customer.has_come:
+        arriving.answer_to_wait(turn, customer)
+    else:
+        ring(turn, turn.call.candidates(customer), presenting=(None, None))
 
 
 def on_silent(turn: Turn, event: LegSilent) -> None:
@@ -278,8 +294,9 @@ def give_up(turn: Turn, leg: Leg) -> None:
 
 
 def create(turn: Turn, leg: Leg, *, presenting: tuple[str | None, str | None]) -> None:
-    """Have the leg's channel made. ``presenting``: number and name that those in the bridge are shown of it."""
-    turn.change_leg(leg.id, state=LegState.CREATING, created_at=turn.now)
+    """Have the leg's channel made. ``presenting``: number and name that others are shown of it, see CreateChannel."""
+    pitch = turn.call.voice_pitch if leg.role is LegRole.AGENT else None
+    turn.change_leg(leg.id, state=LegState.CREATING, created_at=turn.now, voice_pitch=pitch)
     time_phones(turn)
     turn.ask(
         CreateChannel(
@@ -287,63 +304,52 @@ def create(turn: Turn, leg: Leg, *, presenting: tuple[str | None, str | None]) -
             endpoint=leg.endpoint,
             shown_number=leg.shown_number,
             shown_name=leg.shown_name,
-            lifetime_seconds=_lifetime_seconds(turn.call),
+            lifetime_seconds=backstop_seconds(turn.call),
             presented_number=presenting[0],
             presented_name=presenting[1],
+            trunk_id=leg.trunk_id if leg.is_counted else None,
+            voice_pitch=pitch,
+            variables=turn.call.variables,
         )
     )
 
 
-def _lifetime_seconds(call: Call) -> float:
+def lifetime_seconds(call: Call, wait: QueueWait) -> float:
+    """How long a channel may be there whose party is to wait, counted from now."""
+    return backstop_seconds(msgspec.structs.replace(call, queue=wait))
+
+
+def backstop_seconds(call: Call) -> float:
+    """How long a leg may live inside Asterisk, should nobody end it: longer than the call can last."""
     rings = sum(one.ring_seconds + SETUP_SECONDS for one in call.legs)
     # The caller may wait before it talks: in each queue that an overflow may lead to.
-    waits = 0.0 if call.queue is None else MOST_QUEUES * call.queue.max_wait_seconds
+    wait = call.queue or call.next_queue
+    waits = 0.0 if wait is None else MOST_QUEUES * wait.max_wait_seconds
+    if call.flow is not None or call.next_flow is not None:
+        waits += MOST_FLOWS * LONGEST_SECONDS
     return call.max_duration_seconds + rings + waits + BACKSTOP_SECONDS
 
 
 def _presented_across(call: Call, leg: Leg) -> tuple[str | None, str | None]:
-    """What the other side is to be shown of a leg, never who really sits there.
-
-    In the bridge each side is told the other's CALLERID, and the second leg joins before its INVITE is sent.
-    """
+    """What the other side is to be shown of a leg, never who really sits there."""
     other = call.other(leg)
     return (None, None) if other is None else (other.shown_number, other.shown_name)
 
 
-def _connect(turn: Turn) -> None:
-    connected_at = _connected_at(turn)
+def _connect(turn: Turn, leg: Leg) -> None:
+    connected_at = _connected_at(turn, leg)
     turn.change(state=CallState.CONNECTED, connected_at=connected_at)
     turn.say(CallConnected(call=turn.call.ref, connected_at=connected_at))
     turn.set_timer(TimerName.MAX_DURATION, turn.call.max_duration_seconds, since=connected_at)
     recording.start_recordings(turn)
 
 
-def _connect_after_all(turn: Turn, leg: Leg) -> None:
-    """Its answer was told late: if it came before the end was decided, the parties have been talking since.
-
-    They have paid for it, so the record says so. The end stands; but nobody can have gone unanswered.
-    """
-    other, decided_at, reason = turn.call.other(leg), turn.call.decided_at, turn.call.end_reason
-    if other is None or other.answered_at is None or decided_at is None or reason is None:
-        return
-    if turn.call.connected_at is not None or not turn.call.may_take_seat(leg):
-        return
+def _connected_at(turn: Turn, leg: Leg) -> datetime:
+    """Both parties can talk since the later of their answers; of several that rang together, since one was let in."""
+    since = [one.answered_at for one in turn.call.seats if one is not None and one.answered_at is not None]
     if waves.rings_with_others(turn.call, leg):
-        return  # it was not in the bridge
-    connected_at = max(other.answered_at, leg.answered_at or other.answered_at)
-    if connected_at >= min(decided_at, other.ended_at or decided_at):
-        return
-    take_seat(turn, leg)
-    if reason.code is EndCode.NO_ANSWER:
-        reason = EndReason(code=EndCode.HANGUP, party=EndParty.SYSTEM)
-    turn.change(connected_at=connected_at, outcome=Disposition.ANSWERED, end_reason=reason)
-    turn.say(CallConnected(call=turn.call.ref, connected_at=connected_at))
-
-
-def _connected_at(turn: Turn) -> datetime:
-    """Both parties can talk since the later of their answers."""
-    seated = [leg.answered_at for leg in turn.call.seats if leg is not None and leg.answered_at is not None]
-    return max(seated, default=turn.at)
+        since.append(turn.at)
+    return max(since, default=turn.at)
 
 
 def time_phones(turn: Turn) -> None:

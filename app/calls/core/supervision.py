@@ -8,15 +8,15 @@
 It follows the agent's seat: when somebody else takes it, that one is listened to; while nobody is in it, nobody is.
 """
 
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
-from app.calls.core import setup, taps
+from app.calls.core import setup, taps, waves
 from app.calls.core.commands import EndTaps, VerifyLeg
-from app.calls.core.guests_model import Supervision, TapKind
-from app.calls.core.inputs import SupervisionRequested, SupervisionSeen, TapReady
-from app.calls.core.model import HangupReason, Leg
+from app.calls.core.inputs import SupervisionPlaced, SupervisionRequested, SupervisionSeen, TapReady
+from app.calls.core.model.guests import Supervision, TapKind
+from app.calls.core.model.leg import HangupReason, Leg
 from app.calls.core.outcome import outcome_of_target
 from app.calls.core.releasing import release
 from app.calls.core.turn import Turn
@@ -55,12 +55,21 @@ def start(turn: Turn, event: SupervisionRequested) -> None:
     if len(call.supervisions) >= MOST_SUPERVISORS:
         raise _refused(f"The call has its {MOST_SUPERVISORS} supervisors already.", "SUPERVISED")
     shown = event.leg.shown_number or agent.party.extension or agent.party.number
-    leg = turn.add_leg(msgspec.structs.replace(event.leg, role=LegRole.SUPERVISOR, shown_number=shown))
+    legs = [
+        turn.add_leg(msgspec.structs.replace(one, role=LegRole.SUPERVISOR, shown_number=shown))
+        for one in (event.leg, *event.or_legs)
+    ]
     supervision = Supervision(
-        id=event.supervision_id, mode=event.mode, leg_id=leg.id, asked_at=turn.now, listens_to=agent.id
+        id=event.supervision_id,
+        mode=event.mode,
+        leg_id=legs[0].id,
+        or_legs=tuple(leg.id for leg in legs[1:]),
+        asked_at=turn.now,
+        listens_to=agent.id,
     )
     turn.change(supervisions=(*call.supervisions, supervision), keys=(*call.keys, event.key))
-    setup.create(turn, leg, presenting=(None, None))
+    for leg in legs:
+        setup.create(turn, leg, presenting=(None, None))
 
 
 def update(turn: Turn, verb: UpdateSupervision) -> None:
@@ -89,24 +98,28 @@ def stop(turn: Turn, verb: StopSupervision) -> None:
 
 
 def on_answered(turn: Turn, leg: Leg) -> None:
-    """The supervisor has answered: let it in, as soon as somebody is there to listen to."""
+    """The supervisor has answered: let it in, as soon as somebody is there to listen to. Its other phones stop."""
     supervision = turn.call.supervision_by(leg.id)
     if supervision is None or leg.hangup_reason is not None:
         release(turn, leg, leg.hangup_reason or HangupReason.NOT_WANTED)
         return
-    taps.change(turn, supervision, state=SupervisionState.JOINING)
+    others = [turn.call.leg(leg_id) for leg_id in supervision.legs if leg_id != leg.id]
+    taps.change(turn, supervision, state=SupervisionState.JOINING, leg_id=leg.id, or_legs=())
+    waves.stop(turn, others, HangupReason.ANSWERED_ELSEWHERE)
 
 
 def on_leg_ended(turn: Turn, leg: Leg, decided: tuple[Disposition, EndReason] | None) -> None:
-    """The supervisor has gone, or never came."""
+    """The supervisor has gone, or did not come to this phone."""
     supervision = turn.call.supervision_by(leg.id)
     if supervision is None:
         return
-    if leg.answered_at is not None:
+    best = waves.nearer(supervision.best, (decided or outcome_of_target(leg))[0])
+    if any(turn.call.leg(leg_id).is_alive for leg_id in supervision.legs):
+        taps.change(turn, supervision, best=best)
+    elif leg.answered_at is not None:
         taps.end(turn, supervision, SupervisionEnd.HANGUP)
-        return
-    disposition, _ = decided or outcome_of_target(leg)
-    taps.end(turn, supervision, SupervisionEnd.NOT_REACHED, disposition=disposition)
+    else:
+        taps.end(turn, supervision, SupervisionEnd.NOT_REACHED, disposition=best)
 
 
 def follow(turn: Turn) -> None:
@@ -126,21 +139,53 @@ def follow(turn: Turn) -> None:
             taps.renew(turn, supervision, agent)
 
 
-def on_tap_ready(turn: Turn, event: TapReady) -> None:
-    """One of the two taps can be used; with both, the supervisor hears."""
+def on_news(turn: Turn, event: TapReady | SupervisionPlaced | SupervisionSeen) -> None:
+    """Asterisk has done, or has, something of a supervision."""
+    match event:
+        case TapReady():
+            _on_tap_ready(turn, event)
+        case SupervisionPlaced():
+            _on_placed(turn, event)
+        case SupervisionSeen():
+            _on_seen(turn, event)
+        case _:
+            assert_never(event)
+
+
+def _on_tap_ready(turn: Turn, event: TapReady) -> None:
+    """One of the taps can be used; with all, the supervisor is let in."""
     supervision = turn.call.supervision(event.supervision_id)
     if supervision is None or event.number != supervision.taps or supervision.tapped_at is None:
-        turn.ask(EndTaps(supervision_id=event.supervision_id, number=event.number))  # of a pair that was given up
+        turn.ask(EndTaps(supervision_id=event.supervision_id, number=event.number))  # of a set that was given up
         return
     if event.kind in supervision.ready_taps:
         return
     ready = (*supervision.ready_taps, event.kind)
     supervision = taps.change(turn, supervision, ready_taps=ready)
     if len(ready) == len(TapKind):
-        _begin_to_hear(turn, supervision)
+        taps.place(turn, supervision)
 
 
-def on_seen(turn: Turn, event: SupervisionSeen) -> None:
+def _on_placed(turn: Turn, event: SupervisionPlaced) -> None:
+    """The supervisor hears."""
+    supervision = turn.call.supervision(event.supervision_id)
+    if (
+        supervision is None
+        or turn.call.is_ending
+        or event.number != supervision.taps
+        or not taps.is_tapped(supervision)
+    ):
+        return
+    if supervision.mode is not event.mode:
+        taps.place(turn, supervision)  # it was changed meanwhile
+    if supervision.state is SupervisionState.ACTIVE:
+        return
+    was_started = supervision.was_started
+    supervision = taps.change(turn, supervision, state=SupervisionState.ACTIVE, was_started=True, tries=0)
+    turn.say((SupervisionChanged if was_started else SupervisionStarted)(**_about(turn, supervision)))
+
+
+def _on_seen(turn: Turn, event: SupervisionSeen) -> None:
     """Somebody looked at Asterisk: what is missing is made anew, what is elsewhere is put where it belongs."""
     supervision = turn.call.supervision(event.supervision_id)
     if supervision is None or supervision.tapped_at is None or event.number != supervision.taps:
@@ -149,10 +194,8 @@ def on_seen(turn: Turn, event: SupervisionSeen) -> None:
         agent = turn.call.seats[0]
         if agent is not None and agent.id == supervision.listens_to and agent.state is LegState.UP:
             taps.renew(turn, taps.change(turn, supervision, tries=0), agent)
-    elif supervision.state is not SupervisionState.ACTIVE:
-        _begin_to_hear(turn, taps.change(turn, supervision, ready_taps=event.taps))
     else:
-        taps.place(turn, supervision)
+        taps.place(turn, taps.change(turn, supervision, ready_taps=event.taps))
 
 
 def on_failure(turn: Turn, supervision_id: SupervisionId, number: int) -> None:
@@ -173,13 +216,6 @@ def on_overdue(turn: Turn, supervision: Supervision) -> None:
         taps.end(turn, supervision, SupervisionEnd.FAILED)
     else:
         taps.renew(turn, supervision, agent)
-
-
-def _begin_to_hear(turn: Turn, supervision: Supervision) -> None:
-    was_started = supervision.was_started
-    supervision = taps.change(turn, supervision, state=SupervisionState.ACTIVE, was_started=True, tries=0)
-    turn.say((SupervisionChanged if was_started else SupervisionStarted)(**_about(turn, supervision)))
-    taps.place(turn, supervision)
 
 
 def _find(turn: Turn, supervision_id: str) -> Supervision:

@@ -5,6 +5,8 @@
     BLIND      by goes ─ target dialled ─┬─ answered ──────────────────────────────> completed
                                          └─ not had ─> failed ─┬─ by called back ──> they talk again, or the end
                                                                └─ no recall ───────> the end
+    QUEUE      by goes ─ transferee waits ─┬─ served ────────────────────────────────> completed
+                                           └─ given up ─> failed ─> as a blind one
     ATTENDED   transferee held, target dialled ─ answered ─ by and target consult ─> completed: by goes
                                          └─ not had, taken back, target gone ──────> by and transferee talk again
 
@@ -16,11 +18,15 @@ from typing import Any
 
 import msgspec
 
-from app.calls.core import ending, holding, setup, waves
+from app.calls.core import ending, flow_run, holding, queue_wait, setup, waves
 from app.calls.core.inputs import TransferRequested
-from app.calls.core.model import HangupReason, Leg, Place, TimerName, Transfer
+from app.calls.core.model.flow import FlowRun
+from app.calls.core.model.leg import HangupReason, Leg, Place
+from app.calls.core.model.timers import TimerName
+from app.calls.core.model.transfer import Transfer
 from app.calls.core.outcome import outcome_of_leg_end, outcome_of_target
 from app.calls.core.releasing import release
+from app.calls.core.showing import showing
 from app.calls.core.turn import Turn
 from app.errors import Problem, RefusedError
 from app.facts.transfers import TransferCancelled, TransferCompleted, TransferFailed, TransferStarted
@@ -32,6 +38,7 @@ from app.facts.vocabulary import (
     EndReason,
     LegRole,
     LegState,
+    Party,
     TransferKind,
     TransferState,
 )
@@ -46,18 +53,20 @@ def start(turn: Turn, event: TransferRequested) -> None:
     """
     if turn.has_used(event.key):
         return
-    by, transferee = _parties(turn, event.by)
-    leg, *others = [
-        turn.add_leg(msgspec.structs.replace(one, role=by.role, shown_number=one.shown_number or _shown_of(transferee)))
-        for one in (event.leg, *event.or_legs)
-    ]
+    by, transferee = parties(turn, event.by)
+    if event.leg is None and transferee.role is not LegRole.CUSTOMER:
+        raise RefusedError(Problem("INVALID_INPUT", "Only the customer can wait in a queue.", ("target", "queueId")))
+    if event.leg is None and event.flow is not None and not flow_run.may_follow(turn.call):
+        raise _refused("The call has been in as many call flows as it may.", turn.call.state.value)
+    dialled = () if event.leg is None else (event.leg, *event.or_legs)
+    legs = [turn.add_leg(showing(one, by.role, transferee)) for one in dialled]
     transfer = Transfer(
         id=event.transfer_id,
         kind=event.kind,
         by=by.id,
         transferee=transferee.id,
-        target=leg.id,
-        target_party=leg.party,
+        target=legs[0].id if legs else None,
+        target_party=legs[0].party if legs else Party(display=event.queue_name),
         started_at=turn.now,
         recall_leg=event.recall_leg_id,
         consult_seconds=event.consult_seconds,
@@ -65,17 +74,33 @@ def start(turn: Turn, event: TransferRequested) -> None:
         with_music=event.with_music,
         agent_id=event.agent_id,
         agent_name=event.agent_name,
-        or_targets=tuple(one.id for one in others),
+        or_targets=tuple(one.id for one in legs[1:]),
+        queue=event.queue if transferee.role is LegRole.CUSTOMER else None,
+        or_recall_legs=event.or_recall_leg_ids,
     )
     turn.change(transfer=transfer, best_failure=None, keys=(*turn.call.keys, event.key))
-    turn.say(TransferStarted(**_about(turn, transfer)))
+    turn.say(TransferStarted(**about(turn, transfer)))
+    if not legs and event.flow is not None:
+        _lead(turn, transfer, event.flow)
+        return
+    if not legs:
+        _wait_in_queue(turn, transfer)
+        return
     if transfer.kind is TransferKind.ATTENDED:
         holding.move(turn, transferee, Place.HOLD)
         holding.move(turn, by, Place.TALK)
     else:
-        _go_blind(turn, transfer)
+        go_blind(turn, transfer)
     waiting = by if transfer.kind is TransferKind.ATTENDED else transferee
-    setup.ring(turn, (leg, *others), presenting=_presented_to(transferee), waiting=turn.call.leg(waiting.id))
+    setup.ring(turn, legs, presenting=presented_to(transferee), waiting=turn.call.leg(waiting.id))
+
+
+def _lead(turn: Turn, transfer: Transfer, flow: FlowRun) -> None:
+    """Whoever transfers is let go, and the flow leads the transferee: with that the transfer is done."""
+    turn.change(transfer=None, agent_leg_id=None)
+    release(turn, turn.call.leg(transfer.by), HangupReason.TRANSFERRED)
+    turn.say(TransferCompleted(**about(turn, transfer), leg=None))
+    flow_run.send(turn, flow)
 
 
 def complete(turn: Turn) -> None:
@@ -85,6 +110,7 @@ def complete(turn: Turn) -> None:
         RefusedError: INVALID_STATE.
     """
     transfer = _under_way(turn)
+    _refuse_referred(transfer)
     if transfer.state is TransferState.CONSULTING:
         _complete(turn, transfer)
     elif transfer.kind is TransferKind.ATTENDED:
@@ -102,11 +128,13 @@ def cancel(turn: Turn) -> None:
     transfer = _under_way(turn)
     if transfer.state is TransferState.RECALLING:
         raise _refused("Whoever transferred is being called back already.", f"TRANSFER_{transfer.state}")
-    turn.say(TransferCancelled(**_about(turn, transfer)))
+    _refuse_referred(transfer)
+    turn.say(TransferCancelled(**about(turn, transfer)))
     targets = [turn.call.leg(leg_id) for leg_id in transfer.targets]
     waves.let_go(turn, targets, HangupReason.NOT_WANTED)
-
     _end_waits(turn)
+    if transfer.state is TransferState.WAITING:
+        queue_wait.take_back(turn, transfer.transferee)
     if transfer.kind is TransferKind.BLIND:
         _recall(turn, transfer)
     else:
@@ -128,7 +156,7 @@ def on_answered(turn: Turn, leg: Leg) -> None:
     turn.clear_timers(TimerName.RING, TimerName.DIAL_CHECK)
     transfer = _choose(turn, transfer, leg)
     if transfer.state is TransferState.RECALLING:
-        _seat(turn, leg)
+        seat(turn, leg)
         _talk_again(turn)
     elif transfer.kind is TransferKind.BLIND:
         _complete(turn, transfer)
@@ -136,6 +164,25 @@ def on_answered(turn: Turn, leg: Leg) -> None:
         turn.change(transfer=msgspec.structs.replace(transfer, state=TransferState.CONSULTING))
         turn.set_timer(TimerName.CONSULT, transfer.consult_seconds)
         _bring_back(turn, transfer.by)
+
+
+def on_served(turn: Turn, leg: Leg) -> None:
+    """Somebody has answered for the transferee in the queue, and has its seat: they talk."""
+    transfer = turn.call.transfer
+    if transfer is None:
+        return
+    _end_waits(turn)
+    turn.change(transfer=None, state=CallState.CONNECTED)
+    served = msgspec.structs.replace(transfer, target=leg.id, target_party=leg.party)
+    turn.say(TransferCompleted(**about(turn, served), leg=leg.ref))
+
+
+def on_unserved(turn: Turn, disposition: Disposition, reason: EndReason) -> None:
+    """Nobody has answered for the transferee in the queue, and nobody will."""
+    transfer = turn.call.transfer
+    if transfer is not None:
+        queue_wait.take_back(turn, transfer.transferee)
+        on_target_gone(turn, transfer, disposition, reason)
 
 
 def on_leg_ended(turn: Turn, leg: Leg, decided: tuple[Disposition, EndReason] | None) -> None:
@@ -157,10 +204,13 @@ def on_leg_ended(turn: Turn, leg: Leg, decided: tuple[Disposition, EndReason] | 
 def _on_candidate_gone(turn: Turn, transfer: Transfer, leg: Leg, outcome: tuple[Disposition, EndReason]) -> None:
     """One of the legs that were rung for the target has gone; others may ring on, or ring now."""
     waiting = turn.call.leg(transfer.by if transfer.kind is TransferKind.ATTENDED else transfer.transferee)
-    presenting = _presented_to(turn.call.leg(transfer.transferee))
+    presenting = presented_to(turn.call.leg(transfer.transferee))
     best = setup.ring_on(turn, leg, outcome, presenting=presenting, waiting=waiting)
     if best is not None:
-        _on_target_gone(turn, transfer, best.disposition, best.end_reason)
+        if transfer.queue is not None and transfer.kind is TransferKind.BLIND and not _is_recalling(transfer):
+            _wait_in_queue(turn, transfer)
+        else:
+            on_target_gone(turn, transfer, best.disposition, best.end_reason)
         return
     ringing = next(one for one in turn.call.candidates(leg) if waves.is_ringing([one]))
     turn.change(transfer=_aimed_at(transfer, ringing))
@@ -190,14 +240,14 @@ def _bring_back(turn: Turn, leg_id: LegId) -> None:
         holding.move(turn, leg, Place.TALK)
 
 
-def _on_target_gone(turn: Turn, transfer: Transfer, disposition: Disposition, reason: EndReason) -> None:
+def on_target_gone(turn: Turn, transfer: Transfer, disposition: Disposition, reason: EndReason) -> None:
     _end_waits(turn)
     if transfer.state is TransferState.RECALLING:
         _end(turn)  # how the transfer itself came out was told before
         return
     is_recalled = transfer.kind is TransferKind.BLIND and transfer.recalls
     failed = TransferFailed(
-        **_about(turn, transfer), disposition=disposition, end_reason=reason, is_recalled=is_recalled
+        **about(turn, transfer), disposition=disposition, end_reason=reason, is_recalled=is_recalled
     )
     turn.say(failed)
     if transfer.kind is TransferKind.ATTENDED:
@@ -209,38 +259,59 @@ def _on_target_gone(turn: Turn, transfer: Transfer, disposition: Disposition, re
         _end(turn)
 
 
-def _go_blind(turn: Turn, transfer: Transfer) -> None:
+def go_blind(turn: Turn, transfer: Transfer) -> None:
     release(turn, turn.call.leg(transfer.by), HangupReason.TRANSFERRED)
     wanted = Place.HOLD if transfer.with_music else waves.place_of_those_who_wait(turn.call)
     holding.move(turn, turn.call.leg(transfer.transferee), wanted)
 
 
+def _wait_in_queue(turn: Turn, transfer: Transfer) -> None:
+    """Whoever transfers is let go, and the transferee waits in the queue until somebody there answers."""
+    if transfer.queue is None:
+        msg = "a transfer without anybody to ring leads to a queue"
+        raise ValueError(msg)
+    _end_waits(turn)
+    waiting = msgspec.structs.replace(transfer, state=TransferState.WAITING, target=None, or_targets=())
+    turn.change(transfer=waiting)
+    release(turn, turn.call.leg(transfer.by), HangupReason.TRANSFERRED)
+    for leg_id in transfer.targets:
+        release(turn, turn.call.leg(leg_id), HangupReason.NOT_WANTED)
+    queue_wait.join(turn, turn.call.leg(transfer.transferee), transfer.queue, since=turn.now)
+
+
+def _is_recalling(transfer: Transfer) -> bool:
+    return transfer.state is TransferState.RECALLING
+
+
 def _become_blind(turn: Turn, transfer: Transfer) -> None:
     transfer = msgspec.structs.replace(transfer, kind=TransferKind.BLIND)
     turn.change(transfer=transfer)
-    _go_blind(turn, transfer)
+    go_blind(turn, transfer)
 
 
 def _complete(turn: Turn, transfer: Transfer) -> None:
+    if transfer.target is None:
+        msg = "who has answered is the target"
+        raise ValueError(msg)
     target = turn.call.leg(transfer.target)
     turn.change(transfer=None)
     _end_waits(turn)
-    _seat(turn, target)
+    seat(turn, target)
     if target.role is LegRole.AGENT:
         turn.change(
             agent_id=transfer.agent_id, agent_name=transfer.agent_name, extension=transfer.target_party.extension
         )
-    turn.say(TransferCompleted(**_about(turn, transfer), leg=target.ref))
+    turn.say(TransferCompleted(**about(turn, transfer), leg=target.ref))
     release(turn, turn.call.leg(transfer.by), HangupReason.TRANSFERRED)
-    _bring_together(turn)
+    bring_together(turn)
 
 
 def _talk_again(turn: Turn) -> None:
     turn.change(transfer=None)
-    _bring_together(turn)
+    bring_together(turn)
 
 
-def _bring_together(turn: Turn) -> None:
+def bring_together(turn: Turn) -> None:
     """Whoever sits in the seats talks, whatever hold there was before."""
     for leg in turn.call.seats:
         if leg is not None:
@@ -248,21 +319,31 @@ def _bring_together(turn: Turn) -> None:
 
 
 def _recall(turn: Turn, transfer: Transfer) -> None:
-    """Call back whoever transferred, on a new leg."""
+    """Call back whoever transferred, on new legs: all phones that rang for it, and its own."""
     by, transferee = turn.call.leg(transfer.by), turn.call.leg(transfer.transferee)
-    leg = turn.add_leg(
-        Leg(
-            id=transfer.recall_leg,
-            role=by.role,
-            party=by.party,
-            endpoint=by.endpoint,
-            ring_seconds=by.ring_seconds,
-            shown_number=by.shown_number,
-            shown_name=by.shown_name,
+    leg_ids = (transfer.recall_leg, *transfer.or_recall_legs)
+    legs = [
+        turn.add_leg(
+            Leg(
+                id=leg_id,
+                role=by.role,
+                party=by.party,
+                endpoint=endpoint,
+                ring_seconds=by.ring_seconds,
+                shown_number=by.shown_number,
+                shown_name=by.shown_name,
+                agent_id=by.agent_id,
+                trunk_id=by.trunk_id,
+                is_counted=by.is_counted,
+            )
         )
-    )
-    turn.change(transfer=msgspec.structs.replace(transfer, target=leg.id, or_targets=(), state=TransferState.RECALLING))
-    setup.ring(turn, (leg,), presenting=_presented_to(transferee), waiting=transferee)
+        # As many as were counted when the transfer was asked for.
+        for leg_id, endpoint in zip(leg_ids, waves.phones_of(turn.call, by), strict=False)
+    ]
+    others = tuple(leg.id for leg in legs[1:])
+    recalling = msgspec.structs.replace(transfer, target=legs[0].id, or_targets=others, state=TransferState.RECALLING)
+    turn.change(transfer=recalling)
+    setup.ring(turn, legs, presenting=presented_to(transferee), waiting=transferee)
 
 
 def _end(turn: Turn) -> None:
@@ -270,7 +351,7 @@ def _end(turn: Turn) -> None:
     ending.begin(turn, Disposition.ANSWERED, EndReason(code=EndCode.TRANSFER_FAILED, party=EndParty.SYSTEM))
 
 
-def _seat(turn: Turn, leg: Leg) -> None:
+def seat(turn: Turn, leg: Leg) -> None:
     if leg.role is LegRole.AGENT:
         turn.change(agent_leg_id=leg.id)
     else:
@@ -281,7 +362,7 @@ def _end_waits(turn: Turn) -> None:
     turn.clear_timers(TimerName.SETUP, TimerName.DIAL_CHECK, TimerName.RING, TimerName.JOIN, TimerName.CONSULT)
 
 
-def _parties(turn: Turn, asked_by: LegId | None) -> tuple[Leg, Leg]:
+def parties(turn: Turn, asked_by: LegId | None) -> tuple[Leg, Leg]:
     """Who transfers, and whom."""
     call = turn.call
     if call.state is not CallState.CONNECTED:
@@ -308,11 +389,17 @@ def _under_way(turn: Turn) -> Transfer:
     return turn.call.transfer
 
 
+def _refuse_referred(transfer: Transfer) -> None:
+    if transfer.is_referred:
+        message = "The device has been told to call the target: wait for what it says."
+        raise _refused(message, f"TRANSFER_{transfer.state}")
+
+
 def _refused(message: str, state: str, field: str = "callId") -> RefusedError:
     return RefusedError(Problem("INVALID_STATE", message, (field,), current_state=state))
 
 
-def _about(turn: Turn, transfer: Transfer) -> dict[str, Any]:
+def about(turn: Turn, transfer: Transfer) -> dict[str, Any]:
     call = turn.call
     return {
         "call": call.ref,
@@ -321,14 +408,11 @@ def _about(turn: Turn, transfer: Transfer) -> dict[str, Any]:
         "by": call.leg(transfer.by).ref,
         "transferee": call.leg(transfer.transferee).ref,
         "target": transfer.target_party,
+        "queue_id": transfer.queue_id,
+        "method": transfer.method,
     }
 
 
-def _shown_of(transferee: Leg) -> str | None:
-    """What the target sees calling, when nothing else was asked for: whom it will talk to."""
-    return transferee.party.number or transferee.party.extension
-
-
-def _presented_to(transferee: Leg) -> tuple[str | None, str | None]:
-    """What those in the bridge with the target are shown of it: the transferee sees what it saw before."""
+def presented_to(transferee: Leg) -> tuple[str | None, str | None]:
+    """What others are shown of the target: the transferee sees what it saw before."""
     return transferee.shown_number, transferee.shown_name

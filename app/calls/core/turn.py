@@ -9,7 +9,10 @@ from typing import Any
 import msgspec
 
 from app.calls.core.commands import Command
-from app.calls.core.model import Call, Leg, Recording, RecordingPart, Timer, TimerName, UsedKey
+from app.calls.core.model.call import Call, UsedKey
+from app.calls.core.model.leg import Leg, Place
+from app.calls.core.model.recording import Recording, RecordingPart
+from app.calls.core.model.timers import Timer, TimerName
 from app.errors import Problem, RefusedError
 from app.facts.calls import CallFact
 from app.facts.event import SYSTEM, Actor
@@ -68,6 +71,8 @@ class Turn:
 
     def change_leg(self, leg_id: LegId, **fields: Any) -> Leg:
         """Change fields of a leg; gives the leg as it is now."""
+        if fields.get("place") in {Place.HOLD, Place.RINGBACK}:
+            fields["was_apart"] = True
         changed = msgspec.structs.replace(self.call.leg(leg_id), **fields)
         self.change(legs=tuple(changed if leg.id == leg_id else leg for leg in self.call.legs))
         return changed

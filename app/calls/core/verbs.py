@@ -4,8 +4,17 @@ Each verb says what is wanted, never how. ``control`` decides whether it can be 
 """
 
 from app.accounts.scopes import Scope
-from app.facts.vocabulary import MuteDirection, PauseMode, RecordingMode, SupervisionMode, TransferKind, Words
-from app.ids import LegId, PlaybackId, RecordingId
+from app.facts.vocabulary import (
+    MuteDirection,
+    Pair,
+    PauseMode,
+    RecordingMode,
+    SupervisionMode,
+    TransferKind,
+    TransferMethod,
+    Words,
+)
+from app.ids import LegId, MediaStreamId, PlaybackId, RecordingId
 
 
 class Hold(Words, frozen=True, kw_only=True, tag="hold"):
@@ -41,6 +50,8 @@ class Target(Words, frozen=True, kw_only=True):
     extension: str | None = None
     number: str | None = None
     ring_group_id: str | None = None
+    queue_id: str | None = None
+    call_flow_id: str | None = None
 
 
 class StartTransfer(Words, frozen=True, kw_only=True, tag="start_transfer"):
@@ -54,6 +65,7 @@ class StartTransfer(Words, frozen=True, kw_only=True, tag="start_transfer"):
     consult_seconds: float | None = None
     recalls: bool = True
     with_music: bool = False
+    method: TransferMethod = TransferMethod.BRIDGE
 
 
 class SendDtmf(Words, frozen=True, kw_only=True, tag="send_dtmf"):
@@ -63,6 +75,20 @@ class SendDtmf(Words, frozen=True, kw_only=True, tag="send_dtmf"):
     digits: str
     duration_milliseconds: int
     between_milliseconds: int
+
+
+class SendMessage(Words, frozen=True, kw_only=True, tag="send_message"):
+    """Write to the phone of a leg, or (None) to all phones of the agent's side. The text is checked."""
+
+    message_text: str
+    leg_id: LegId | None = None
+
+
+class SetVoicePitch(Words, frozen=True, kw_only=True, tag="set_voice_pitch"):
+    """Have a leg (None: the agent's) sound higher or lower to everybody else; 1.0 is as it is."""
+
+    pitch: float
+    leg_id: LegId | None = None
 
 
 class Play(Words, frozen=True, kw_only=True, tag="play"):
@@ -151,12 +177,31 @@ class RemoveParticipant(Words, frozen=True, kw_only=True, tag="remove_participan
     leg_id: LegId
 
 
+class StartMediaStream(Words, frozen=True, kw_only=True, tag="start_media_stream"):
+    """Have a program at ``url`` talk to a leg instead of the others. ``host`` is the URL's, once that was looked at."""
+
+    stream_id: MediaStreamId
+    leg_id: LegId
+    url: str
+    host: str = ""
+    sample_rate: int = 8000
+    parameters: tuple[Pair, ...] = ()
+
+
+class StopMediaStream(Words, frozen=True, kw_only=True, tag="stop_media_stream"):
+    """Have the leg back."""
+
+    stream_id: str
+
+
 Verb = (
     Hold
     | Unhold
     | Mute
     | Unmute
     | SendDtmf
+    | SendMessage
+    | SetVoicePitch
     | Play
     | StopPlayback
     | StartTransfer
@@ -171,6 +216,8 @@ Verb = (
     | StopSupervision
     | AddParticipant
     | RemoveParticipant
+    | StartMediaStream
+    | StopMediaStream
 )
 
 

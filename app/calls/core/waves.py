@@ -7,7 +7,8 @@ of them who came nearest to answering.
 from collections.abc import Sequence
 
 from app.calls.core.commands import JoinBridge
-from app.calls.core.model import Call, HangupReason, Leg, Outcome, Place
+from app.calls.core.model.call import Call, Outcome
+from app.calls.core.model.leg import HangupReason, Leg, Place
 from app.calls.core.releasing import release
 from app.calls.core.turn import Turn
 from app.facts.vocabulary import Disposition, EndReason, LegState
@@ -43,8 +44,8 @@ def is_ringing(legs: Sequence[Leg]) -> bool:
 
 
 def rings_with_others(call: Call, leg: Leg) -> bool:
-    """Whether the leg's wave has more legs than it: then none of them is in the bridge before it answers."""
-    return len(call.wave_of(leg)) > 1
+    """Whether none of the leg's wave is in the bridge before it answers: there are several, or a flow leads to it."""
+    return len(call.wave_of(leg)) > 1 or (call.flow is not None and leg.id in call.flow.offers)
 
 
 def place_of_those_who_wait(call: Call) -> Place:
@@ -60,6 +61,13 @@ def is_one_of_several(call: Call, leg_id: LegId) -> bool:
     return leg.state is not LegState.UP and len(call.candidates(leg)) > 1
 
 
+def phones_of(call: Call, leg: Leg) -> tuple[str, ...]:
+    """How the leg's party is dialled: the leg's own phone, then all that were rung for the same extension."""
+    own = leg.party.extension
+    others = (one.endpoint for one in call.legs if own is not None and one.party.extension == own)
+    return tuple(dict.fromkeys((leg.endpoint, *others)))
+
+
 def choose(turn: Turn, leg: Leg) -> None:
     """The leg has answered first: it is in the talk, and the others are let go without having missed anything."""
     if turn.call.has_bridge and rings_with_others(turn.call, leg):
@@ -69,13 +77,18 @@ def choose(turn: Turn, leg: Leg) -> None:
 
 
 def let_go(turn: Turn, legs: Sequence[Leg], reason: HangupReason) -> None:
-    """These are not wanted any more: those that ring stop, and those whose turn had not come are never dialled."""
+    """These are not wanted any more, and how it came out with others of them does not matter."""
+    stop(turn, legs, reason)
+    turn.change(best_failure=None)
+
+
+def stop(turn: Turn, legs: Sequence[Leg], reason: HangupReason) -> None:
+    """Those of the legs that ring stop, and those whose turn had not come are never dialled."""
     for leg in legs:
         if leg.state is LegState.PLANNED:
             turn.change_leg(leg.id, state=LegState.ENDED)
         elif leg.hangup_reason is None:
             release(turn, leg, reason)
-    turn.change(best_failure=None)
 
 
 def note_failure(turn: Turn, disposition: Disposition, reason: EndReason) -> None:
@@ -83,6 +96,11 @@ def note_failure(turn: Turn, disposition: Disposition, reason: EndReason) -> Non
     best = turn.call.best_failure
     if best is None or _rank(disposition) < _rank(best.disposition):
         turn.change(best_failure=Outcome(disposition=disposition, end_reason=reason))
+
+
+def nearer(one: Disposition | None, other: Disposition) -> Disposition:
+    """Which of two came nearer to an answer."""
+    return other if one is None or _rank(other) < _rank(one) else one
 
 
 def take_best_failure(turn: Turn) -> Outcome:

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 
 import structlog
 
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.traces.trace import Trace
 from app.calls.traces.words import Document, decode_document, encode
 from app.clock import Clock

@@ -9,11 +9,14 @@ from typing import Any
 
 import msgspec
 
+from app.calls.core import inputs
+from app.calls.core.inputs import Input
 from app.calls.core.machine import step
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.calls.core.turn import Happening
 from app.calls.traces.masking import hide
 from app.calls.traces.words import FORMAT, AnyLine, FactLine, Final_, Header, Snapshot, Taken, decode_line, tag, untag
+from app.facts.masking import HIDDEN_DIGIT
 
 
 class UnreadableTraceError(Exception):
@@ -33,7 +36,8 @@ class Difference:
 class Replayed:
     """How it went. ``masked`` names what the trace has only masked: of that, the replayed state has masks as well.
 
-    ``facts_missing`` were not in the file, so they were not compared.
+    ``facts_missing`` were not in the file, so they were not compared. ``stopped_at`` is the input from which on it was
+    not done again: a key that leads a call flow on, and is masked.
     """
 
     call_id: str
@@ -43,6 +47,7 @@ class Replayed:
     dropped: int = 0
     facts_missing: int = 0
     masked: tuple[str, ...] = ()
+    stopped_at: int | None = None
     difference: Difference | None = None
 
 
@@ -62,7 +67,7 @@ def replay(lines: Iterable[bytes | str]) -> Replayed:
         UnreadableTraceError: it cannot be read.
     """
     read = _read(lines)
-    counts = {"inputs": 0, "facts": 0, "facts_missing": 0}
+    counts: dict[str, int] = {"inputs": 0, "facts": 0, "facts_missing": 0}
     difference = next(_differences(read, counts), None)
     return Replayed(
         call_id=read.header.call_id,
@@ -80,6 +85,9 @@ def _differences(read: _Read, counts: dict[str, int]) -> Iterator[Difference]:
     for place, taken in enumerate(read.taken, 1):
         event = untag(taken.input)
         where = f"input {place} ({type(event).__name__})"
+        if _leads_unseen(call, event):
+            counts["stopped_at"] = place
+            return
         counts["inputs"] = place
         try:
             result = step(call, event, taken.now, at=taken.at)
@@ -110,6 +118,12 @@ def _differences(read: _Read, counts: dict[str, int]) -> Iterator[Difference]:
         msgspec.to_builtins(read.after),
         hide(msgspec.to_builtins(call), numbers=numbers),
     )
+
+
+def _leads_unseen(call: Call, event: Input) -> bool:
+    """Whether a call flow goes on with a key that nobody sees any more."""
+    is_masked = isinstance(event, inputs.DtmfReceived) and event.digit == HIDDEN_DIGIT
+    return is_masked and call.flow is not None and not call.flow.is_over
 
 
 def _compare_fact(where: str, recorded: FactLine, made: Happening, *, numbers: bool) -> Iterator[Difference]:

@@ -17,15 +17,21 @@ from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
 from app.calls.core.inputs import Input
 from app.calls.core.machine import step
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
+from app.calls.core.model.flow import FlowRun
 from app.calls.core.turn import Step
-from app.calls.core.verbs import Play, SendDtmf
+from app.calls.core.verbs import Play, SendDtmf, SendMessage, StartMediaStream
+from app.calls.traces.masking import mask_said
 from app.calls.traces.words import FORMAT, CarriedOut, Document, Entry, Exchanged, Header, Heard, Taken, tag
-from app.facts.masking import mask_digits
+from app.facts.masking import HIDDEN_DIGIT, mask_digits
+from app.flows.steps import PlaySpeech
+from app.flows.words import BUILT_IN
 
 #: Lines that a trace holds. A call with a transfer and a recording has some 150.
 MOST_ENTRIES: Final = 600
 _LONGEST_ERROR: Final = 200
+#: In place of a text that somebody was written.
+_UNREAD: Final = HIDDEN_DIGIT * 4
 #: Media that are spoken or pressed digits, and so perhaps a one-time password.
 _SPOKEN: Final = ("digits:", "number:", "characters:")
 
@@ -185,16 +191,34 @@ def _written(entry: Round, ms: float) -> Taken:
 
 
 def _without_digits(call: Call) -> Call:
-    return msgspec.structs.replace(call, dtmf=mask_digits(call.dtmf)) if call.dtmf else call
+    call = msgspec.structs.replace(call, dtmf=mask_digits(call.dtmf)) if call.dtmf else call
+    if call.softphone_message is not None:
+        call = msgspec.structs.replace(call, softphone_message=_UNREAD)
+    return call if call.flow is None else msgspec.structs.replace(call, flow=_without_gathered(call.flow))
+
+
+def _without_gathered(flow: FlowRun) -> FlowRun:
+    variables = tuple(
+        one if one.name in BUILT_IN else msgspec.structs.replace(one, held=mask_said(one.held))
+        for one in flow.variables
+    )
+    media = tuple((hide_media(words), seconds) for words, seconds in flow.media)
+    return msgspec.structs.replace(flow, digits=mask_digits(flow.digits), variables=variables, media=media)
 
 
 def _hide_in_input(event: Input) -> Input:
     match event:
         case inputs.DtmfReceived():
             return msgspec.structs.replace(event, digit=mask_digits(event.digit))
+        case inputs.PromptReady():
+            return msgspec.structs.replace(event, media=tuple(hide_media(one) for one in event.media))
         case inputs.CommandFailed():
             hidden = _hide_in_command(event.command)
             return event if hidden is event.command else msgspec.structs.replace(event, command=hidden)
+        case inputs.Requested(verb=StartMediaStream() as verb):
+            return msgspec.structs.replace(event, verb=_hide_stream(verb))
+        case inputs.Requested(verb=SendMessage() as verb):
+            return msgspec.structs.replace(event, verb=msgspec.structs.replace(verb, message_text=_UNREAD))
         case inputs.Requested(verb=SendDtmf() | Play() as verb):
             return msgspec.structs.replace(event, verb=_hide(verb))
         case _:
@@ -202,8 +226,25 @@ def _hide_in_input(event: Input) -> Input:
 
 
 def _hide_in_command(command: Command) -> Command:
-    hidden: Command = _hide(command) if isinstance(command, commands.SendDigits | commands.StartPlayback) else command
-    return hidden
+    match command:
+        case commands.SendDigits() | commands.StartPlayback():
+            hidden: Command = _hide(command)
+            return hidden
+        case commands.SendText():
+            return msgspec.structs.replace(command, message_text=_UNREAD)
+        case commands.PressInStream():
+            return msgspec.structs.replace(command, digit=mask_digits(command.digit))
+        case commands.OpenStream():
+            opening: Command = _hide_stream(command)
+            return opening
+        case commands.PreparePrompt():
+            sounds = tuple(
+                msgspec.structs.replace(one, text=mask_said(one.text)) if isinstance(one, PlaySpeech) else one
+                for one in command.sounds
+            )
+            return msgspec.structs.replace(command, sounds=sounds)
+        case _:
+            return command
 
 
 def _hide(holder: Any) -> Any:
@@ -212,7 +253,16 @@ def _hide(holder: Any) -> Any:
     return msgspec.structs.replace(holder, media=tuple(hide_media(one) for one in holder.media))
 
 
+def _hide_stream(holder: Any) -> Any:
+    """The address of a program may hold a credential, and what it is told is between it and the account."""
+    parameters = tuple(msgspec.structs.replace(one, value=HIDDEN_DIGIT * 4) for one in holder.parameters)
+    return msgspec.structs.replace(holder, url=holder.url.partition("?")[0], parameters=parameters)
+
+
 def hide_media(media: str) -> str:
     """Media as Asterisk takes it, without what it would speak: ``digits:1234`` as ``digits:xxxx``."""
     scheme, colon, rest = media.partition(":")
+    if rest.startswith(("http://", "https://")):
+        # The address is a credential, and what it leads to may be a one-time password.
+        return f"{scheme}{colon}{rest.partition(':')[0]}://xxxx"
     return scheme + colon + mask_digits(rest) if scheme + colon in _SPOKEN else media

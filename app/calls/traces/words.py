@@ -13,7 +13,7 @@ import msgspec
 from app.calls.core import inputs
 from app.calls.core.commands import Command
 from app.calls.core.inputs import Input
-from app.calls.core.model import Call
+from app.calls.core.model.call import Call
 from app.facts.event import Actor
 from app.facts.vocabulary import Words
 

@@ -8,10 +8,13 @@ insert. Configuration rows do have them.
 from app.db.tables.accounts import Account, ApiKey, AuditLine
 from app.db.tables.calls import CallRow, CallTrace, CdrRow, LegRow, RecordingRow, RequestKey
 from app.db.tables.events import EventRow
+from app.db.tables.media import MediaEndpointRow
 from app.db.tables.ownership import AsteriskLease, CallCommand
 from app.db.tables.routing import (
     Agent,
     AgentStateRow,
+    CallFlow,
+    CallFlowVersion,
     DestinationRule,
     Device,
     Extension,
@@ -26,6 +29,7 @@ from app.db.tables.routing import (
     RingGroupMember,
     Trunk,
 )
+from app.db.tables.speech import AnnouncementTemplateRow, AudioFileRow, UploadRow
 from app.db.tables.statistics import CdrRollup
 from app.db.tables.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookWorker
 
@@ -33,10 +37,14 @@ __all__ = [
     "Account",
     "Agent",
     "AgentStateRow",
+    "AnnouncementTemplateRow",
     "ApiKey",
     "AsteriskLease",
+    "AudioFileRow",
     "AuditLine",
     "CallCommand",
+    "CallFlow",
+    "CallFlowVersion",
     "CallRow",
     "CallTrace",
     "CdrRollup",
@@ -48,6 +56,7 @@ __all__ = [
     "InboundRoute",
     "LegRow",
     "LineState",
+    "MediaEndpointRow",
     "OutboundNumber",
     "OutboundNumberPool",
     "OutboundNumberPoolMember",
@@ -58,6 +67,7 @@ __all__ = [
     "RingGroup",
     "RingGroupMember",
     "Trunk",
+    "UploadRow",
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -75,6 +75,8 @@ class LegRow(SQLModel, table=True):
     ended_at: datetime | None = optional_instant()
     hangup_cause: int | None = None
     sip_code: int | None = None
+    trunk_id: str | None = None
+    agent_id: str | None = None
 
 
 class CdrRow(SQLModel, table=True):
@@ -186,6 +188,7 @@ class RecordingRow(SQLModel, table=True):
     failure: str | None = None
     leg_ids: list[str] = text_list()
     segments: list[Any] | None = Field(default=None, sa_type=sa.JSON)
+    kind: str = Field(default="CALL", sa_column_kwargs={"server_default": "CALL"})
     deleted_at: datetime | None = optional_instant()
 
 

@@ -136,6 +136,16 @@ class Trunk(SQLModel, table=True):
     deleted_at: datetime | None = optional_instant()
 
 
+class TrunkChannel(SQLModel, table=True):
+    """A channel of a trunk with a limit, taken by a leg before it is dialled: free again once that has ended."""
+
+    __tablename__ = "trunk_channel"
+    __table_args__ = (sa.Index("trunk_channel_by_trunk", "trunk_id"),)
+    leg_id: str = Field(primary_key=True)
+    trunk_id: str
+    taken_at: datetime = instant(default_now=True)
+
+
 class LineState(SQLModel, table=True):
     """What one Asterisk says of a device or a trunk: ``UP`` (registered, reachable) or ``DOWN``, and since when."""
 
@@ -281,8 +291,44 @@ class AgentStateRow(SQLModel, table=True):
     freed_at: datetime | None = optional_instant()
 
 
+class CallFlow(SQLModel, table=True):
+    """A call flow, at its latest ``version``. ``leads_to`` has the ids and numbers that version leads calls to."""
+
+    __tablename__ = "call_flow"
+    __table_args__ = (
+        sa.Index(
+            "call_flow_name",
+            "account_id",
+            "name",
+            unique=True,
+            postgresql_where=sa.text("deleted_at IS NULL"),
+        ),
+    )
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id")
+    name: str
+    version: int
+    leads_to: list[str] = _words("{}")
+    created_at: datetime = instant(default_now=True)
+    updated_at: datetime = instant(default_now=True)
+    deleted_at: datetime | None = optional_instant()
+
+
+class CallFlowVersion(SQLModel, table=True):
+    """What one version of a call flow says: ``app.flows.steps``. Written once, and never changed."""
+
+    __tablename__ = "call_flow_version"
+    flow_id: str = Field(primary_key=True, foreign_key="call_flow.id")
+    version: int = Field(primary_key=True)
+    definition: Any = _target(is_optional=False)
+    created_at: datetime = instant(default_now=True)
+
+
 class InboundRoute(SQLModel, table=True):
-    """Where calls from outside go: by trunk (or any) and by what was dialled (``+12125550100``, ``+1212*``, ``*``)."""
+    """Where calls from outside go: by trunk (or any) and by what was dialled (``+12125550100``, ``+1212*``, ``*``).
+
+    ``target`` and ``overflow`` are call targets.
+    """
 
     __tablename__ = "inbound_route"
     __table_args__ = (
@@ -301,6 +347,8 @@ class InboundRoute(SQLModel, table=True):
     trunk_id: str | None = Field(default=None, foreign_key="trunk.id")
     pattern: str
     target: Any = _target(is_optional=False)
+    overflow: Any = _target(is_optional=True)
+    recording_mode: str = _word("OFF")
     is_enabled: bool = _flag(default=True)
     created_at: datetime = instant(default_now=True)
     deleted_at: datetime | None = optional_instant()

@@ -1,4 +1,4 @@
-"""A caller's wait for an agent: plain values, as in :mod:`~app.calls.core.model`."""
+"""A caller's wait for an agent."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -33,7 +33,8 @@ class QueueWait(Words, frozen=True, kw_only=True, omit_defaults=True):
 
     ``offers`` are the legs that ring for it now. ``joined_at`` counts for its place, whatever is offered meanwhile.
     ``offered`` counts all that ever rang, ``queues`` the queues that the caller has been in. ``left_at`` and
-    ``leaving`` tell how the wait ended; ``overflowed_at`` is when somebody else was rung after that.
+    ``leaving`` tell how the wait ended; ``overflowed_at`` is when somebody else was rung after that. ``told_at`` is
+    when the caller heard last at which place it is.
     """
 
     queue_id: str
@@ -48,6 +49,7 @@ class QueueWait(Words, frozen=True, kw_only=True, omit_defaults=True):
     overflowed_at: datetime | None = None
     left_at: datetime | None = None
     leaving: QueueLeaving | None = None
+    told_at: datetime | None = None
 
     def offer_of(self, leg_id: LegId) -> QueueOffer | None:
         """The offer behind a leg that rings, if it is one."""

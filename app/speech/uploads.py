@@ -1,0 +1,179 @@
+"""Uploads: a signed address is given out, a file is put there once, and its id goes into the mutation that uses it."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from app.accounts.principal import Principal
+from app.clock import Clock
+from app.db.engine import Database, PooledConnection
+from app.errors import OffhookError, Problem, RefusedError
+from app.ids import Kind, kind_of, new_id
+from app.recordings.store import RecordingStore
+from app.recordings.urls import RecordingUrls
+from app.routing.shelf import raise_all
+from app.speech.model import ReceivedUpload, Upload
+from app.speech.rows import UPLOAD_COLUMNS, read_upload
+
+LARGEST_UPLOAD: Final = 50 * 1024 * 1024
+MOST_UPLOADS: Final = 100
+#: How long an address works, and how long the file may then wait for its use.
+LIFETIME: Final = timedelta(hours=1)
+#: What may be uploaded: sound files, by the names that browsers and libraries give them.
+CONTENT_TYPES: Final = frozenset(
+    {
+        *("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"),
+        *("audio/mpeg", "audio/mp3"),
+        *("audio/flac", "audio/x-flac"),
+        *("audio/ogg", "application/ogg"),
+    }
+)
+
+
+class UploadCompleteError(OffhookError):
+    """Something was put there already: an address takes one file."""
+
+    code = "UPLOAD_COMPLETE"
+    http_status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class UploadTicket:
+    """An upload and where its file is put: path and query of the address."""
+
+    upload: Upload
+    path: str
+
+
+def used_already() -> RefusedError:
+    """An upload is used once."""
+    return RefusedError(Problem("NOT_FOUND", "This upload was used already.", ("uploadId",)))
+
+
+class Uploads:
+    """Every method raises DatabaseUnavailableError when the database is away."""
+
+    def __init__(self, database: Database, store: RecordingStore, urls: RecordingUrls, clock: Clock) -> None:
+        self._database = database
+        self._store = store
+        self._urls = urls
+        self._clock = clock
+
+    async def create(self, by: Principal, *, content_type: str, size_bytes: int) -> UploadTicket:
+        """Have an address made for a file of this type and of exactly this size.
+
+        Raises:
+            RefusedError: INVALID_INPUT; INVALID_STATE, too many are open.
+        """
+        raise_all(_check(content_type, size_bytes))
+        now = self._clock.now()
+        async with self._database.acquire() as connection, connection.transaction():
+            # One at a time, or the limit is none.
+            await connection.execute("SELECT FROM account WHERE id = $1 FOR NO KEY UPDATE", by.account_id)
+            count = await connection.fetchval(
+                "SELECT count(*) FROM upload WHERE account_id = $1 AND expires_at > $2", by.account_id, now
+            )
+            if count >= MOST_UPLOADS:
+                message = f"{MOST_UPLOADS} uploads are open, which is the most. Use them, or let them expire."
+                raise RefusedError(Problem("INVALID_STATE", message, (), current_state="FULL"))
+            row = await connection.fetchrow(
+                "INSERT INTO upload (id, account_id, content_type, size_bytes, created_at, expires_at) "  # noqa: S608  # constant columns
+                f"VALUES ($1, $2, $3, $4, $5, $6) RETURNING {UPLOAD_COLUMNS}",
+                new_id(Kind.UPLOAD),
+                by.account_id,
+                content_type,
+                size_bytes,
+                now,
+                now + LIFETIME,
+            )
+        assert row is not None  # INSERT … RETURNING gives its row
+        upload = read_upload(row)
+        return UploadTicket(upload, self._urls.sign(upload.id, now, LIFETIME))
+
+    async def expected(self, upload_id: str, now: datetime) -> Upload | None:
+        """An upload by its signed id, while a file may come for it.
+
+        Raises:
+            UploadCompleteError: it has come.
+        """
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(
+                f"SELECT {UPLOAD_COLUMNS} FROM upload WHERE id = $1 AND expires_at > $2",  # noqa: S608  # constant columns
+                upload_id,
+                now,
+            )
+        if row is None:
+            return None
+        upload = read_upload(row)
+        if upload.received_at is not None:
+            raise UploadCompleteError("A file was put here already. Create another upload.")
+        return upload
+
+    async def keep(self, upload: Upload, file: Path) -> None:
+        """Take the file that has come.
+
+        Raises:
+            StoreUnavailableError: it was not kept; it may be put again.
+            UploadCompleteError: another one was faster.
+        """
+        # A key of its own for each attempt: of two who put at once, the slower one spoils nothing.
+        key = f"uploads/{upload.id}-{secrets.token_hex(8)}"
+        await self._store.put_file(key, file, upload.size_bytes)
+        async with self._database.acquire() as connection:
+            done = await connection.execute(
+                "UPDATE upload SET received_at = $2, object_key = $3 WHERE id = $1 AND received_at IS NULL",
+                upload.id,
+                self._clock.now(),
+                key,
+            )
+        if done != "UPDATE 1":
+            await self._store.delete(key)
+            raise UploadCompleteError("A file was put here already. Create another upload.")
+
+    async def find_received(self, account_id: str, upload_id: str) -> ReceivedUpload:
+        """An upload that can be used.
+
+        Raises:
+            RefusedError: NOT_FOUND; INVALID_STATE, its file has not come.
+        """
+        row = None
+        if kind_of(upload_id) is Kind.UPLOAD:
+            async with self._database.acquire() as connection:
+                row = await connection.fetchrow(
+                    "SELECT id, size_bytes, object_key FROM upload "
+                    "WHERE id = $1 AND account_id = $2 AND expires_at > $3",
+                    upload_id,
+                    account_id,
+                    self._clock.now(),
+                )
+        if row is None:
+            raise RefusedError(Problem("NOT_FOUND", "There is no such upload, or it has expired.", ("uploadId",)))
+        if row["object_key"] is None:
+            message = "No file was put to the upload's address yet."
+            raise RefusedError(Problem("INVALID_STATE", message, ("uploadId",), current_state="WAITING"))
+        return ReceivedUpload(**dict(row))
+
+    async def use(self, connection: PooledConnection, account_id: str, upload_id: str) -> None:
+        """Take an upload away, in the transaction that uses it. Its file is the caller's to delete.
+
+        Raises:
+            RefusedError: NOT_FOUND, another request was faster.
+        """
+        used = await connection.fetchval(
+            "DELETE FROM upload WHERE id = $1 AND account_id = $2 RETURNING true", upload_id, account_id
+        )
+        if used is None:
+            raise used_already()
+
+
+def _check(content_type: str, size_bytes: int) -> list[Problem]:
+    problems = []
+    if content_type not in CONTENT_TYPES:
+        message = f"Sound files are taken: {', '.join(sorted(CONTENT_TYPES))}."
+        problems.append(Problem("INVALID_INPUT", message, ("contentType",)))
+    if not 1 <= size_bytes <= LARGEST_UPLOAD:
+        message = f"Give the file's size in bytes: 1 to {LARGEST_UPLOAD}."
+        problems.append(Problem("INVALID_INPUT", message, ("sizeBytes",)))
+    return problems

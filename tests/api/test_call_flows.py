@@ -1,0 +1,189 @@
+"""Call flows over GraphQL: kept in versions, refused at the field that is to blame, tried out, and led to."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Surface
+from tests.api.test_routing import do, make, make_agent, make_queue
+
+pytestmark = pytest.mark.postgres
+
+BYE: dict[str, Any] = {"hangUp": {"name": "bye"}}
+SURVEY: list[dict[str, Any]] = [
+    {
+        "gather": {
+            "name": "menu",
+            "prompt": [{"speech": {"text": "Press 1 or 2."}}, {"tone": {"tone": "BEEP"}}],
+            "options": [{"digits": "1", "next": "one"}, {"digits": "2", "next": "bye"}],
+            "variable": "choice",
+            "noInput": "bye",
+        }
+    },
+    {"speak": {"name": "one", "text": "You pressed {choice}.", "next": "bye"}},
+    BYE,
+]
+_STEPS = """
+  id name version start steps {
+    __typename name
+    ... on GatherStep { prompt { text tone } minDigits maxDigits terminator options { digits next } noInput variable }
+    ... on SpeakStep { speech { text voice } next failed }
+    ... on TransferStep { target { kind agentId number { number } } failed }
+    ... on QueueStep { queueId priority }
+    ... on BranchStep { cases { when { variable startsWith timeZone from to weekdays } next } otherwise }
+    ... on VoicemailStep { greeting { installed } maxSeconds silenceSeconds endsOn next }
+    ... on RecordStep { beep maxSeconds noMessage }
+    ... on PlayStep { sounds { digits seconds } }
+  }
+"""
+_TRIED = """
+  path { step kind atSeconds hears { text tone } gathered { attempt result digits } reaches { kind queueId } records }
+  ending disposition seconds unusedActions
+"""
+
+
+async def make_flow(surface: Surface, steps: list[dict[str, Any]] | None = None, name: str = "survey") -> Any:
+    return await make(surface, "CallFlow", {"name": name, "steps": steps or SURVEY}, _STEPS)
+
+
+async def test_given_a_flow_when_made_then_all_of_its_steps_are_shown(surface: Surface) -> None:
+    agent, queue = await make_agent(surface), await make_queue(surface)
+    made = await make_flow(
+        surface,
+        [
+            {"play": {"name": "hello", "sounds": [{"digits": "12"}], "next": "name"}},
+            {"record": {"name": "name", "next": "menu"}},
+            {
+                "gather": {
+                    "name": "menu",
+                    "options": [{"digits": "11", "next": "which"}, {"digits": "2", "next": "wait"}],
+                    "noInput": "message",
+                }
+            },
+            {
+                "branch": {
+                    "name": "which",
+                    "cases": [
+                        {"when": {"variable": {"variable": "caller", "startsWith": "+49"}}, "next": "wait"},
+                        {
+                            "when": {"time": {"timeZone": "Europe/Berlin", "from": "09:00", "weekdays": ["MONDAY"]}},
+                            "next": "agent",
+                        },
+                    ],
+                    "otherwise": "message",
+                }
+            },
+            {"transfer": {"name": "agent", "target": {"agentId": agent}, "failed": "message"}},
+            {"queue": {"name": "wait", "queueId": queue, "priority": 3}},
+            {"voicemail": {"name": "message", "greeting": [{"installed": "vm-intro"}], "endsOn": None}},
+        ],
+    )
+    assert (made["name"], made["version"], made["start"]) == ("survey", 1, "hello")
+    play, record, gather, branch, transfer, wait, voicemail = made["steps"]
+    assert play["sounds"] == [{"digits": "12", "seconds": None}]
+    assert (record["beep"], record["maxSeconds"], record["noMessage"]) == (True, 120.0, None)
+    assert (gather["minDigits"], gather["maxDigits"], gather["terminator"]) == (1, 2, "#")
+    nothing = dict.fromkeys(("variable", "startsWith", "timeZone", "from", "to", "weekdays"))
+    assert [one["when"] for one in branch["cases"]] == [
+        {**nothing, "variable": "caller", "startsWith": "+49"},
+        {**nothing, "timeZone": "Europe/Berlin", "from": "09:00", "to": "24:00", "weekdays": ["MONDAY"]},
+    ]
+    assert transfer["target"] == {"kind": "AGENT", "agentId": agent, "number": None}
+    assert (wait["queueId"], wait["priority"]) == (queue, 3)
+    assert (voicemail["silenceSeconds"], voicemail["endsOn"], voicemail["next"]) == (10.0, None, None)
+
+
+async def test_given_changes_when_made_then_each_is_a_new_version_and_the_old_ones_stay(surface: Surface) -> None:
+    made = await make_flow(surface)
+    renamed = await do(surface, "updateCallFlow", {"id": made["id"], "name": "poll"}, "callFlow { name version }")
+    assert renamed["callFlow"] == {"name": "poll", "version": 2}
+    changed = await do(surface, "updateCallFlow", {"id": made["id"], "steps": [BYE]}, f"callFlow {{ {_STEPS} }}")
+    assert (changed["callFlow"]["version"], changed["callFlow"]["start"]) == (3, "bye")
+    same = await do(surface, "updateCallFlow", {"id": made["id"]}, "callFlow { version }")
+    assert same["callFlow"] == {"version": 3}
+    query = "query($id: ID!, $version: Int) { callFlow(id: $id, version: $version) { version steps { name } } }"
+    for version, names in ((1, ["menu", "one", "bye"]), (2, ["menu", "one", "bye"]), (3, ["bye"])):
+        seen = await surface.ask(query, {"id": made["id"], "version": version})
+        assert seen["callFlow"] == {"version": version, "steps": [{"name": name} for name in names]}
+    assert (await surface.ask(query, {"id": made["id"], "version": 4}))["callFlow"] is None
+
+
+@pytest.mark.parametrize(
+    ("steps", "code", "field"),
+    [
+        ([], "INVALID_INPUT", ["steps"]),
+        ([{"hangUp": {"name": ""}}], "INVALID_INPUT", ["steps", "0", "hangUp", "name"]),
+        ([{"speak": {"name": "a", "text": "x", "next": "b"}}], "UNKNOWN_STEP", ["steps", "0", "speak", "next"]),
+        ([BYE, {"hangUp": {"name": "other"}}], "UNREACHABLE_STEP", ["steps", "1", "hangUp"]),
+        ([{"speak": {"name": "a", "text": "x", "next": "a"}}], "ENDLESS_LOOP", ["steps", "0", "speak"]),
+        ([{"mediaStream": {"name": "m", "url": "http://x"}}], "URL_NOT_ALLOWED", ["steps", "0", "mediaStream", "url"]),
+        ([{"transfer": {"name": "t", "target": {"agentId": "agent_x"}}}], "NOT_FOUND",
+         ["steps", "0", "transfer", "target", "agentId"]),
+        ([{"transfer": {"name": "t", "target": {"extension": "7777"}}}], "NOT_FOUND",
+         ["steps", "0", "transfer", "target", "extension"]),
+        ([{"transfer": {"name": "t", "target": {"number": "911"}}}], "INVALID_NUMBER",
+         ["steps", "0", "transfer", "target", "number"]),
+        ([{"queue": {"name": "q", "queueId": "queue_01k3v7aaaaaaaaaaaaaaaaaaaa"}}], "NOT_FOUND",
+         ["steps", "0", "queue", "queueId"]),
+        ([{"voicemail": {"name": "v", "greeting": [{"audioFileId": "audio_x"}]}}], "NOT_FOUND",
+         ["steps", "0", "voicemail", "audioFileId"]),
+    ],
+)  # fmt: skip
+async def test_given_a_flow_that_cannot_work_when_made_then_it_is_told_at_its_field(
+    surface: Surface, steps: list[dict[str, Any]], code: str, field: list[str]
+) -> None:
+    payload = await do(surface, "createCallFlow", {"name": "x", "steps": steps})
+    assert [(one["code"], one["field"]) for one in payload["userErrors"]] == [(code, field)]
+    tried = await do(surface, "testCallFlow", {"steps": steps})
+    assert [(one["code"], one["field"]) for one in tried["userErrors"]] == [(code, field)]
+
+
+async def test_given_what_a_flow_leads_to_when_deleted_then_it_is_in_use_until_the_flow_leads_elsewhere(
+    surface: Surface,
+) -> None:
+    queue = await make_queue(surface)
+    made = await make_flow(surface, [{"queue": {"name": "wait", "queueId": queue}}])
+    in_use = [{"code": "INVALID_STATE", "field": ["id"], "currentState": "IN_USE"}]
+    assert (await do(surface, "deleteQueue", {"id": queue}))["userErrors"] == in_use
+    route = await make(surface, "InboundRoute", {"pattern": "*", "target": {"callFlowId": made["id"]}})
+    assert (await do(surface, "deleteCallFlow", {"id": made["id"]}))["userErrors"] == in_use
+    await do(surface, "updateCallFlow", {"id": made["id"], "steps": [BYE]})
+    assert (await do(surface, "deleteQueue", {"id": queue}))["userErrors"] == []
+    assert (await do(surface, "deleteInboundRoute", {"id": route["id"]}))["userErrors"] == []
+    assert (await do(surface, "deleteCallFlow", {"id": made["id"]}))["userErrors"] == []
+
+
+async def test_given_a_name_that_is_taken_when_made_again_then_it_is_told(surface: Surface) -> None:
+    await make_flow(surface)
+    again = await do(surface, "createCallFlow", {"name": "survey", "steps": SURVEY})
+    assert [(one["code"], one["field"]) for one in again["userErrors"]] == [("ALREADY_EXISTS", ["name"])]
+
+
+async def test_given_a_flow_when_tried_out_then_the_path_is_told_and_no_call_is_made(surface: Surface) -> None:
+    made = await make_flow(surface)
+    given = {
+        "callFlowId": made["id"],
+        "caller": "+15550100001",
+        "at": "2026-03-02T12:00:00Z",
+        "actions": [{"press": "9"}, {"press": "1"}, {"wait": True}],
+    }
+    tried = await do(surface, "testCallFlow", given, _TRIED)
+    assert tried["userErrors"] == []
+    assert [one["step"] for one in tried["path"]] == ["menu", "one", "bye"]
+    menu, one, _ = tried["path"]
+    assert [sound["text"] or sound["tone"] for sound in menu["hears"]] == ["Press 1 or 2.", "BEEP"] * 2
+    assert menu["gathered"] == [
+        {"attempt": 1, "result": "NO_MATCH", "digits": "9"},
+        {"attempt": 2, "result": "MATCHED", "digits": "1"},
+    ]
+    assert one["hears"] == [{"text": "You pressed 1.", "tone": None}]
+    assert (tried["ending"], tried["disposition"], tried["unusedActions"]) == ("COMPLETED", "ANSWERED", 1)
+    assert (await surface.ask("{ calls { nodes { id } } }"))["calls"]["nodes"] == []
+    first = await do(surface, "testCallFlow", {**given, "version": 7}, _TRIED)
+    assert [(one["code"], one["field"]) for one in first["userErrors"]] == [("NOT_FOUND", ["version"])]
+    neither = await do(surface, "testCallFlow", {}, _TRIED)
+    assert [(one["code"], one["field"]) for one in neither["userErrors"]] == [("REQUIRED", ["callFlowId"])]
+    wrong = await do(surface, "testCallFlow", {"steps": SURVEY, "actions": [{"press": "x"}]}, _TRIED)
+    assert [(one["code"], one["field"]) for one in wrong["userErrors"]] == [
+        ("INVALID_INPUT", ["actions", "0", "press"])
+    ]

@@ -1,0 +1,56 @@
+"""Why a call went as it did, in words that anybody may read."""
+
+import msgspec
+import pytest
+
+from app.calls.explain import explain
+from app.facts.vocabulary import CdrSource, Direction, EndCode, EndParty, EndReason, LegRole
+from tests.calls.driving import Driver, connected_call, started_call
+from tests.calls.making import AGENT_NUMBER, CUSTOMER_NUMBER
+
+
+def _busy_agent() -> Driver:
+    driver = started_call()
+    driver.hear_all()
+    driver.pass_seconds(2)
+    driver.asterisk.end(driver.leg(LegRole.AGENT).id, cause=17, sip_code=486)
+    driver.hear_all()
+    return driver
+
+
+def test_given_a_busy_agent_when_explained_then_every_step_is_told_and_whose_end_it_was() -> None:
+    assert explain(_busy_agent().call) == [
+        "It was placed to an outside number, and the agent was to be dialled first.",
+        "The agent's phone was dialled after 0.0 s and was gone after 2.0 s (SIP 486, cause 17).",
+        "It ended because the agent was busy, which counts as BUSY.",
+    ]
+
+
+def test_given_a_talk_when_explained_then_it_is_told_as_going_on_and_later_as_ended() -> None:
+    driver = connected_call()
+    assert explain(driver.call)[-1] == "Both talk."
+    driver.asterisk.end(driver.leg(LegRole.CUSTOMER).id)
+    driver.hear_all()
+    assert explain(driver.call)[-1] == "It ended because the customer hung up, which counts as ANSWERED."
+    assert any(line.startswith("Both could talk after") for line in explain(driver.call))
+
+
+@pytest.mark.parametrize("code", EndCode)
+@pytest.mark.parametrize("party", EndParty)
+def test_given_every_end_reason_when_explained_then_there_are_words_for_it(code: EndCode, party: EndParty) -> None:
+    call = msgspec.structs.replace(connected_call().call, end_reason=EndReason(code=code, party=party))
+    last = explain(call)[-1]
+    assert last.startswith("It is ending because ")
+    assert "{" not in last
+
+
+@pytest.mark.parametrize("direction", Direction)
+@pytest.mark.parametrize("source", CdrSource)
+def test_given_any_way_of_coming_and_any_source_when_explained_then_no_number_or_name_is_in_it(
+    direction: Direction, source: CdrSource
+) -> None:
+    driver = connected_call()
+    call = msgspec.structs.replace(driver.call, direction=direction, source=source)
+    told = " ".join(explain(call))
+    assert not any(secret in told for secret in (CUSTOMER_NUMBER, AGENT_NUMBER, "Ada", "Grace"))
+    assert ("could not watch" in told) is (source is not CdrSource.LIVE)

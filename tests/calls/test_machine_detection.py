@@ -1,0 +1,230 @@
+"""What has answered is found out before anybody is rung for it: a person, a machine, or nobody knows."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from app.calls.core import commands, inputs
+from app.calls.core.detection import LONGEST_SECONDS
+from app.calls.core.inputs import FailureKind
+from app.calls.core.model.leg import Leg, Place
+from app.calls.core.model.timers import TimerName
+from app.calls.core.verbs import Mute, SendDtmf, Verb
+from app.facts.calls import MachineDetectionFinished
+from app.facts.flows import FlowStepEntered
+from app.facts.vocabulary import AnsweredBy, CallState, Disposition, EndCode, EndParty, LegRole, LegState
+from app.flows.steps import Branch, Case, HangUp, Step, VariableIs
+from tests.calls import flow_calls, queue_calls
+from tests.calls.asking import ask
+from tests.calls.driving import Driver
+from tests.calls.making import SOMEBODY, make_call
+
+
+def _answered(**fields: Any) -> Driver:
+    """The customer, dialled first, has answered."""
+    call = fields.pop("call", None) or make_call(dial_first=LegRole.CUSTOMER)
+    driver = Driver(msgspec.structs.replace(call, detects_machine=True, **fields))
+    driver.feed(inputs.Start())
+    driver.go_on_until(CallState.ANSWERED)
+    driver.hear_all()
+    assert _customer(driver).place is Place.AWAY
+    return driver
+
+
+def _customer(driver: Driver) -> Leg:
+    return driver.leg(LegRole.CUSTOMER)
+
+
+def _told(driver: Driver) -> list[MachineDetectionFinished]:
+    return [fact for fact in driver.facts if isinstance(fact, MachineDetectionFinished)]
+
+
+def _find_out(driver: Driver, answered_by: AnsweredBy, **said: Any) -> None:
+    driver.asterisk.find_out(_customer(driver).id, answered_by, **said)
+    driver.hear_all()
+
+
+def test_given_an_answer_when_it_is_not_known_yet_who_it_was_then_no_agent_is_rung_and_nothing_is_bridged() -> None:
+    driver = _answered()
+    assert driver.leg(LegRole.AGENT).state is LegState.PLANNED
+    assert not driver.asterisk.has_bridge
+    assert driver.asterisk.channels[_customer(driver).id].is_away
+    assert driver.call.answered_by is None
+
+
+@pytest.mark.parametrize("answered_by", [AnsweredBy.HUMAN, AnsweredBy.UNKNOWN])
+def test_given_a_person_or_nobody_knows_when_it_is_found_out_then_the_agent_is_rung_and_they_talk(
+    answered_by: AnsweredBy,
+) -> None:
+    driver = _answered()
+    _find_out(driver, answered_by)
+    driver.go_on_until(CallState.CONNECTED)
+    (told,) = _told(driver)
+    assert (told.answered_by, told.leg.id, told.cause) == (answered_by, _customer(driver).id, "LONG-1")
+    assert driver.call.answered_by is answered_by
+    assert driver.asterisk.channels[_customer(driver).id].is_bridged
+    assert driver.call.timer(TimerName.DETECTION) is None
+
+
+def test_given_a_machine_when_it_is_found_out_then_it_is_hung_up_and_no_agent_was_rung() -> None:
+    driver = _answered()
+    _find_out(driver, AnsweredBy.MACHINE)
+    driver.drain()
+    ended = driver.ended
+    assert (ended.disposition, ended.end_reason.code, ended.end_reason.party) == (
+        Disposition.MACHINE,
+        EndCode.MACHINE,
+        EndParty.CUSTOMER,
+    )
+    assert driver.asterisk.dials[driver.leg(LegRole.AGENT).id] == 0
+    assert len(_told(driver)) == 1
+
+
+def test_given_no_wish_for_it_when_the_customer_answers_then_nothing_is_found_out() -> None:
+    driver = Driver(make_call(dial_first=LegRole.CUSTOMER))
+    driver.feed(inputs.Start())
+    driver.go_on_until(CallState.CONNECTED)
+    assert not [one for one in driver.asked if isinstance(one, commands.DetectMachine)]
+
+
+@pytest.mark.parametrize("kind", [FailureKind.REFUSED, FailureKind.UNSENT])
+def test_given_a_leg_that_could_not_be_lent_when_that_is_known_then_it_counts_as_a_person(kind: FailureKind) -> None:
+    driver = _answered()
+    asked = commands.DetectMachine(leg_id=_customer(driver).id, waits_for_beep=False)
+    driver.feed(inputs.CommandFailed(command=asked, kind=kind, detail="500"))
+    driver.fire(TimerName.DETECTION)
+    driver.go_on_until(CallState.CONNECTED)
+    assert [one.answered_by for one in _told(driver)] == [AnsweredBy.UNKNOWN]
+
+
+def test_given_no_verdict_when_the_time_is_up_then_it_counts_as_a_person_and_a_late_one_changes_nothing() -> None:
+    driver = _answered()
+    leg_id = _customer(driver).id
+    while driver.call.answered_by is None:
+        driver.fire(TimerName.DETECTION)
+    assert (driver.now - driver.call.created_at).total_seconds() >= LONGEST_SECONDS
+    driver.go_on_until(CallState.CONNECTED)
+    driver.feed(inputs.LegDetected(leg_id=leg_id, answered_by=AnsweredBy.MACHINE, cause="LONG-1"))
+    assert driver.call.state is CallState.CONNECTED
+    assert [one.answered_by for one in _told(driver)] == [AnsweredBy.UNKNOWN]
+
+
+def test_given_a_customer_that_hangs_up_meanwhile_when_it_is_gone_then_the_call_ends_without_a_verdict() -> None:
+    driver = _answered()
+    driver.asterisk.end(_customer(driver).id)
+    driver.drain()
+    assert (driver.ended.end_reason.code, driver.ended.end_reason.party) == (EndCode.HANGUP, EndParty.CUSTOMER)
+    assert _told(driver) == []
+
+
+def test_given_a_customer_that_is_gone_without_a_word_when_it_is_looked_then_the_call_ends() -> None:
+    driver = _answered()
+    driver.asterisk.end(_customer(driver).id)
+    driver.asterisk.said.clear()
+    driver.drain()
+    assert driver.call.is_ended
+
+
+def test_given_a_call_whose_answer_is_looked_into_when_it_is_hung_up_then_it_ends_and_a_late_verdict_is_nothing() -> (
+    None
+):
+    driver = _answered()
+    leg_id = _customer(driver).id
+    driver.feed(inputs.HangupRequested(actor=SOMEBODY))
+    driver.feed(inputs.LegDetected(leg_id=leg_id, answered_by=AnsweredBy.MACHINE, cause="LONG-1"))
+    driver.drain()
+    assert driver.ended.end_reason.code is EndCode.API_HANGUP
+    assert _told(driver) == []
+
+
+def test_given_a_leg_that_is_lent_when_anything_is_asked_of_it_then_it_is_refused() -> None:
+    driver = _answered()
+    leg_id = _customer(driver).id
+    asked: tuple[Verb, ...] = (
+        Mute(leg_id=leg_id),
+        SendDtmf(leg_id=leg_id, digits="1", duration_milliseconds=80, between_milliseconds=80),
+    )
+    for verb in asked:
+        (problem,) = driver.feed(ask(verb)).problems
+        assert (problem.code, problem.current_state) == ("INVALID_STATE", "DETECTING")
+
+
+@pytest.mark.parametrize("verdict", list(AnsweredBy))
+def test_given_a_service_that_dies_meanwhile_when_the_next_one_hears_the_verdict_then_it_goes_on(
+    verdict: AnsweredBy,
+) -> None:
+    driver = _answered()
+    driver.pass_seconds(100)
+    driver.restart_service()
+    assert driver.call.answered_by is None, "the dialplan offers it again"
+    _find_out(driver, verdict)
+    if verdict is AnsweredBy.MACHINE:
+        driver.drain()
+        assert driver.ended.disposition is Disposition.MACHINE
+    else:
+        driver.go_on_until(CallState.CONNECTED)
+    assert [one.answered_by for one in _told(driver)] == [verdict]
+
+
+def test_given_a_service_that_dies_before_it_lent_the_leg_when_time_is_up_then_it_counts_as_a_person() -> None:
+    driver = Driver(msgspec.structs.replace(make_call(dial_first=LegRole.CUSTOMER), detects_machine=True))
+    driver.feed(inputs.Start())
+    driver.hear_all()
+    leg_id = _customer(driver).id
+    driver.asterisk.answer(leg_id)
+    driver.asterisk.said.clear()
+    driver.die_before_acting(inputs.LegAnswered(leg_id=leg_id))
+    while driver.call.answered_by is None:
+        driver.fire(TimerName.DETECTION)
+    driver.go_on_until(CallState.CONNECTED)
+
+
+_STEPS: tuple[Step, ...] = (
+    Branch(
+        name="who",
+        cases=(Case(condition=VariableIs(variable="answeredBy", one_of=("MACHINE",)), next="message"),),
+        otherwise="talk",
+    ),
+    flow_calls.say("message", "bye", "vm-goodbye"),
+    flow_calls.say("talk", "bye", "hello"),
+    HangUp(name="bye"),
+)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "step"),
+    [(AnsweredBy.HUMAN, "talk"), (AnsweredBy.MACHINE, "message"), (AnsweredBy.UNKNOWN, "talk")],
+)
+def test_given_a_flow_when_it_is_found_out_what_has_answered_then_the_flow_branches_on_it(
+    verdict: AnsweredBy, step: str
+) -> None:
+    driver = flow_calls.coming_call(_STEPS)
+    driver.call = msgspec.structs.replace(driver.call, detects_machine=True)
+    driver.feed(inputs.Start())
+    driver.go_on_until(CallState.ANSWERED)
+    driver.hear_all()
+    (lent,) = [one for one in driver.asked if isinstance(one, commands.DetectMachine)]
+    assert lent.waits_for_beep
+    _find_out(driver, verdict, is_after_beep=verdict is AnsweredBy.MACHINE)
+    assert [one.is_after_beep for one in _told(driver)] == [verdict is AnsweredBy.MACHINE]
+    driver.drain()
+    assert [fact.step for fact in driver.facts if isinstance(fact, FlowStepEntered)] == ["who", step, "bye"]
+    assert driver.ended.end_reason.code is EndCode.FLOW_ENDED
+
+
+@pytest.mark.parametrize("verdict", list(AnsweredBy))
+def test_given_a_queue_when_it_is_found_out_what_has_answered_then_persons_wait_and_machines_do_not(
+    verdict: AnsweredBy,
+) -> None:
+    driver = queue_calls.coming_call()
+    driver.call = msgspec.structs.replace(driver.call, detects_machine=True)
+    driver.feed(inputs.Start())
+    driver.go_on_until(CallState.ANSWERED)
+    driver.hear_all()
+    _find_out(driver, verdict)
+    if verdict is AnsweredBy.MACHINE:
+        driver.drain()
+        assert driver.ended.disposition is Disposition.MACHINE
+    else:
+        assert driver.call.state is CallState.WAITING_IN_QUEUE
