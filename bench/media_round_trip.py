@@ -241,7 +241,7 @@ async def _time_frames(studio: Studio, probes: list[Probe], seconds: float) -> l
 
 
 async def _time_interruption(studio: Studio, probe: Probe, bot: EchoBot) -> float:
-    """Milliseconds from ``clear`` until nothing is heard any more."""
+    """Milliseconds from ``clear`` until nothing is heard any more, the length of the last frame included."""
     bot.say(_frame(_LOUD) * (_SPEECH_SECONDS * 50))
     await studio.wait_for(lambda: probe.last_loud > 0.0, "the program's speech")
     await asyncio.sleep(_CLEAR_AFTER_SECONDS)
@@ -251,7 +251,7 @@ async def _time_interruption(studio: Studio, probe: Probe, bot: EchoBot) -> floa
     heard_for = time.perf_counter() - probe.last_loud
     if heard_for < _CLEAR_AFTER_SECONDS / 2:
         raise BenchError("the program is heard half a second after it cleared")
-    return 1000 * max(0.0, probe.last_loud - cleared)
+    return 1000 * max(0.0, probe.last_loud + _FRAME_SECONDS - cleared)
 
 
 @dataclass(frozen=True, slots=True)

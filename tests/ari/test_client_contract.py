@@ -94,6 +94,7 @@ CALLS: dict[str, Callable[[AriClient], Awaitable[object]]] = {
     ),
     "set_variable": lambda ari: ari.set_variable("ofh-1", "PITCH_SHIFT(rx)", "1.2"),
     "get_variable": lambda ari: ari.get_variable("ofh-1", "CHANNEL(state)"),
+    "external_media": lambda ari: ari.external_media("ofh-1", audio_format="slin16", options="f(json)"),
     "snoop": lambda ari: ari.snoop(
         "ofh-1", "ofh-1-snoop", spy=SnoopDirection.IN, whisper=SnoopDirection.OUT, app_args=["x"]
     ),

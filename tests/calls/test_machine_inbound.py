@@ -16,7 +16,9 @@ from app.calls.core.machine import step
 from app.calls.core.model.call import Call, Outcome
 from app.calls.core.model.leg import HangupReason
 from app.calls.core.model.timers import TimerName
+from app.calls.core.verbs import CancelTransfer
 from app.facts.calls import CallCreated, CallEnded
+from app.facts.transfers import TransferFailed
 from app.facts.vocabulary import (
     CallState,
     CdrSource,
@@ -27,7 +29,9 @@ from app.facts.vocabulary import (
     LegRole,
     LegState,
     Party,
+    TransferKind,
 )
+from tests.calls.asking import ask, ask_transfer, target_of
 from tests.calls.driving import Driver
 from tests.calls.making import NOON, SOMEBODY, make_inbound_call
 from tests.calls.simulated_asterisk import Fate, Stage
@@ -280,3 +284,29 @@ def test_given_a_call_that_nobody_could_take_when_it_is_written_down_then_it_is_
     assert result.call.is_settled
     assert [type(one) for one in result.commands] == [commands.ForgetHangups]
     assert not step(result.call, missed, NOON + timedelta(hours=2)).happenings
+
+
+def test_given_a_caller_from_outside_transferred_when_that_fails_then_nobody_is_dialled_back() -> None:
+    driver = ringing()
+    driver.asterisk.answer(driver.leg(LegRole.AGENT).id)
+    driver.go_on_until(CallState.CONNECTED)
+    driver.pass_seconds(30)
+    driver.feed(ask_transfer(TransferKind.BLIND, by=driver.leg(LegRole.CUSTOMER).id))
+    driver.hear_all()
+    driver.asterisk.end(target_of(driver.call).id, cause=17, sip_code=486)
+    driver.settle()
+    (failed,) = [fact for fact in driver.facts if isinstance(fact, TransferFailed)]
+    assert not failed.is_recalled
+    assert driver.ended.end_reason.code is EndCode.TRANSFER_FAILED
+    assert len([one for one in driver.asked if isinstance(one, commands.CreateChannel)]) == len(["agent", "target"])
+
+
+def test_given_a_caller_from_outside_has_transferred_when_that_is_cancelled_then_it_is_refused_and_goes_on() -> None:
+    driver = ringing()
+    driver.asterisk.answer(driver.leg(LegRole.AGENT).id)
+    driver.go_on_until(CallState.CONNECTED)
+    driver.feed(ask_transfer(TransferKind.BLIND, by=driver.leg(LegRole.CUSTOMER).id))
+    driver.hear_all()
+    (problem,) = driver.feed(ask(CancelTransfer())).problems
+    assert problem.code == "INVALID_STATE"
+    assert target_of(driver.call).is_alive

@@ -43,7 +43,8 @@ class TransferCallInput:
     )
     recall: bool = strawberry.field(
         default=True,
-        description="Should a BLIND transfer fail, call back whoever transferred. Without it the call ends then.",
+        description="Should a BLIND transfer fail, call back whoever transferred. Without it the call ends then, "
+        "and so it does when a caller from outside has transferred.",
     )
     method: TransferMethod = strawberry.field(
         default=TransferMethod.BRIDGE,

@@ -70,7 +70,7 @@ def start(turn: Turn, event: TransferRequested) -> None:
         started_at=turn.now,
         recall_leg=event.recall_leg_id,
         consult_seconds=event.consult_seconds,
-        recalls=event.recalls,
+        recalls=event.recalls and not _came_in(by),
         with_music=event.with_music,
         agent_id=event.agent_id,
         agent_name=event.agent_name,
@@ -129,6 +129,8 @@ def cancel(turn: Turn) -> None:
     if transfer.state is TransferState.RECALLING:
         raise _refused("Whoever transferred is being called back already.", f"TRANSFER_{transfer.state}")
     _refuse_referred(transfer)
+    if transfer.kind is TransferKind.BLIND and _came_in(turn.call.leg(transfer.by)):
+        raise _refused("A caller from outside cannot be called back: hang up instead.", f"TRANSFER_{transfer.state}")
     turn.say(TransferCancelled(**about(turn, transfer)))
     targets = [turn.call.leg(leg_id) for leg_id in transfer.targets]
     waves.let_go(turn, targets, HangupReason.NOT_WANTED)
@@ -316,6 +318,11 @@ def bring_together(turn: Turn) -> None:
     for leg in turn.call.seats:
         if leg is not None:
             holding.move(turn, leg, Place.TALK)
+
+
+def _came_in(leg: Leg) -> bool:
+    """Whether the leg cannot be called back: Offhook has not dialled it, and its channel names no number to dial."""
+    return leg.channel_id is not None
 
 
 def _recall(turn: Turn, transfer: Transfer) -> None:
