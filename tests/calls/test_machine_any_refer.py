@@ -32,8 +32,6 @@ class AnyRefer(AnyOrder):
         channel = driver.asterisk.channels.get(leg.id)
         if channel is None or leg.state is not LegState.UP or not channel.is_bridged:
             return
-        if leg.channel_id is not None:
-            return  # the link between two calls is no phone, and has no keys to transfer with
         channel.is_bridged = False
         driver.feed(refer_asked(leg))
         if is_hanging_up and leg.id in driver.asterisk.channels:

@@ -258,3 +258,24 @@ def test_given_the_same_key_when_a_device_is_to_be_told_twice_then_it_is_told_on
     assert not again.commands
     assert not again.problems
     driver.drain()
+
+
+@pytest.mark.parametrize("by", SEATS)
+def test_given_a_party_that_came_in_and_transfers_when_nobody_is_found_in_time_then_the_call_ends_as_cancelled_transfer(
+    by: LegRole,
+) -> None:
+    driver = connected_call()
+    linked = link(driver.leg(by))
+    driver.asterisk.replace(linked.leg_id, linked.link_leg_id)
+    driver.feed(linked)
+    driver.hear_all()
+    came_in = driver.call.leg_of(by)
+    assert came_in.id == linked.link_leg_id
+    driver.feed(refer_asked(came_in))
+    driver.fire(TimerName.CONSULT)
+    _assert_at_rest(driver)
+    driver.drain()
+    assert _told(driver)[-2:] == [TransferStarted, TransferCancelled]
+    assert driver.call.is_settled
+    assert driver.call.end_reason is not None
+    assert driver.call.end_reason.code is EndCode.TRANSFER_FAILED

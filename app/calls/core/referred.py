@@ -25,7 +25,7 @@ from app.calls.core.model.timers import TimerName
 from app.calls.core.model.transfer import Transfer
 from app.calls.core.releasing import release
 from app.calls.core.showing import showing
-from app.calls.core.transfer import about, bring_together, on_target_gone, parties, presented_to, seat
+from app.calls.core.transfer import about, bring_together, came_in, on_target_gone, parties, presented_to, seat
 from app.calls.core.turn import Turn
 from app.errors import RefusedError
 from app.facts.calls import LegAnswered as LegAnsweredFact
@@ -68,7 +68,7 @@ def _on_asked(turn: Turn, event: ReferAsked) -> None:
         recall_leg=event.recall_leg_id,
         or_recall_legs=event.or_recall_leg_ids,
         consult_seconds=0.0,
-        recalls=True,
+        recalls=not came_in(by),
     )
     turn.change(transfer=transfer, best_failure=None)
     turn.say(TransferStarted(**about(turn, transfer)))

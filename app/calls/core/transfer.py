@@ -70,7 +70,7 @@ def start(turn: Turn, event: TransferRequested) -> None:
         started_at=turn.now,
         recall_leg=event.recall_leg_id,
         consult_seconds=event.consult_seconds,
-        recalls=event.recalls and not _came_in(by),
+        recalls=event.recalls and not came_in(by),
         with_music=event.with_music,
         agent_id=event.agent_id,
         agent_name=event.agent_name,
@@ -129,24 +129,32 @@ def cancel(turn: Turn) -> None:
     if transfer.state is TransferState.RECALLING:
         raise _refused("Whoever transferred is being called back already.", f"TRANSFER_{transfer.state}")
     _refuse_referred(transfer)
-    if transfer.kind is TransferKind.BLIND and _came_in(turn.call.leg(transfer.by)):
+    if transfer.kind is TransferKind.BLIND and came_in(turn.call.leg(transfer.by)):
         raise _refused("A caller from outside cannot be called back: hang up instead.", f"TRANSFER_{transfer.state}")
+    _take_back(turn, transfer)
+
+
+def _take_back(turn: Turn, transfer: Transfer) -> None:
+    """The parties talk again; whoever has gone is called back, and without anybody to call back the call is over."""
     turn.say(TransferCancelled(**about(turn, transfer)))
     targets = [turn.call.leg(leg_id) for leg_id in transfer.targets]
     waves.let_go(turn, targets, HangupReason.NOT_WANTED)
     _end_waits(turn)
     if transfer.state is TransferState.WAITING:
         queue_wait.take_back(turn, transfer.transferee)
-    if transfer.kind is TransferKind.BLIND:
-        _recall(turn, transfer)
-    else:
+    if transfer.kind is TransferKind.ATTENDED:
         _talk_again(turn)
+    elif came_in(turn.call.leg(transfer.by)):
+        turn.change(transfer=None)
+        _end(turn)
+    else:
+        _recall(turn, transfer)
 
 
 def on_consult_timer(turn: Turn) -> None:
-    """They have consulted for as long as they may: the transfer is taken back."""
+    """They have consulted for as long as they may, or whom a phone wants is not known in time: taken back."""
     if turn.call.transfer is not None and not turn.call.is_ending:
-        cancel(turn)
+        _take_back(turn, turn.call.transfer)
 
 
 def on_answered(turn: Turn, leg: Leg) -> None:
@@ -320,7 +328,7 @@ def bring_together(turn: Turn) -> None:
             holding.move(turn, leg, Place.TALK)
 
 
-def _came_in(leg: Leg) -> bool:
+def came_in(leg: Leg) -> bool:
     """Whether the leg cannot be called back: Offhook has not dialled it, and its channel names no number to dial."""
     return leg.channel_id is not None
 
