@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import resource
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,16 @@ from tests.rig.witness import Witness
 pytestmark = pytest.mark.asterisk
 
 AGENT, CUSTOMER, LATER = "+15550150001", "+15550150002", "+15550150003"
+
+
+@pytest.fixture
+def passable() -> Iterator[Path]:
+    """A folder that every user may pass through, with an empty one in it."""
+    with tempfile.TemporaryDirectory(prefix="offhook-fault-") as folder:
+        path = Path(folder)
+        path.chmod(0o711)
+        (path / "small").mkdir()
+        yield path
 
 
 @pytest.mark.needs_root
@@ -59,16 +70,12 @@ async def test_given_a_full_disk_when_a_recording_ends_then_it_waits_in_asterisk
 
 @pytest.mark.needs_root
 async def test_given_a_full_disk_under_the_database_when_a_call_ends_then_its_facts_are_written_once_there_is_room(
-    asterisk: AsteriskInstance, tmp_path: Path, far_end: FarEnd, witness: Witness
+    asterisk: AsteriskInstance, tmp_path: Path, passable: Path, far_end: FarEnd, witness: Witness
 ) -> None:
     since = len(far_end.ears.events)
-    base = tmp_path / "small"
-    base.mkdir()
-    for directory in (base, *base.parents[:4]):  # as root, the server runs under another user, who must get through
-        if directory.name:
-            directory.chmod(directory.stat().st_mode | 0o011)
     async with (
-        small_file_system(base, size_bytes=320 * 2**20),
+        # Not below tmp_path: the server runs under another user, and each start of pytest closes its folders to others.
+        small_file_system(passable / "small", size_bytes=320 * 2**20) as base,
         own_postgres(base=base, settings={"max_wal_size": "48MB", "min_wal_size": "32MB"}) as server,
     ):
         settings = make_settings(asterisk, server.dsn, tmp_path / "data", database_timeout_seconds=3.0)
