@@ -1,5 +1,5 @@
-"""The HTTP surface: /graphql, /recordings/{id}, /uploads/{id}, /v1/calls/{id}/diagnostics.ndjson, /media/…, /healthz,
-/readyz, /metrics.
+"""The HTTP surface: /graphql, /recordings/{id}, /uploads/{id}, /job-reports/{id}, /v1/calls/{id}/diagnostics.ndjson,
+/media/…, /healthz, /readyz, /metrics.
 
 A process without the role ``api`` has the last four alone.
 
@@ -117,6 +117,7 @@ def _api_routes(services: Services, options: Options, metrics: Metrics, recordin
         WebSocketRoute("/graphql", SocketEndpoint(schema, services, options, metrics).answer),
         *recordings.routes,
         *services.speech.upload_files.routes,
+        *services.job_reports.routes,
         *DiagnosticsFiles(services).routes,
         *event_schemas.ROUTES,
     ]

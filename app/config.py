@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import ConfigurationError
+from app.flows.announcement import is_context
 from app.ids import is_node_name, is_variable_name
 
 ROLES: Final = ("api", "controller", "worker")
@@ -70,6 +71,20 @@ class Settings(BaseSettings):
     channel_variables: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Channel variables that originateCall may set, comma-separated names."
     )
+    dialplan_contexts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Contexts of your own dialplan that calls may be handed to, comma-separated names."
+    )
+    callback_grace_seconds: float = Field(
+        default=900.0, ge=0, le=86400, description="A callback that nobody could place so long after its time, failed."
+    )
+    otp_number_limit: int = Field(
+        default=5, gt=0, description="One-time passwords for one number within otp_number_seconds; more are refused."
+    )
+    otp_number_seconds: float = Field(default=600.0, gt=0, le=86400, description="See otp_number_limit.")
+    otp_account_limit: int = Field(
+        default=300, gt=0, description="One-time passwords for one account within otp_account_seconds."
+    )
+    otp_account_seconds: float = Field(default=60.0, gt=0, le=86400, description="See otp_account_limit.")
     queue_misses_allowed: int = Field(
         default=3, gt=0, le=100, description="An agent that lets so many queue calls in a row ring is paused."
     )
@@ -97,7 +112,33 @@ class Settings(BaseSettings):
     recording_retention_days: float = Field(
         default=0.0, ge=0, description="Recordings are deleted so many days after they were saved; 0 keeps them."
     )
+    job_retention_days: float = Field(
+        default=30.0, ge=0, description="Jobs go so many days after they ended, with their reports; 0 keeps them."
+    )
     recording_url_seconds: float = Field(default=900.0, gt=0, description="How long a signed recording address lives.")
+
+    transcription_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[!-~]+$",
+        description="An OpenAI-compatible service for transcripts, such as https://api.openai.com/v1. Unset: "
+        "pocketsphinx on this machine, if it is installed (pip install 'offhook[transcription]').",
+    )
+    transcription_key: SecretStr | None = Field(default=None, description="Its API key.")
+    transcription_model: str = Field(default="whisper-1", description="Its model.")
+    transcription_timeout_seconds: float = Field(
+        default=180.0, gt=0, le=3600, description="How long it may take over one piece of a recording."
+    )
+    transcription_piece_seconds: float = Field(
+        default=600.0, ge=10, le=1200, description="Longest piece that it is sent; 600 s at 16 kHz are 19 MB."
+    )
+    transcription_allow_networks: Annotated[list[IPv4Network | IPv6Network], NoDecode] = Field(
+        default_factory=list,
+        description="Networks it may be in though they are not public, comma-separated CIDR; http goes only there.",
+    )
+    transcription_language: str = Field(
+        default="en-US", pattern=r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$", description="Of transcripts, if none is given."
+    )
+    transcriptions_at_once: int = Field(default=1, gt=0, le=64, description="Transcriptions at once in one worker.")
 
     espeak: str | None = Field(
         default=None, description="The program espeak-ng. Unset: on the PATH, or fetched with the embedded Asterisk."
@@ -151,6 +192,44 @@ class Settings(BaseSettings):
     )
     max_media_streams: int = Field(default=200, gt=0, description="Media streams at once on this node.")
 
+    reputation_window_days: int = Field(
+        default=7, ge=1, le=90, description="Days of calls that an outbound number's answer rate is judged by."
+    )
+    reputation_least_calls: int = Field(
+        default=50, ge=1, description="Calls in the window from which on a number is judged by them."
+    )
+    reputation_least_answer_rate: float = Field(
+        default=0.05, ge=0, le=1, description="Share of answered calls below which a number is flagged; 0 never flags."
+    )
+    reputation_most_unwanted_rate: float = Field(
+        default=0.02, ge=0, le=1, description="Share of calls refused as unwanted (SIP 607, 608) above which it is."
+    )
+    reputation_complaints: int = Field(
+        default=3, ge=0, description="Complaints that flag an outbound number; 0 never flags."
+    )
+    reputation_complaint_days: int = Field(default=30, ge=1, le=3650, description="Days that a complaint counts for.")
+    reputation_review_seconds: float = Field(
+        default=60.0, ge=0.1, le=86400, description="How often each outbound number is judged anew."
+    )
+    reputation_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[!-~]+$",
+        description="A provider that is asked about numbers: see docs/provisioning.md. Unset: nobody is asked.",
+    )
+    reputation_secret: SecretStr | None = Field(
+        default=None, description="Signs the questions to the provider (Standard Webhooks): whsec_… or text."
+    )
+    reputation_timeout_seconds: float = Field(
+        default=2.0, gt=0, le=10, description="How long the provider may take to answer."
+    )
+    reputation_verdict_seconds: float = Field(
+        default=86400.0, ge=60, description="How long an answer is good that does not say so itself."
+    )
+    reputation_allow_networks: Annotated[list[IPv4Network | IPv6Network], NoDecode] = Field(
+        default_factory=list,
+        description="Networks that the provider may be in though they are not public, comma-separated CIDR.",
+    )
+
     subscriber_queue_size: int = Field(default=1000, gt=0, description="Events a slow subscriber may lag behind.")
 
     @field_validator("node")
@@ -161,7 +240,14 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "webhook_allow_networks", "webhook_schedule_seconds", "media_allow_networks", "channel_variables", mode="before"
+        "webhook_allow_networks",
+        "webhook_schedule_seconds",
+        "media_allow_networks",
+        "transcription_allow_networks",
+        "reputation_allow_networks",
+        "channel_variables",
+        "dialplan_contexts",
+        mode="before",
     )
     @classmethod
     def _split_commas(cls, value: object) -> object:
@@ -177,6 +263,15 @@ class Settings(BaseSettings):
             raise ValueError(f"use letters, digits and underscores, and none of Offhook's own: not {', '.join(bad)}")
         return value
 
+    @field_validator("dialplan_contexts")
+    @classmethod
+    def _contexts_are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        bad = [name for name in value if not is_context(name)]
+        if bad:
+            names = ", ".join(bad)
+            raise ValueError(f"use letters, digits, '_', '.' and '-', and no context of Offhook's: not {names}")
+        return value
+
     @field_validator("secret_key")
     @classmethod
     def _secret_is_long(cls, value: SecretStr | None) -> SecretStr | None:
@@ -184,6 +279,12 @@ class Settings(BaseSettings):
         if value is not None and len(value.get_secret_value()) < least:
             raise ValueError(f"use at least {least} characters")
         return value
+
+    @model_validator(mode="after")
+    def _reputation_provider_has_a_secret(self) -> Self:
+        if self.reputation_url is not None and self.reputation_secret is None:
+            raise ValueError("OFFHOOK_REPUTATION_URL is set, so OFFHOOK_REPUTATION_SECRET must be too")
+        return self
 
     @model_validator(mode="after")
     def _own_asterisk_has_a_password(self) -> Self:

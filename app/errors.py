@@ -45,21 +45,22 @@ class Problem:
     """One thing the caller can mend.
 
     ``field`` is the path in the input that is to blame, empty when it is the request as a whole;
-    ``current_state`` is given with INVALID_STATE.
+    ``current_state`` is given with INVALID_STATE, ``retry_after_seconds`` with RATE_LIMITED.
     """
 
     code: str
     message: str
     field: tuple[str, ...] = ()
     current_state: str | None = None
+    retry_after_seconds: float | None = None
 
 
 class RefusedError(OffhookError):
     """The request was understood and refused; nothing was done.
 
     Codes in use: INVALID_INPUT, REQUIRED, NOT_FOUND, INVALID_STATE, INVALID_NUMBER, DESTINATION_DENIED,
-    CALLER_ID_NOT_OWNED, AGENT_OFFLINE, SANDBOX_ONLY, IDEMPOTENCY_KEY_REUSED, INVALID_CURSOR, CURSOR_EXPIRED,
-    ALREADY_EXISTS, URL_NOT_ALLOWED, SPEECH_NOT_SUPPORTED, FIELD_MISSING.
+    CALLER_ID_NOT_OWNED, CALLER_ID_FLAGGED, AGENT_OFFLINE, SANDBOX_ONLY, IDEMPOTENCY_KEY_REUSED, INVALID_CURSOR,
+    CURSOR_EXPIRED, ALREADY_EXISTS, URL_NOT_ALLOWED, SPEECH_NOT_SUPPORTED, FIELD_MISSING, RATE_LIMITED.
     """
 
     code = "REFUSED"

@@ -42,6 +42,10 @@ class Failpoint(StrEnum):
     BEFORE_RECORD_COMMIT = "before-record-commit"
     AFTER_RECORD_COMMIT = "after-record-commit"
     AFTER_WEBHOOK_SENT = "after-webhook-sent"
+    IMPORT_BATCH_WRITTEN = "import-batch-written"
+    IMPORT_BATCH_COMMITTED = "import-batch-committed"
+    ERRAND_CLAIMED = "errand-claimed"
+    ERRAND_PLACED = "errand-placed"
 
 
 class Effect(StrEnum):

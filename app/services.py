@@ -3,13 +3,20 @@
 from dataclasses import dataclass
 
 from app.accounts.keys import ApiKeys
+from app.callbacks.service import Callbacks
 from app.calls.queries import CallQueries
+from app.campaigns.resources import CampaignResources
 from app.cdrs.queries import CdrQueries
 from app.cdrs.statistics import CdrStatistics
 from app.clock import Clock
+from app.contacts.resources import ContactResources
 from app.events.feed import Feed
 from app.events.log import EventLog
+from app.exports.exporting import Exports
+from app.jobs.serve import JobReports
+from app.jobs.service import Jobs
 from app.media.endpoints import MediaEndpoints
+from app.otps.service import Otps
 from app.ownership.calls import Calls
 from app.ownership.diagnostics import Diagnostics
 from app.queues.agents import AgentStates
@@ -17,8 +24,11 @@ from app.queues.standings import QueueStandings
 from app.recordings.deletion import RecordingDeletion
 from app.recordings.queries import RecordingQueries
 from app.recordings.urls import RecordingUrls
+from app.reputation.service import Reputation
 from app.routing.resources import RoutingResources
 from app.speech.resources import SpeechResources
+from app.transcripts.rows import TranscriptQueries
+from app.transcripts.service import Transcripts
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.queries import WebhookQueries
 from app.webhooks.replay import WebhookReplays
@@ -43,9 +53,19 @@ class Services:
     feed: Feed
     routing: RoutingResources
     speech: SpeechResources
+    contacts: ContactResources
+    exports: Exports
+    reputation: Reputation
     agent_states: AgentStates
     queue_standings: QueueStandings
     media_endpoints: MediaEndpoints
+    campaigns: CampaignResources
+    callbacks: Callbacks
+    otps: Otps
+    jobs: Jobs
+    job_reports: JobReports
+    transcripts: Transcripts
+    transcript_queries: TranscriptQueries
     webhooks: WebhookEndpoints
     webhook_queries: WebhookQueries
     webhook_replays: WebhookReplays

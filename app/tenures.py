@@ -11,7 +11,8 @@ from app.calls.core import inputs
 from app.calls.core.commands import CollectRecording
 from app.calls.core.inputs import FailureKind, Input
 from app.calls.executor import Executor
-from app.calls.flow_desk import FlowDesk, SoundMaker
+from app.calls.flow_desk import FlowDesk
+from app.calls.flow_sounds import FlowSounds
 from app.calls.inbound import InboundCalls
 from app.calls.live_counts import LiveCounts
 from app.calls.missed import MissedCalls
@@ -24,8 +25,14 @@ from app.calls.spool import Spool
 from app.calls.store import CallStore
 from app.calls.tidy import Tidier
 from app.calls.traces.keeper import TraceKeeper
+from app.campaigns.claiming import Claims
+from app.campaigns.dialer import CampaignDialer
+from app.campaigns.dialing import Dialing
+from app.campaigns.following import Following
+from app.campaigns.news import CampaignNews
 from app.clock import Clock
 from app.config import Settings
+from app.contacts.dnc_entries import DncEntries
 from app.db.engine import Database
 from app.errors import OverloadedError
 from app.events.log import EventLog
@@ -34,6 +41,7 @@ from app.media.desk import MediaStreams
 from app.media.endpoints import MediaEndpoints
 from app.media.guard import StreamGuard
 from app.media.model import Report
+from app.otps.setting_up import Errands
 from app.ownership.fence import Fence
 from app.ownership.inbox import Inbox
 from app.ownership.lease import Lease
@@ -50,6 +58,7 @@ from app.queues.waiting import WaitingRooms
 from app.recordings.collector import RecordingCollector
 from app.recordings.jobs import Collected, CollectFailed, CollectResult
 from app.recordings.store import RecordingStore
+from app.reputation.caller_ids import CallerIds
 from app.routing.channels import TrunkChannels
 from app.routing.directory import Directory
 from app.routing.resource import Seals
@@ -93,7 +102,9 @@ class Tenures:
     counts: LiveCounts
     audit: AuditLog
     queue_news: QueueNews
-    sounds: SoundMaker
+    campaign_news: CampaignNews
+    errands: Errands
+    sounds: FlowSounds
     stream_guard: StreamGuard
     media_endpoints: MediaEndpoints
     traces: TraceKeeper | None = None
@@ -151,6 +162,7 @@ class Tenures:
             room=room,
             assist=desk.take,
             relays=streams,
+            contexts=frozenset(settings.dialplan_contexts),
         )
         registry = CallRegistry(store, executor, clock, capacity=settings.max_live_calls, traces=self.traces)
         stream = EventStream(self.ari)
@@ -161,6 +173,7 @@ class Tenures:
             registry=registry,
             store=store,
             directory=directory,
+            caller_ids=CallerIds(self.database, clock),
             stops=stops,
             readiness=self.readiness,
             clock=clock,
@@ -169,7 +182,10 @@ class Tenures:
             audit=self.audit,
             variables=frozenset(settings.channel_variables),
             programs=self.media_endpoints,
+            announcer=self.sounds,
+            contexts=frozenset(settings.dialplan_contexts),
         )
+        scheduler, otp_caller = self.errands.place_through(calls, self.readiness, node=node)
         return Tenure(
             lease=lease,
             registry=registry,
@@ -210,6 +226,19 @@ class Tenures:
                 self.queue_news,
                 clock,
             ),
+            campaigns=CampaignDialer(
+                database=self.database,
+                claims=Claims(self.database, self.log, clock),
+                dialing=Dialing(self.database, self.log, clock, calls=calls, living=registry, flows=stops),
+                following=Following(
+                    self.database, self.log, clock, DncEntries(self.database, self.log, self.audit, clock)
+                ),
+                readiness=self.readiness,
+                news=self.campaign_news,
+                clock=clock,
+            ),
+            callbacks=scheduler,
+            otps=otp_caller,
             flow_desk=desk,
             media_streams=streams,
         )

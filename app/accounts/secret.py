@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     URLS = "urls"
     SEALING = "sealing"
     SPEECH = "speech"
+    OTPS = "otps"
 
 
 class ServiceSecret:

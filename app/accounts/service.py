@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import phonenumbers
@@ -18,12 +19,16 @@ _RESERVED: Final = frozenset({"offhook", "ofh"})  # our own names in Asterisk be
 _LONGEST_DISPLAY_NAME: Final = 100
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
-_COLUMNS: Final = "id, name, display_name, default_region, is_sandbox, created_at, suspended_at"
+_COLUMNS: Final = "id, name, display_name, default_region, is_sandbox, created_at, suspended_at, time_zone"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A tenant; ``name`` is what its endpoints in Asterisk begin with."""
+    """A tenant; ``name`` is what its endpoints in Asterisk begin with.
+
+    ``default_region`` and ``time_zone`` are where it is: how its national numbers are read, and what time it is for
+    numbers that say nothing of a place.
+    """
 
     id: str
     name: str
@@ -32,6 +37,7 @@ class Account:
     is_sandbox: bool
     created_at: datetime
     suspended_at: datetime | None
+    time_zone: str
 
 
 class Accounts:
@@ -47,6 +53,7 @@ class Accounts:
         *,
         display_name: str | None = None,
         default_region: str = "US",
+        time_zone: str = "Etc/UTC",
         is_sandbox: bool = False,
     ) -> Account:
         """Make an account. It may call nobody until it has destination rules.
@@ -59,18 +66,20 @@ class Accounts:
             *_check_name(name),
             *check_text(display_name, ("displayName",), longest=_LONGEST_DISPLAY_NAME),
             *_check_region(default_region),
+            *_check_time_zone(time_zone),
         ]
         if problems:
             raise RefusedError(problems)
         try:
             async with self._database.acquire() as connection:
                 row = await connection.fetchrow(
-                    "INSERT INTO account (id, name, display_name, default_region, is_sandbox) "  # noqa: S608  # constant columns
-                    f"VALUES ($1, $2, $3, $4, $5) RETURNING {_COLUMNS}",
+                    "INSERT INTO account (id, name, display_name, default_region, time_zone, is_sandbox) "  # noqa: S608  # constant columns
+                    f"VALUES ($1, $2, $3, $4, $5, $6) RETURNING {_COLUMNS}",
                     new_id(Kind.ACCOUNT),
                     name,
                     display_name,
                     default_region,
+                    time_zone,
                     is_sandbox,
                 )
         except asyncpg.UniqueViolationError as error:
@@ -113,6 +122,14 @@ def _check_name(name: str) -> list[Problem]:
         return [
             Problem("INVALID_INPUT", "An account's name is 2 to 20 lower-case letters and digits.", ("name",)),
         ]
+    return []
+
+
+def _check_time_zone(name: str) -> list[Problem]:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, LookupError):  # of unknown names, and of those that are paths
+        return [Problem("INVALID_INPUT", "Use an IANA time zone such as Europe/Berlin.", ("timeZone",))]
     return []
 
 

@@ -29,14 +29,14 @@ def guarded_field(scope: Scope | None, description: str) -> Callable[[Resolver],
     return cast("Callable[[Resolver], Resolver]", strawberry.field(description=description, extensions=extensions))
 
 
-def mutation(scope: Scope, payload: type[Payload], description: str) -> Callable[[Resolver], Resolver]:
-    """A mutation that takes a scope, and whose refusals go into its payload's ``userErrors``."""
+def mutation(scope: Scope | None, payload: type[Payload], description: str) -> Callable[[Resolver], Resolver]:
+    """A mutation that takes a scope (None: it says itself which); its refusals go into its payload's ``userErrors``."""
     extensions: list[FieldExtension] = [Requires(scope), Refusals(payload)]
     return cast("Callable[[Resolver], Resolver]", strawberry.mutation(description=description, extensions=extensions))
 
 
-def subscription(scope: Scope, description: str) -> Callable[[Resolver], Resolver]:
-    """A subscription that takes a scope."""
+def subscription(scope: Scope | None, description: str) -> Callable[[Resolver], Resolver]:
+    """A subscription that takes a scope; None: it says itself which."""
     extensions: list[FieldExtension] = [Requires(scope)]
     return cast(
         "Callable[[Resolver], Resolver]", strawberry.subscription(description=description, extensions=extensions)

@@ -31,6 +31,7 @@ class CallFilterInput:
     kinds: list[CallKind] | None = strawberry.field(default=None, description="Is of one of these kinds.")
     external_id: str | None = strawberry.field(default=None, description="Has this id of yours.")
     tag: str | None = strawberry.field(default=None, description="Has this tag of yours.")
+    campaign_id: strawberry.ID | None = strawberry.field(default=None, description="Was placed by this campaign.")
 
 
 @strawberry.input(description="Which recordings; everything that is given must hold.")
@@ -64,6 +65,7 @@ def read_call_filter(given: CallFilterInput | None, caller: Principal) -> CallFi
         kinds=tuple(given.kinds or ()),
         external_id=given.external_id,
         tag=given.tag,
+        campaign_id=given.campaign_id,
     )
 
 

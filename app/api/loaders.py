@@ -9,13 +9,19 @@ from typing import Protocol, TypeVar
 from strawberry.dataloader import DataLoader
 
 from app.calls.core.model.call import Call
+from app.campaigns.model import Campaign, CampaignId
+from app.contacts.model import Contact
 from app.facts.calls import CdrRecord
+from app.numbers.parse import E164
 from app.queues.agent_rows import AgentStanding
 from app.queues.standings import QueueStanding
 from app.recordings.model import Recording
+from app.reputation.rows import NumberStanding
+from app.reputation.service import SpamVerdict
 from app.routing.model import Agent, Device
 from app.routing.resource import Resource
 from app.services import Services
+from app.transcripts.model import Transcript
 from app.webhooks.model import Attempt
 
 #: The largest page: a batch is one page's worth of parents, and one array in SQL.
@@ -45,9 +51,18 @@ class Loaders:
         self.recordings_of_call: DataLoader[str, list[Recording]] = DataLoader(
             self._recordings_of_calls, max_batch_size=LARGEST_BATCH
         )
+        self.transcript_of_recording: DataLoader[str, Transcript | None] = DataLoader(
+            self._transcripts_of_recordings, max_batch_size=LARGEST_BATCH
+        )
+        self.transcript_of_call: DataLoader[str, Transcript | None] = DataLoader(
+            self._transcripts_of_calls, max_batch_size=LARGEST_BATCH
+        )
         self.attempts_of_delivery: DataLoader[str, Sequence[Attempt]] = DataLoader(
             self._attempts, max_batch_size=LARGEST_BATCH
         )
+
+        self.campaign: DataLoader[str, Campaign | None] = DataLoader(self._campaigns, max_batch_size=LARGEST_BATCH)
+        self.contact: DataLoader[str, Contact | None] = DataLoader(self._contacts, max_batch_size=LARGEST_BATCH)
 
         routing = services.routing
         self.agent = self._by_id(routing.agents)
@@ -60,6 +75,11 @@ class Loaders:
         self.agent_standing: DataLoader[str, AgentStanding] = DataLoader(
             self._agent_standings, max_batch_size=LARGEST_BATCH
         )
+        self.number_standing: DataLoader[str, NumberStanding] = DataLoader(
+            self._number_standings, max_batch_size=LARGEST_BATCH
+        )
+        #: By the number, and whether the reputation provider may be asked.
+        self.spam_verdict: DataLoader[tuple[E164, bool], SpamVerdict] = DataLoader(self._spam_verdicts)
         self.queue_standing: DataLoader[str, QueueStanding | None] = DataLoader(
             self._queue_standings, max_batch_size=LARGEST_BATCH
         )
@@ -84,6 +104,16 @@ class Loaders:
             return [found.get(one, []) for one in ids]
 
         return DataLoader(load, max_batch_size=LARGEST_BATCH)
+
+    async def _number_standings(self, numbers: list[str]) -> list[NumberStanding]:
+        found = await self._services.reputation.standings(self._account_id, numbers)
+        return [found[one] for one in numbers]
+
+    async def _spam_verdicts(self, asked: list[tuple[E164, bool]]) -> list[SpamVerdict]:
+        return [
+            await self._services.reputation.verdict_of(self._account_id, number, may_ask=may_ask)
+            for number, may_ask in asked
+        ]
 
     async def _agent_standings(self, ids: list[str]) -> list[AgentStanding]:
         found = await self._services.agent_states.get_many(self._account_id, ids)
@@ -111,6 +141,14 @@ class Loaders:
         found = await self._services.cdr_queries.get_by_call(self._account_id, ids)
         return [found.get(one) for one in ids]
 
+    async def _campaigns(self, ids: list[str]) -> list[Campaign | None]:
+        found = {one.id: one for one in await self._services.campaigns.queries.get_many(self._account_id, ids)}
+        return [found.get(CampaignId(one)) for one in ids]
+
+    async def _contacts(self, ids: list[str]) -> list[Contact | None]:
+        found = {one.id: one for one in await self._services.contacts.contacts.get_many(self._account_id, ids)}
+        return [found.get(one) for one in ids]
+
     async def _recordings(self, ids: list[str]) -> list[Recording | None]:
         found = {one.id: one for one in await self._services.recordings.get_many(self._account_id, ids)}
         return [found.get(one) for one in ids]
@@ -120,6 +158,14 @@ class Loaders:
         for recording in await self._services.recordings.of_calls(self._account_id, ids):
             found.setdefault(recording.call_id, []).append(recording)
         return [found.get(one, []) for one in ids]
+
+    async def _transcripts_of_recordings(self, ids: list[str]) -> list[Transcript | None]:
+        found = await self._services.transcript_queries.of_recordings(self._account_id, ids)
+        return [found.get(one) for one in ids]
+
+    async def _transcripts_of_calls(self, ids: list[str]) -> list[Transcript | None]:
+        found = await self._services.transcript_queries.of_calls(self._account_id, ids)
+        return [found.get(one) for one in ids]
 
     async def _attempts(self, ids: list[str]) -> list[Sequence[Attempt]]:
         found = await self._services.webhook_queries.attempts_of(self._account_id, ids)

@@ -22,38 +22,11 @@ from app.api.fast_path import FastExecutor
 from app.api.fields import RememberedNames
 from app.api.limits import Limits
 from app.api.mutations.root import Mutation
-from app.api.queries.account import AccountQueries
-from app.api.queries.calls import CallQueries
-from app.api.queries.events import EventQueries
-from app.api.queries.live_statistics import LiveStatisticsQueries
-from app.api.queries.media_streams import MediaStreamQueries
-from app.api.queries.nodes import NodeQueries
-from app.api.queries.recordings import RecordingQueries
-from app.api.queries.routing import RoutingQueries
-from app.api.queries.speech import SpeechQueries
-from app.api.queries.statistics import StatisticsQueries
-from app.api.queries.webhooks import WebhookQueries
+from app.api.queries.root import Query
 from app.api.scalars import SCALARS
 from app.api.subscriptions.root import Subscription
 from app.api.types.call_flows import STEP_TYPES
 from app.api.types.event_mapping import EVENT_TYPES
-
-
-@strawberry.type(description="Reading. Nothing here changes anything.")
-class Query(
-    NodeQueries,
-    AccountQueries,
-    CallQueries,
-    StatisticsQueries,
-    LiveStatisticsQueries,
-    RecordingQueries,
-    EventQueries,
-    WebhookQueries,
-    MediaStreamQueries,
-    RoutingQueries,
-    SpeechQueries,
-):
-    pass
 
 
 class OffhookSchema(strawberry.Schema):

@@ -18,6 +18,7 @@ from app.calls import danger
 from app.calls.call_time import CallTime
 from app.calls.core.commands import (
     AnswerChannel,
+    AwaitSilence,
     Command,
     CreateBridge,
     CreateChannel,
@@ -25,6 +26,7 @@ from app.calls.core.commands import (
     CreateTaps,
     DetectMachine,
     DialChannel,
+    EnterDialplan,
     FindTarget,
     JoinBridge,
     JoinStream,
@@ -362,6 +364,8 @@ def is_pointless(call: Call, command: Command) -> bool:
         | PlaceSupervisor
         | ReferLeg
         | DetectMachine
+        | AwaitSilence
+        | EnterDialplan
         | PreparePrompt
         | FindTarget
         | KeepChannel

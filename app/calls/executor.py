@@ -75,7 +75,9 @@ class Executor:
         room: TrunkRoom | None = None,
         relays: Relays | None = None,
         assist: Callable[[Call, Assistance], None] = refuse_to_assist,
+        contexts: frozenset[str] = frozenset(),
     ) -> None:
+        self._contexts = contexts
         self._ari = ari
         self._node = node
         self._collect = collect
@@ -130,6 +132,13 @@ class Executor:
                 await self._refer(self._channel(call, command.leg_id), command.dialled)
             case commands.DetectMachine():
                 await self._detect(self._channel(call, command.leg_id), waits_for_beep=command.waits_for_beep)
+            case commands.AwaitSilence():
+                await self._await_silence(self._channel(call, command.leg_id))
+            case commands.EnterDialplan():
+                if command.context not in self._contexts:
+                    detail = "OFFHOOK_DIALPLAN_CONTEXTS has no such context."
+                    return (inputs.CommandFailed(command=command, kind=FailureKind.REFUSED, detail=detail),)
+                await self._hand_over(self._channel(call, command.leg_id), command)
             case commands.AnswerChannel():
                 await self._ari.answer(self._channel(call, command.leg_id))
             case commands.CreateBridge():
@@ -264,6 +273,21 @@ class Executor:
         await self._ari.set_variable(channel, "OFK_APP", self._ari.app)
         await self._ari.set_variable(channel, "OFK_BEEP", "wait" if waits_for_beep else "")
         await self._ari.continue_in_dialplan(channel, context=_DETECTION, extension="s", priority=1)
+
+    async def _await_silence(self, channel: str) -> None:
+        """Likewise, of what is known to be a machine."""
+        await self._hear_of(channel)
+        await self._ari.set_variable(channel, "OFK_APP", self._ari.app)
+        await self._ari.continue_in_dialplan(channel, context=_DETECTION, extension="silence", priority=1)
+
+    async def _hand_over(self, channel: str, command: commands.EnterDialplan) -> None:
+        """Hand the channel to the operator's dialplan, which may give it back."""
+        await self._hear_of(channel)
+        with suppress(AriConflict):  # it is there already
+            await self._ari.set_variable(channel, "OFK_APP", self._ari.app)
+            await self._ari.continue_in_dialplan(
+                channel, context=command.context, extension=command.extension, priority=1
+            )
 
     async def _receive(self, channel: str, lifetime_seconds: float) -> None:
         await self._hear_of(channel)

@@ -6,7 +6,7 @@ from typing import Final
 from app.calls.core import record
 from app.calls.core.model.call import Call
 from app.calls.core.model.leg import HangupReason, Leg
-from app.facts.vocabulary import CallState, CdrSource, Direction, EndCode, EndParty, LegRole
+from app.facts.vocabulary import CallState, CdrSource, Direction, EndCode, EndParty, LegRole, Nearness
 
 _WHO: Final = {
     LegRole.AGENT: "the agent",
@@ -50,14 +50,24 @@ _ENDS: Final = {
     EndCode.QUEUE_TIMEOUT: "nobody was found for the caller in the queue",
     EndCode.FLOW_ENDED: "the call flow came to its end",
     EndCode.FLOW_FAILED: "the call flow could not go on",
+    EndCode.ANNOUNCEMENT_ENDED: "what was to be said was heard to the end",
+    EndCode.ANNOUNCEMENT_FAILED: "what was to be said could not be made or played",
+    EndCode.MEDIA_STREAM_ENDED: "the program that talked to the customer was done",
+    EndCode.DIALPLAN_ENDED: "the dialplan was done with the call, or the customer hung up in it",
+    EndCode.DIALPLAN_FAILED: "the dialplan did not take the call",
+    EndCode.MEDIA_STREAM_FAILED: "the program that was to talk to the customer could not be had",
     EndCode.MACHINE: "an answering machine had answered as {by}",
+    EndCode.FAX: "a fax had answered as {by}",
     EndCode.TRUNK_FULL: "no trunk had a free channel",
+    EndCode.DNC: "nobody was called, because the number is on a do-not-call list",
 }
 
 
 def explain(call: Call) -> list[str]:
     """Sentences, in the order of what they tell of. Seconds count from the call's creation."""
     said = [_beginning(call)]
+    if call.caller_id_choice is not None:
+        said.append(explain_caller_id(call).replace("It was", "The number shown was", 1))
     said += [_leg(call, leg) for leg in call.legs if leg.created_at is not None or leg.has_come]
     if call.connected_at is not None:
         said.append(f"Both could talk{_after(call, call.connected_at)}.")
@@ -65,6 +75,20 @@ def explain(call: Call) -> list[str]:
         said.append("For a while Offhook could not watch it; what happened then was put together afterwards.")
     said.append(_end(call))
     return said
+
+
+def explain_caller_id(call: Call) -> str:
+    """Why it shows the number that it shows; for one that shows any."""
+    choice = call.caller_id_choice
+    if choice is None:
+        return "It is the number that was asked for, or the account's default."
+    near = {
+        Nearness.SAME_AREA: "has the area code of whoever sees it",
+        Nearness.SAME_COUNTRY: "is of the country of whoever sees it, as none has the area code",
+        Nearness.ELSEWHERE: "is as near to whoever sees it as any",
+    }[choice.nearness]
+    left_out = f", of which {choice.flagged} left out as flagged" if choice.flagged else ""
+    return f"It was chosen from a pool of {choice.size}{left_out}: it {near}, and was used longest ago."
 
 
 def _beginning(call: Call) -> str:

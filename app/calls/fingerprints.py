@@ -7,6 +7,8 @@ later fields change no fingerprint.
 
 from typing import TypeAlias
 
+import msgspec
+
 from app.accounts.principal import Principal
 from app.calls.core.model.call import Call, UsedKey
 from app.calls.core.verbs import AddParticipant, StartSupervision, StartTransfer, Target
@@ -67,7 +69,9 @@ def _reached(target: Target, principal: Principal, call: Call) -> str | None:
     """Whom a target names, however its number was written."""
     if target.number is None:
         named = (target.agent_id, target.extension, target.ring_group_id, target.queue_id, target.call_flow_id)
-        return next((one for one in named if one is not None), None)
+        found = next((one for one in named if one is not None), None)
+        led = target.announcement or target.media_stream or target.dialplan
+        return found if led is None else msgspec.json.encode(led).decode()
     region = principal.default_region
     return parse_destination(
         target.number, default_region=region, is_sandbox=call.is_sandbox, field=("target", "number")

@@ -22,7 +22,7 @@ from app.calls.plan import NO_ID, Defaults
 from app.calls.queue_plan import wait_in
 from app.errors import OffhookError, OverloadedError
 from app.facts.vocabulary import Direction, LegRole, Party
-from app.flows.steps import PlayFile, PlaySpeech, Sound
+from app.flows.steps import PlayFile, PlaySecret, PlaySpeech, Sound
 from app.ids import Kind
 from app.routing.directory import Directory
 from app.routing.flows import call_target_of
@@ -48,6 +48,10 @@ class SoundMaker(Protocol):
 
     async def open_file(self, account_id: str, audio_file_id: str) -> str:
         """Raises OffhookError: there is no such file (any more)."""
+        ...
+
+    async def speak_secret(self, account_id: str, secret_id: str) -> str:
+        """Raises OffhookError: it cannot be spoken, or nobody has to hear it any more."""
         ...
 
 
@@ -130,6 +134,8 @@ class FlowDesk:
                 return await self._sounds.speak(account_id, sound)
             case PlayFile(audio_file_id=audio_file_id):
                 return await self._sounds.open_file(account_id, audio_file_id)
+            case PlaySecret(secret_id=secret_id):
+                return await self._sounds.speak_secret(account_id, secret_id)
             case _:
                 words = words_of(sound)
                 assert words is not None  # Asterisk has all others

@@ -67,7 +67,19 @@ class IsReached:
     answers: bool
 
 
-Action: TypeAlias = Presses | Waits | Speaks | HangsUp | IsReached
+@dataclass(frozen=True, slots=True)
+class ProgramEnds:
+    """The program of a media stream is done, with its word for how it went, or without."""
+
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramFails:
+    """The program of a media stream cannot be had."""
+
+
+Action: TypeAlias = Presses | Waits | Speaks | HangsUp | IsReached | ProgramEnds | ProgramFails
 
 
 @dataclass(slots=True)
@@ -204,11 +216,15 @@ class _Simulation:
                 self._events.append(inputs.PromptReady(number=number, media=media))
             case commands.StartPlayback():
                 self._hear()
+            case commands.EndPlayback(playback_id=playback_id):
+                self._events.append(inputs.SoundEnded(playback_id=playback_id))
             case commands.FindTarget(number=number, target=target):
                 self._asked = number
                 self._path[-1].reaches = target
             case commands.OpenStream(stream_id=stream_id):
-                self._events.append(inputs.StreamReady(stream_id=stream_id))
+                is_missing = isinstance(self._next(ProgramFails), ProgramFails)
+                missing = inputs.StreamClosed(stream_id=stream_id, reason=MediaStreamEnd.BOT_UNREACHABLE)
+                self._events.append(missing if is_missing else inputs.StreamReady(stream_id=stream_id))
             case commands.CreateSnoop(recording_id=recording_id, role=role):
                 self._path[-1].records = True
                 self._events.append(inputs.SnoopCreated(recording_id=recording_id, role=role))
@@ -233,8 +249,8 @@ class _Simulation:
         """Nothing is on its way: what the flow waits for happens, or its time passes."""
         current = self._run.current
         match self._run.stage:
-            case FlowStage.PLAYING if self._run.playback_id is not None:
-                self._pass(self._run.media[self._run.heard][1] or _SOUND_SECONDS)
+            case FlowStage.PLAYING if self._run.playback_id is not None and not self._run.media[self._run.heard][1]:
+                self._pass(_SOUND_SECONDS)
                 self._take(inputs.SoundEnded(playback_id=self._run.playback_id))
             case FlowStage.COLLECTING:
                 self._press()
@@ -289,6 +305,9 @@ class _Simulation:
         elif target.call_flow_id is not None:
             other = FlowRun(flow_id=target.call_flow_id, version=0, name="", start="")
             found = msgspec.structs.replace(found, flow=other)
+        elif target.announcement or target.media_stream or target.dialplan:
+            other = FlowRun(flow_id="", version=0, name="", start="")
+            found = msgspec.structs.replace(found, flow=other)
         else:
             leg = Leg(
                 id=LegId(f"leg_{self._asked:026}"),
@@ -313,12 +332,15 @@ class _Simulation:
             self._events.append(inputs.LegDestroyed(leg_id=ringing[0].id, cause=_NO_ANSWER))
 
     def _talk(self, stream_id: MediaStreamId) -> None:
-        """The program is done after a while, without a word for how it went."""
+        """The program is done after a while."""
         self._pass(_SOUND_SECONDS)
-        if isinstance(self._next(HangsUp), HangsUp):
+        action = self._next(ProgramEnds, HangsUp)
+        if isinstance(action, HangsUp):
             self._hang_up()
-        else:
-            self._events.append(inputs.StreamClosed(stream_id=stream_id, reason=MediaStreamEnd.BOT_CLOSED))
+            return
+        outcome = action.outcome if isinstance(action, ProgramEnds) else None
+        done = inputs.StreamClosed(stream_id=stream_id, reason=MediaStreamEnd.BOT_CLOSED, outcome=outcome)
+        self._events.append(done)
 
     def _hang_up(self) -> None:
         self._events.append(inputs.LegDestroyed(leg_id=_CALLER, cause=_HANGUP))

@@ -15,7 +15,16 @@ from app.numbers.parse import E164
 from app.numbers.policy import Denied, evaluate
 from app.routing.model import OriginateResolution
 from app.routing.stops import Stop, flow_in, queue_in
-from app.routing.targets import ToAgent, ToCallFlow, ToExtension, ToNumber, ToQueue
+from app.routing.targets import (
+    ToAgent,
+    ToAnnouncement,
+    ToCallFlow,
+    ToDialplan,
+    ToExtension,
+    ToMediaStream,
+    ToNumber,
+    ToQueue,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +74,7 @@ def rung(
                 is_closed = is_test and not _is_sandbox(ways)
                 outside = msgspec.structs.replace(one, ring_seconds=seconds, shown_name=outside_name)
                 new = () if is_closed else _outside(number, outside, ways)
-            case ToQueue() | ToCallFlow():
+            case ToQueue() | ToCallFlow() | ToAnnouncement() | ToMediaStream() | ToDialplan():
                 new = ()
             case _:
                 assert_never(stop.target)

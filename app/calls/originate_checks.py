@@ -7,7 +7,7 @@ from app.calls import texts
 from app.calls.queue_plan import HIGHEST_PRIORITY, LEAST_PRIORITY
 from app.calls.requests import OriginateRequest
 from app.errors import Problem, RefusedError
-from app.facts.vocabulary import AgentDisplay, LegRole
+from app.facts.vocabulary import AgentDisplay, LegRole, MachinePolicy, RecordingMode
 from app.ids import Kind, kind_of
 from app.numbers.parse import E164, parse_caller_id, parse_destination, parse_extension
 from app.numbers.policy import Allowed, Denied, evaluate, refusal
@@ -22,13 +22,19 @@ class Numbers:
     connect: E164 | None
 
 
+def pool_of(request: OriginateRequest) -> str | None:
+    """The id of the pool that the caller id is to be chosen from; None when it names no pool."""
+    given = request.caller_id
+    return given if given is not None and kind_of(given) is Kind.OUTBOUND_NUMBER_POOL else None
+
+
 def read_caller_id(request: OriginateRequest, principal: Principal) -> E164 | None:
-    """The caller id asked for, in E.164; None when none is.
+    """The caller id asked for, in E.164; None when none is, or a pool.
 
     Raises:
         RefusedError: CALLER_ID_NOT_OWNED, for what is no number at all: nobody owns that.
     """
-    if request.caller_id is None:
+    if request.caller_id is None or pool_of(request) is not None:
         return None
     try:
         return parse_caller_id(request.caller_id, default_region=principal.default_region)
@@ -37,8 +43,9 @@ def read_caller_id(request: OriginateRequest, principal: Principal) -> E164 | No
         raise RefusedError(Problem("CALLER_ID_NOT_OWNED", message, ("callerId",))) from refused
 
 
-def check_request(request: OriginateRequest, *, variables: frozenset[str] = frozenset()) -> None:
+def check_request(request: OriginateRequest, *, variables: frozenset[str] = frozenset(), is_led: bool = False) -> None:
     """Everything that can be told from the request alone. ``variables``: the names that channels' variables may have.
+    ``is_led``: whoever answers is led by what the request does not name, so it names nobody to connect.
 
     Raises:
         RefusedError: all problems at once.
@@ -53,25 +60,29 @@ def check_request(request: OriginateRequest, *, variables: frozenset[str] = froz
         request.connect_ring_group_id,
         request.connect_queue_id,
         request.connect_call_flow_id,
+        request.connect_announcement,
+        request.connect_media_stream,
+        request.connect_dialplan,
     )
-    if sum(value is not None for value in targets) != 1:
-        message = "Give an agent, an extension, a number, a ring group, a queue or a call flow to connect."
+    if sum(value is not None for value in targets) != (0 if is_led else 1):
+        message = "Give one target to connect."
         problems.append(Problem("REQUIRED", message, ("connect",)))
     if request.dial_first not in {LegRole.AGENT, LegRole.CUSTOMER}:
         problems.append(Problem("INVALID_INPUT", "A call begins with the AGENT or the CUSTOMER.", ("dialFirst",)))
     if request.detect_machine and request.destination_number is None:
         message = "Only what answers at an outside number is looked into."
         problems.append(Problem("INVALID_INPUT", message, ("detectMachine",)))
-    leads = request.connect_queue_id is not None or request.connect_call_flow_id is not None
-    if request.detect_machine and not leads and request.dial_first is not LegRole.CUSTOMER:
-        message = "It takes seconds to find out, so nobody may wait for it: detectMachine needs dialFirst CUSTOMER."
-        problems.append(Problem("INVALID_INPUT", message, ("dialFirst",)))
+    if request.machine_policy is not MachinePolicy.HANG_UP and not request.detect_machine:
+        message = "What is done with a machine needs detectMachine."
+        problems.append(Problem("INVALID_INPUT", message, ("machinePolicy",)))
     problems += texts.check_external_id(request.external_id)
     problems += texts.check_metadata(request.metadata)
     problems += texts.check_tags(request.tags)
     if request.softphone_message is not None:
         problems += texts.check_message(request.softphone_message, "softphoneMessage")
     problems += texts.check_pitch(request.voice_pitch, "voicePitch")
+    if request.transcribe and request.recording_mode is RecordingMode.OFF:
+        problems.append(Problem("INVALID_INPUT", "What is not recorded cannot be transcribed.", ("transcribe",)))
     problems += texts.check_variables(request.variables, variables)
     problems += texts.check_shown_name(request.caller_id_name, "callerIdName")
     problems += texts.check_shown_name(request.destination_name, "destinationName")
@@ -128,18 +139,24 @@ def read_numbers(request: OriginateRequest, principal: Principal, *, is_sandbox:
 
 
 def check_allowed(
-    request: OriginateRequest, principal: Principal, numbers: Numbers, found: OriginateResolution
+    request: OriginateRequest,
+    principal: Principal,
+    numbers: Numbers,
+    found: OriginateResolution,
+    *,
+    is_led: bool = False,
 ) -> None:
     """Everything that the account's rows say about the request.
 
     Raises:
-        RefusedError: NOT_FOUND, AGENT_OFFLINE, CALLER_ID_NOT_OWNED, DESTINATION_DENIED, SANDBOX_ONLY: all at once.
+        RefusedError: NOT_FOUND, AGENT_OFFLINE, CALLER_ID_NOT_OWNED, CALLER_ID_FLAGGED, DESTINATION_DENIED,
+            SANDBOX_ONLY: all at once.
     """
     problems: list[Problem] = []
     is_sandbox = found.trunk is not None and found.trunk.is_sandbox
     if principal.is_test and not is_sandbox:
         problems.append(Problem("SANDBOX_ONLY", "A test key reaches the sandbox only.", ("destination",)))
-    problems += _connect_problems(request, found)
+    problems += [] if is_led else _connect_problems(request, found)
     if request.destination_extension is not None:
         problems += _extension_problems(found.destination, ("destination", "extension"))
     needs_trunk = numbers.destination is not None or numbers.connect is not None
@@ -154,6 +171,13 @@ def check_allowed(
             else "The account has no default outbound number; give a callerId."
         )
         problems.append(Problem("CALLER_ID_NOT_OWNED", message, ("callerId",)))
+    elif found.caller_id is not None and found.caller_id.flagged_for and (request.caller_id is not None or needs_trunk):
+        message = (
+            f"The number is flagged, so no call is placed with it: {' '.join(found.caller_id.flagged_for)} "
+            "Show another one, give a pool as the callerId, or see to the reason; unflagOutboundNumber starts the "
+            "number's own history anew."
+        )
+        problems.append(Problem("CALLER_ID_FLAGGED", message, ("callerId",)))
     for number, field in (
         (numbers.destination, ("destination", "number")),
         (numbers.connect, ("connect", "number")),
@@ -181,6 +205,9 @@ def _connect_problems(request: OriginateRequest, found: OriginateResolution) -> 
     if request.connect_queue_id is not None:
         missing = Problem("NOT_FOUND", "There is no such queue.", ("connect", "queueId"))
         return [missing] if found.queue is None else []
+    leads = (request.connect_announcement, request.connect_media_stream, request.connect_dialplan)
+    if any(one is not None for one in leads):
+        return []
     if request.connect_call_flow_id is not None:
         missing = Problem("NOT_FOUND", "There is no such call flow.", ("connect", "callFlowId"))
         return [missing] if found.flow is None else []

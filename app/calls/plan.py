@@ -17,19 +17,20 @@ from app.calls.core.model.recording import Recording
 from app.calls.flow_plan import optional_run_of
 from app.calls.originate_checks import Numbers
 from app.calls.queue_plan import wait_in
-from app.calls.requests import OriginateRequest
+from app.calls.requests import OriginateRequest, OwnCall
 from app.facts.vocabulary import (
     AgentDisplay,
     CallKind,
     Direction,
     LegRole,
+    MachinePolicy,
     Party,
     RecordingMode,
     RecordingState,
 )
 from app.ids import CallId, Kind, LegId, RecordingId
 from app.numbers.parse import E164, dial_digits
-from app.routing.model import CallFlow, ExtensionTarget, OriginateResolution, Queue, TrunkTarget
+from app.routing.model import ExtensionTarget, Lead, OriginateResolution, Queue, TrunkTarget
 
 #: The id of a leg that is a pattern for those of several phones.
 NO_ID: Final = LegId("")
@@ -55,35 +56,42 @@ def plan_call(
     defaults: Defaults,
     make_id: Callable[[Kind], str],
     group: tuple[Leg, ...] = (),
-    then: Queue | CallFlow | None = None,
+    then: Queue | Lead | None = None,
+    own: OwnCall | None = None,
 ) -> Call:
     """The call, ready to be started. The request must have passed the checks above.
 
     ``group``: the legs of the ring group that is connected, if one is; ``then``: the queue in which the customer waits
-    once nobody of them can be had, or the flow that leads it on.
+    once nobody of them can be had, or the flow that leads it on. ``own``: it is a call of our own.
     """
     caller_id = None if found.caller_id is None else found.caller_id.number
     agents: tuple[Leg, ...] = ()
     queue = found.queue or (then if isinstance(then, Queue) else None)
-    flow = optional_run_of(found.flow or (then if isinstance(then, CallFlow) else None))
-    if found.queue is None and found.flow is None and (group or then is None):
+    flow = optional_run_of(found.flow or (None if isinstance(then, Queue) else then))
+    if own is not None and own.lead is not None:
+        flow = own.lead
+    elif found.queue is None and found.flow is None and (group or then is None):
         agents = group or several(_agent_leg(request, numbers, found, caller_id, defaults), found.connect, make_id)
     only = group[0] if len(group) == 1 else None
     customers = several(_customer_leg(request, numbers, found, caller_id, defaults), found.destination, make_id)
     connect = found.connect
     wait = None if queue is None else wait_in(queue, priority=request.queue_priority)
+    apology = None if own is None else own.apology
+    if own is not None and apology is not None and wait is not None:
+        wait = msgspec.structs.replace(wait, max_wait_seconds=own.apology_after_seconds)
     return Call(
-        id=CallId(make_id(Kind.CALL)),
+        id=CallId(make_id(Kind.CALL)) if own is None else own.call_id,
         account_id=principal.account_id,
         node=node,
-        kind=CallKind.CLICK_TO_CALL,
+        kind=CallKind.CLICK_TO_CALL if own is None else own.kind,
+        errand=None if own is None else own.errand,
         direction=_direction_of((*agents, *customers)),
         legs=(*agents, *customers) if request.dial_first is LegRole.AGENT else (*customers, *agents),
         planned=len(agents) + len(customers),
         queue=None if agents else wait,
         next_queue=wait if agents else None,
         flow=None if agents else flow,
-        next_flow=flow if agents else None,
+        next_flow=flow if agents else apology,
         created_at=now,
         max_duration_seconds=request.max_duration_seconds or defaults.max_duration_seconds,
         recording_mode=request.recording_mode,
@@ -103,7 +111,9 @@ def plan_call(
         variables=request.variables,
         softphone_message=request.softphone_message,
         voice_pitch=request.voice_pitch,
+        transcribe=request.transcribe,
         detects_machine=request.detect_machine,
+        connects_machines=request.machine_policy is MachinePolicy.CONNECT,
         recordings=recordings_of(request.recording_mode, now, make_id),
         cdr_id=make_id(Kind.CDR),
     )

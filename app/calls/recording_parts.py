@@ -18,7 +18,7 @@ from app.calls.core import commands
 from app.calls.core.causes import NORMAL_CLEARING
 from app.calls.core.model.call import Call
 from app.calls.core.model.recording import PartState, Recording, RecordingPart
-from app.calls.core.recording import leg_of_part
+from app.calls.core.recording import hears_out, leg_of_part
 from app.calls.names import snoop_of
 from app.facts.vocabulary import RecordingState
 from app.recordings.jobs import CollectJob, Part
@@ -36,7 +36,8 @@ class RecordingParts:
     async def create(self, command: commands.CreateSnoop, channel: str) -> None:
         """Make the snoop that one voice is written from. It comes as a StasisStart."""
         name = snoop_of(self.node, command.recording_id, command.role, command.number)
-        snooping = self.ari.snoop(channel, name, spy=SnoopDirection.IN, app_args=("snoop",))
+        spy = SnoopDirection.OUT if command.hears_out else SnoopDirection.IN
+        snooping = self.ari.snoop(channel, name, spy=spy, app_args=("snoop",))
         await make_sure(snooping, lambda: self.ari.get_channel(name))
 
     async def record(self, command: commands.RecordSnoop) -> None:
@@ -82,7 +83,7 @@ def collect_job(node: str, call: Call, recording: Recording) -> CollectJob:
             stored_name=snoop_of(node, recording.id, part.role, part.number),
             started_at=part.started_at or recording.created_at,
             finished_at=part.stopped_at,
-            leg_id=leg_of_part(call, part).id,
+            leg_id=None if hears_out(part.role, leg_of_part(call, part)) else leg_of_part(call, part).id,
             is_again=_is_again(recording, part),
         )
         for part in recording.parts

@@ -5,12 +5,18 @@ from enum import StrEnum
 from typing import Final
 
 from app.calls.core.model.call import Call
+from app.calls.core.model.flow import FlowRun
 from app.facts.vocabulary import (
     AgentDisplay,
+    CallKind,
+    Errand,
     LegRole,
+    MachinePolicy,
     Pair,
     RecordingMode,
 )
+from app.flows.steps import Announcement, DialplanTarget, StreamTarget
+from app.ids import CallId
 from app.numbers.lookup import NumberLookup
 
 
@@ -48,6 +54,9 @@ class OriginateRequest:
     connect_ring_group_id: str | None = None
     connect_queue_id: str | None = None
     connect_call_flow_id: str | None = None
+    connect_announcement: Announcement | None = None
+    connect_media_stream: StreamTarget | None = None
+    connect_dialplan: DialplanTarget | None = None
     queue_priority: int = 0
     dial_first: LegRole = LegRole.AGENT
     caller_id: str | None = None
@@ -59,6 +68,7 @@ class OriginateRequest:
     customer_ring_seconds: float | None = None
     max_duration_seconds: float | None = None
     recording_mode: RecordingMode = RecordingMode.OFF
+    transcribe: bool = False
     external_id: str | None = None
     metadata: tuple[Pair, ...] = ()
     tags: tuple[str, ...] = ()
@@ -66,8 +76,28 @@ class OriginateRequest:
     softphone_message: str | None = None
     voice_pitch: float | None = None
     detect_machine: bool = False
+    machine_policy: MachinePolicy = MachinePolicy.HANG_UP
     dry_run: bool = False
     wait_for: WaitFor = WaitFor.CREATED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCall:
+    """What makes a call one that Offhook places by itself: what for, under an id that is known before.
+
+    Its idempotency key is one of ``keys``, which no client's mutation uses, and stands for the errand whatever the
+    request says. ``lead`` leads whoever answers, in place of a target to connect.
+    ``apology``: where the queue is connected and no agent has come within so many seconds, whoever answered is led
+    through this, and the call counts as abandoned.
+    """
+
+    kind: CallKind
+    errand: Errand
+    call_id: CallId
+    keys: str
+    lead: FlowRun | None = None
+    apology: FlowRun | None = None
+    apology_after_seconds: float = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from app.calls.core.model.recording import Recording
 from app.calls.keys import KeyClaim
 from app.calls.recordings import recorded_legs
 from app.db.compound import Filled, Part
-from app.facts.vocabulary import LegRole
+from app.facts.vocabulary import LegRole, RecordingKind
 
 
 def _upsert(table: str, columns: str, changing: str) -> Part:
@@ -35,7 +35,7 @@ _CALLS: Final = _upsert(
     "call",
     "id account_id node kind direction state is_settled created_at connected_at ended_at disposition agent_id "
     "extension dialled_number caller_id trunk_id external_id tags is_sandbox queue_id "
-    "queue_priority queue_joined_at snapshot",
+    "queue_priority queue_joined_at campaign_id snapshot",
     "state is_settled connected_at ended_at disposition trunk_id external_id tags queue_id queue_priority "
     "queue_joined_at snapshot",
 )
@@ -48,7 +48,8 @@ _LEGS: Final = _upsert(
 _RECORDINGS: Final = _upsert(
     "recording",
     "id account_id call_id mode state created_at started_at saved_at customer_number extension object_key "
-    "duration_seconds size_bytes channels sample_rate sha256 failure leg_ids segments kind",
+    "duration_seconds size_bytes channels sample_rate sha256 failure leg_ids segments kind "
+    "wants_transcript",
     "state started_at saved_at object_key duration_seconds size_bytes channels sample_rate sha256 failure leg_ids "
     "segments",
 )
@@ -116,6 +117,7 @@ def _call_row(call: Call) -> dict[str, Any]:
         "queue_id": None if call.queue is None else call.queue.queue_id,
         "queue_priority": None if call.queue is None else call.queue.priority,
         "queue_joined_at": _joined_at(call),
+        "campaign_id": None if call.errand is None else call.errand.campaign_id,
         "snapshot": call,
     }
 
@@ -170,6 +172,7 @@ def _recording_row(call: Call, recording: Recording) -> dict[str, Any]:
         "leg_ids": recorded_legs(call, recording),
         "segments": recording.segments or None,
         "kind": recording.kind,
+        "wants_transcript": call.transcribe and recording.kind is RecordingKind.CALL,
     }
 
 

@@ -28,11 +28,13 @@ from app.calls.fingerprints import KeyedVerb
 from app.calls.group_plan import group_legs
 from app.calls.guest_plan import plan_participant, plan_supervision
 from app.calls.keys import KeyClaim, KeyHolder, check_key, check_same_input, hash_input
+from app.calls.leads import Announcer, Leads, Programs
 from app.calls.originate_checks import Numbers, allowed_by, check_allowed, check_request, read_caller_id, read_numbers
+from app.calls.originate_lookup import OriginateLookup
 from app.calls.plan import Defaults, agent_pattern, normalised_input, plan_call
 from app.calls.registry import CallRegistry
 from app.calls.replays import Replays
-from app.calls.requests import UNSET, Acted, OriginateRequest, Placed, UpdateRequest
+from app.calls.requests import UNSET, Acted, OriginateRequest, OwnCall, Placed, UpdateRequest
 from app.calls.store import CallStore
 from app.calls.supervision_audit import audit_supervision
 from app.calls.time_limits import ACCEPT_SECONDS, EFFECT_SECONDS
@@ -43,8 +45,9 @@ from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, Probl
 from app.facts.vocabulary import CallState, Direction
 from app.ids import Kind, kind_of, new_id
 from app.numbers.parse import E164
+from app.reputation.caller_ids import CallerIds
 from app.routing.directory import Directory
-from app.routing.model import CallFlow, OriginateResolution, Queue
+from app.routing.model import Lead, OriginateResolution, Queue
 from app.routing.stops import Stop, Stops, flow_in, queue_in
 from app.routing.targets import ToRingGroup
 
@@ -60,14 +63,6 @@ class Readiness(Protocol):
         ...
 
 
-class Programs(Protocol):
-    """Which programs media streams may go to: `app.media.endpoints`."""
-
-    async def check(self, account_id: str, url: str) -> str:
-        """Gives the URL's host. Raises RefusedError: URL_NOT_ALLOWED."""
-        ...
-
-
 class CallService:
     """What may be done with calls, on one node."""
 
@@ -77,6 +72,7 @@ class CallService:
         registry: CallRegistry,
         store: CallStore,
         directory: Directory,
+        caller_ids: CallerIds,
         stops: Stops,
         readiness: Readiness,
         clock: Clock,
@@ -86,7 +82,10 @@ class CallService:
         audit: AuditLog | None = None,
         variables: frozenset[str] = frozenset(),
         programs: Programs | None = None,
+        announcer: Announcer | None = None,
+        contexts: frozenset[str] = frozenset(),
     ) -> None:
+        self._leads = Leads(stops=stops, programs=programs, announcer=announcer, contexts=contexts)
         self._audit = audit
         self._variables = variables
         self._programs = programs
@@ -94,6 +93,7 @@ class CallService:
         self._store = store
         self._replays = Replays(registry, store)
         self._directory = directory
+        self._lookup = OriginateLookup(directory, caller_ids)
         self._stops = stops
         self._readiness = readiness
         self._clock = clock
@@ -115,28 +115,29 @@ class CallService:
             OverloadedError: this node has as many calls as it may.
             FencedError: the calls of this node are in other hands by now. Ask there, with the same key.
         """
+        return await self._originate(principal, request, None)
+
+    async def place(self, principal: Principal, request: OriginateRequest, own: OwnCall) -> Placed:
+        """Place a call of Offhook's own, or give back the one that its key has placed, whatever the request was then.
+
+        Raises:
+            OffhookError, FencedError: as :meth:`originate`.
+        """
+        return await self._originate(principal, request, own)
+
+    async def _originate(self, principal: Principal, request: OriginateRequest, own: OwnCall | None) -> Placed:
         principal.require(Scope.CALLS_ORIGINATE)
         check_key(request.idempotency_key)
-        check_request(request, variables=self._variables)
+        is_led = own is not None and own.lead is not None
+        keys = ORIGINATE if own is None else own.keys
+        check_request(request, variables=self._variables, is_led=is_led)
         caller_id = read_caller_id(request, principal)
-        holder = await self._store.find_key(principal.account_id, ORIGINATE, request.idempotency_key)
+        holder = await self._store.find_key(principal.account_id, keys, request.idempotency_key)
         if holder is not None and not request.dry_run:
-            return await self._replay(holder, request, principal, caller_id)
-        found = await self._directory.resolve_originate(
-            principal.account_id,
-            extension=request.connect_extension,
-            agent_id=request.connect_agent_id,
-            destination_extension=request.destination_extension,
-            trunk_id=request.trunk_id,
-            caller_id=caller_id,
-            queue_id=request.connect_queue_id,
-        )
-        if request.connect_call_flow_id is not None:
-            flow = await self._stops.find_flow(principal.account_id, request.connect_call_flow_id)
-            found = replace(found, flow=flow)
-        is_sandbox = found.trunk is not None and found.trunk.is_sandbox
-        numbers = read_numbers(request, principal, is_sandbox=is_sandbox)
-        check_allowed(request, principal, numbers, found)
+            return await self._replay(holder, request, principal, caller_id, own)
+        found, numbers, choice = await self._lookup.find(principal, request, caller_id)
+        found = replace(found, flow=await self._leads.of_request(principal.account_id, request))
+        check_allowed(request, principal, numbers, found, is_led=is_led)
         group, then = await self._rung_for(request, principal, numbers, found)
         if (why := self._readiness.why_not_ready) is not None:
             raise AsteriskUnavailableError(f"No call can be placed now. {why}")
@@ -151,11 +152,13 @@ class CallService:
             make_id=new_id,
             group=group,
             then=then,
+            own=own,
         )
+        call = msgspec.structs.replace(call, caller_id_choice=choice)
         if request.dry_run:
             return Placed(call=call, is_replayed=False, allowed_by=allowed_by(numbers, found))
-        input_hash = hash_input(normalised_input(request, numbers, caller_id))
-        claim = KeyClaim(principal.account_id, ORIGINATE, request.idempotency_key, input_hash, call.id)
+        input_hash = _hash_errand(own) if own else hash_input(normalised_input(request, numbers, caller_id))
+        claim = KeyClaim(principal.account_id, keys, request.idempotency_key, input_hash, call.id)
         actor = self._registry.start(call, claim=claim)
         actor.post(inputs.Start())
         try:
@@ -169,7 +172,7 @@ class CallService:
                 ) from None
             taken = actor.accepted.result()
         if taken is not None:
-            return await self._replay(taken.holder, request, principal, caller_id)
+            return await self._replay(taken.holder, request, principal, caller_id, own)
         return Placed(call=actor.call, is_replayed=False)
 
     async def hang_up(self, principal: Principal, call_id: str) -> Call:
@@ -304,7 +307,7 @@ class CallService:
 
     async def _rung_for(
         self, request: OriginateRequest, principal: Principal, numbers: Numbers, found: OriginateResolution
-    ) -> tuple[tuple[Leg, ...], Queue | CallFlow | None]:
+    ) -> tuple[tuple[Leg, ...], Queue | Lead | None]:
         """The legs of the ring group that is to be connected, if one is, and the queue or flow that it overflows to."""
         field = ("connect", "ringGroupId")
         stops = await self._members(principal, request.connect_ring_group_id, field)
@@ -342,9 +345,15 @@ class CallService:
             # Of a call that came in it is the caller's: what others are shown is a number of the account's.
             caller_id=None if call.direction is Direction.INBOUND else call.caller_id,
         )
-        if target.call_flow_id is None:
-            return found
-        return replace(found, flow=await self._stops.find_flow(principal.account_id, target.call_flow_id))
+        lead = await self._leads.find(
+            principal.account_id,
+            "target",
+            call_flow_id=target.call_flow_id,
+            announcement=target.announcement,
+            stream=target.media_stream,
+            dialplan=target.dialplan,
+        )
+        return replace(found, flow=lead)
 
     def live_trace(self, principal: Principal, call_id: str) -> Document | None:
         """What led one of the account's live calls to where it is; None when it is not live here, or not traced."""
@@ -362,7 +371,12 @@ class CallService:
         return actor.call
 
     async def _replay(
-        self, holder: KeyHolder, request: OriginateRequest, principal: Principal, caller_id: E164 | None
+        self,
+        holder: KeyHolder,
+        request: OriginateRequest,
+        principal: Principal,
+        caller_id: E164 | None,
+        own: OwnCall | None,
     ) -> Placed:
         """The key's call as it stands, whatever has become meanwhile of the trunk and the agent it was placed with."""
         actor = self._registry.find(holder.subject_id)
@@ -370,6 +384,9 @@ class CallService:
         if call is None:
             msg = "an idempotency key is written together with its call"
             raise LookupError(msg)
+        if own is not None:
+            check_same_input(holder, _hash_errand(own))
+            return Placed(call=call if actor is None else actor.call, is_replayed=True)
         try:
             numbers = read_numbers(request, principal, is_sandbox=call.is_sandbox)
         except RefusedError:
@@ -395,3 +412,7 @@ class CallService:
                 return await actor.wait_until(lambda call: holds(call) or call.is_ended)
         except TimeoutError:
             return actor.call  # the request stands in the call's mailbox and will be carried out
+
+
+def _hash_errand(own: OwnCall) -> bytes:
+    return hash_input({"kind": own.kind.value, "errand": msgspec.to_builtins(own.errand)})

@@ -67,6 +67,7 @@ class Streaming:
                 url=command.url,
                 sample_rate=command.sample_rate,
                 parameters={pair.key: pair.value for pair in command.parameters},
+                finds_beep=command.finds_beep,
             )
         )
 

@@ -59,10 +59,10 @@ def plan_transfer(
     target = verb.target
     given = (
         *(target.agent_id, target.extension, target.number, target.ring_group_id, target.queue_id),
-        target.call_flow_id,
+        *(target.call_flow_id, target.announcement, target.media_stream, target.dialplan),
     )
     if sum(one is not None for one in given) != 1:
-        message = "Give an agent, an extension, a number, a ring group, a queue or a call flow to transfer to."
+        message = "Give one target to transfer to."
         problems.append(Problem("REQUIRED", message, ("target",)))
     if target.queue_id is not None and verb.kind is TransferKind.ATTENDED:
         message = "Nobody can be spoken to in a queue first: transfer BLIND."
@@ -75,7 +75,7 @@ def plan_transfer(
         raise RefusedError(problems)
     connect = found.connect if target.number is None else None
     queue = found.queue or queue_in(stops)
-    flow = found.flow or flow_in(stops)
+    run = optional_run_of(found.flow or flow_in(stops))
     is_led = found.queue is not None or found.flow is not None
     legs = () if is_led else _legs(verb, principal, call, found, stops, defaults, make_id)
     leg = legs[0] if legs else None
@@ -98,18 +98,20 @@ def plan_transfer(
         agent_name=agent_name,
         request_id=principal.request_id,
         queue=None if queue is None else wait_in(queue),
-        queue_name=queue.name if queue is not None else None if flow is None else flow.name,
-        flow=optional_run_of(flow) if queue is None and leg is None else None,
+        queue_name=queue.name if queue is not None else None if run is None else run.name,
+        flow=run if queue is None else None,
         method=verb.method,
         refer_to=None if verb.method is TransferMethod.BRIDGE or leg is None else _refer_to(leg),
     )
 
 
 def _check_flow(verb: StartTransfer, found: OriginateResolution) -> list[Problem]:
-    if verb.target.call_flow_id is None:
+    target = verb.target
+    leads = (target.call_flow_id, target.announcement, target.media_stream, target.dialplan)
+    if all(one is None for one in leads):
         return []
     if verb.kind is TransferKind.ATTENDED:
-        return [Problem("INVALID_INPUT", "Nobody can be spoken to in a call flow: transfer BLIND.", ("kind",))]
+        return [Problem("INVALID_INPUT", "Nobody can be spoken to there first: transfer BLIND.", ("kind",))]
     if found.flow is None:
         return [Problem("NOT_FOUND", "There is no such call flow.", ("target", "callFlowId"))]
     return []

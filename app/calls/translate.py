@@ -36,6 +36,9 @@ QUALITY_VARIABLE: Final = "RTPAUDIOQOS"
 REFERRED: Final = "referred"
 #: Likewise, of a leg that was lent to find out what has answered; then AMD's verdict and its reason.
 DETECTED: Final = "amd"
+#: Likewise, of a leg that the operator's own dialplan had.
+GIVEN_BACK: Final = "back"
+_VERDICTS: Final = frozenset(AnsweredBy)
 _LONGEST_CAUSE: Final = 64
 _SIP_STATUS: Final = re.compile(r"[1-6][0-9]{2}", re.ASCII)
 
@@ -75,6 +78,8 @@ def _on_stasis_start(known: Known, event: StasisStart) -> Addressed | Arrival | 
         return _on_referred(known, event)
     if event.args[:1] == (DETECTED,):
         return _on_detected(known, event)
+    if event.args[:1] == (GIVEN_BACK,):
+        return _on_given_back(known, event)
     leg_id = leg_in(known.node, event.channel.id)
     if leg_id is not None:
         return Addressed(leg_id, inputs.LegCreated(leg_id=leg_id, channel_name=event.channel.name), event.timestamp)
@@ -113,11 +118,17 @@ def _on_detected(known: Known, event: StasisStart) -> Addressed | None:
     if leg_id is None:
         return None
     status, cause, silence = (*event.args[1:], "", "", "")[:3]
-    verdict = AnsweredBy(status) if status in {AnsweredBy.HUMAN, AnsweredBy.MACHINE} else AnsweredBy.UNKNOWN
+    verdict = AnsweredBy(status) if status in _VERDICTS else AnsweredBy.UNKNOWN
     back = inputs.LegDetected(
         leg_id=leg_id, answered_by=verdict, cause=cause[:_LONGEST_CAUSE], is_after_beep=silence == "SILENCE"
     )
     return Addressed(leg_id, back, event.timestamp)
+
+
+def _on_given_back(known: Known, event: StasisStart) -> Addressed | None:
+    """The operator's dialplan is done with a leg."""
+    leg_id = known.leg_of(event.channel.id)
+    return None if leg_id is None else Addressed(leg_id, inputs.LegGivenBack(leg_id=leg_id), event.timestamp)
 
 
 def _on_state_change(known: Known, event: ChannelStateChange) -> Addressed | None:

@@ -10,4 +10,5 @@ COLUMNS: Final[tuple[str, ...]] = (
     *("dtmf", "recording_ids", "metadata_pairs", "tags", "is_sandbox", "agent_party", "customer_party"),
     *("mos", "loss_percent", "jitter_ms"),
     *("queue_id", "queue_wait_seconds"),
+    *("campaign_id", "contact_id", "callback_id", "otp_id", "contact_list_id"),
 )

@@ -22,6 +22,7 @@ class CallFilter:
     kinds: tuple[CallKind, ...] = ()
     external_id: str | None = None
     tag: str | None = None
+    campaign_id: str | None = None
 
 
 def sql_conditions(account_id: str, where: CallFilter) -> Conditions:
@@ -36,6 +37,7 @@ def sql_conditions(account_id: str, where: CallFilter) -> Conditions:
     found.add_given("dialled_number = {}", where.number)
     found.add_given("external_id = {}", where.external_id)
     found.add_given("{} = ANY(tags)", where.tag)
+    found.add_given("campaign_id = {}", where.campaign_id)
     found.add_any_of("agent_id", where.agent_ids)
     found.add_any_of("extension", where.extensions)
     found.add_any_of("disposition", where.dispositions)

@@ -60,7 +60,8 @@ class CdrQueries:
 
     async def get_by_call(self, account_id: str, call_ids: Sequence[str]) -> dict[str, CdrRecord]:
         """The records of some calls, by the call's id; a call that goes on has none yet."""
-        return {record.call_id: record for record in await self._fetch(account_id, "call_id", call_ids)}
+        records = await self._fetch(account_id, "call_id", call_ids)
+        return {record.call_id: record for record in records if record.call_id is not None}
 
     async def page(
         self,

@@ -1,5 +1,6 @@
 """From a row of ``cdr`` to its record, without loss."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import asyncpg
@@ -15,6 +16,7 @@ from app.facts.vocabulary import (
     EndCode,
     EndParty,
     EndReason,
+    Errand,
     Pair,
     Party,
     Quality,
@@ -76,6 +78,7 @@ def read_record(row: asyncpg.Record) -> CdrRecord:
         quality=read_quality(value["mos"], value["loss_percent"], value["jitter_ms"]),
         queue_id=value["queue_id"],
         queue_wait_seconds=value["queue_wait_seconds"],
+        errand=_read_errand(value),
     )
 
 
@@ -84,3 +87,8 @@ def read_quality(mos: float | None, loss_percent: float | None, jitter_ms: float
     if mos is None or loss_percent is None or jitter_ms is None:
         return None
     return Quality(mos=mos, loss_percent=loss_percent, jitter_ms=jitter_ms)
+
+
+def _read_errand(value: Mapping[str, Any]) -> Errand | None:
+    given = {name: value[name] for name in Errand.__struct_fields__}
+    return None if all(one is None for one in given.values()) else Errand(**given)

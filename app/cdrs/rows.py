@@ -5,21 +5,30 @@ from typing import Any, Final
 
 import msgspec
 
+from app.cdrs import number_history
 from app.cdrs.columns import COLUMNS
 from app.cdrs.statistics_rollup import COUNTED_COLUMNS, count_in_rollup
 from app.db.compound import Filled, Part
 from app.facts.calls import CdrRecord
+from app.facts.vocabulary import Errand
 
 _COLUMNS: Final = ", ".join(COLUMNS)
 # A batch that is replayed after a crash finds some of its records written: they never change, so they stay, and are not
-# counted again.
+# counted again. A call has one record, and a contact that is never called has one of an id that is always the same.
 _INSERT: Final = (
     f"INSERT INTO cdr ({_COLUMNS}) SELECT {_COLUMNS} "  # noqa: S608 -- the table's own column names
-    "FROM json_populate_recordset(NULL::cdr, {rows}) ON CONFLICT (call_id) DO NOTHING "
-    f"RETURNING {', '.join(COUNTED_COLUMNS)}"
+    "FROM json_populate_recordset(NULL::cdr, {rows}) ON CONFLICT DO NOTHING "
+    f"RETURNING {', '.join(dict.fromkeys((*COUNTED_COLUMNS, *number_history.COUNTED_COLUMNS)))}"
 )
-_RECORDS: Final = Part((("cdr_written", _INSERT), ("cdr_counted", count_in_rollup("cdr_written"))))
+_RECORDS: Final = Part(
+    (
+        ("cdr_written", _INSERT),
+        ("cdr_counted", count_in_rollup("cdr_written")),
+        ("numbers_counted", number_history.count_by_number("cdr_written")),
+    )
+)
 _ENCODER: Final = msgspec.json.Encoder()
+_NO_ERRAND: Final = Errand()
 
 
 def fill_cdrs(records: Iterable[tuple[str, CdrRecord]]) -> Filled:
@@ -31,6 +40,7 @@ def fill_cdrs(records: Iterable[tuple[str, CdrRecord]]) -> Filled:
 
 
 def _write_row(account_id: str, record: CdrRecord) -> dict[str, Any]:
+    errand = record.errand or _NO_ERRAND
     return {
         "id": record.id,
         "account_id": account_id,
@@ -75,4 +85,9 @@ def _write_row(account_id: str, record: CdrRecord) -> dict[str, Any]:
         "mos": None if record.quality is None else record.quality.mos,
         "loss_percent": None if record.quality is None else record.quality.loss_percent,
         "jitter_ms": None if record.quality is None else record.quality.jitter_ms,
+        "campaign_id": errand.campaign_id,
+        "contact_id": errand.contact_id,
+        "contact_list_id": errand.contact_list_id,
+        "callback_id": errand.callback_id,
+        "otp_id": errand.otp_id,
     }

@@ -17,6 +17,9 @@ def create(
     name: Annotated[str, typer.Argument(help="Short name: 2 to 20 lower-case letters and digits, for good.")],
     display_name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
     region: Annotated[str, typer.Option(help="Country in which national numbers are read, for example US.")] = "US",
+    time_zone: Annotated[
+        str, typer.Option(help="Where the account is, for numbers that say nothing of a place: Europe/Berlin.")
+    ] = "Etc/UTC",
     allow: Annotated[
         list[str] | None,
         typer.Option(metavar="PREFIX", help="Prefix that may be called, such as +1 or +44; repeat for more."),
@@ -33,7 +36,9 @@ def create(
             rules = [Rule(prefix, is_allowed=True) for prefix in allow or ()]
             # Both or neither: a typing error in a prefix must not leave half an account behind.
             opened.policies.check(rules)
-            account = await opened.accounts.create(name, display_name=display_name, default_region=region)
+            account = await opened.accounts.create(
+                name, display_name=display_name, default_region=region, time_zone=time_zone
+            )
             await opened.policies.set_rules(account.id, rules)
             return account
 
@@ -105,6 +110,7 @@ def show(account: AccountName, as_json: AsJson = False) -> None:
             ("id", found.id),
             ("for people", found.display_name),
             ("region", found.default_region),
+            ("time zone", found.time_zone),
             ("sandbox", found.is_sandbox),
             ("made", found.created_at),
             ("suspended", found.suspended_at),

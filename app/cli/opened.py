@@ -8,10 +8,13 @@ from app.accounts.audit import AuditLog
 from app.accounts.keys import ApiKeys
 from app.accounts.secret import Purpose, ServiceSecret
 from app.accounts.service import Account, Accounts
+from app.clock import SystemClock
 from app.config import load_settings
 from app.db.engine import Database
 from app.errors import Problem, RefusedError
 from app.local.database import open_database
+from app.reputation.service import Reputation
+from app.reputation.setting_up import read_rules
 from app.routing.directory import Directory
 from app.routing.policies import DestinationPolicies
 
@@ -21,10 +24,12 @@ class Opened:
     """The services that commands use."""
 
     database: Database
+    audit: AuditLog
     accounts: Accounts
     keys: ApiKeys
     policies: DestinationPolicies
     directory: Directory
+    reputation: Reputation
 
     async def find_account(self, name_or_id: str) -> Account:
         """The account, or RefusedError NOT_FOUND."""
@@ -51,10 +56,12 @@ async def opened_services() -> AsyncIterator[Opened]:
         try:
             yield Opened(
                 database=database,
+                audit=audit,
                 accounts=Accounts(database, audit),
                 keys=ApiKeys(database, secret.derive(Purpose.API_KEYS), audit),
                 policies=DestinationPolicies(database, audit),
                 directory=Directory(database),
+                reputation=Reputation(database, audit, SystemClock(), read_rules(settings)),
             )
         finally:
             await audit.flush()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from app.cli import accounts, keys
+from app.cli import accounts, imports, keys, numbers
 from app.cli.accounts import AsJson
 from app.cli.output import FAILED, run, telling_errors, write_json
 from app.cli.replay import replay
@@ -22,6 +22,8 @@ program = typer.Typer(
 )
 program.add_typer(accounts.commands, name="account")
 program.add_typer(keys.commands, name="key")
+program.add_typer(imports.commands, name="import")
+program.add_typer(numbers.commands, name="number")
 program.command()(replay)
 
 _SIGNS: Final = {"OK": "ok", "WARNING": "note", "FAILED": "FAILED"}

@@ -35,7 +35,7 @@ def replay(
         if done.dropped:
             typer.echo(f"{done.dropped} lines had been dropped: this is not the whole call")
         if done.stopped_at is not None:
-            typer.echo(f"From input {done.stopped_at} on not done again: keys lead its call flow on, and are masked")
+            typer.echo(f"From input {done.stopped_at} on not done again: it has more masked keys than can be tried")
         if done.masked:
             typer.echo(f"Masked in the file, and so in the replayed state: {', '.join(done.masked)}")
         if done.difference is None:

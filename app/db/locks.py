@@ -17,6 +17,15 @@ NODE_WRITER: Final = 0x0FF_7E4
 AGENT_STATES: Final = 65299
 #: A class; the object is a trunk's hash. Taking one of the trunk's channels, until the commit.
 TRUNK_CHANNELS: Final = 65300
+#: A class; the object is an account's hash. Counting its one-time passwords against the caps, until the commit.
+OTP_CAPS: Final = 65303
+#: A class; the object is a campaign's hash. Held shared while phones of it are being dialled, and alone by whoever
+#: takes the campaign out of running: what is dialled is dialled before that is answered.
+CAMPAIGN_DIALING: Final = 65301
+#: One number. Claiming jobs, until the commit: how many run of an account is counted by one worker at a time.
+JOB_CLAIM: Final = 65304
+#: A class; the object is an account's hash. Held by whoever decides how often a number may be called, until the commit.
+NUMBER_ATTEMPTS: Final = 65302
 #: One number. Migrating, of several services that start at the same moment.
 MIGRATIONS: Final = 0x0FF_400C
 #: One number. Seeding the sandbox's account.

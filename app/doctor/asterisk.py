@@ -54,6 +54,8 @@ NEEDED_MODULES: Final = frozenset(
     }
 )
 
+#: What Debian's builds have in their version: free of what its guidelines do not let it ship.
+_DEBIANS_OWN: Final = "dfsg"
 _GET_ASTERISK: Final = ASTERISK_FOLDER / "get-asterisk"
 _FIND_SECONDS: Final = 30.0
 _NOT_HERE: Final = 4
@@ -104,6 +106,16 @@ async def _examine(ari: AriClient, settings: Settings) -> list[Finding]:
         if is_below_floor(version)
         else ok("asterisk", f"Asterisk {version} answers at {settings.ari_url}")
     ]
+    if _DEBIANS_OWN in version:
+        findings.append(
+            warning(
+                "recordings",
+                f"Asterisk {version} is Debian's, which drops sound whose RTP numbers begin anew: where a carrier "
+                "hands a call over to another gateway, a voice may be silent in its recording for minutes.",
+                "Use Asterisk as its authors publish it for recordings that must be whole; docs/recordings.md says how "
+                "to recognise it.",
+            )
+        )
     running = {module.name for module in await ari.list_modules() if module.status == "Running"}
     lacking = sorted(NEEDED_MODULES - running)
     findings.append(

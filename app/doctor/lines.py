@@ -32,11 +32,16 @@ LINE_MODULES: Final = frozenset(
 )
 #: What single features need, and what is amiss without.
 FEATURE_MODULES: Final = {
+    "app_amd.so": "detectMachine cannot tell people from answering machines",
+    "app_waitforsilence.so": "a call flow begins before an answering machine's beep is over",
+    "chan_websocket.so": "media streams, and so voice bots, cannot be joined to a call",
     "func_cdr.so": "a leg that was answered and ended while nobody listened is told without its talk",
+    "func_pitchshift.so": "voicePitch and setVoicePitch change nothing",
     "res_http_media_cache.so": "spoken prompts are not played: Asterisk fetches them over HTTP",
     "res_musiconhold.so": "whoever is held or waits hears nothing",
     "res_pjsip_caller_id.so": "called parties do not see the number that a call shows",
     "res_pjsip_dtmf_info.so": "keys pressed at phones that send them by SIP INFO are not heard",
+    "res_pjsip_messaging.so": "softphoneMessage and sendSoftphoneMessage reach no phone",
     "res_srtp.so": "phones that encrypt their sound cannot talk",
 }
 

@@ -11,6 +11,7 @@ from app.facts.vocabulary import (
     Disposition,
     EndParty,
     EndReason,
+    Errand,
     LegRole,
     MuteDirection,
     Pair,
@@ -30,7 +31,7 @@ class Fact(Words, frozen=True, kw_only=True):
 class CallRef(Words, frozen=True, kw_only=True):
     """The call a fact is about, with everything a CRM needs to file it without asking back.
 
-    ``unique_id`` is the id of the first leg's channel in Asterisk.
+    ``unique_id`` is the id of the first leg's channel in Asterisk. ``errand``: what Offhook placed it for by itself.
     """
 
     id: str
@@ -43,6 +44,7 @@ class CallRef(Words, frozen=True, kw_only=True):
     external_id: str | None = None
     metadata: tuple[Pair, ...] = ()
     tags: tuple[str, ...] = ()
+    errand: Errand | None = None
 
 
 class LegRef(Words, frozen=True, kw_only=True):
@@ -60,11 +62,13 @@ class CdrRecord(Words, frozen=True, kw_only=True):
     Durations are seconds and derive from the instants: ``ring`` from the first dialling to the answer (or end) of
     the leg that decided, ``talk`` from connection to end, ``duration`` from creation to end.
 
+    A contact that a campaign never called, because it must not, has a record without a call: DNC.
+
     ``quality`` is that of the leg that sounded worst; None when Asterisk counted nothing, and in earlier versions.
     """
 
     id: str
-    call_id: str
+    call_id: str | None
     kind: CallKind
     direction: Direction
     disposition: Disposition
@@ -98,6 +102,7 @@ class CdrRecord(Words, frozen=True, kw_only=True):
     quality: Quality | None = None
     queue_id: str | None = None
     queue_wait_seconds: float | None = None
+    errand: Errand | None = None
 
 
 class CallFact(Fact, frozen=True, kw_only=True):

@@ -89,7 +89,15 @@ class AnsweredBy(StrEnum):
 
     HUMAN = "HUMAN"
     MACHINE = "MACHINE"
+    FAX = "FAX"
     UNKNOWN = "UNKNOWN"
+
+
+class MachinePolicy(StrEnum):
+    """What is done when an answering machine has answered, and nothing leads it on."""
+
+    HANG_UP = "HANG_UP"
+    CONNECT = "CONNECT"
 
 
 class TransferMethod(StrEnum):
@@ -264,8 +272,16 @@ class EndCode(StrEnum):
     QUEUE_TIMEOUT = "QUEUE_TIMEOUT"
     FLOW_ENDED = "FLOW_ENDED"
     FLOW_FAILED = "FLOW_FAILED"
+    FAX = "FAX"
+    ANNOUNCEMENT_ENDED = "ANNOUNCEMENT_ENDED"
+    ANNOUNCEMENT_FAILED = "ANNOUNCEMENT_FAILED"
+    MEDIA_STREAM_ENDED = "MEDIA_STREAM_ENDED"
+    MEDIA_STREAM_FAILED = "MEDIA_STREAM_FAILED"
+    DIALPLAN_ENDED = "DIALPLAN_ENDED"
+    DIALPLAN_FAILED = "DIALPLAN_FAILED"
     TRUNK_FULL = "TRUNK_FULL"
     MACHINE = "MACHINE"
+    DNC = "DNC"
 
 
 class CdrSource(StrEnum):
@@ -274,6 +290,14 @@ class CdrSource(StrEnum):
     LIVE = "LIVE"
     RECOVERED = "RECOVERED"
     BACKFILL = "BACKFILL"
+
+
+class Nearness(StrEnum):
+    """How near a caller id is to whoever sees it, as far as their digits tell."""
+
+    SAME_AREA = "SAME_AREA"
+    SAME_COUNTRY = "SAME_COUNTRY"
+    ELSEWHERE = "ELSEWHERE"
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -294,6 +318,16 @@ class Party(Words, frozen=True, kw_only=True):
     display: str | None = None
     extension: str | None = None
     is_anonymous: bool = False
+
+
+class Errand(Words, frozen=True, kw_only=True, omit_defaults=True):
+    """What Offhook places a call for, by the ids of it: a contact of a campaign, a callback, or a one-time password."""
+
+    campaign_id: str | None = None
+    contact_id: str | None = None
+    contact_list_id: str | None = None
+    callback_id: str | None = None
+    otp_id: str | None = None
 
 
 class Quality(Words, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from app.flows.check_parts import (
 from app.flows.speaking import variables_in
 from app.flows.steps import (
     Branch,
+    Dialplan,
     Enqueue,
     Flow,
     Gather,
@@ -102,7 +103,7 @@ def edges_of(step: Step) -> Iterator[Edge]:
             for field, after in (("next", step.next), ("failed", step.failed)):
                 if after is not None:
                     yield Edge((field,), after, takes_input=False)
-        case HangUp():
+        case HangUp() | Dialplan():
             pass
         case _:
             assert_never(step)
@@ -147,7 +148,7 @@ def _check_step(step: Step, path: Path, flow: Flow) -> list[Problem]:
                 problems.append(Problem("INVALID_INPUT", message, (*path, "priority")))
         case MediaStream():
             problems += check_stream(step, path)
-        case HangUp():
+        case HangUp() | Dialplan():
             pass
         case _:
             assert_never(step)

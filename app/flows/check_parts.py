@@ -17,6 +17,8 @@ from app.flows.steps import (
     PlayDigits,
     PlayFile,
     PlayInstalled,
+    PlaySecret,
+    PlaySilence,
     PlaySpeech,
     PlayTone,
     Record,
@@ -74,6 +76,12 @@ def _check_sound(sound: Sound, path: Path, *, is_flat: bool) -> list[Problem]:
             return []
         case PlayFile():
             return []  # whether it is there, the database knows
+        case PlaySilence(seconds=seconds):
+            return check_wait(
+                seconds, (*path, "silence"), least=limits.SHORTEST_PAUSE_SECONDS, most=limits.LONGEST_PAUSE_SECONDS
+            )
+        case PlaySecret():
+            return [Problem("INVALID_INPUT", "This is said in calls of Offhook's own alone.", path)]
         case PlaySpeech():
             return _check_speech(sound, path if is_flat else (*path, "speech"))
         case _:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-#: Also where they are masked, so that a masked text is as long as what was masked.
-_DIGITS: Final = re.compile(r"[0-9*#x]+")
+#: Also where they are masked, or signs stand for them, so that such a text is as long as the one that was said.
+_DIGITS: Final = re.compile(r"[0-9*#xⓐ-ⓟ]+")
 _VARIABLE: Final = re.compile(r"\{([a-z][A-Za-z0-9_]{0,31})\}")
 
 

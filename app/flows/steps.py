@@ -25,6 +25,9 @@ class Target(Words, frozen=True, kw_only=True, omit_defaults=True):
     ring_group_id: str | None = None
     queue_id: str | None = None
     call_flow_id: str | None = None
+    announcement: "Announcement | None" = None
+    media_stream: "StreamTarget | None" = None
+    dialplan: "DialplanTarget | None" = None
 
 
 class PlayTone(Stored, frozen=True, kw_only=True, omit_defaults=True, tag="tone"):
@@ -52,15 +55,68 @@ class PlayFile(Stored, frozen=True, kw_only=True, omit_defaults=True, tag="file"
     audio_file_id: str
 
 
+class PlaySilence(Stored, frozen=True, kw_only=True, omit_defaults=True, tag="silence"):
+    """Nothing, for ``seconds``."""
+
+    seconds: float
+
+
+class FilledTemplate(Words, frozen=True, kw_only=True, omit_defaults=True):
+    """One of the account's announcement templates, and what stands in its fields: texts by the fields' names."""
+
+    template_id: str
+    fields: tuple[Pair, ...] = ()
+
+
 class PlaySpeech(Stored, frozen=True, kw_only=True, omit_defaults=True, tag="speech"):
-    """A text, spoken. ``{name}`` in it stands for a variable; a voice of None is the server's for the language."""
+    """A text, spoken. ``{name}`` in it stands for a variable, unless it ``is_literal``.
+
+    A voice of None is the server's for the language. What is None of ``engine_type``, ``volume``, ``rate``, ``pitch``
+    (the words of `app.speech.words`) is as it is with most texts. Instead of the ``text`` there may be a ``template``,
+    which has a voice of its own.
+    """
 
     text: str
     voice: str | None = None
     language: str | None = None
+    engine_type: str | None = None
+    volume: str | None = None
+    rate: str | None = None
+    pitch: str | None = None
+    template: FilledTemplate | None = None
+    is_literal: bool = False
 
 
-Sound: TypeAlias = PlayTone | PlayInstalled | PlayDigits | PlayFile | PlaySpeech
+class PlaySecret(Stored, frozen=True, kw_only=True, omit_defaults=True, tag="secret"):
+    """A one-time password's announcement, by its id; what is said stands nowhere in the call. No kept flow has it."""
+
+    secret_id: str
+
+
+Sound: TypeAlias = PlayTone | PlayInstalled | PlayDigits | PlayFile | PlaySpeech | PlaySilence | PlaySecret
+
+
+class Announcement(Words, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that a customer hears alone, ``repeat`` times with ``pause_seconds`` between; then it is over."""
+
+    sound: PlaySpeech | PlayFile
+    repeat: int = 1
+    pause_seconds: float = 1.0
+
+
+class StreamTarget(Words, frozen=True, kw_only=True, omit_defaults=True):
+    """A program that a customer talks to alone, until it is done; then it is over."""
+
+    url: str
+    sample_rate: int = 8000
+    parameters: tuple[Pair, ...] = ()
+
+
+class DialplanTarget(Words, frozen=True, kw_only=True, omit_defaults=True):
+    """A place in the dialplan of the operator's Asterisk, which takes a customer over."""
+
+    context: str
+    extension: str
 
 
 class Weekday(StrEnum):
@@ -220,13 +276,23 @@ class MediaStream(Stored, frozen=True, kw_only=True, omit_defaults=True, tag="me
     parameters: tuple[Pair, ...] = ()
 
 
+class Dialplan(Stored, frozen=True, kw_only=True, omit_defaults=True, tag="dialplan"):
+    """Hand the caller to the operator's own dialplan. No kept flow has it: it stands for a target alone."""
+
+    name: str
+    context: str
+    extension: str
+
+
 class HangUp(Stored, frozen=True, kw_only=True, omit_defaults=True, tag="hangUp"):
     """End the call."""
 
     name: str
 
 
-Step: TypeAlias = Speak | Play | Gather | Branch | Record | Transfer | Enqueue | Voicemail | MediaStream | HangUp
+Step: TypeAlias = (
+    Speak | Play | Gather | Branch | Record | Transfer | Enqueue | Voicemail | MediaStream | Dialplan | HangUp
+)
 
 
 class Flow(Words, frozen=True, kw_only=True, omit_defaults=True):

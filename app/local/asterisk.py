@@ -11,7 +11,6 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from app.local.asterisk_config import (
     render_configuration,
 )
 from app.local.asterisk_ports import reserve_ports
+from app.local.fetched_sounds import drop_fetched_sounds
 from app.local.process import ProcessStartError, SupervisedProcess
 
 __all__ = [
@@ -48,8 +48,6 @@ _CLI_SECONDS = 10.0
 _START_ATTEMPTS = 3
 _LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes; "/asterisk.ctl" comes behind the directory
 _LONGEST_CACHE_PATH = 80
-_FETCHED_SOUNDS = "bucket-*"
-_FETCHED_SECONDS = 86_400
 _TEMPORARY = "offhook-asterisk-"
 _PORT_TAKEN = "Address already in use"
 
@@ -227,17 +225,10 @@ def _instance_paths(directory: Path | None, install: AsteriskInstall) -> Iterato
         if "." in str(cache) or len(str(cache)) > _LONGEST_CACHE_PATH:
             cache = _make_temporary()
             stack.callback(shutil.rmtree, cache, ignore_errors=True)
-        _drop_fetched_sounds(cache)
+        drop_fetched_sounds(cache)
         yield AsteriskPaths(
             directory=directory, run=run, cache=cache, modules=install.module_directory, data=install.data_directory
         )
-
-
-def _drop_fetched_sounds(cache: Path) -> None:
-    """Asterisk never drops a sound that it fetched, but fetches one anew that is gone."""
-    for path in cache.glob(_FETCHED_SOUNDS):
-        if time.time() - path.stat().st_mtime > _FETCHED_SECONDS:
-            path.unlink()
 
 
 class _PortTakenError(Exception):

@@ -10,6 +10,7 @@ from app.ari.client import AriClient
 from app.clock import Clock
 from app.errors import OverloadedError
 from app.facts.vocabulary import MediaStreamEnd
+from app.media.beep_listener import BeepListener
 from app.media.guard import StreamGuard
 from app.media.model import Report, StreamJob, TakeReport
 from app.media.relay import Allows, Relay
@@ -45,9 +46,9 @@ class MediaStreams:
         self._connect_seconds = connect_seconds
         self._most = most
         self._tls = tls
-        self._relays: dict[str, Relay] = {}
+        self._relays: dict[str, Relay | BeepListener] = {}
         # Bounded by ``most``: each is in _relays.
-        self._newcomers: asyncio.Queue[Relay] = asyncio.Queue()
+        self._newcomers: asyncio.Queue[Relay | BeepListener] = asyncio.Queue()
 
     @property
     def count(self) -> int:
@@ -64,7 +65,16 @@ class MediaStreams:
             return
         if len(self._relays) >= self._most:
             raise OverloadedError(f"This node has its {self._most} media streams already.")
-        relay = Relay(
+        relay: Relay | BeepListener
+        if job.finds_beep:
+            relay = BeepListener(job, ari=self._ari, node=self._node, connect_seconds=self._connect_seconds)
+        else:
+            relay = self._relay_for(job)
+        self._relays[job.stream_id] = relay
+        self._newcomers.put_nowait(relay)
+
+    def _relay_for(self, job: StreamJob) -> Relay:
+        return Relay(
             job,
             ari=self._ari,
             node=self._node,
@@ -74,8 +84,6 @@ class MediaStreams:
             connect_seconds=self._connect_seconds,
             tls=self._tls,
         )
-        self._relays[job.stream_id] = relay
-        self._newcomers.put_nowait(relay)
 
     def press(self, stream_id: str, digit: str, duration_milliseconds: int) -> None:
         """Tell a stream's program of a key."""
@@ -96,7 +104,7 @@ class MediaStreams:
                 relay = await self._newcomers.get()
                 group.create_task(self._live(relay), name=f"media stream {relay.job.stream_id}")
 
-    async def _live(self, relay: Relay) -> None:
+    async def _live(self, relay: Relay | BeepListener) -> None:
         job = relay.job
         report = Report(stream_id=job.stream_id, call_id=job.call_id, reason=MediaStreamEnd.FAILED)
         try:

@@ -20,6 +20,7 @@ from app.db.keyset import Key, Listing, RowCount, count_listed, keyset_rows
 from app.errors import Problem, RefusedError
 from app.ids import Kind, new_id
 from app.media.guard import StreamGuard, read_stream_url, url_refused
+from app.media.in_use import find_users
 from app.media.urls import is_below, parse_endpoint_url
 from app.paging import Page, PageRequest
 from app.webhooks.addresses import UrlRefusedError
@@ -43,7 +44,7 @@ _ALL: Final = (
     "SELECT id, url, secret_sealed FROM media_endpoint WHERE account_id = $1 AND deleted_at IS NULL ORDER BY id"
 )
 _DELETE: Final = """
-UPDATE media_endpoint SET deleted_at = $3 WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL RETURNING id
+UPDATE media_endpoint SET deleted_at = $3 WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL
 """
 
 
@@ -114,12 +115,18 @@ class MediaEndpoints:
         """Allow a URL no more. Streams that are under way go on.
 
         Raises:
-            RefusedError: NOT_FOUND.
+            RefusedError: NOT_FOUND; INVALID_STATE while something leads callers to what no other endpoint allows.
         """
-        async with self._database.acquire() as connection:
-            deleted = await connection.fetchval(_DELETE, endpoint_id, principal.account_id, self._clock.now())
-        if deleted is None:
-            raise RefusedError(Problem("NOT_FOUND", "There is no such media endpoint.", ("id",)))
+        async with self._database.acquire() as connection, connection.transaction():
+            rows = {row["id"]: row["url"] for row in await connection.fetch(_ALL, principal.account_id)}
+            if endpoint_id not in rows:
+                raise RefusedError(Problem("NOT_FOUND", "There is no such media endpoint.", ("id",)))
+            url = rows.pop(endpoint_id)
+            users = await find_users(connection, principal.account_id, url, rows.values())
+            if users:
+                message = f"Callers are led to this program by: {', '.join(users)}. Lead them elsewhere first."
+                raise RefusedError(Problem("INVALID_STATE", message, ("id",), current_state="IN_USE"))
+            await connection.execute(_DELETE, endpoint_id, principal.account_id, self._clock.now())
         self._note(principal, "media_endpoint.delete", endpoint_id)
 
     async def get(self, account_id: str, endpoint_id: str) -> MediaEndpoint | None:

@@ -33,7 +33,10 @@ class Sound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamJob:
-    """A stream to be opened: ``url`` as the account gave it, ``parameters`` its own words to its program."""
+    """A stream to be opened: ``url`` as the account gave it, ``parameters`` its own words to its program.
+
+    One that ``finds_beep`` is our own, and goes nowhere.
+    """
 
     stream_id: str
     call_id: str
@@ -42,6 +45,7 @@ class StreamJob:
     url: str
     sample_rate: int
     parameters: Mapping[str, str] = field(default_factory=dict)
+    finds_beep: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

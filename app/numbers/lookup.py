@@ -63,8 +63,7 @@ class NumberLookup:
     """What a number is. With ``is_valid`` false, ``problem`` says why and everything else is empty.
 
     ``country`` is ISO 3166-1 alpha-2, None for codes of no country; ``location`` is a region or town in English,
-    empty when the number does not tell; ``zones`` are IANA names. ``is_flagged_as_spam`` is None as long as nobody
-    can say: ``spam_reason`` tells why.
+    empty when the number does not tell; ``zones`` are IANA names. What is thought of it is ``app.reputation``'s.
     """
 
     is_valid: bool
@@ -78,8 +77,6 @@ class NumberLookup:
     carrier: str | None = None
     line_type: LineType = LineType.UNKNOWN
     zones: tuple[str, ...] = ()
-    is_flagged_as_spam: bool | None = None
-    spam_reason: str = "No reputation data is connected, so nothing is known about complaints against this number."
 
 
 async def look_up_number(text: str, *, default_region: str, is_sandbox: bool) -> NumberLookup:

@@ -57,6 +57,9 @@ class Tenure:
     provisioner: Provisioner
     dispatcher: Runs
     flow_desk: Runs
+    campaigns: Runs
+    callbacks: Runs
+    otps: Runs
     media_streams: Runs
 
     async def run(self, on_leaving: Callable[[], None]) -> None:
@@ -77,6 +80,9 @@ class Tenure:
                     (self.provisioner.run(), "lines"),
                     (self.dispatcher.run(), "queues"),
                     (self.flow_desk.run(), "call-flows"),
+                    (self.campaigns.run(), "campaigns"),
+                    (self.callbacks.run(), "callbacks"),
+                    (self.otps.run(), "one-time-passwords"),
                     (self.media_streams.run(), "media-streams"),
                 ):
                     group.create_task(coroutine, name=name)

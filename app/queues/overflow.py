@@ -18,7 +18,18 @@ from app.facts.vocabulary import Direction, TransferKind
 from app.ids import Kind
 from app.routing.directory import Directory
 from app.routing.rows import CALL_FLOWS, EXTENSIONS, QUEUES, RING_GROUPS
-from app.routing.targets import CallTarget, ToAgent, ToCallFlow, ToExtension, ToNumber, ToQueue, ToRingGroup
+from app.routing.targets import (
+    CallTarget,
+    ToAgent,
+    ToAnnouncement,
+    ToCallFlow,
+    ToDialplan,
+    ToExtension,
+    ToMediaStream,
+    ToNumber,
+    ToQueue,
+    ToRingGroup,
+)
 
 NOWHERE: Final = OverflowChosen()
 
@@ -56,6 +67,12 @@ class Overflow:
                 return await self._queue(call, target.id)
             case ToCallFlow():
                 return await self._flow(call, target.id)
+            case ToAnnouncement(announcement=announcement):
+                return OverflowChosen(flow=run_of(announcement))
+            case ToMediaStream(stream=stream):
+                return OverflowChosen(flow=run_of(stream))
+            case ToDialplan(dialplan=dialplan):
+                return OverflowChosen(flow=run_of(dialplan))
             case _:
                 assert_never(target)
 

@@ -40,6 +40,8 @@ SET state = 'DELETED', deleted_at = $2, size_bytes = NULL, duration_seconds = NU
     sha256 = NULL, segments = NULL
 WHERE id = ANY ($1::text[])
 """
+# What was said goes with the sound of it. A job that is about it finds nothing to write to, and ends.
+_DROP_TRANSCRIPTS: Final = "DELETE FROM transcript WHERE recording_id = ANY ($1::text[])"
 _WITH_FILE: Final = f"""
 SELECT id, object_key FROM recording WHERE deleted_at IS NOT NULL AND object_key IS NOT NULL ORDER BY id LIMIT {_BATCH}
 """  # noqa: S608  # our own number
@@ -120,6 +122,7 @@ class RecordingDeletion:
     ) -> Appended:
         now = self._clock.now()
         await connection.execute(_MARK, [row["id"] for row in rows], now)
+        await connection.execute(_DROP_TRANSCRIPTS, [row["id"] for row in rows])
         drafts = [
             Draft(
                 id=new_id(Kind.EVENT),

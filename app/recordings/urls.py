@@ -14,9 +14,12 @@ from app.facts.recordings import SignedUrl
 
 #: Under this path the files are served; see ``serve``.
 PATH_PREFIX: Final = "/recordings/"
+#: Under this one, reports of jobs.
+REPORT_PREFIX: Final = "/job-reports/"
 
 _EXPIRES: Final = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 _PURPOSE: Final = b"offhook recording address 1"
+_REPORT_PURPOSE: Final = b"offhook job report address 1"
 
 
 class UrlInvalidError(OffhookError):
@@ -78,6 +81,11 @@ class RecordingUrls:
         # Unambiguous: an id cannot hold a line feed that survives a path, and expiry is digits.
         message = f"READ\n{expires}\n{recording_id}".encode("utf-8", "surrogateescape")
         return base64.urlsafe_b64encode(hmac.digest(self._key, message, "sha256")).decode("ascii").rstrip("=")
+
+
+def report_urls(secret: bytes) -> RecordingUrls:
+    """Signs the addresses of jobs' reports, which are kept and served as recordings are."""
+    return RecordingUrls(secret, purpose=_REPORT_PURPOSE, path_prefix=REPORT_PREFIX)
 
 
 def url_minter(urls: RecordingUrls, public_url: str, lifetime: timedelta) -> Callable[[str, datetime], SignedUrl]:

@@ -8,7 +8,7 @@ it has ended, which is read off the leg's own row. So nothing is lost with a pro
 from typing import Final
 
 from app.clock import Clock
-from app.db.engine import Database
+from app.db.engine import Database, PooledConnection
 from app.db.locks import TRUNK_CHANNELS
 
 #: How long a channel is kept for a leg that is not written yet: between the two there is one commit of the call.
@@ -70,5 +70,10 @@ class TrunkChannels:
     async def used(self, trunk_id: str) -> int:
         """How many channels of a trunk with a limit are taken."""
         async with self._database.acquire() as connection:
-            count: int = await connection.fetchval(_USED, trunk_id)
-            return count
+            return await count_used(connection, trunk_id)
+
+
+async def count_used(connection: PooledConnection, trunk_id: str) -> int:
+    """How many channels of a trunk with a limit are taken, in the caller's transaction."""
+    count: int = await connection.fetchval(_USED, trunk_id)
+    return count

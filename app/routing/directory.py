@@ -29,6 +29,7 @@ SELECT
     seatless.agent_id AS seatless_agent_id, seatless.agent_name AS seatless_agent_name,
     seatless.endpoints AS seatless_endpoints,
     shown.id AS caller_id_id, shown.number AS caller_id_number, shown.label AS caller_id_label,
+    flag.reasons AS caller_id_flags,
     policy.prefixes, policy.allowances, policy.notes
 FROM (SELECT $1::text AS account_id) AS asked
 LEFT JOIN LATERAL (
@@ -97,6 +98,8 @@ LEFT JOIN LATERAL (
         AND way_out.caller_id_policy = 'TRUNK_NUMBERS' AND trunk_id = way_out.id AND 'CALLER_ID' = ANY(capabilities)
     LIMIT 1
 ) AS shown ON true
+LEFT JOIN number_reputation AS flag
+    ON flag.account_id = asked.account_id AND flag.number = shown.number AND flag.verdict = 'FLAGGED'
 LEFT JOIN LATERAL (
     SELECT json_agg(json_build_object('id', id, 'name', name, 'endpoint', endpoint, 'dial_template', dial_template,
         'is_sandbox', is_sandbox, 'max_channels', max_channels) ORDER BY name) AS trunks
@@ -212,7 +215,12 @@ def _read_trunk(row: asyncpg.Record) -> TrunkTarget | None:
 def _read_caller_id(row: asyncpg.Record) -> CallerIdTarget | None:
     if row["caller_id_id"] is None:
         return None
-    return CallerIdTarget(id=row["caller_id_id"], number=E164(row["caller_id_number"]), label=row["caller_id_label"])
+    return CallerIdTarget(
+        id=row["caller_id_id"],
+        number=E164(row["caller_id_number"]),
+        label=row["caller_id_label"],
+        flagged_for=tuple(one["message"] for one in row["caller_id_flags"] or ()),
+    )
 
 
 def _read_rules(row: asyncpg.Record) -> tuple[Rule, ...]:

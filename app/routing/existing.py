@@ -4,8 +4,21 @@ from typing import assert_never
 
 from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
+from app.flows.steps import Announcement, PlayFile
 from app.routing.rows import AGENTS, CALL_FLOWS, EXTENSIONS, QUEUES, RING_GROUPS
-from app.routing.targets import CallTarget, ToAgent, ToCallFlow, ToExtension, ToNumber, ToQueue, ToRingGroup, field_of
+from app.routing.targets import (
+    CallTarget,
+    ToAgent,
+    ToAnnouncement,
+    ToCallFlow,
+    ToDialplan,
+    ToExtension,
+    ToMediaStream,
+    ToNumber,
+    ToQueue,
+    ToRingGroup,
+    field_of,
+)
 
 
 async def lock_target(
@@ -18,7 +31,7 @@ async def lock_target(
     """
     if target is None:
         return
-    path = (field, field_of(target))
+    path: tuple[str, ...] = (field, field_of(target))
     missing = RefusedError(Problem("NOT_FOUND", "There is no such target.", path))
     match target:
         case ToAgent(id=one):
@@ -34,8 +47,14 @@ async def lock_target(
             if not found:
                 raise missing
             shelf, wanted = EXTENSIONS.table, found[0].id
-        case ToNumber():
+        case ToNumber() | ToMediaStream() | ToDialplan():
             return
+        case ToAnnouncement(announcement=announcement):
+            found_kind = _of_announcement(announcement, path)
+            if found_kind is None:
+                return
+            shelf, wanted, path = found_kind
+            missing = RefusedError(Problem("NOT_FOUND", "There is no such target.", path))
         case _:
             assert_never(target)
     if wanted == not_into:
@@ -48,3 +67,13 @@ async def lock_target(
     )
     if is_there is None:
         raise missing
+
+
+def _of_announcement(announcement: Announcement, path: tuple[str, ...]) -> tuple[str, str, tuple[str, ...]] | None:
+    """The row that an announcement cannot do without, if it needs one: its table, its id, and where it is named."""
+    sound = announcement.sound
+    if isinstance(sound, PlayFile):
+        return "audio_file", sound.audio_file_id, (*path, "audioFileId")
+    if sound.template is not None:
+        return "announcement_template", sound.template.template_id, (*path, "templateId")
+    return None

@@ -1,24 +1,56 @@
 """Call flows: kept in versions, none of which ever changes."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TypedDict
+from typing import Protocol, TypedDict
 
 from app.accounts.principal import Principal
 from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
+from app.flows.announcement import Announcement
 from app.flows.check import check_flow, path_of
-from app.flows.steps import Enqueue, Flow, PlayFile, Step, Target, flow_as_json, flow_from_json, sounds_of, target_of
+from app.flows.steps import (
+    Enqueue,
+    Flow,
+    Gather,
+    Play,
+    PlayFile,
+    PlaySpeech,
+    Step,
+    Target,
+    Voicemail,
+    flow_as_json,
+    flow_from_json,
+    sounds_of,
+    target_of,
+)
 from app.ids import Kind, new_id
 from app.numbers.parse import E164
 from app.routing import checks
 from app.routing.existing import lock_target
 from app.routing.model import CallFlow
-from app.routing.resource import Resource, refuse_if_target
+from app.routing.resource import Office, Resource, refuse_if_target
 from app.routing.rows import CALL_FLOWS
 from app.routing.shelf import raise_all
-from app.routing.targets import CallTarget, ToExtension, ToNumber, make_target
+from app.routing.targets import (
+    CallTarget,
+    ToAnnouncement,
+    ToDialplan,
+    ToExtension,
+    ToMediaStream,
+    ToNumber,
+    make_target,
+)
 
 _ADD_VERSION = "INSERT INTO call_flow_version (flow_id, version, definition) VALUES ($1, $2, $3::text::json)"
+
+
+class Voices(Protocol):
+    """Knows what can speak: `app.calls.flow_sounds`."""
+
+    async def check_speech(self, speech: PlaySpeech) -> None:
+        """Raises RefusedError: this cannot be spoken (at ``text``); there is no such voice, or it does not do this."""
+        ...
 
 
 class FlowChanges(TypedDict, total=False):
@@ -34,14 +66,19 @@ class CallFlows(Resource[CallFlow]):
     shelf = CALL_FLOWS
     noun = "call_flow"
 
+    def __init__(self, office: Office, voices: Voices | None = None) -> None:
+        super().__init__(office)
+        self._voices = voices
+
     async def create(self, by: Principal, values: FlowChanges) -> CallFlow:
         """``name`` and ``flow`` must be given.
 
         Raises:
             RefusedError: as :class:`Resource`; UNKNOWN_STEP, UNREACHABLE_STEP, ENDLESS_LOOP for what leads where;
-                NOT_FOUND for what a step leads to; NOT_SUPPORTED.
+                NOT_FOUND for what a step leads to; INVALID_INPUT for a voice that there is not; NOT_SUPPORTED.
         """
         raise_all(_check(values))
+        raise_all(await self._check_speech(values["flow"]))
         flow_id = new_id(Kind.CALL_FLOW)
         async with self._writing() as connection:
             leads_to = await lock_all(connection, by.account_id, values["flow"], flow_id)
@@ -61,6 +98,8 @@ class CallFlows(Resource[CallFlow]):
     async def update(self, by: Principal, flow_id: str, changes: FlowChanges) -> CallFlow:
         """Make the next version. Raises as :meth:`create`."""
         raise_all(_check(changes))
+        if "flow" in changes:
+            raise_all(await self._check_speech(changes["flow"]))
         async with self._writing() as connection:
             await connection.execute("SELECT FROM call_flow WHERE id = $1 FOR NO KEY UPDATE", flow_id)
             before = await self.shelf.get(connection, by.account_id, flow_id)
@@ -109,8 +148,35 @@ class CallFlows(Resource[CallFlow]):
     async def check(self, by: Principal, flow: Flow) -> None:
         """Whether a flow could be kept. Raises as :meth:`create`."""
         raise_all(check_flow(flow))
+        raise_all(await self._check_speech(flow))
         async with self._writing() as connection:
             await lock_all(connection, by.account_id, flow, None)
+
+    async def _check_speech(self, flow: Flow) -> list[Problem]:
+        """What no engine here can speak, each at its step."""
+        problems: list[Problem] = []
+        for place, step in enumerate(flow.steps):
+            for path, speech in _spoken_in(step, path_of(place, step)):
+                try:
+                    if self._voices is not None:
+                        await self._voices.check_speech(speech)
+                except RefusedError as refused:
+                    problems += [_in_step(step, path, speech, one) for one in refused.problems]
+        return problems
+
+
+def _spoken_in(step: Step, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], PlaySpeech]]:
+    """Texts, each with where it is."""
+    within = {Play: "sounds", Gather: "prompt", Voicemail: "greeting"}.get(type(step))
+    for place, sound in enumerate(sounds_of(step)):
+        if isinstance(sound, PlaySpeech):
+            yield path if within is None else (*path, within, str(place), "speech"), sound
+
+
+def _in_step(step: Step, path: tuple[str, ...], speech: PlaySpeech, problem: Problem) -> Problem:
+    """Something that cannot be spoken, as what is wrong with the step."""
+    field = "text" if problem.field == ("text",) else "voice" if speech.voice else "languageCode"
+    return Problem("INVALID_INPUT", f"The step {step.name!r}: {problem.message}", (*path, field))
 
 
 def call_target_of(target: Target, field: tuple[str, ...] = ("target",)) -> CallTarget:
@@ -127,6 +193,9 @@ def call_target_of(target: Target, field: tuple[str, ...] = ("target",)) -> Call
         ring_group_id=target.ring_group_id,
         queue_id=target.queue_id,
         call_flow_id=target.call_flow_id,
+        announcement=target.announcement,
+        media_stream=target.media_stream,
+        dialplan=target.dialplan,
     )
 
 
@@ -148,13 +217,30 @@ async def lock_all(connection: PooledConnection, account_id: str, flow: Flow, fl
             except RefusedError as refused:
                 problems += [_at(step, path, problem) for problem in refused.problems]
             else:
-                found[call_target.number if isinstance(call_target, ToExtension | ToNumber) else call_target.id] = None
+                named = _named(call_target)
+                if named is not None:
+                    found[named] = None
         files = [sound.audio_file_id for sound in sounds_of(step) if isinstance(sound, PlayFile)]
         if files:
             problems += await _missing_files(connection, account_id, files, path)
             found.update(dict.fromkeys(files))
     raise_all(problems)
     return list(found)
+
+
+def _named(target: CallTarget) -> str | None:
+    """What a target cannot do without, by its id or number."""
+    match target:
+        case ToExtension() | ToNumber():
+            return target.number
+        case ToAnnouncement(announcement=Announcement(sound=PlayFile(audio_file_id=audio_file_id))):
+            return audio_file_id
+        case ToAnnouncement(announcement=Announcement(sound=PlaySpeech(template=template))):
+            return None if template is None else template.template_id
+        case ToAnnouncement() | ToMediaStream() | ToDialplan():
+            return None
+        case _:
+            return target.id
 
 
 async def _missing_files(

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from app.facts.vocabulary import RecordingMode
-from app.flows.steps import Flow
+from app.flows.steps import Announcement, DialplanTarget, Flow, StreamTarget
 from app.numbers.parse import E164
 from app.numbers.policy import Rule
 from app.routing.targets import CallTarget
@@ -50,11 +51,15 @@ class TrunkTarget:
 
 @dataclass(frozen=True, slots=True)
 class CallerIdTarget:
-    """One of the account's own outbound numbers, to be shown to the customer."""
+    """One of the account's own outbound numbers, to be shown to the customer.
+
+    ``flagged_for`` is what speaks against it, in sentences: while there is anything, no call is placed with it.
+    """
 
     id: str
     number: E164
     label: str | None
+    flagged_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,8 @@ class OriginateResolution:
     rules: tuple[Rule, ...]
     #: The queue asked for.
     queue: "Queue | None" = None
-    #: The call flow asked for.
-    flow: "CallFlow | None" = None
+    #: The call flow asked for, or what leads the customer on in place of one.
+    flow: "Lead | None" = None
     #: Where no trunk was asked for: others that may be taken when the default one has no free channel, by name.
     other_trunks: tuple[TrunkTarget, ...] = ()
 
@@ -250,6 +255,10 @@ class CallFlow:
     flow: Flow
     created_at: datetime
     updated_at: datetime
+
+
+#: What leads a customer on who talks to nobody.
+Lead: TypeAlias = CallFlow | Announcement | StreamTarget | DialplanTarget
 
 
 @dataclass(frozen=True, slots=True)

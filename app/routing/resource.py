@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 from app.accounts.audit import AuditLog, entry_by
 from app.accounts.principal import Principal
@@ -81,25 +81,44 @@ class Resource(Generic[T]):
         self._office.audit.record(entry_by(by, action, account_id=by.account_id, subject_id=row_id))
 
 
+#: Where a target that is an announcement names its sound file or its template.
+_SAID: Final = (
+    ["announcement", "sound", "audioFileId"],
+    ["announcement", "sound", "template", "templateId"],
+)
+
+
 async def refuse_if_target(connection: PooledConnection, account_id: str, value: str, *, noun: str) -> None:
-    """Raises RefusedError: INVALID_STATE while a route or an overflow leads to this id or extension number."""
+    """Raises RefusedError: INVALID_STATE while a route, an overflow or a flow leads to this id or extension number, or
+    says it.
+    """
     users = await connection.fetchval(
         """
         SELECT string_agg(found.what, ', ') FROM (
             SELECT 'route ' || pattern AS what FROM inbound_route
             WHERE account_id = $1 AND deleted_at IS NULL
-                AND $2 IN (target->>'id', target->>'number', overflow->>'id', overflow->>'number')
+                AND (
+                    $2 IN (target->>'id', target->>'number', overflow->>'id', overflow->>'number')
+                    OR $2 IN (target #>> $3, target #>> $4, overflow #>> $3, overflow #>> $4)
+                )
             UNION ALL SELECT 'ring group ' || name FROM ring_group
-            WHERE account_id = $1 AND deleted_at IS NULL AND $2 IN (overflow->>'id', overflow->>'number')
+            WHERE account_id = $1 AND deleted_at IS NULL
+                AND $2 IN (overflow->>'id', overflow->>'number', overflow #>> $3, overflow #>> $4)
             UNION ALL SELECT 'queue ' || name FROM queue
-            WHERE account_id = $1 AND deleted_at IS NULL AND $2 IN (overflow->>'id', overflow->>'number')
+            WHERE account_id = $1 AND deleted_at IS NULL
+                AND $2 IN (overflow->>'id', overflow->>'number', overflow #>> $3, overflow #>> $4)
             UNION ALL SELECT 'call flow ' || name FROM call_flow
             WHERE account_id = $1 AND deleted_at IS NULL AND $2 = ANY(leads_to)
+            UNION ALL SELECT 'campaign ' || name FROM campaign
+            WHERE account_id = $1 AND archived_at IS NULL AND state IN ('DRAFT', 'SCHEDULED', 'RUNNING', 'PAUSED')
+                AND $2 IN (definition->'content'->>'agentId', definition->'content'->>'queueId',
+                           definition->'content'->>'callFlowId')
             LIMIT 5
         ) AS found
         """,
         account_id,
         value,
+        *_SAID,
     )
     if users is not None:
         message = f"Calls are sent to this {noun} by: {users}. Send them elsewhere first."

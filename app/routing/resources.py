@@ -7,7 +7,7 @@ from typing import Self
 from app.accounts.audit import AuditLog
 from app.db.engine import Database
 from app.routing.devices import Devices
-from app.routing.flows import CallFlows
+from app.routing.flows import CallFlows, Voices
 from app.routing.groups import Queues, RingGroups
 from app.routing.inbound import InboundRoutes
 from app.routing.numbers import OutboundNumberPools, OutboundNumbers
@@ -43,8 +43,11 @@ class RoutingResources:
         seals: Seals,
         *,
         lines_changed: Callable[[], Awaitable[None]] = tell_nobody,
+        voices: Voices | None = None,
     ) -> Self:
-        """``lines_changed`` is awaited after each change that Asterisk has to hear of."""
+        """``lines_changed`` is awaited after each change that Asterisk has to hear of. ``voices`` knows what can be
+        spoken; None: that is found out when it is.
+        """
         office = Office(database=database, audit=audit, seals=seals, lines_changed=lines_changed)
         return cls(
             agents=Agents(office),
@@ -56,5 +59,5 @@ class RoutingResources:
             ring_groups=RingGroups(office),
             queues=Queues(office),
             routes=InboundRoutes(office),
-            flows=CallFlows(office),
+            flows=CallFlows(office, voices),
         )

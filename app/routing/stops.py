@@ -11,15 +11,28 @@ from typing import Final, TypeAlias, assert_never
 
 from app.db.engine import Database
 from app.routing.directory import Directory
-from app.routing.model import CallFlow, OriginateResolution, Queue, RingGroup, RingGroupMember
+from app.routing.model import CallFlow, Lead, OriginateResolution, Queue, RingGroup, RingGroupMember
 from app.routing.rows import CALL_FLOWS, RING_GROUPS
-from app.routing.targets import CallTarget, ToAgent, ToCallFlow, ToExtension, ToNumber, ToQueue, ToRingGroup
+from app.routing.targets import (
+    CallTarget,
+    ToAgent,
+    ToAnnouncement,
+    ToCallFlow,
+    ToDialplan,
+    ToExtension,
+    ToMediaStream,
+    ToNumber,
+    ToQueue,
+    ToRingGroup,
+)
 from app.routing.words import RingStrategy
 
 #: A ring group that overflows to a ring group, and so on: no call goes on for ever.
 MOST_GROUPS: Final = 5
 
-StopTarget: TypeAlias = ToAgent | ToExtension | ToNumber | ToQueue | ToCallFlow
+StopTarget: TypeAlias = (
+    ToAgent | ToExtension | ToNumber | ToQueue | ToCallFlow | ToAnnouncement | ToMediaStream | ToDialplan
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +53,8 @@ def queue_in(stops: Sequence[Stop]) -> Queue | None:
     return next((stop.found.queue for stop in stops if stop.found.queue is not None), None)
 
 
-def flow_in(stops: Sequence[Stop]) -> CallFlow | None:
-    """The call flow that leads the caller on once nobody of them can be had; None when there is none."""
+def flow_in(stops: Sequence[Stop]) -> Lead | None:
+    """What leads the caller on once nobody of them can be had, such as a call flow; None when there is none."""
     return next((stop.found.flow for stop in stops if stop.found.flow is not None), None)
 
 
@@ -93,7 +106,16 @@ class Stops:
                     if group is not None:
                         stops += await self._members(account_id, group, wave)
                         to_come.append(group.overflow)
-                case ToAgent() | ToExtension() | ToNumber() | ToQueue() | ToCallFlow():
+                case (
+                    ToAgent()
+                    | ToExtension()
+                    | ToNumber()
+                    | ToQueue()
+                    | ToCallFlow()
+                    | ToAnnouncement()
+                    | ToMediaStream()
+                    | ToDialplan()
+                ):
                     stops.append(await self._stop(account_id, next_target, wave, None))
                     if stops[-1].found.queue is not None or stops[-1].found.flow is not None:
                         break
@@ -147,6 +169,15 @@ class Stops:
             extension=target.number if isinstance(target, ToExtension) else None,
             queue_id=target.id if isinstance(target, ToQueue) else None,
         )
-        if isinstance(target, ToCallFlow):
-            found = replace(found, flow=await self.find_flow(account_id, target.id))
+        match target:
+            case ToCallFlow():
+                found = replace(found, flow=await self.find_flow(account_id, target.id))
+            case ToAnnouncement():
+                found = replace(found, flow=target.announcement)
+            case ToMediaStream():
+                found = replace(found, flow=target.stream)
+            case ToDialplan():
+                found = replace(found, flow=target.dialplan)
+            case _:
+                pass  # they have found themselves
         return Stop(wave=wave, target=target, found=found, ring_seconds=ring_seconds)

@@ -16,7 +16,7 @@ from app.errors import RefusedError
 from app.facts.vocabulary import RecordingMode
 from app.numbers.parse import E164, is_e164, parse_destination
 from app.routing.inbound import best_pattern
-from app.routing.model import CallFlow, Queue
+from app.routing.model import Lead, Queue
 from app.routing.stops import Stop, Stops, flow_in, queue_in
 from app.routing.targets import target_from_json
 
@@ -48,7 +48,7 @@ class WayIn:
     has_route: bool
     stops: tuple[Stop, ...] = ()
     queue: Queue | None = None
-    flow: CallFlow | None = None
+    flow: Lead | None = None
     recording_mode: RecordingMode = RecordingMode.OFF
     max_channels: int | None = None
 

@@ -14,7 +14,7 @@ from app.daemon import Daemon
 from app.ids import Kind, kind_of, new_id
 from app.recordings.store import ObjectMissingError, RecordingStore, StoreUnavailableError
 from app.routing.checks import check_name
-from app.routing.resource import Office, Resource
+from app.routing.resource import Office, Resource, refuse_if_target
 from app.routing.shelf import raise_all
 from app.speech.decoding import Decoder
 from app.speech.model import SAMPLE_RATES, AudioFile, MediaUri, ReceivedUpload
@@ -110,9 +110,10 @@ class AudioFiles(Resource[AudioFile]):
         """Delete it. What is being played goes on; Asterisk may keep its own copy for some days.
 
         Raises:
-            RefusedError: NOT_FOUND.
+            RefusedError: NOT_FOUND; INVALID_STATE while a call flow plays it, or calls are sent to it.
         """
         async with self._writing() as connection:
+            await refuse_if_target(connection, by.account_id, audio_file_id, noun="sound file")
             await self.shelf.delete(connection, by.account_id, audio_file_id)
         self._note(by, "delete", audio_file_id)
         with contextlib.suppress(StoreUnavailableError):  # the files go with a later sweep

@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NewType
@@ -113,6 +113,11 @@ class SpeechCache:
             self._size += sum(map(len, files.values()))
         if self._size is None or self._size > self._most_bytes:
             self._make_room()
+
+    def drop(self, key: ContentKey, sample_rates: Sequence[int]) -> None:
+        """Keep a sound no longer, if it is there."""
+        for sample_rate in sample_rates:
+            self._path(key, sample_rate).unlink(missing_ok=True)
 
     def _path(self, key: ContentKey, sample_rate: int) -> Path:
         return self._folder / key[:2] / f"{key}-{sample_rate}.wav"

@@ -138,8 +138,8 @@ class EspeakEngine:
         try:
             process.stdin.write(standard_input)
             await process.stdin.drain()
-        except ConnectionError:
-            pass  # it ended without reading; its status says why
+        except (ConnectionError, RuntimeError):
+            pass  # it ended without reading, and its status says why; uvloop says so by a RuntimeError
         process.stdin.close()
         said = bytearray()
         while block := await process.stdout.read(_READ):

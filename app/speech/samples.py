@@ -22,6 +22,8 @@ _BETA: Final = 8.0
 #: Of the lower Nyquist frequency, the rest is for the filter's slope.
 _PASSED: Final = 0.91
 _FULL_SCALE: Final = 32768.0
+#: What is no louder than this is silence: 50 dB below full scale.
+_QUIET: Final = 104
 
 
 def read_spoken(wav: bytes) -> Spoken:
@@ -39,6 +41,19 @@ def read_spoken(wav: bytes) -> Spoken:
 def write_wav(samples: bytes, sample_rate: int) -> bytes:
     """16-bit samples of one channel as a file."""
     return write_header(1, sample_rate, len(samples) // SAMPLE_BYTES) + samples
+
+
+def silence(seconds: float, sample_rate: int) -> bytes:
+    """Nothing, for so long."""
+    return b"\0" * (round(seconds * sample_rate) * SAMPLE_BYTES)
+
+
+def trim(samples: bytes) -> bytes:
+    """The samples without the silence before and after; with none at all when there is nothing else."""
+    import numpy as np
+
+    loud = np.flatnonzero(np.abs(np.frombuffer(samples, dtype="<i2").astype(np.int32)) > _QUIET)
+    return samples[loud[0] * SAMPLE_BYTES : (loud[-1] + 1) * SAMPLE_BYTES] if len(loud) else b""
 
 
 def convert(spoken: Spoken, sample_rate: int) -> bytes:

@@ -1,9 +1,12 @@
 """From a text to something Asterisk plays: checked, given a voice, spoken once, kept."""
 
 import asyncio
+import errno
+import hmac
 from collections.abc import Sequence
 from weakref import WeakValueDictionary
 
+import msgspec
 import structlog
 
 from app.clock import Clock
@@ -70,6 +73,57 @@ class Speaker:
                 SPEECH_NOT_SUPPORTED, the voice does not do this.
             SpeechUnavailableError, OverloadedError: see ``engine``.
         """
+        key = await self._make(account_id, speech)
+        return self._urls.media(key, sample_rate or self._sample_rate, self._clock.now())
+
+    async def render_joined(
+        self, account_id: str, name: str, parts: Sequence[Speech | float], *, sample_rate: int | None = None
+    ) -> MediaUri:
+        """As :meth:`render`, for several texts one after the other, with pauses (seconds) where a part is a number.
+
+        Each text is spoken, and kept, by itself: who speaks them never has the whole. The whole is kept under ``name``,
+        which must stand for the parts, until it is forgotten.
+
+        Raises:
+            RefusedError, SpeechUnavailableError, OverloadedError: as :meth:`render`.
+        """
+        key = self._name(account_id, name)
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            if not await asyncio.to_thread(self._has, key):
+                keys = [part if isinstance(part, float) else await self._make(account_id, part) for part in parts]
+                try:
+                    await asyncio.to_thread(self._join, key, keys)
+                except OSError as error:
+                    _log.error("speech_not_kept", reason=error.strerror)
+                    raise SpeechUnavailableError("The disk does not keep what was spoken.") from error
+        return self._urls.media(key, sample_rate or self._sample_rate, self._clock.now())
+
+    async def forget_joined(self, account_id: str, name: str) -> None:
+        """Nobody is to hear it again."""
+        await asyncio.to_thread(self._cache.drop, self._name(account_id, name), SAMPLE_RATES)
+
+    def _name(self, account_id: str, name: str) -> ContentKey:
+        content = msgspec.json.encode(("joined", account_id, name))
+        return ContentKey(hmac.digest(self._secret, content, "sha256").hex())
+
+    def _join(self, key: ContentKey, parts: "Sequence[ContentKey | float]") -> None:
+        files = {}
+        for rate in SAMPLE_RATES:
+            pieces = []
+            for part in parts:
+                if isinstance(part, float):
+                    pieces.append(samples.silence(part, rate))
+                    continue
+                wav = self._cache.read(part, rate)
+                if wav is None:
+                    raise OSError(errno.ENOENT, "what was spoken is gone already")
+                pieces.append(samples.trim(samples.read_spoken(wav).samples))
+            files[rate] = samples.write_wav(b"".join(pieces), rate)
+        self._cache.put(key, files)
+
+    async def _make(self, account_id: str, speech: Speech) -> ContentKey:
+        """Have it spoken, unless it was; gives where it is kept."""
         problems = [*texts.check_text(speech.text, "text"), *texts.check_settings(speech.settings)]
         if problems:
             raise RefusedError(problems)
@@ -85,7 +139,7 @@ class Speaker:
                 except OSError as error:
                     _log.error("speech_not_kept", reason=error.strerror)
                     raise SpeechUnavailableError("The disk does not keep what was spoken.") from error
-        return self._urls.media(key, sample_rate or self._sample_rate, self._clock.now())
+        return key
 
     async def check(self, settings: VoiceSettings) -> None:
         """Whether there is such a voice and it can do this; for settings that are stored.

@@ -8,7 +8,7 @@ from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
 from app.ids import Kind, new_id
 from app.routing.checks import check_name
-from app.routing.resource import Office, Resource
+from app.routing.resource import Office, Resource, refuse_if_target
 from app.routing.shelf import raise_all
 from app.speech import texts
 from app.speech.model import AnnouncementTemplate, Speech, VoiceSettings
@@ -76,8 +76,9 @@ class AnnouncementTemplates(Resource[AnnouncementTemplate]):
         return changed
 
     async def delete(self, by: Principal, template_id: str) -> None:
-        """Delete it. What is being spoken goes on."""
+        """Delete it, unless calls are sent to it. What is being spoken goes on."""
         async with self._writing() as connection:
+            await refuse_if_target(connection, by.account_id, template_id, noun="template")
             await self.shelf.delete(connection, by.account_id, template_id)
         self._note(by, "delete", template_id)
 

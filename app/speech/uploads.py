@@ -18,11 +18,12 @@ from app.speech.model import ReceivedUpload, Upload
 from app.speech.rows import UPLOAD_COLUMNS, read_upload
 
 LARGEST_UPLOAD: Final = 50 * 1024 * 1024
+LARGEST_CSV: Final = 512 * 1024 * 1024
 MOST_UPLOADS: Final = 100
 #: How long an address works, and how long the file may then wait for its use.
 LIFETIME: Final = timedelta(hours=1)
-#: What may be uploaded: sound files, by the names that browsers and libraries give them.
-CONTENT_TYPES: Final = frozenset(
+#: What sound files are called by browsers and libraries.
+SOUND_TYPES: Final = frozenset(
     {
         *("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"),
         *("audio/mpeg", "audio/mp3"),
@@ -30,6 +31,11 @@ CONTENT_TYPES: Final = frozenset(
         *("audio/ogg", "application/ogg"),
     }
 )
+#: What files of contacts and numbers are called; on some machines a CSV file is a spreadsheet's.
+CSV_TYPES: Final = frozenset(
+    {"text/csv", "application/csv", "text/plain", "text/tab-separated-values", "application/vnd.ms-excel"}
+)
+CONTENT_TYPES: Final = SOUND_TYPES | CSV_TYPES
 
 
 class UploadCompleteError(OffhookError):
@@ -155,6 +161,65 @@ class Uploads:
             raise RefusedError(Problem("INVALID_STATE", message, ("uploadId",), current_state="WAITING"))
         return ReceivedUpload(**dict(row))
 
+    async def find_csv(self, account_id: str, upload_id: str) -> ReceivedUpload:
+        """As :meth:`find_received`, of a file that was announced as CSV.
+
+        Raises:
+            RefusedError: NOT_FOUND; INVALID_STATE, its file has not come; INVALID_INPUT, it is a sound file.
+        """
+        found = await self.find_received(account_id, upload_id)
+        async with self._database.acquire() as connection:
+            content_type = await connection.fetchval("SELECT content_type FROM upload WHERE id = $1", upload_id)
+        if content_type not in CSV_TYPES:
+            raise RefusedError(Problem("INVALID_INPUT", "This upload was announced as a sound file.", ("uploadId",)))
+        return found
+
+    async def hand_over(self, connection: PooledConnection, account_id: str, upload_id: str, until: datetime) -> None:
+        """Take an upload for long work, in the transaction that begins it. Nobody else finds it by its id any more.
+
+        Its file stays until then, or until :meth:`let_go`.
+
+        Raises:
+            RefusedError: NOT_FOUND, another request was faster.
+        """
+        done = await connection.execute(
+            "UPDATE upload SET id = $3, expires_at = $4 WHERE id = $1 AND account_id = $2",
+            upload_id,
+            account_id,
+            new_id(Kind.UPLOAD),
+            until,
+        )
+        if done != "UPDATE 1":
+            raise used_already()
+
+    async def note_kept(
+        self,
+        connection: PooledConnection,
+        account_id: str,
+        upload_id: str,
+        object_key: str,
+        size_bytes: int,
+        lifetime: timedelta,
+    ) -> None:
+        """A CSV file is in the store that nobody has put to an address: it is kept as after :meth:`hand_over`."""
+        now = self._clock.now()
+        await connection.execute(
+            "INSERT INTO upload (id, account_id, content_type, size_bytes, created_at, expires_at, received_at, "
+            "object_key) VALUES ($1, $2, 'text/csv', $3, $4, $5, $4, $6)",
+            upload_id,
+            account_id,
+            size_bytes,
+            now,
+            now + lifetime,
+            object_key,
+        )
+
+    async def let_go(self, connection: PooledConnection, object_key: str) -> None:
+        """The work is over: the file goes with the next sweep."""
+        await connection.execute(
+            "UPDATE upload SET expires_at = $2 WHERE object_key = $1 AND expires_at > $2", object_key, self._clock.now()
+        )
+
     async def use(self, connection: PooledConnection, account_id: str, upload_id: str) -> None:
         """Take an upload away, in the transaction that uses it. Its file is the caller's to delete.
 
@@ -171,9 +236,10 @@ class Uploads:
 def _check(content_type: str, size_bytes: int) -> list[Problem]:
     problems = []
     if content_type not in CONTENT_TYPES:
-        message = f"Sound files are taken: {', '.join(sorted(CONTENT_TYPES))}."
+        message = f"Sound files and CSV files are taken: {', '.join(sorted(CONTENT_TYPES))}."
         problems.append(Problem("INVALID_INPUT", message, ("contentType",)))
-    if not 1 <= size_bytes <= LARGEST_UPLOAD:
-        message = f"Give the file's size in bytes: 1 to {LARGEST_UPLOAD}."
+    largest = LARGEST_CSV if content_type in CSV_TYPES else LARGEST_UPLOAD
+    if not 1 <= size_bytes <= largest:
+        message = f"Give the file's size in bytes: 1 to {largest}."
         problems.append(Problem("INVALID_INPUT", message, ("sizeBytes",)))
     return problems

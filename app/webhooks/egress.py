@@ -57,7 +57,7 @@ class NoAnswerError(EgressError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the endpoint answered: the status, ``Retry-After`` as sent, and the body's first 2 KB as text."""
+    """What the endpoint answered: the status, ``Retry-After`` as sent, and the body's beginning, 2 KB, as text."""
 
     status: int
     retry_after: str | None
@@ -101,7 +101,12 @@ class Egress:
         max_idle: int = 64,
         ssl_context: ssl.SSLContext | None = None,
         resolve: Resolve = resolve_name,
+        keep_bytes: int = EXCERPT_BYTES,
+        body_seconds: float = _BODY_SECONDS,
     ) -> None:
+        """``keep_bytes`` of an answer's body are kept, and it may take ``body_seconds`` after its head."""
+        self._keep_bytes = keep_bytes
+        self._body_seconds = body_seconds
         self.timeout_seconds = timeout_seconds
         self._resolve = resolve
         policy = AddressPolicy(tuple(allow_networks))
@@ -114,7 +119,7 @@ class Egress:
     @property
     def longest_seconds(self) -> float:
         """The longest a request can take, the reading of the answer's body included."""
-        return self.timeout_seconds + _BODY_SECONDS
+        return self.timeout_seconds + self._body_seconds
 
     async def aclose(self) -> None:
         """Close all idle connections; those in use are their requests' to close."""
@@ -193,8 +198,10 @@ class Egress:
             limit.reschedule(None)
             excerpt = bytearray()
             try:
-                async with asyncio.timeout(_BODY_SECONDS):
-                    await connection.read_body(keep=EXCERPT_BYTES, at_most=_DRAINED_BYTES, into=excerpt)
+                async with asyncio.timeout(self._body_seconds):
+                    await connection.read_body(
+                        keep=self._keep_bytes, at_most=max(_DRAINED_BYTES, self._keep_bytes), into=excerpt
+                    )
             except (TimeoutError, *BROKEN):
                 pass  # what came so far is the excerpt
         finally:

@@ -1,6 +1,7 @@
 """The audit log: beside the work, in batches, bounded, and honest about what it dropped."""
 
 import asyncio
+import inspect
 
 import pytest
 
@@ -28,9 +29,12 @@ async def test_given_more_lines_than_a_batch_when_flushed_then_all_are_stored_in
 
 async def test_given_the_log_runs_when_it_is_cancelled_then_what_was_queued_is_stored(database: Database) -> None:
     audit = AuditLog(database)
-    running = asyncio.ensure_future(audit.run())
+    log = audit.run()
+    running = asyncio.ensure_future(log)
     audit.record(AuditEntry(account_id=None, action="test.last"))
-    await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        while inspect.getcoroutinestate(log) != inspect.CORO_SUSPENDED:  # it has begun, and waits
+            await asyncio.sleep(0)
     running.cancel()
 
     with pytest.raises(asyncio.CancelledError):

@@ -48,3 +48,12 @@ async def test_given_a_made_up_region_when_an_account_is_made_then_it_is_refused
         await accounts.create("acme", default_region=region)
 
     assert refused.value.problems[0].field == ("defaultRegion",)
+
+
+async def test_given_a_time_zone_when_an_account_is_made_then_it_must_be_one(accounts: Accounts) -> None:
+    assert (await accounts.create("acme", time_zone="Europe/Berlin")).time_zone == "Europe/Berlin"
+    assert (await accounts.create("plain")).time_zone == "Etc/UTC"
+    for wrong in ("Nowhere/Land", "../etc/passwd", "", "Europe"):
+        with pytest.raises(RefusedError) as refused:
+            await accounts.create("other", time_zone=wrong)
+        assert [problem.field for problem in refused.value.problems] == [("timeZone",)]

@@ -17,28 +17,36 @@ from starlette.routing import WebSocketRoute
 from app.accounts.audit import AuditLog
 from app.accounts.keys import ApiKeys
 from app.accounts.scopes import Scope
+from app.accounts.secret import ServiceSecret
 from app.accounts.service import Account, Accounts
 from app.api.context import Options
 from app.api.subscriptions.audience import Audiences
 from app.api.websocket import SocketEndpoint
 from app.asgi import SERVER_OPTIONS, create_app
+from app.calls.flow_sounds import FlowSounds
 from app.calls.plan import Defaults
 from app.calls.queries import CallQueries
 from app.calls.registry import CallRegistry
 from app.calls.service import CallService
 from app.calls.store import CallStore
 from app.calls.traces.keeper import TraceQueries
+from app.campaigns.resources import CampaignResources
 from app.cdrs.queries import CdrQueries
 from app.cdrs.statistics import CdrStatistics
 from app.clock import SystemClock
 from app.config import Settings
+from app.contacts.setting_up import open_contacts
 from app.db.engine import Database
 from app.events.bus import Bus
 from app.events.feed import Feed
 from app.events.log import EventLog
+from app.exports.exporting import Exports
 from app.health import PartHealth
+from app.jobs.serve import JobReports
+from app.jobs.service import Jobs
 from app.media.endpoints import MediaEndpoints
 from app.media.guard import StreamGuard
+from app.otps.setting_up import Errands
 from app.ownership.diagnostics import Diagnostics
 from app.queues.agent_rows import AgentRows
 from app.queues.agents import AgentStates
@@ -48,13 +56,18 @@ from app.recordings.deletion import RecordingDeletion
 from app.recordings.queries import RecordingQueries
 from app.recordings.serve import RecordingFiles
 from app.recordings.store import RecordingStore
-from app.recordings.urls import RecordingUrls
+from app.recordings.urls import RecordingUrls, report_urls
+from app.reputation.caller_ids import CallerIds
+from app.reputation.judging import Rules
+from app.reputation.service import Reputation
 from app.routing.directory import Directory
 from app.routing.resources import RoutingResources
 from app.routing.sandbox import seed_sandbox
 from app.routing.stops import Stops
 from app.services import Services
 from app.speech.resources import SpeechResources
+from app.transcripts.rows import TranscriptQueries
+from app.transcripts.service import Transcripts
 from app.webhooks.egress import Egress
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.enqueue import Enqueuer
@@ -66,6 +79,7 @@ from app.webhooks.testing import WebhookTests
 from tests.api.silent_asterisk import AlwaysReady, SilentAsterisk
 from tests.ownership.processes import NODE, route_here
 from tests.speech.tone_engine import ToneEngine
+from tests.transcripts.engines import TellingEngine
 
 DEADLINE_SECONDS = 60.0
 ALL_SCOPES = frozenset(Scope)
@@ -144,10 +158,21 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
     media_endpoints = MediaEndpoints(
         *(database, sealer, StreamGuard(allow_networks=(IPv4Network("127.0.0.0/8"),)), audit, clock)
     )
+    recording_store = RecordingStore.open(None, tmp_path)
+    speech = SpeechResources.open(
+        *(database, audit, sealer, recording_store, clock, [ToneEngine()]),
+        folder=tmp_path / "media",
+        media_url="http://offhook.test",
+        urls_secret=bytes(32),
+        names_secret=bytes(32),
+        cache_bytes=10_000_000,
+    )
+    sounds = FlowSounds(speech.speaker, speech.audio_files, speech.templates)
     calls = CallService(
         registry=registry,
         store=store,
         directory=Directory(database),
+        caller_ids=CallerIds(database, clock),
         stops=Stops(database),
         readiness=ready,
         clock=clock,
@@ -155,11 +180,17 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         defaults=Defaults(agent_ring_seconds=30, customer_ring_seconds=45, max_duration_seconds=3600),
         programs=media_endpoints,
         variables=frozenset({"CRM_LEAD", "CRM_TEAM"}),
+        announcer=sounds,
+        contexts=frozenset({"house-menus"}),
     )
     recordings, urls = RecordingQueries(database), RecordingUrls(bytes(32))
-    recording_store = RecordingStore.open(None, tmp_path)
     webhooks, webhook_queries = WebhookEndpoints(database, sealer, egress, clock), WebhookQueries(database)
     routed = route_here(calls, registry, database, Bus(database), feed, wait_seconds=5.0)
+    bus = Bus(database)
+    jobs = Jobs(database, log, bus, clock)
+    secret = ServiceSecret("the secret of these tests, long enough")
+    errands = Errands.open(Settings(data_dir=tmp_path), secret, database, log, bus, clock, sealer, speech)
+    contacts = open_contacts(database, audit, sealer, log, clock, jobs, speech.uploads, recording_store)
     services = Services(
         clock=clock,
         keys=ApiKeys(database, bytes(32), audit),
@@ -173,18 +204,21 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         recording_urls=urls,
         event_log=log,
         feed=feed,
-        routing=RoutingResources.open(database, audit, Sealer(bytes(32))),
-        speech=SpeechResources.open(
-            *(database, audit, sealer, recording_store, clock, [ToneEngine()]),
-            folder=tmp_path / "media",
-            media_url="http://offhook.test",
-            urls_secret=bytes(32),
-            names_secret=bytes(32),
-            cache_bytes=10_000_000,
-        ),
+        routing=RoutingResources.open(database, audit, Sealer(bytes(32)), voices=sounds),
+        reputation=Reputation(database, audit, clock, Rules()),
+        speech=speech,
         agent_states=AgentStates(AgentRows(database, log, clock)),
         queue_standings=QueueStandings(database, WaitingRooms(database), clock),
         media_endpoints=media_endpoints,
+        callbacks=errands.callbacks(routed),
+        otps=errands.otps(),
+        jobs=jobs,
+        contacts=contacts.resources,
+        campaigns=CampaignResources.open(*(database, log, audit, clock, speech), changed=hear_nothing),
+        exports=Exports(jobs, contacts.resources, audit),
+        job_reports=JobReports(jobs, recording_store, report_urls(bytes(32)), clock),
+        transcripts=Transcripts(database, jobs, TellingEngine(), clock, language="en-US"),
+        transcript_queries=TranscriptQueries(database),
         webhooks=webhooks,
         webhook_queries=webhook_queries,
         webhook_replays=WebhookReplays(database, clock),
@@ -259,6 +293,10 @@ async def serving(app: Starlette) -> AsyncIterator[int]:
 async def port(surface: Surface) -> AsyncIterator[int]:
     async with serving(surface.app) as number:
         yield number
+
+
+async def hear_nothing(_campaign_id: str) -> None:
+    """No dialer runs here."""
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:

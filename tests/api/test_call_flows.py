@@ -1,11 +1,15 @@
 """Call flows over GraphQL: kept in versions, refused at the field that is to blame, tried out, and led to."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from app.speech.engine import SpeechUnavailableError
 from tests.api.conftest import Surface
 from tests.api.test_routing import do, make, make_agent, make_queue
+from tests.api.test_sound_files import WAV
+from tests.speech.tone_engine import ToneEngine
 
 pytestmark = pytest.mark.postgres
 
@@ -151,6 +155,122 @@ async def test_given_what_a_flow_leads_to_when_deleted_then_it_is_in_use_until_t
     assert (await do(surface, "deleteQueue", {"id": queue}))["userErrors"] == []
     assert (await do(surface, "deleteInboundRoute", {"id": route["id"]}))["userErrors"] == []
     assert (await do(surface, "deleteCallFlow", {"id": made["id"]}))["userErrors"] == []
+
+
+@pytest.mark.parametrize(
+    ("step", "field"),
+    [
+        ({"speak": {"name": "a", "text": "x", "voice": "nobody", "next": "bye"}}, ["speak", "voice"]),
+        ({"speak": {"name": "a", "text": "x", "languageCode": "fr-FR", "next": "bye"}}, ["speak", "languageCode"]),
+        ({"speak": {"name": "a", "text": "x", "voice": "low", "languageCode": "de", "next": "bye"}},
+         ["speak", "voice"]),
+        (
+            {"play": {"name": "a", "sounds": [{"digits": "1"}, {"speech": {"text": "x", "voice": "b"}}],
+                      "next": "bye"}},
+            ["play", "sounds", "1", "speech", "voice"],
+        ),
+        (
+            {"gather": {"name": "a", "prompt": [{"speech": {"text": "x", "voice": "nobody"}}], "next": "bye",
+                        "noInput": "bye"}},
+            ["gather", "prompt", "0", "speech", "voice"],
+        ),
+        (
+            {"voicemail": {"name": "a", "greeting": [{"speech": {"text": "x", "voice": "nobody"}}], "next": "bye"}},
+            ["voicemail", "greeting", "0", "speech", "voice"],
+        ),
+        ({"speak": {"name": "a", "text": "<speak>Hi</speak>", "next": "bye"}}, ["speak", "text"]),
+        ({"speak": {"name": "a", "text": "You owe &#163;5", "next": "bye"}}, ["speak", "text"]),
+        (
+            {"play": {"name": "a", "sounds": [{"speech": {"text": "<break time='9s'/>"}}], "next": "bye"}},
+            ["play", "sounds", "0", "speech", "text"],
+        ),
+    ],
+)  # fmt: skip
+async def test_given_what_nobody_can_speak_when_a_flow_is_made_changed_or_tried_then_the_step_is_named(
+    surface: Surface, step: dict[str, Any], field: list[str]
+) -> None:
+    made = await make_flow(surface)
+    steps = [step, BYE]
+    for name, given in (
+        ("createCallFlow", {"name": "x", "steps": steps}),
+        ("updateCallFlow", {"id": made["id"], "steps": steps}),
+        ("testCallFlow", {"steps": steps}),
+    ):
+        payload = await do(surface, name, given)
+        assert [(one["code"], one["field"]) for one in payload["userErrors"]] == [
+            ("INVALID_INPUT", ["steps", "0", *field])
+        ]
+
+
+async def test_given_voices_that_there_are_or_that_nobody_can_tell_of_when_a_flow_is_made_then_it_is_kept(
+    surface: Surface,
+) -> None:
+    spoken = {"name": "a", "text": "x", "voice": "high", "languageCode": "en-GB", "next": "bye"}
+    await make_flow(surface, [{"speak": spoken}, BYE], name="there")
+    (engine,) = surface.services.speech.speaker._engines
+    assert isinstance(engine, ToneEngine)
+    engine.failure = SpeechUnavailableError("Nobody answers.")
+    await make_flow(surface, [{"speak": {**spoken, "voice": "perhaps"}}, BYE], name="unknown")
+
+
+async def test_given_a_sound_file_or_a_template_when_a_flow_needs_it_then_it_is_deleted_only_after_that(
+    surface: Surface,
+) -> None:
+    audio = await _sound_file(surface)
+    made = await make_flow(surface, [{"play": {"name": "hi", "sounds": [{"audioFileId": audio}], "next": "bye"}}, BYE])
+    refused = await _do(surface, "deleteAudioFile", {"id": audio})
+    (error,) = refused["userErrors"]
+    assert (error["code"], error["field"], error["currentState"]) == ("INVALID_STATE", ["id"], "IN_USE")
+    assert "call flow survey" in error["message"]
+    await do(surface, "updateCallFlow", {"id": made["id"], "steps": [BYE]})
+    assert (await _do(surface, "deleteAudioFile", {"id": audio}))["userErrors"] == []
+
+
+async def test_given_a_program_when_a_flow_leads_to_it_then_its_endpoint_is_deleted_only_when_another_allows_it(
+    surface: Surface,
+) -> None:
+    first = await _endpoint(surface, "ws://127.0.0.1:18080/talk")
+    made = await make_flow(
+        surface, [{"mediaStream": {"name": "bot", "url": "ws://127.0.0.1:18080/talk?x=1", "next": "bye"}}, BYE]
+    )
+    other = await _endpoint(surface, "ws://127.0.0.1:18080/other")
+    assert (await _do(surface, "deleteMediaEndpoint", {"id": other}))["userErrors"] == []
+    (error,) = (await _do(surface, "deleteMediaEndpoint", {"id": first}))["userErrors"]
+    assert (error["code"], error["field"], error["currentState"]) == ("INVALID_STATE", ["id"], "IN_USE")
+    assert "call flow survey" in error["message"]
+    wider = await _endpoint(surface, "ws://127.0.0.1:18080/")
+    assert (await _do(surface, "deleteMediaEndpoint", {"id": first}))["userErrors"] == []
+    assert (await _do(surface, "deleteMediaEndpoint", {"id": wider}))["userErrors"] != []
+    await do(surface, "updateCallFlow", {"id": made["id"], "steps": [BYE]})
+    assert (await _do(surface, "deleteMediaEndpoint", {"id": wider}))["userErrors"] == []
+
+
+async def _do(surface: Surface, name: str, given: dict[str, Any]) -> Any:
+    """As `do`, with the errors' words."""
+    query = f"mutation($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{ deletedId "
+    query += "userErrors { code field currentState message } } }"
+    return (await surface.ask(query, {"input": given}))[name]
+
+
+async def _endpoint(surface: Surface, url: str) -> str:
+    created = await do(surface, "createMediaEndpoint", {"url": url}, "mediaEndpoint { id }")
+    endpoint_id: str = created["mediaEndpoint"]["id"]
+    return endpoint_id
+
+
+async def _sound_file(surface: Surface) -> str:
+    content = WAV
+    opened = await do(
+        surface, "createUpload", {"contentType": "audio/wav", "sizeBytes": len(content)}, "upload { id url }"
+    )
+    address = urlsplit(opened["upload"]["url"])
+    answer = await surface.client.put(
+        f"{address.path}?{address.query}", content=content, headers={"Content-Type": "audio/wav"}
+    )
+    assert answer.status_code == 201
+    made = await do(surface, "createAudioFile", {"uploadId": opened["upload"]["id"], "name": "Hi"}, "audioFile { id }")
+    audio_file_id: str = made["audioFile"]["id"]
+    return audio_file_id
 
 
 async def test_given_a_name_that_is_taken_when_made_again_then_it_is_told(surface: Surface) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
 from graphql import parse, validate
@@ -128,19 +129,23 @@ async def test_given_a_request_that_has_waited_when_it_is_executed_then_that_is_
     if is_known:
         await surface.post(mutation)
     authenticate = surface.services.keys.authenticate
+    hours = 0
 
     async def authenticate_slowly(*given: str | None) -> Principal:
-        await asyncio.sleep(0.6)
+        nonlocal hours
+        hours += 1
         return await authenticate(*given)
 
     async def hang_up(*_: object) -> None:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(1)  # what is over already is said in the loop's next round, before any timer
         raise AssertionError("its time was over")
 
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + hours * 3600)
+    monkeypatch.setattr("app.api.context.time", clock)
     monkeypatch.setattr(surface.services.keys, "authenticate", authenticate_slowly)
     monkeypatch.setattr(surface.services.calls, "hang_up", hang_up)
     endpoint = next(route for route in surface.app.routes if getattr(route, "name", "") == "graphql").endpoint.__self__  # type: ignore[attr-defined]
-    monkeypatch.setattr(endpoint, "_options", Options(mutation_seconds=0.5))
+    monkeypatch.setattr(endpoint, "_options", Options(mutation_seconds=3600))
     assert (await surface.refuse(mutation))["code"] == "TIMEOUT"
 
 

@@ -288,6 +288,7 @@ def test_given_the_table_when_compared_with_the_type_then_what_may_not_be_null_i
     assert isinstance(cdr, GraphQLObjectType)
     columns = sa.inspect(CdrRow).local_table.c
     own = {"sandbox": "is_sandbox", "metadata": "metadata_pairs", "end_reason": "end_code", "quality": "mos"}
+    own |= {"is_dnc": "disposition"}
     for field in cdr.fields.values():
         name = getattr(field.extensions.get("strawberry-definition"), "python_name", "")
         if name in CDR.fields and isinstance(field.type, GraphQLNonNull):

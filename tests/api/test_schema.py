@@ -27,7 +27,8 @@ from strawberry.types.base import StrawberryObjectDefinition
 from app.api.auth import Requires
 from app.api.mutations.root import Mutation
 from app.api.queries.nodes import FINDERS
-from app.api.schema import Query, build_schema
+from app.api.queries.root import Query
+from app.api.schema import build_schema
 from app.api.sdl import print_sdl
 from app.api.subscriptions.root import Subscription
 from app.api.types.enums.events import EventType
@@ -36,6 +37,7 @@ from app.api.types.node import Node
 from app.api.types.problem import UserErrorCode
 from app.facts.calls import CallRef
 from app.facts.catalogue import FACT_TYPES, graphql_name
+from app.facts.vocabulary import Errand
 
 ROOT = Path(__file__).parents[2]
 
@@ -119,7 +121,8 @@ def test_given_the_catalogue_when_compared_then_enum_types_and_fields_are_equal_
         own = {field.python_name for field in kind.__strawberry_definition__.fields}  # type: ignore[attr-defined]
         expected = {name for name in fact.__struct_fields__ if name != "call"}
         if "call" in fact.__struct_fields__:
-            expected |= {"call_id", "call", *(name for name in CallRef.__struct_fields__ if name != "id")}
+            expected |= {"call_id", "call", *Errand.__struct_fields__}
+            expected |= {name for name in CallRef.__struct_fields__ if name not in {"id", "errand"}}
         assert expected <= own, fact
 
 
@@ -137,7 +140,8 @@ def test_given_every_node_type_when_looked_for_then_node_finds_its_kind(schema: 
     events = {kind.__name__ for kind in EVENT_TYPES.values()}
     found = {one.name for one in schema.get_possible_types(node)} - events
     routing = {"Agent", "Extension", "Device", "RingGroup", "Queue", "Trunk", "OutboundNumber", "OutboundNumberPool"}
-    routing |= {"CallFlow", "AnnouncementTemplate", "AudioFile", "MediaEndpoint"}
+    routing |= {"CallFlow", "AnnouncementTemplate", "AudioFile", "MediaEndpoint", "ContactList", "Contact", "DncList"}
+    routing |= {"Callback", "Otp", "Campaign", "Job", "Transcript"}
     assert found == routing | {"InboundRoute", "Call", "Leg", "Cdr", "Recording", "WebhookEndpoint", "WebhookDelivery"}
     assert len(FINDERS) == len(found) + 1
     assert issubclass(next(iter(EVENT_TYPES.values())), Node)

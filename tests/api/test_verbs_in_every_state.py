@@ -48,7 +48,7 @@ SUBJECTS: Final = {
 #: Placing a call is about none that is there.
 PLACING: Final = {"originateCall"}
 #: What is about something that outlives the call.
-OF_ENDED_CALLS: Final = {"deleteRecording"}
+OF_ENDED_CALLS: Final = {"deleteRecording", "reportNumberComplaint"}
 REFUSALS: Final = {code.value for code in UserErrorCode}
 NUMBER: Final = "+15550100000"
 BOT_URL: Final = "ws://127.0.0.1:9999/talk"

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from tests.rig.ari_ears import PATIENCE_SECONDS, AriEars, AriRefusedError, Event, channel_id_of
+from tests.rig.far_end import FarEnd, FarEndCall
+from tests.rig.fixtures import FAR_END_TRUNK
 
 _numbers = itertools.count(1)
 CALLER_NUMBER = "+12125550100"
@@ -76,3 +78,22 @@ async def dialled(ears: AriEars, endpoint: str, *, ring_seconds: int = 20) -> As
             with contextlib.suppress(AriRefusedError):  # it ended in this very moment
                 await leg.hang_up()
             await leg.wait_until_ended()
+
+
+@contextlib.asynccontextmanager
+async def reaching(ears: AriEars, far_end: FarEnd, number: str) -> AsyncIterator[tuple[Leg, FarEndCall]]:
+    """Dial a number of the far end; gives the leg, and the call as the far end sees it come in."""
+    async with dialled(ears, f"PJSIP/{number}@{FAR_END_TRUNK}") as leg:
+        yield leg, await far_end.expect_call(number)
+
+
+async def ring(leg: Leg, call: FarEndCall) -> None:
+    """The far end rings, and the leg hears of it."""
+    await call.ring()
+    await leg.wait_for("Dial", dialstatus="RINGING")
+
+
+async def answer(leg: Leg, call: FarEndCall) -> Event:
+    """The far end answers; gives what the leg hears of it."""
+    await call.answer()
+    return await leg.wait_for("Dial", dialstatus="ANSWER")

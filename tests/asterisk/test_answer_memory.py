@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pytest
 
-from tests.asterisk.legs import Leg, dialled
+from tests.asterisk.legs import Leg, answer, reaching, ring
 from tests.rig.ari_ears import AriEars
-from tests.rig.far_end import FarEnd
+from tests.rig.far_end import FarEnd, FarEndCall
 from tests.rig.fixtures import FAR_END_TRUNK
 
 pytestmark = pytest.mark.asterisk
@@ -15,8 +15,9 @@ pytestmark = pytest.mark.asterisk
 SLACK_SECONDS = 0.1
 
 
-async def _answered_at(leg: Leg) -> float:
-    event = await leg.wait_for("Dial", dialstatus="ANSWER")
+async def _answer(leg: Leg, call: FarEndCall) -> float:
+    """Gives when, as Asterisk's event says it."""
+    event = await answer(leg, call)
     return datetime.fromisoformat(event["timestamp"]).timestamp()
 
 
@@ -28,13 +29,10 @@ async def _remembered_while_it_lives(leg: Leg) -> float:
 async def test_given_a_leg_that_was_answered_when_it_has_ended_then_asterisk_tells_since_when_it_had_been_up(
     ears: AriEars, far_end: FarEnd
 ) -> None:
-    async with dialled(ears, f"PJSIP/+15557773001@{FAR_END_TRUNK}") as leg:
-        call = await far_end.expect_call("+15557773001")
-        await call.ring()
-        await leg.wait_for("Dial", dialstatus="RINGING")
+    async with reaching(ears, far_end, "+15557773001") as (leg, call):
+        await ring(leg, call)
         assert await _remembered_while_it_lives(leg) == 0
-        await call.answer()
-        answered_at = await _answered_at(leg)
+        answered_at = await _answer(leg, call)
         assert await _remembered_while_it_lives(leg) == pytest.approx(answered_at, abs=SLACK_SECONDS)
         await call.hang_up()
         await leg.wait_until_ended()
@@ -47,10 +45,8 @@ async def test_given_a_leg_that_was_answered_when_it_has_ended_then_asterisk_tel
 async def test_given_a_leg_that_nobody_answered_when_it_has_ended_then_there_was_no_answer(
     ears: AriEars, far_end: FarEnd
 ) -> None:
-    async with dialled(ears, f"PJSIP/+15557773002@{FAR_END_TRUNK}") as leg:
-        call = await far_end.expect_call("+15557773002")
-        await call.ring()
-        await leg.wait_for("Dial", dialstatus="RINGING")
+    async with reaching(ears, far_end, "+15557773002") as (leg, call):
+        await ring(leg, call)
         await leg.hang_up()
         await leg.wait_until_ended()
         assert await leg.remembered_answer() == 0
@@ -59,10 +55,9 @@ async def test_given_a_leg_that_nobody_answered_when_it_has_ended_then_there_was
 async def test_given_a_leg_that_joined_a_talk_before_it_was_dialled_when_it_ends_then_its_own_answer_is_told(
     ears: AriEars, far_end: FarEnd
 ) -> None:
-    async with dialled(ears, f"PJSIP/+15557773003@{FAR_END_TRUNK}") as first:
+    async with reaching(ears, far_end, "+15557773003") as (first, first_call):
         bridge = f"bridge-{first.channel_id}"
-        await (await far_end.expect_call("+15557773003")).answer()
-        first_at = await _answered_at(first)
+        first_at = await _answer(first, first_call)
         await ears.request("POST", "/bridges", type="mixing", bridgeId=bridge)
         try:
             await ears.request("POST", f"/bridges/{bridge}/addChannel", channel=first.channel_id)
@@ -79,11 +74,9 @@ async def test_given_a_leg_that_joined_a_talk_before_it_was_dialled_when_it_ends
             await ears.request("POST", f"/bridges/{bridge}/addChannel", channel=second.channel_id)
             await ears.request("POST", f"/channels/{second.channel_id}/dial", timeout=20)
             call = await far_end.expect_call("+15557773004")
-            await call.ring()
-            await second.wait_for("Dial", dialstatus="RINGING")
+            await ring(second, call)
             assert await _remembered_while_it_lives(second) == 0
-            await call.answer()
-            second_at = await _answered_at(second)
+            second_at = await _answer(second, call)
             assert await _remembered_while_it_lives(second) == pytest.approx(second_at, abs=SLACK_SECONDS)
             await call.hang_up()
             await second.wait_until_ended()

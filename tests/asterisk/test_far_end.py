@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.local.asterisk import AsteriskInstance
-from tests.asterisk.legs import CALLER_NAME, CALLER_NUMBER, dialled
+from tests.asterisk.legs import CALLER_NAME, CALLER_NUMBER, answer, reaching, ring
 from tests.rig.ari_ears import PATIENCE_SECONDS, AriEars
 from tests.rig.far_end import FarEnd
 from tests.rig.fixtures import FAR_END_TRUNK
@@ -17,14 +17,11 @@ pytestmark = pytest.mark.asterisk
 async def test_given_a_call_when_the_far_end_sees_it_then_number_and_caller_are_what_was_dialled(
     ears: AriEars, far_end: FarEnd
 ) -> None:
-    async with dialled(ears, f"PJSIP/+15557770001@{FAR_END_TRUNK}") as leg:
-        call = await far_end.expect_call("+15557770001")
+    async with reaching(ears, far_end, "+15557770001") as (leg, call):
         assert (call.caller_number, call.caller_name) == (CALLER_NUMBER, CALLER_NAME)
         assert not leg.saw("Dial", dialstatus="RINGING")
-        await call.ring()
-        await leg.wait_for("Dial", dialstatus="RINGING")
-        await call.answer()
-        await leg.wait_for("Dial", dialstatus="ANSWER")
+        await ring(leg, call)
+        await answer(leg, call)
         await call.hang_up()
         assert await leg.wait_until_ended() == (16, None)
 
@@ -49,8 +46,7 @@ async def test_given_a_call_when_the_far_end_sees_it_then_number_and_caller_are_
 async def test_given_a_rejection_when_the_leg_ends_then_it_has_that_status_and_its_cause(
     ears: AriEars, far_end: FarEnd, sip_status: int, cause: int
 ) -> None:
-    async with dialled(ears, f"PJSIP/+15557771{sip_status}@{FAR_END_TRUNK}") as leg:
-        call = await far_end.expect_call(f"+15557771{sip_status}")
+    async with reaching(ears, far_end, f"+15557771{sip_status}") as (leg, call):
         await call.reject(sip_status)
         assert await leg.wait_until_ended() == (cause, sip_status)
 
@@ -58,10 +54,8 @@ async def test_given_a_rejection_when_the_leg_ends_then_it_has_that_status_and_i
 async def test_given_tones_both_ways_when_each_side_listens_then_it_hears_the_other(
     ears: AriEars, far_end: FarEnd
 ) -> None:
-    async with dialled(ears, f"PJSIP/+15557770002@{FAR_END_TRUNK}") as leg:
-        call = await far_end.expect_call("+15557770002")
-        await call.answer()
-        await leg.wait_for("Dial", dialstatus="ANSWER")
+    async with reaching(ears, far_end, "+15557770002") as (leg, call):
+        await answer(leg, call)
         near = Voice(ears, leg.channel_id)
         async with call.playing_tone(1000), near.playing_tone(400):
             far_heard, near_heard = await asyncio.gather(call.hear(1.5), near.hear(1.5))
@@ -75,10 +69,8 @@ async def test_given_tones_both_ways_when_each_side_listens_then_it_hears_the_ot
 async def test_given_keys_pressed_at_the_far_end_when_they_arrive_then_they_are_these_in_order(
     ears: AriEars, far_end: FarEnd
 ) -> None:
-    async with dialled(ears, f"PJSIP/+15557770003@{FAR_END_TRUNK}") as leg:
-        call = await far_end.expect_call("+15557770003")
-        await call.answer()
-        await leg.wait_for("Dial", dialstatus="ANSWER")
+    async with reaching(ears, far_end, "+15557770003") as (leg, call):
+        await answer(leg, call)
         near = Voice(ears, leg.channel_id)
         await call.press("42#*")
         await near.expect_digits("42#*")
@@ -89,10 +81,8 @@ async def test_given_keys_pressed_at_the_far_end_when_they_arrive_then_they_are_
 async def test_given_a_ringing_call_when_we_give_it_up_then_the_far_end_sees_the_cancel(
     ears: AriEars, far_end: FarEnd
 ) -> None:
-    async with dialled(ears, f"PJSIP/+15557770004@{FAR_END_TRUNK}") as leg:
-        call = await far_end.expect_call("+15557770004")
-        await call.ring()
-        await leg.wait_for("Dial", dialstatus="RINGING")
+    async with reaching(ears, far_end, "+15557770004") as (leg, call):
+        await ring(leg, call)
         assert not call.has_ended
         await leg.hang_up()
         await call.wait_until_ended()

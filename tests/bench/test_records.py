@@ -76,6 +76,7 @@ async def sides(records: CdrDatabase, tmp_path: Path) -> AsyncIterator[dict[str,
     # Nothing else is reached by these pages.
     parts |= {"clock": SystemClock(), "keys": keys, "cdr_queries": CdrQueries(database), "cursor_secret": bytes(32)}
     recordings: Any = SimpleNamespace(routes=[])
+    parts["job_reports"] = recordings
     parts["speech"] = SimpleNamespace(media_files=recordings, upload_files=recordings)
     services = Services(**parts)
     health: Any = AlwaysReady()

@@ -236,6 +236,11 @@ class SimulatedAsterisk:
         self.playbacks.remove(playback_id)
         self._say(inputs.SoundEnded(playback_id=playback_id))
 
+    def break_off(self, playback_id: PlaybackId, failure: str | None) -> None:
+        """Nobody hears it any more: who did may be on the way out. Of a tone, Asterisk says that it is done."""
+        self.playbacks.remove(playback_id)
+        self._say(inputs.SoundEnded(playback_id=playback_id, failure=failure))
+
     def end(self, leg_id: LegId, *, cause: int | None = 16, sip_code: int | None = None) -> None:
         """A channel ends, and with it what listens to it."""
         del self.channels[leg_id]
@@ -279,8 +284,11 @@ class SimulatedAsterisk:
             case commands.ReferLeg(leg_id=leg_id):
                 channel = self._channel(leg_id)
                 channel.is_bridged, channel.is_away = False, True
-            case commands.DetectMachine(leg_id=leg_id):
+            case commands.DetectMachine(leg_id=leg_id) | commands.AwaitSilence(leg_id=leg_id):
                 self._channel(leg_id).is_away = True
+            case commands.EnterDialplan(leg_id=leg_id):
+                channel = self._channel(leg_id)
+                channel.is_bridged, channel.is_away = False, True
             case commands.AdoptChannel(leg_id=leg_id):
                 self._channel(leg_id)
             case commands.AnswerChannel(leg_id=leg_id):

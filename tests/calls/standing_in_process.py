@@ -26,6 +26,7 @@ from app.errors import (
 )
 from app.events.log import EventLog
 from app.facts.vocabulary import LegRole, LegState
+from app.reputation.caller_ids import CallerIds
 from app.routing.directory import Directory
 from app.routing.sandbox import seed_sandbox
 from app.routing.stops import Stops
@@ -64,6 +65,7 @@ class Process:
             registry=self.registry,
             store=self.store,
             directory=Directory(database),
+            caller_ids=CallerIds(database, clock),
             stops=Stops(database),
             readiness=self.ready,
             clock=clock,

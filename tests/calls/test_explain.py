@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
-from app.calls.explain import explain
-from app.facts.vocabulary import CdrSource, Direction, EndCode, EndParty, EndReason, LegRole
+from app.calls.core.model.call import CallerIdChoice
+from app.calls.explain import explain, explain_caller_id
+from app.facts.vocabulary import CdrSource, Direction, EndCode, EndParty, EndReason, LegRole, Nearness
 from tests.calls.driving import Driver, connected_call, started_call
 from tests.calls.making import AGENT_NUMBER, CUSTOMER_NUMBER
 
@@ -54,3 +55,19 @@ def test_given_any_way_of_coming_and_any_source_when_explained_then_no_number_or
     told = " ".join(explain(call))
     assert not any(secret in told for secret in (CUSTOMER_NUMBER, AGENT_NUMBER, "Ada", "Grace"))
     assert ("could not watch" in told) is (source is not CdrSource.LIVE)
+
+
+@pytest.mark.parametrize("nearness", Nearness)
+@pytest.mark.parametrize("flagged", [0, 2])
+def test_given_a_number_of_a_pool_when_explained_then_it_is_told_why_that_one_and_not_which(
+    nearness: Nearness, flagged: int
+) -> None:
+    call = connected_call().call
+    assert explain_caller_id(call) == "It is the number that was asked for, or the account's default."
+    assert not any("pool" in line for line in explain(call))
+    choice = CallerIdChoice(pool_id="pool_1", number_id="num_1", nearness=nearness, size=5, flagged=flagged)
+    told = explain(msgspec.structs.replace(call, caller_id_choice=choice))[1]
+    assert told.startswith("The number shown was chosen from a pool of 5")
+    assert ("2 left out as flagged" in told) is (flagged == 2)
+    assert told.endswith("was used longest ago.")
+    assert "_1" not in told

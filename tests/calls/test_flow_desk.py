@@ -19,7 +19,7 @@ from app.calls.plan import Defaults
 from app.db.engine import Database
 from app.errors import OverloadedError, Problem, RefusedError
 from app.facts.vocabulary import Tone
-from app.flows.steps import Flow, HangUp, PlayDigits, PlayFile, PlaySpeech, PlayTone, Sound, Target
+from app.flows.steps import Flow, HangUp, PlayDigits, PlayFile, PlaySecret, PlaySpeech, PlayTone, Sound, Target
 from app.ids import new_id
 from app.routing.directory import Directory
 from app.routing.flows import FlowChanges
@@ -53,6 +53,11 @@ class Sounds:
         if self.error is not None:
             raise self.error
         return f"sound:http://media/{account_id}/{audio_file_id}"
+
+    async def speak_secret(self, account_id: str, secret_id: str) -> str:
+        if self.error is not None:
+            raise self.error
+        return f"sound:http://media/{account_id}/of-{secret_id}"
 
 
 class Desk:
@@ -90,13 +95,23 @@ def prompt(*sounds: Sound) -> PreparePrompt:
 async def test_given_sounds_of_every_kind_when_asked_for_then_each_is_in_asterisks_words() -> None:
     call = make_call()
     asked = prompt(
-        PlaySpeech(text="hi"), PlayFile(audio_file_id="audio_1"), PlayDigits(digits="12"), PlayTone(tone=Tone.BUSY)
+        PlaySpeech(text="hi"),
+        PlayFile(audio_file_id="audio_1"),
+        PlayDigits(digits="12"),
+        PlayTone(tone=Tone.BUSY),
+        PlaySecret(secret_id="otp_1"),
     )
     async with Desk(None, Sounds()).running() as desk:
         answer = await desk.ask(call, asked)
     assert answer == PromptReady(
         number=7,
-        media=("sound:http://media/acc_1/hi", "sound:http://media/acc_1/audio_1", "digits:12", "tone:busy"),
+        media=(
+            "sound:http://media/acc_1/hi",
+            "sound:http://media/acc_1/audio_1",
+            "digits:12",
+            "tone:busy",
+            "sound:http://media/acc_1/of-otp_1",
+        ),
     )
 
 

@@ -5,7 +5,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.calls.flow_trial import Action, HangsUp, IsReached, Presses, Speaks, Trial, Waits, try_flow
+from app.calls.flow_trial import (
+    Action,
+    HangsUp,
+    IsReached,
+    Presses,
+    ProgramEnds,
+    ProgramFails,
+    Speaks,
+    Trial,
+    Waits,
+    try_flow,
+)
 from app.facts.flows import FlowEnding
 from app.facts.vocabulary import Disposition, Party, Tone
 from app.flows.steps import (
@@ -14,6 +25,7 @@ from app.flows.steps import (
     Enqueue,
     Gather,
     HangUp,
+    MediaStream,
     PlayInstalled,
     PlaySpeech,
     PlayTone,
@@ -23,6 +35,7 @@ from app.flows.steps import (
     Target,
     TimeIs,
     Transfer,
+    VariableIs,
     Voicemail,
 )
 from tests.calls.flow_calls import run_of, say, survey
@@ -127,6 +140,33 @@ def test_given_opening_hours_when_tried_at_two_instants_then_two_ways_are_taken(
     )
     assert path(tried(steps))[1] == "open"
     assert path(tried(steps, at=NOON.replace(hour=17)))[1] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("actions", "expected"),
+    [
+        ([ProgramEnds("sales")], ["bot", "which", "sales", "bye"]),
+        ([ProgramEnds("other")], ["bot", "which", "bye"]),
+        ([ProgramEnds()], ["bot", "which", "bye"]),
+        ([], ["bot", "which", "bye"]),
+        ([ProgramFails()], ["bot", "sorry", "bye"]),
+        ([HangsUp()], ["bot"]),
+    ],
+)
+def test_given_a_program_when_tried_then_its_word_leads_on_or_the_step_for_when_it_cannot_be_had(
+    actions: list[Action], expected: list[str]
+) -> None:
+    is_sales = VariableIs(variable="wish", one_of=("sales",))
+    steps: tuple[Step, ...] = (
+        MediaStream(name="bot", url="wss://bot.example/talk", next="which", failed="sorry", variable="wish"),
+        Branch(name="which", cases=(Case(condition=is_sales, next="sales"),), otherwise="bye"),
+        say("sales", "bye"),
+        say("sorry", "bye"),
+        HangUp(name="bye"),
+    )
+    trial = tried(steps, *actions)
+    assert path(trial) == expected
+    assert trial.unused_actions == 0
 
 
 def test_given_the_same_again_when_tried_then_the_same_comes_of_it() -> None:

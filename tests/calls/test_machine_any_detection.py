@@ -6,9 +6,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from app.calls.core import commands, inputs
+from app.calls.core.model.leg import Place
 from app.calls.core.verbs import SendMessage, SetVoicePitch, Verb
 from app.facts.calls import MachineDetectionFinished
-from app.facts.vocabulary import AnsweredBy, Disposition, EndCode, LegRole, RecordingMode
+from app.facts.vocabulary import AnsweredBy, CdrSource, Disposition, EndCode, LegRole, LegState, RecordingMode
 from tests.calls.any_order import AnyOrder
 from tests.calls.asking import ask
 from tests.calls.driving import Driver
@@ -16,17 +17,28 @@ from tests.calls.making import make_call
 
 
 class AnyDetection(AnyOrder):
-    """The customer is dialled first, and looked into; from there on everything may happen, in any order."""
+    """The customer is looked into, whoever was dialled first; from there on everything may happen, in any order."""
 
     @initialize(
         mode=st.sampled_from([RecordingMode.OFF, RecordingMode.BOTH]),
         pitch=st.none() | st.just(0.8),
         message=st.none() | st.just("Ask for Grace."),
         head_start=st.integers(0, 6),
+        first=st.sampled_from([LegRole.CUSTOMER, LegRole.AGENT]),
+        connects=st.booleans(),
     )
-    def begin(self, mode: RecordingMode, pitch: float | None, message: str | None, head_start: int) -> None:
-        call = make_call(dial_first=LegRole.CUSTOMER, recording_mode=mode)
-        wishes = {"detects_machine": True, "voice_pitch": pitch, "softphone_message": message}
+    def begin(
+        self,
+        mode: RecordingMode,
+        pitch: float | None,
+        message: str | None,
+        head_start: int,
+        first: LegRole,
+        connects: bool,
+    ) -> None:
+        call = make_call(dial_first=first, recording_mode=mode)
+        wishes = {"voice_pitch": pitch, "softphone_message": message, "connects_machines": connects}
+        wishes |= {"detects_machine": True}
         self.driver = Driver(msgspec.structs.replace(call, **wishes))
         self.driver.feed(inputs.Start())
         for _ in range(head_start):
@@ -56,15 +68,31 @@ class AnyDetection(AnyOrder):
         assert verdicts == [one for one in (self.driver.call.answered_by,) if one is not None]
         agents = {leg.id for leg in self.driver.call.legs if leg.role is LegRole.AGENT}
         is_rung = any(isinstance(one, commands.DialChannel) and one.leg_id in agents for one in self.driver.asked)
-        assert not is_rung or (verdicts and verdicts[0] is not AnsweredBy.MACHINE)
+        is_second = self.driver.call.legs[0].role is LegRole.CUSTOMER
+        assert not is_second or not is_rung or (verdicts and verdicts[0] not in self.refused)
+
+    @invariant()
+    def nobody_talks_to_what_is_being_looked_into(self) -> None:
+        if not hasattr(self, "driver"):
+            return
+        call = self.driver.call
+        if call.detecting_until is not None and not call.is_ending:
+            assert call.connected_at is None or call.source is not CdrSource.LIVE
+            assert call.customer_leg_id is not None
+            assert not any(leg.place is Place.TALK for leg in call.legs if leg.state is LegState.UP)
+
+    @property
+    def refused(self) -> set[AnsweredBy]:
+        return {AnsweredBy.FAX} if self.driver.call.connects_machines else {AnsweredBy.FAX, AnsweredBy.MACHINE}
 
     @invariant()
     def a_machine_ends_the_call(self) -> None:
-        if hasattr(self, "driver") and self.driver.call.answered_by is AnsweredBy.MACHINE:
+        if hasattr(self, "driver") and self.driver.call.answered_by in self.refused:
             call = self.driver.call
             assert call.is_ending
             assert call.end_reason is not None
-            assert (call.outcome, call.end_reason.code) == (Disposition.MACHINE, EndCode.MACHINE)
+            code = EndCode.FAX if call.answered_by is AnsweredBy.FAX else EndCode.MACHINE
+            assert (call.outcome, call.end_reason.code) == (Disposition.MACHINE, code)
 
 
 TestAnyDetection = AnyDetection.TestCase

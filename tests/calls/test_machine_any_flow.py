@@ -12,7 +12,7 @@ from app.calls.core.model.flow import FlowStage
 from app.calls.core.model.queue import QueueWait
 from app.facts.flows import FlowEnded, FlowStarted, VoicemailReceived
 from app.facts.recordings import RecordingSaved
-from app.facts.vocabulary import LegState, Tone, TransferKind
+from app.facts.vocabulary import LegState, MediaStreamEnd, RecordingMode, Tone, TransferKind
 from app.flows.check import check_flow
 from app.flows.steps import (
     Branch,
@@ -21,6 +21,7 @@ from app.flows.steps import (
     Flow,
     Gather,
     HangUp,
+    MediaStream,
     Option,
     Play,
     PlayInstalled,
@@ -37,6 +38,7 @@ from app.flows.steps import (
 from tests.calls.any_order import AnyOrder
 from tests.calls.asking import ask_transfer
 from tests.calls.flow_calls import coming_call, inbound_call_in_flow, run_of
+from tests.calls.making import make_call
 from tests.calls.queue_calls import QUEUE, agent_leg
 
 #: Every kind of step, and a way round that a caller can go for as long as it presses keys.
@@ -56,6 +58,7 @@ STEPS: tuple[Step, ...] = (
             Option(digits="3", next="message"),
             Option(digits="4", next="name"),
             Option(digits="5", next="welcome"),
+            Option(digits="6", next="program"),
         ),
         variable="choice",
         no_input="bye",
@@ -68,6 +71,7 @@ STEPS: tuple[Step, ...] = (
     Record(name="name", next="menu2", no_message="bye"),
     Gather(name="menu2", min_digits=2, max_digits=4, variable="pin", next="other", no_input="bye"),
     Transfer(name="other", target=Target(call_flow_id="flow_2"), with_music=True),
+    MediaStream(name="program", url="wss://bot.example/talk", next="menu", failed="sorry", variable="choice"),
     Voicemail(name="message", greeting=(PlaySpeech(text="Leave a message"),), next="bye"),
     HangUp(name="bye"),
 )
@@ -80,12 +84,19 @@ def test_given_the_flow_of_these_tests_when_checked_then_nothing_is_wrong_with_i
 class AnyFlow(AnyOrder):
     """The caller presses what it likes, or nothing; whoever is asked for is there, or not; sounds are made, or not."""
 
-    @initialize(is_inbound=st.booleans(), start=st.sampled_from([step.name for step in STEPS]), head=st.integers(0, 6))
-    def begin(self, is_inbound: bool, start: str, head: int) -> None:
+    @initialize(
+        is_inbound=st.booleans(),
+        start=st.sampled_from([step.name for step in STEPS]),
+        head=st.integers(0, 6),
+        mode=st.sampled_from(RecordingMode),
+    )
+    def begin(self, is_inbound: bool, start: str, head: int, mode: RecordingMode) -> None:
         if is_inbound:
             self.driver = inbound_call_in_flow(STEPS, start=start)
             return
         self.driver = coming_call(STEPS, start=start)
+        recordings = make_call(recording_mode=mode).recordings
+        self.driver.call = msgspec.structs.replace(self.driver.call, recordings=recordings, recording_mode=mode)
         self.driver.feed(inputs.Start())
         for _ in range(head):
             self.driver.go_on()
@@ -119,7 +130,12 @@ class AnyFlow(AnyOrder):
         recording_id = next(key[0] for key, one in self.driver.asterisk.snoops.items() if one.is_recording)
         self.driver.asterisk.fall_silent(recording_id, talking_seconds=talked)
 
-    @rule(digits=st.text("12345", min_size=1, max_size=3))
+    @precondition(lambda self: self.driver.call.media_streams)
+    @rule(reason=st.sampled_from(MediaStreamEnd), outcome=st.sampled_from([None, "9"]))
+    def the_program_is_done(self, reason: MediaStreamEnd, outcome: str | None) -> None:
+        self.driver.asterisk.close_stream(self.driver.call.media_streams[0].id, reason, outcome=outcome)
+
+    @rule(digits=st.text("123456", min_size=1, max_size=3))
     def the_caller_presses(self, digits: str) -> None:
         flow = self.driver.call.flow
         leg_id = None if flow is None else flow.leg_id
@@ -127,10 +143,24 @@ class AnyFlow(AnyOrder):
             for digit in digits:
                 self.driver.asterisk.press(leg_id, digit)
 
-    @rule(start=st.sampled_from([step.name for step in STEPS]))
-    def the_customer_is_given_to_a_flow(self, start: str) -> None:
-        asked = ask_transfer(TransferKind.BLIND)
+    @rule(failure=st.sampled_from([None, "failed"]), is_gone=st.booleans())
+    def a_sound_breaks_off(self, failure: str | None, is_gone: bool) -> None:
+        """Asterisk says it of whoever hangs up a moment before it says that it is gone."""
+        flow = self.driver.call.flow
+        if flow is None or flow.playback_id is None or flow.playback_id not in self.driver.asterisk.playbacks:
+            return
+        self.driver.asterisk.break_off(flow.playback_id, failure)
+        if is_gone and flow.leg_id in self.driver.asterisk.channels:
+            self.driver.asterisk.end(flow.leg_id)
+
+    @rule(start=st.sampled_from([step.name for step in STEPS]), waves=st.lists(st.integers(0, 1), max_size=2))
+    def the_customer_is_given_to_a_flow(self, start: str, waves: list[int]) -> None:
+        """At once, or when nobody of a group was had."""
         flow = run_of(STEPS, start=start)
+        if waves:
+            self.driver.feed(msgspec.structs.replace(ask_transfer(TransferKind.BLIND, waves=waves), flow=flow))
+            return
+        asked = ask_transfer(TransferKind.BLIND)
         self.driver.feed(msgspec.structs.replace(asked, leg=None, or_legs=(), flow=flow, queue_name="Main menu"))
 
     @rule()

@@ -13,7 +13,16 @@ from app.calls.core.model.timers import TimerName
 from app.calls.core.verbs import Mute, SendDtmf, Verb
 from app.facts.calls import MachineDetectionFinished
 from app.facts.flows import FlowStepEntered
-from app.facts.vocabulary import AnsweredBy, CallState, Disposition, EndCode, EndParty, LegRole, LegState
+from app.facts.vocabulary import (
+    AnsweredBy,
+    CallState,
+    Disposition,
+    EndCode,
+    EndParty,
+    LegRole,
+    LegState,
+    MediaStreamEnd,
+)
 from app.flows.steps import Branch, Case, HangUp, Step, VariableIs
 from tests.calls import flow_calls, queue_calls
 from tests.calls.asking import ask
@@ -79,6 +88,203 @@ def test_given_a_machine_when_it_is_found_out_then_it_is_hung_up_and_no_agent_wa
     )
     assert driver.asterisk.dials[driver.leg(LegRole.AGENT).id] == 0
     assert len(_told(driver)) == 1
+
+
+def test_given_a_fax_when_it_is_found_out_then_it_is_hung_up_and_said_so() -> None:
+    driver = _answered()
+    _find_out(driver, AnsweredBy.FAX)
+    driver.drain()
+    ended = driver.ended
+    assert (ended.disposition, ended.end_reason.code, ended.end_reason.party) == (
+        Disposition.MACHINE,
+        EndCode.FAX,
+        EndParty.CUSTOMER,
+    )
+
+
+def _with_agent_waiting(**fields: Any) -> Driver:
+    """The agent was dialled first, and the customer has answered."""
+    driver = Driver(msgspec.structs.replace(make_call(), detects_machine=True, **fields))
+    driver.feed(inputs.Start())
+    for _ in range(100):
+        if driver.call.detecting_until is not None:
+            driver.hear_all()
+            assert driver.leg(LegRole.AGENT).state is LegState.UP
+            return driver
+        driver.go_on()
+    raise AssertionError("nobody is being looked into")
+
+
+@pytest.mark.parametrize("answered_by", [AnsweredBy.HUMAN, AnsweredBy.UNKNOWN])
+def test_given_an_agent_that_waits_when_it_is_a_person_then_it_hears_ringing_until_then_and_they_talk(
+    answered_by: AnsweredBy,
+) -> None:
+    driver = _with_agent_waiting()
+    agent = driver.leg(LegRole.AGENT)
+    assert agent.place is Place.RINGBACK
+    assert not driver.asterisk.channels[agent.id].is_bridged
+    assert driver.asterisk.channels[_customer(driver).id].is_away
+    driver.pass_seconds(2.5)
+    said_at = driver.now
+    _find_out(driver, answered_by)
+    assert driver.call.state is CallState.CONNECTED
+    assert driver.call.connected_at == said_at, "not from the customer's answer on"
+    for leg in (driver.leg(LegRole.AGENT), _customer(driver)):
+        assert leg.place is Place.TALK
+        assert driver.asterisk.channels[leg.id].is_bridged
+
+
+@pytest.mark.parametrize(
+    ("answered_by", "code"), [(AnsweredBy.MACHINE, EndCode.MACHINE), (AnsweredBy.FAX, EndCode.FAX)]
+)
+def test_given_an_agent_that_waits_when_it_is_no_person_then_both_are_hung_up(
+    answered_by: AnsweredBy, code: EndCode
+) -> None:
+    driver = _with_agent_waiting()
+    _find_out(driver, answered_by)
+    driver.drain()
+    assert (driver.ended.disposition, driver.ended.end_reason.code) == (Disposition.MACHINE, code)
+    assert driver.call.connected_at is None
+
+
+def test_given_a_wish_to_talk_to_machines_when_it_is_one_then_they_are_connected() -> None:
+    for driver in (_with_agent_waiting(connects_machines=True), _answered(connects_machines=True)):
+        _find_out(driver, AnsweredBy.MACHINE)
+        driver.go_on_until(CallState.CONNECTED)
+        assert driver.call.answered_by is AnsweredBy.MACHINE
+
+
+def test_given_an_agent_that_waits_when_it_hangs_up_meanwhile_then_the_call_ends_by_it() -> None:
+    driver = _with_agent_waiting()
+    driver.asterisk.end(driver.leg(LegRole.AGENT).id)
+    driver.drain()
+    assert (driver.ended.disposition, driver.ended.end_reason.code, driver.ended.end_reason.party) == (
+        Disposition.CANCELLED,
+        EndCode.HANGUP,
+        EndParty.AGENT,
+    )
+
+
+def test_given_an_agent_that_waits_when_the_service_dies_meanwhile_then_it_hears_ringing_again_and_they_talk() -> None:
+    driver = _with_agent_waiting()
+    driver.restart_service()
+    driver.hear_all()
+    _find_out(driver, AnsweredBy.HUMAN)
+    assert driver.call.state is CallState.CONNECTED
+    for leg in (driver.leg(LegRole.AGENT), _customer(driver)):
+        assert driver.asterisk.channels[leg.id].is_bridged
+
+
+def _machine_for_a_flow() -> Driver:
+    """A machine has answered to whom a flow is to talk: its beep is listened for."""
+    driver = flow_calls.coming_call(_STEPS)
+    driver.call = msgspec.structs.replace(driver.call, detects_machine=True)
+    driver.feed(inputs.Start())
+    driver.go_on_until(CallState.ANSWERED)
+    driver.hear_all()
+    _find_out(driver, AnsweredBy.MACHINE)
+    assert _customer(driver).place is Place.STREAM
+    return driver
+
+
+def _hear_beep(
+    driver: Driver, outcome: str | None = "BEEP", reason: MediaStreamEnd = MediaStreamEnd.BOT_CLOSED
+) -> None:
+    (stream,) = driver.call.media_streams
+    driver.asterisk.close_stream(stream.id, reason, outcome=outcome)
+    driver.hear_all()
+
+
+def _steps(driver: Driver) -> list[str]:
+    return [fact.step for fact in driver.facts if isinstance(fact, FlowStepEntered)]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict", "after", "step"),
+    [
+        ("BEEP", AnsweredBy.MACHINE, True, "message"),
+        ("SILENCE", AnsweredBy.MACHINE, True, "message"),
+        ("TIMEOUT", AnsweredBy.MACHINE, False, "message"),
+        ("FAX", AnsweredBy.FAX, False, "fax"),
+    ],
+)
+def test_given_a_machine_for_a_flow_when_its_beep_is_found_or_is_not_then_the_flow_begins_and_no_stream_is_told(
+    outcome: str,
+    verdict: AnsweredBy,
+    after: bool,
+    step: str,
+) -> None:
+    driver = _machine_for_a_flow()
+    _hear_beep(driver, outcome)
+    (told,) = _told(driver)
+    assert (told.answered_by, told.is_after_beep) == (verdict, after)
+    assert _steps(driver) == ["who", step]
+    driver.drain()
+    assert [word for word in driver.words if word.startswith("mediastream.")] == []
+    assert driver.call.listening is None
+
+
+@pytest.mark.parametrize("reason", [MediaStreamEnd.MEDIA_LOST, MediaStreamEnd.OVERLOADED])
+@pytest.mark.parametrize("is_silent", [True, False])
+def test_given_a_machine_when_nobody_can_listen_then_the_dialplan_waits_for_silence(
+    reason: MediaStreamEnd, *, is_silent: bool
+) -> None:
+    driver = _machine_for_a_flow()
+    _hear_beep(driver, None, reason)
+    assert isinstance(driver.asked[-1], commands.AwaitSilence)
+    assert _customer(driver).place is Place.AWAY
+    _find_out(driver, AnsweredBy.MACHINE, is_after_beep=is_silent)
+    (told,) = _told(driver)
+    assert (told.answered_by, told.cause, told.is_after_beep) == (AnsweredBy.MACHINE, "LONG-1", is_silent)
+    assert _steps(driver) == ["who", "message"]
+
+
+def test_given_a_machine_when_neither_can_then_the_flow_begins_without() -> None:
+    driver = _machine_for_a_flow()
+    _hear_beep(driver, None, MediaStreamEnd.MEDIA_LOST)
+    asked = commands.AwaitSilence(leg_id=_customer(driver).id)
+    driver.feed(inputs.CommandFailed(command=asked, kind=FailureKind.REFUSED, detail="409"))
+    driver.fire(TimerName.DETECTION)
+    assert [one.is_after_beep for one in _told(driver)] == [False]
+    assert _steps(driver) == ["who", "message"]
+
+
+def test_given_a_machine_when_no_word_comes_of_its_beep_then_the_flow_begins_when_time_is_up() -> None:
+    driver = _machine_for_a_flow()
+    while not _told(driver):
+        driver.fire(TimerName.DETECTION)
+    assert [one.is_after_beep for one in _told(driver)] == [False]
+    driver.hear_all()
+    assert _steps(driver) == ["who", "message"]
+    assert not driver.call.media_streams
+
+
+def test_given_a_machine_when_the_service_dies_meanwhile_then_the_next_one_listens_anew() -> None:
+    driver = _machine_for_a_flow()
+    (first,) = driver.call.media_streams
+    driver.restart_service()
+    driver.hear_all()
+    (second,) = driver.call.media_streams
+    assert second.id != first.id
+    _hear_beep(driver)
+    assert [one.is_after_beep for one in _told(driver)] == [True]
+
+
+def test_given_a_machine_that_hangs_up_when_its_beep_is_listened_for_then_the_call_ends() -> None:
+    driver = _machine_for_a_flow()
+    driver.asterisk.end(_customer(driver).id)
+    driver.drain()
+    assert (driver.ended.end_reason.code, driver.ended.end_reason.party) == (EndCode.HANGUP, EndParty.CUSTOMER)
+    assert _told(driver) == []
+
+
+def test_given_a_machine_when_its_beep_is_listened_for_then_nothing_can_be_asked_of_it_but_to_hang_up() -> None:
+    driver = _machine_for_a_flow()
+    (problem,) = driver.feed(ask(Mute(leg_id=_customer(driver).id))).problems
+    assert (problem.code, problem.current_state) == ("INVALID_STATE", "DETECTING")
+    driver.feed(inputs.HangupRequested(actor=SOMEBODY))
+    driver.drain()
+    assert driver.ended.end_reason.code is EndCode.API_HANGUP
 
 
 def test_given_no_wish_for_it_when_the_customer_answers_then_nothing_is_found_out() -> None:
@@ -159,7 +365,7 @@ def test_given_a_service_that_dies_meanwhile_when_the_next_one_hears_the_verdict
     driver.restart_service()
     assert driver.call.answered_by is None, "the dialplan offers it again"
     _find_out(driver, verdict)
-    if verdict is AnsweredBy.MACHINE:
+    if verdict in {AnsweredBy.MACHINE, AnsweredBy.FAX}:
         driver.drain()
         assert driver.ended.disposition is Disposition.MACHINE
     else:
@@ -183,10 +389,14 @@ def test_given_a_service_that_dies_before_it_lent_the_leg_when_time_is_up_then_i
 _STEPS: tuple[Step, ...] = (
     Branch(
         name="who",
-        cases=(Case(condition=VariableIs(variable="answeredBy", one_of=("MACHINE",)), next="message"),),
+        cases=(
+            Case(condition=VariableIs(variable="answeredBy", one_of=("MACHINE",)), next="message"),
+            Case(condition=VariableIs(variable="answeredBy", one_of=("FAX",)), next="fax"),
+        ),
         otherwise="talk",
     ),
     flow_calls.say("message", "bye", "vm-goodbye"),
+    flow_calls.say("fax", "bye", "beep"),
     flow_calls.say("talk", "bye", "hello"),
     HangUp(name="bye"),
 )
@@ -194,7 +404,12 @@ _STEPS: tuple[Step, ...] = (
 
 @pytest.mark.parametrize(
     ("verdict", "step"),
-    [(AnsweredBy.HUMAN, "talk"), (AnsweredBy.MACHINE, "message"), (AnsweredBy.UNKNOWN, "talk")],
+    [
+        (AnsweredBy.HUMAN, "talk"),
+        (AnsweredBy.MACHINE, "message"),
+        (AnsweredBy.UNKNOWN, "talk"),
+        (AnsweredBy.FAX, "fax"),
+    ],
 )
 def test_given_a_flow_when_it_is_found_out_what_has_answered_then_the_flow_branches_on_it(
     verdict: AnsweredBy, step: str
@@ -206,7 +421,10 @@ def test_given_a_flow_when_it_is_found_out_what_has_answered_then_the_flow_branc
     driver.hear_all()
     (lent,) = [one for one in driver.asked if isinstance(one, commands.DetectMachine)]
     assert lent.waits_for_beep
-    _find_out(driver, verdict, is_after_beep=verdict is AnsweredBy.MACHINE)
+    _find_out(driver, verdict)
+    if verdict is AnsweredBy.MACHINE:
+        assert _told(driver) == [], "its beep is to be heard first"
+        _hear_beep(driver)
     assert [one.is_after_beep for one in _told(driver)] == [verdict is AnsweredBy.MACHINE]
     driver.drain()
     assert [fact.step for fact in driver.facts if isinstance(fact, FlowStepEntered)] == ["who", step, "bye"]
@@ -223,7 +441,7 @@ def test_given_a_queue_when_it_is_found_out_what_has_answered_then_persons_wait_
     driver.go_on_until(CallState.ANSWERED)
     driver.hear_all()
     _find_out(driver, verdict)
-    if verdict is AnsweredBy.MACHINE:
+    if verdict in {AnsweredBy.MACHINE, AnsweredBy.FAX}:
         driver.drain()
         assert driver.ended.disposition is Disposition.MACHINE
     else:

@@ -197,6 +197,14 @@ def test_given_the_page_when_its_happenings_are_counted_then_a_hang_up_is_there_
         EndCode.FLOW_ENDED,  # in docs/call-flows.md
         EndCode.FLOW_FAILED,  # likewise
         EndCode.MACHINE,  # in docs/originate.md
+        EndCode.FAX,  # likewise
+        EndCode.ANNOUNCEMENT_ENDED,  # likewise
+        EndCode.ANNOUNCEMENT_FAILED,  # likewise
+        EndCode.MEDIA_STREAM_ENDED,  # likewise
+        EndCode.MEDIA_STREAM_FAILED,  # likewise
+        EndCode.DIALPLAN_ENDED,  # likewise
+        EndCode.DIALPLAN_FAILED,  # likewise
+        EndCode.DNC,  # of no call at all: in docs/campaigns.md
     }
 
 

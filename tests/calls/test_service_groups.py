@@ -12,11 +12,13 @@ from app.calls.core.model.leg import Leg
 from app.calls.core.verbs import StartTransfer, Target
 from app.errors import RefusedError
 from app.facts.vocabulary import CallState, LegRole, TransferKind, TransferState
+from app.flows.steps import Flow, HangUp, Play, PlayInstalled
 from app.ids import Kind, new_id
+from app.routing.flows import FlowChanges
 from app.routing.model import RingGroupMember
 from app.routing.resources import RoutingResources
 from app.routing.service import Routing
-from app.routing.targets import CallTarget, ToQueue
+from app.routing.targets import CallTarget, ToCallFlow, ToQueue
 from app.routing.words import QueueStrategy, RingStrategy
 from app.webhooks.sealing import Sealer
 from tests.calls.standing_in import until
@@ -122,6 +124,29 @@ async def test_given_a_talk_when_transferred_to_a_group_then_its_members_ring_fo
             ),
         )
     assert [(one.code, one.field) for one in refused.value.problems] == [("NOT_FOUND", ("target", "ringGroupId"))]
+    await process.end(actor)
+
+
+async def test_given_a_group_that_overflows_into_a_flow_when_transferred_to_and_nobody_answers_then_it_leads_on(
+    process: Process,
+) -> None:
+    flows = RoutingResources.open(process.database, AuditLog(process.database), Sealer(bytes(32))).flows
+    steps = (Play(name="sorry", sounds=(PlayInstalled(name="vm-sorry"),), next="bye"), HangUp(name="bye"))
+    flow = await flows.create(process.principal, FlowChanges(name="nobody", flow=Flow(start="sorry", steps=steps)))
+    group_id = await _group(process, RingStrategy.ALL, "2003", overflow=ToCallFlow(id=flow.id))
+    await process.place()
+    actor = await process.only_actor()
+    await process.answer(actor, LegRole.AGENT, LegRole.CUSTOMER)
+    await until(lambda: actor.call.state is CallState.CONNECTED)
+    verb = StartTransfer(idempotency_key="t", kind=TransferKind.BLIND, target=Target(ring_group_id=group_id))
+    acted = await process.calls.act(process.principal, actor.call.id, verb)
+    assert _rung(acted.call.legs[2:]) == [(0, "2003", 12.0)]
+    assert acted.call.flow is None
+    actor.post(inputs.LegCreated(leg_id=acted.call.legs[2].id, channel_name="PJSIP/x"))
+    actor.post(inputs.LegDestroyed(leg_id=acted.call.legs[2].id, cause=17, sip_code=486))
+    await until(lambda: actor.call.flow is not None and actor.call.flow.step == "sorry")
+    assert actor.call.flow is not None
+    assert (actor.call.flow.flow_id, actor.call.flow.version, actor.call.transfer) == (flow.id, 1, None)
     await process.end(actor)
 
 

@@ -38,7 +38,7 @@ async def _connected(process: Process) -> CallActor:
     return actor
 
 
-def _start(key: str = "s", mode: SupervisionMode = M, **target: str) -> StartSupervision:
+def _start(key: str = "s", mode: SupervisionMode = M, **target: Any) -> StartSupervision:
     return StartSupervision(idempotency_key=key, mode=mode, supervisor=Target(**(target or {"extension": "2005"})))
 
 
@@ -145,7 +145,7 @@ async def test_given_a_talk_when_a_number_is_called_in_then_the_rules_of_a_new_c
 ) -> None:
     actor = await _connected(process)
 
-    def add(key: str, **target: str) -> AddParticipant:
+    def add(key: str, **target: Any) -> AddParticipant:
         return AddParticipant(idempotency_key=key, target=Target(**target))
 
     number = ("target", "number")

@@ -29,7 +29,7 @@ async def test_given_records_when_asked_for_by_id_or_call_then_those_there_are_c
     queries = await _insert(database, one, two)
     assert await queries.get("acc_1", one.id) == one
     assert await queries.get_many("acc_1", [two.id, one.id, "cdr_none"]) == {one.id: one, two.id: two}
-    assert await queries.get_by_call("acc_1", [two.call_id, "call_none"]) == {two.call_id: two}
+    assert await queries.get_by_call("acc_1", [str(two.call_id), "call_none"]) == {two.call_id: two}
     assert await queries.get_many("acc_1", []) == await queries.get_by_call("acc_1", []) == {}
 
 
@@ -37,7 +37,7 @@ async def test_given_another_accounts_record_when_asked_for_then_it_does_not_exi
     record = make_cdr()
     queries = await _insert(database, record, account_id="acc_other")
     assert await queries.get("acc_1", record.id) is None
-    assert await queries.get_by_call("acc_1", [record.call_id]) == {}
+    assert await queries.get_by_call("acc_1", [str(record.call_id)]) == {}
     assert not (await queries.page("acc_1", CallFilter(), PageRequest())).items
     assert (await queries.count("acc_1", CallFilter())).count == 0
 

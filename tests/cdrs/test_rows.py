@@ -52,7 +52,7 @@ async def test_given_a_call_that_has_its_record_when_written_again_then_the_firs
     async with database.acquire() as connection:
         await insert_cdrs(connection, [("acc_1", first)])
         await insert_cdrs(connection, [("acc_1", second), ("acc_1", make_cdr())])
-    assert await CdrQueries(database).get_by_call("acc_1", [first.call_id]) == {first.call_id: first}
+    assert await CdrQueries(database).get_by_call("acc_1", [str(first.call_id)]) == {first.call_id: first}
 
 
 async def test_given_a_transaction_that_fails_when_records_were_written_in_it_then_they_are_gone(

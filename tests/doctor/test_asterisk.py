@@ -137,6 +137,21 @@ async def test_given_an_older_asterisk_when_checked_then_the_floor_is_told(tmp_p
     assert found["modules"].status is Status.OK
 
 
+@pytest.mark.parametrize(("version", "is_debians"), [("22.10.1~dfsg+~cs6.15-1", True), ("22.10.1", False)])
+async def test_given_debians_asterisk_when_checked_then_what_its_rtp_does_to_recordings_is_told(
+    tmp_path: Path, version: str, is_debians: bool
+) -> None:
+    theirs = {**HEALTHY, "/ari/asterisk/info": {"system": {"version": version, "entity_id": "x"}}}
+    async with answering(theirs) as url:
+        found = by_check(await check_asterisk(settings_for(url, tmp_path)))
+
+    assert found["asterisk"].status is Status.OK
+    assert ("recordings" in found) is is_debians
+    if is_debians:
+        assert found["recordings"].status is Status.WARNING
+        assert "docs/recordings.md" in (found["recordings"].mend or "")
+
+
 @pytest.mark.parametrize("is_listed", [False, True])
 async def test_given_a_module_that_is_missing_or_not_running_when_checked_then_it_is_named(
     tmp_path: Path, is_listed: bool

@@ -5,6 +5,7 @@ The far end reads it off the INVITE itself: From and P-Asserted-Identity. Phones
 
 import re
 import uuid
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,7 @@ async def _talk(desk: Desk, far_end: FarEnd, *, caller_id: str = OWN) -> tuple[P
     return placed, phone
 
 
-def _transfer(kind: TransferKind = TransferKind.BLIND, *, with_music: bool = False, **target: str) -> StartTransfer:
+def _transfer(kind: TransferKind = TransferKind.BLIND, *, with_music: bool = False, **target: Any) -> StartTransfer:
     return StartTransfer(
         idempotency_key=str(uuid.uuid4()),
         kind=kind,

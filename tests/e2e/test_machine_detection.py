@@ -2,8 +2,7 @@
 
 import pytest
 
-from app.errors import RefusedError
-from app.facts.vocabulary import LegRole
+from app.facts.vocabulary import LegRole, MachinePolicy
 from app.flows.steps import Branch, Case, Flow, HangUp, PlayInstalled, Step, VariableIs
 from app.flows.steps import Play as PlayStep
 from app.routing.flows import FlowChanges
@@ -15,6 +14,8 @@ pytestmark = pytest.mark.asterisk
 
 PERSON = "+15550100000"
 MACHINE = "+15550100006"
+FAX_THAT_ANSWERS = "+15550100020"
+FAX_THAT_CALLS = "+15550100021"
 
 STEPS: tuple[Step, ...] = (
     Branch(
@@ -79,9 +80,49 @@ async def test_given_a_customer_that_hangs_up_while_it_is_listened_to_when_it_is
     await assert_is_whole(desk, story)
 
 
-async def test_given_an_agent_that_would_have_to_wait_when_detection_is_asked_for_then_it_is_refused(
+@pytest.mark.parametrize(("number", "cause"), [(FAX_THAT_ANSWERS, "CED"), (FAX_THAT_CALLS, "CNG")])
+async def test_given_a_fax_when_its_tone_is_heard_then_it_is_hung_up_and_said_so(
+    desk: Desk, number: str, cause: str
+) -> None:
+    placed = await desk.place_call(number, first=LegRole.CUSTOMER, detect_machine=True)
+    story = await desk.wait_for_end(placed.id)
+    told = story.the("machine.detection_finished").body
+    assert (told["answeredBy"], told["cause"]) == ("FAX", cause)
+    assert (story.disposition, story.end) == ("MACHINE", ("FAX", "CUSTOMER"))
+    await assert_is_whole(desk, story)
+
+
+async def test_given_an_agent_that_was_dialled_first_when_it_is_a_person_then_they_talk_from_the_verdict_on(
     desk: Desk,
 ) -> None:
-    with pytest.raises(RefusedError) as refused:
-        await desk.place_call(PERSON, detect_machine=True)
-    assert [(one.code, one.field) for one in refused.value.problems] == [("INVALID_INPUT", ("dialFirst",))]
+    placed = await desk.place_call(PERSON, detect_machine=True)
+    await desk.wait_for(placed.id, "call.connected")
+    await desk.hang_up(placed.id)
+    story = await desk.wait_for_end(placed.id)
+    words = story.words
+    assert words.index("leg.answered AGENT") < words.index("leg.answered CUSTOMER")
+    assert words.index("machine.detection_finished CUSTOMER") < words.index("call.connected")
+    assert story.the("machine.detection_finished").body["answeredBy"] == "HUMAN"
+    assert story.disposition == "ANSWERED"
+    await assert_is_whole(desk, story)
+
+
+async def test_given_an_agent_that_was_dialled_first_when_it_is_a_machine_then_both_are_hung_up(desk: Desk) -> None:
+    placed = await desk.place_call(MACHINE, detect_machine=True)
+    story = await desk.wait_for_end(placed.id)
+    assert (story.disposition, story.end) == ("MACHINE", ("MACHINE", "CUSTOMER"))
+    assert story.all_of("call.connected") == []
+    await assert_is_whole(desk, story)
+
+
+async def test_given_a_wish_to_talk_to_machines_when_it_is_one_then_the_agent_is_connected(
+    graphql_desk: Desk,
+) -> None:
+    desk = graphql_desk
+    placed = await desk.place_call(MACHINE, detect_machine=True, machine_policy=MachinePolicy.CONNECT)
+    await desk.wait_for(placed.id, "call.connected")
+    await desk.hang_up(placed.id)
+    story = await desk.wait_for_end(placed.id)
+    assert story.the("machine.detection_finished").body["answeredBy"] == "MACHINE"
+    assert story.disposition == "ANSWERED"
+    await assert_is_whole(desk, story)

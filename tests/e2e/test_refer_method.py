@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -176,7 +177,7 @@ async def test_given_a_transferor_that_has_gone_when_the_device_does_not_follow_
     ("kind", "target"), [(TransferKind.ATTENDED, {"number": TARGET}), (TransferKind.BLIND, {"extension": "2002"})]
 )
 async def test_given_what_no_device_can_be_told_when_asked_then_it_is_refused_and_the_talk_goes_on(
-    desk: Desk, phone: BarePhone, kind: TransferKind, target: dict[str, str]
+    desk: Desk, phone: BarePhone, kind: TransferKind, target: dict[str, Any]
 ) -> None:
     call_id, _, _ = await _talk(desk, phone)
     with pytest.raises(RefusedError) as refused:

@@ -66,7 +66,6 @@ class Case:
             yield (path if "/" in path else _FAULTS + path), f"test_{name}"
 
 
-_NO_CAMPAIGNS = "campaigns are not there yet"
 _ONCE = "test_exactly_once.py::given_the_service_is_killed_at_a_named_place"
 _ODD = "test_sip_far_end.py::given_a_far_end_that_never_talks"
 _EGRESS = "tests/webhooks/test_egress.py"
@@ -117,7 +116,7 @@ def _caller(id_: str, what: str, *tests: str, not_run: str = "", is_sharp: bool 
 def _control(id_: str, what: str, when: str, *, is_sharp: bool = False) -> Case:
     return Case(
         id=f"control-{id_}",
-        group="call control in flight",
+        group="call control, flows, messages and media streams in flight",
         what=what,
         tests=(f"{_IN_FLIGHT}{when}",),
         is_sharp=is_sharp,
@@ -204,8 +203,37 @@ CASES: tuple[Case, ...] = (
         "while Asterisk finds out whether a person or a machine has answered",
         "test_detection_kill.py::given_calls_whose_answer_is_looked_into_when_the_service_is_killed",
     ),
-    _kill("import", "during a CSV import", not_run="contact imports are not there yet"),
-    _kill("campaign", "during a campaign at 20 calls/s", not_run=_NO_CAMPAIGNS),
+    _kill(
+        "beep",
+        "while a machine's beep is listened for",
+        "test_detection_kill.py::given_a_machine_whose_beep_is_listened_for_when_the_service_is_killed",
+    ),
+    _kill(
+        "import",
+        "during a CSV import",
+        tests=("test_import_kill.py::given_a_worker_that_is_killed_in_the_middle_of_an_import",),
+    ),
+    _kill(
+        "campaign",
+        "during a campaign at 20 calls/s",
+        "test_campaign_kill.py::given_a_campaign_when_the_service_is_killed",
+    ),
+    _kill(
+        "callback",
+        "as a callback goes on its way, and past the time of one",
+        tests=(
+            "test_errand_kill.py::given_a_callback_when_the_service_is_killed_as_it_goes_on_its_way",
+            "test_errand_kill.py::given_a_callback_when_the_service_is_away_past_its_time",
+        ),
+    ),
+    _kill(
+        "otp",
+        "before a one-time password is told, and while it is",
+        tests=(
+            "test_errand_kill.py::given_a_code_when_the_service_is_killed_before_its_call_is_placed",
+            "test_errand_kill.py::given_a_code_that_is_being_told_when_the_service_is_killed",
+        ),
+    ),
     _ari(
         "answer-lost",
         "a request is acted on and its answer lost",
@@ -476,8 +504,16 @@ CASES: tuple[Case, ...] = (
         "a client goes away while it waits",
         "test_exactly_once.py::given_a_client_that_goes_away_while_it_waits",
     ),
-    _caller("two-campaigns", "the same contact in two campaigns", not_run=_NO_CAMPAIGNS),
-    _caller("dnc-race", "a DNC entry or a reached cap races with a claim", not_run=_NO_CAMPAIGNS),
+    _caller(
+        "two-campaigns",
+        "the same contact in two campaigns",
+        "tests/campaigns/test_claiming.py::given_a_number_in_two_campaigns_when_both_claim_at_once",
+    ),
+    _caller(
+        "dnc-race",
+        "a DNC entry or a reached cap races with a claim",
+        "tests/campaigns/test_dialing.py::given_a_number_that_is_forbidden_after_its_claim",
+    ),
     _caller(
         "stop-race",
         "a hang-up races with the dialling",

@@ -1,4 +1,5 @@
-"""What breaks while a blind transfer rings, another is consulted about, callers wait, one listens, and three talk.
+"""What breaks while a blind transfer rings, another is consulted about, callers wait, one listens, three talk, and call
+flows lead customers: one hears a sound, one is asked for a key, one leaves a message, one talks to a program.
 
 All of it is in flight at once (``tests/rig/scenes``), and each goes on to its one right end: nobody is left alone, no
 phone rings twice, callers keep their places, the supervisor hears the talk, and the records are true to a second.
@@ -24,11 +25,13 @@ from app.failpoints import Failpoint
 from app.ids import RecordingId
 from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, SipPeer
 from tests.rig.ari_ears import AriEars
+from tests.rig.bot import Bot, running_bot
 from tests.rig.desk import Desk
 from tests.rig.far_end import FarEnd
 from tests.rig.fault_proxy import FaultProxy
 from tests.rig.fixtures import FAR_END_TRUNK
 from tests.rig.floor import Floor, Scene, new_number
+from tests.rig.flow_scenes import keep_flows
 from tests.rig.graphql_line import GraphQLLine
 from tests.rig.own_postgres import OwnPostgres
 from tests.rig.scenes import all_scenes
@@ -56,6 +59,8 @@ REQUESTS = {
     "let go": b"DELETE /ari/channels/",
     "destroy": b"DELETE /ari/bridges/",
 }
+#: The others are passed by what places calls later.
+ON_A_CALLS_WAY = [place for place in Failpoint if place not in {Failpoint.ERRAND_CLAIMED, Failpoint.ERRAND_PLACED}]
 QUIET_AND_BUSY = pytest.mark.parametrize("is_busy", [False, True], ids=["quiet", "busy"])
 
 
@@ -71,10 +76,13 @@ class Doomed:
 
 @contextlib.asynccontextmanager
 async def _doomed(settings: Settings, directory: Path, far_end: FarEnd, witness: Witness) -> AsyncIterator[Doomed]:
-    async with running_offhook(settings) as first, first.desk() as desk:
-        floor = await Floor.furnish(first, far_end, witness, desk)
-        token, trunks, node = first.token, first.trunks, first.node
-    async with service_process(settings, directory) as process, GraphQLLine.to(process.url, token) as line:
+    async with contextlib.AsyncExitStack() as stack:
+        bot = await stack.enter_async_context(running_bot())
+        async with running_offhook(settings) as first, first.desk() as desk:
+            floor = await furnish(first, desk, far_end, witness, bot)
+            token, trunks, node = first.token, first.trunks, first.node
+        process = await stack.enter_async_context(service_process(settings, directory))
+        line = await stack.enter_async_context(GraphQLLine.to(process.url, token))
         # This desk does not listen: its line is about to be cut.
         floor.desk = Desk(line, node, trunks)
         scenes = all_scenes(floor)
@@ -86,10 +94,18 @@ async def _doomed(settings: Settings, directory: Path, far_end: FarEnd, witness:
 async def _in_flight(
     offhook: RunningOffhook, desk: Desk, far_end: FarEnd, witness: Witness
 ) -> AsyncIterator[tuple[Floor, Sequence[Scene]]]:
-    floor = await Floor.furnish(offhook, far_end, witness, desk)
-    scenes = all_scenes(floor)
-    await floor.begin(scenes)
-    yield floor, scenes
+    async with running_bot() as bot:
+        floor = await furnish(offhook, desk, far_end, witness, bot)
+        scenes = all_scenes(floor)
+        await floor.begin(scenes)
+        yield floor, scenes
+
+
+async def furnish(offhook: RunningOffhook, desk: Desk, far_end: FarEnd, witness: Witness, bot: Bot) -> Floor:
+    """Seats, a queue, call flows and a program to talk to."""
+    floor = await Floor.furnish(offhook, far_end, witness, desk, bot)
+    floor.flows = await keep_flows(offhook, bot)
+    return floor
 
 
 async def _go_on_with(offhook: RunningOffhook, desk: Desk, floor: Floor, scenes: Sequence[Scene]) -> None:
@@ -122,7 +138,7 @@ async def test_given_call_control_in_flight_when_the_service_is_told_to_stop_the
         await _go_on_with(offhook, desk, doomed.floor, doomed.scenes)
 
 
-@pytest.mark.parametrize("place", Failpoint)
+@pytest.mark.parametrize("place", ON_A_CALLS_WAY)
 async def test_given_call_control_in_flight_when_the_service_is_killed_at_a_named_place_then_each_comes_to_its_end(
     settings: Settings, tmp_path: Path, far_end: FarEnd, witness: Witness, webhook_sink: Sink, place: Failpoint
 ) -> None:
@@ -290,10 +306,10 @@ async def test_given_call_control_in_flight_when_another_service_takes_over_then
 
 
 @pytest.fixture
-async def station(asterisk_install: AsteriskInstall, far_end: FarEnd) -> AsyncIterator[Station]:
-    """An Asterisk of the test's own."""
+async def station(asterisk_install: AsteriskInstall, far_end: FarEnd, tmp_path: Path) -> AsyncIterator[Station]:
+    """An Asterisk of the test's own, which keeps its recordings."""
     config = AsteriskConfig(peers=(SipPeer(name=FAR_END_TRUNK, port=far_end.sip_port),))
-    station = Station(config, asterisk_install)
+    station = Station(config, asterisk_install, tmp_path / "asterisk")
     await station.start()
     yield station
     await station.close()

@@ -7,6 +7,9 @@ import pytest
 
 from app.config import Settings
 from app.facts.vocabulary import LegRole
+from app.flows.steps import Flow, HangUp, Play, PlayInstalled
+from app.routing.flows import FlowChanges
+from tests.rig.ari_ears import AriEars
 from tests.rig.desk import Desk
 from tests.rig.graphql_line import GraphQLLine
 from tests.rig.service import running_offhook
@@ -19,6 +22,7 @@ pytestmark = pytest.mark.asterisk
 #: Answers, and sounds a tone until it is hung up.
 STEADY_TONE = "+15550100012"
 MACHINE = "+15550100006"
+MESSAGE = (Play(name="message", sounds=(PlayInstalled(name="beep"),), next="bye"), HangUp(name="bye"))
 
 
 async def test_given_calls_whose_answer_is_looked_into_when_the_service_is_killed_then_the_next_one_acts_on_the_verdict(
@@ -47,6 +51,33 @@ async def test_given_calls_whose_answer_is_looked_into_when_the_service_is_kille
         story = await desk.wait_for_end(tone.id)
         await assert_is_whole(desk, story)
         assert len(story.all_of("machine.detection_finished")) == 1
+        await offhook.assert_nothing_is_left(witness)
+
+
+async def test_given_a_machine_whose_beep_is_listened_for_when_the_service_is_killed_then_the_next_one_listens_anew(
+    settings: Settings, tmp_path: Path, witness: Witness, ears: AriEars
+) -> None:
+    async with running_offhook(settings) as first:
+        token, trunks, node = first.token, first.trunks, first.node
+        message = Flow(start="message", steps=MESSAGE)
+        flows = first.service.services.routing.flows
+        flow_id = (await flows.create(first.principal, FlowChanges(name="leaves a message", flow=message))).id
+    async with service_process(settings, tmp_path) as process, GraphQLLine.to(process.url, token) as line:
+        desk = Desk(line, node, trunks)
+        placed = await desk.place_call(MACHINE, connect=None, connect_call_flow_id=flow_id, detect_machine=True)
+        async with asyncio.timeout(60):
+            while not any(
+                one["name"].startswith("WebSocket/") for one in (await ears.request("GET", "/channels")).json()
+            ):
+                await asyncio.sleep(0.02)
+        await process.kill()
+    async with running_offhook(settings) as offhook, offhook.desk() as desk:
+        story = await desk.wait_for_end(placed.id)
+        await assert_is_whole(desk, story)
+        told = story.the("machine.detection_finished").body
+        assert (told["answeredBy"], told["isAfterBeep"]) == ("MACHINE", True)
+        assert story.end == ("FLOW_ENDED", "SYSTEM")
+        assert [word for word in story.words if word.startswith("mediastream.")] == []
         await offhook.assert_nothing_is_left(witness)
 
 

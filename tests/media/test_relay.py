@@ -17,6 +17,7 @@ from app.facts.vocabulary import MediaStreamEnd
 from app.media.guard import StreamGuard
 from app.media.model import StreamJob
 from app.media.playout import MOST_FRAMES, WINDOW_FRAMES
+from app.media.relay import Relay
 from app.webhooks.addresses import Address
 from app.webhooks.signing import new_secret, show_secret
 from tests.media.standing_in import FRAME, World, running_world
@@ -123,6 +124,7 @@ async def test_given_a_program_that_does_not_read_when_it_is_seconds_behind_then
     sent = 0
     # As much as all buffers on the way take, and then what may wait here, and more.
     relay = world.streams._relays[job.stream_id]
+    assert isinstance(relay, Relay)
     async with asyncio.timeout(60):
         while not relay._listening._dropped_frames:
             await world.asterisk.hear(channel, bytes([sent % 256]) * 640)

@@ -63,13 +63,6 @@ async def test_given_what_is_no_number_when_looked_up_then_the_answer_is_invalid
     assert found.e164 is None
 
 
-async def test_given_no_reputation_data_when_looked_up_then_spam_is_unknown_and_the_answer_says_why() -> None:
-    found = await describe_number(E164("+12024561111"))
-
-    assert found.is_flagged_as_spam is None
-    assert "reputation" in found.spam_reason
-
-
 def test_given_numbers_are_only_parsed_when_imported_then_the_big_tables_are_not_read() -> None:
     program = (
         "import sys, app.numbers.lookup, app.numbers.policy; "

@@ -54,6 +54,9 @@ def make_tenure(*, store: Any = None, controller: Any = None) -> Tenure:
         provisioner=part,
         dispatcher=part,
         flow_desk=part,
+        campaigns=part,
+        callbacks=part,
+        otps=part,
         media_streams=part,
     )
 

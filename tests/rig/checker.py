@@ -275,6 +275,8 @@ async def _talk(evidence: Evidence, dialled: Sequence[Dialled], connection: Conn
 
 
 def _overlap(legs: Sequence[Dialled]) -> _Interval | None:
+    if len(legs) < _PARTIES:
+        return None  # whom a call flow leads alone talks to nobody
     starts = [leg.connected_at for leg in legs if leg.connected_at]
     ends = [leg.ended_at for leg in legs if leg.ended_at]
     if len(starts) < len(legs) or len(ends) < len(legs) or min(ends) <= max(starts):

@@ -2,7 +2,7 @@
 
 ::
 
-    floor = await Floor.furnish(offhook, far_end, witness)     # seats, a queue
+    floor = await Floor.furnish(offhook, far_end, witness, desk, bot)     # seats, a queue
     floor.desk = desk                                          # whoever can be asked just now
     scenes = all_scenes(floor)                                 # tests.rig.scenes
     await floor.begin(scenes)
@@ -14,7 +14,7 @@
 import asyncio
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Protocol, Self
 
@@ -23,6 +23,7 @@ from app.config import Settings
 from app.facts.queues import AgentState
 from app.ids import LegId
 from tests.rig.ari_ears import Event, channel_id_of
+from tests.rig.bot import Bot
 from tests.rig.call_centre import CallCentre
 from tests.rig.checker import Dialled, assert_all_hold, dialled_at_far_end, evidence_of
 from tests.rig.desk import PATIENCE_SECONDS, Desk, Fact, Story
@@ -61,7 +62,9 @@ class Scene(Protocol):
 
 @dataclass(slots=True)
 class Floor:
-    """``phones`` are the numbers of our own people's telephones, whose legs name extensions."""
+    """``phones`` are the numbers of our own people's telephones, whose legs name extensions; ``flows`` are ids by name,
+    and ``bot`` is the program that a flow leads to.
+    """
 
     far_end: FarEnd
     witness: Witness
@@ -70,9 +73,11 @@ class Floor:
     centre: CallCentre
     phones: dict[str, str]
     since: int
+    bot: Bot
+    flows: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    async def furnish(cls, offhook: RunningOffhook, far_end: FarEnd, witness: Witness, desk: Desk) -> Self:
+    async def furnish(cls, offhook: RunningOffhook, far_end: FarEnd, witness: Witness, desk: Desk, bot: Bot) -> Self:
         """Seats for a supervisor and two agents, the first of whom serves a queue already."""
         phones = {extension: new_number() for extension in (SUPERVISOR_EXTENSION, FIRST_AGENT, SECOND_AGENT)}
         for extension, number in phones.items():
@@ -82,7 +87,7 @@ class Floor:
         )
         await centre.say(AgentState.AVAILABLE, FIRST_AGENT)
         since = len(far_end.ears.events)
-        return cls(far_end, witness, offhook.service.settings, desk, centre, phones, since)
+        return cls(far_end, witness, offhook.service.settings, desk, centre, phones, since, bot)
 
     def serve_at(self, offhook: RunningOffhook, desk: Desk) -> None:
         """From here on this service is asked."""

@@ -26,7 +26,7 @@ from app.errors import (
     UnavailableError,
 )
 from tests.rig.desk import Body, Fact, PlacedCall
-from tests.rig.graphql_verbs import as_mutation
+from tests.rig.graphql_verbs import as_mutation, written_announcement, written_dialplan, written_stream
 
 #: Longer than the service itself takes for anything: what it has to say of a request that hangs is to be heard.
 _SECONDS: Final = GIVEN_UP_SECONDS + 10.0
@@ -234,6 +234,9 @@ def _as_input(request: OriginateRequest) -> Body:
         "ringGroupId": request.connect_ring_group_id,
         "queueId": request.connect_queue_id,
         "callFlowId": request.connect_call_flow_id,
+        "announcement": written_announcement(request.connect_announcement),
+        "mediaStream": written_stream(request.connect_media_stream),
+        "dialplan": written_dialplan(request.connect_dialplan),
     }
     given: dict[str, Any] = {
         "idempotencyKey": request.idempotency_key,
@@ -257,6 +260,7 @@ def _as_input(request: OriginateRequest) -> Body:
         "softphoneMessage": request.softphone_message,
         "voicePitch": request.voice_pitch,
         "detectMachine": request.detect_machine,
+        "machinePolicy": request.machine_policy.value,
         "waitFor": request.wait_for.value,
     }
     return {name: value for name, value in given.items() if value is not None}

@@ -6,6 +6,7 @@ from app.calls.core import verbs
 from app.calls.core.media import tone_media
 from app.calls.core.verbs import Verb
 from app.facts.vocabulary import Tone
+from app.flows.steps import Announcement, DialplanTarget, PlayFile, StreamTarget
 from tests.rig.desk import Body
 
 _TONES = {tone_media(tone): tone.value for tone in Tone}
@@ -104,6 +105,33 @@ def _transfer(call_id: str, verb: verbs.StartTransfer) -> Body:
     }
 
 
+def written_announcement(announcement: Announcement | None) -> Body | None:
+    """An announcement as `CallTarget` takes it; a voice of its own is not written."""
+    if announcement is None:
+        return None
+    sound = announcement.sound
+    repeated = {"repeat": announcement.repeat, "pauseSeconds": announcement.pause_seconds}
+    if isinstance(sound, PlayFile):
+        return {"audioFileId": sound.audio_file_id, **repeated}
+    if sound.template is None:
+        return {"text": sound.text, **repeated}
+    fields = [{"name": pair.key, "value": pair.value} for pair in sound.template.fields]
+    return {"templateId": sound.template.template_id, "fields": fields, **repeated}
+
+
+def written_stream(stream: StreamTarget | None) -> Body | None:
+    """A program as `CallTarget` takes it."""
+    if stream is None:
+        return None
+    parameters = [{"name": pair.key, "value": pair.value} for pair in stream.parameters]
+    return {"url": stream.url, "sampleRate": stream.sample_rate, "parameters": parameters}
+
+
+def written_dialplan(place: DialplanTarget | None) -> Body | None:
+    """A place in the dialplan as `CallTarget` takes it."""
+    return None if place is None else {"context": place.context, "extension": place.extension}
+
+
 def _target(target: verbs.Target) -> Body:
     given = {
         "agentId": target.agent_id,
@@ -112,6 +140,9 @@ def _target(target: verbs.Target) -> Body:
         "ringGroupId": target.ring_group_id,
         "queueId": target.queue_id,
         "callFlowId": target.call_flow_id,
+        "announcement": written_announcement(target.announcement),
+        "mediaStream": written_stream(target.media_stream),
+        "dialplan": written_dialplan(target.dialplan),
     }
     return {name: value for name, value in given.items() if value is not None}
 

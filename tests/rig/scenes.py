@@ -1,4 +1,4 @@
-"""What is in flight on a floor: a blind transfer, a consultation, a queue, a supervision, a conference.
+"""What is in flight on a floor: a blind transfer, a consultation, a queue, a supervision, a conference, call flows.
 
 Each is brought to the middle of it (``begin``); somebody at the far end may do the next thing while nobody watches
 (``happen``); whoever serves then goes on to its one right end (``go_on``). ``be_lost`` is what must be told when
@@ -24,6 +24,7 @@ from tests.rig.call_centre import call_in
 from tests.rig.desk import Fact, Story
 from tests.rig.far_end import FarEndCall
 from tests.rig.floor import FIRST_AGENT, RING_SECONDS, SECOND_AGENT, Floor, Scene, new_number
+from tests.rig.flow_scenes import flow_scenes
 from tests.rig.story import assert_is_whole
 from tests.rig.supervisor import SUPERVISOR_EXTENSION, supervise
 from tests.rig.talk import answer_both
@@ -39,7 +40,9 @@ _LOUD_DBFS: Final = -35.0
 
 def all_scenes(floor: Floor) -> list[Scene]:
     """One of each."""
-    return [BlindTransfer(floor), Consultation(floor), QueueWait(floor), Supervision(floor), Conference(floor)]
+    talks: list[Scene] = [BlindTransfer(floor), Consultation(floor), QueueWait(floor)]
+    talks += [Supervision(floor), Conference(floor)]
+    return [*talks, *flow_scenes(floor)]
 
 
 @dataclass
@@ -119,7 +122,7 @@ class BlindTransfer(_Talk):
 
     async def be_lost(self) -> None:
         # An Asterisk that stops says that the target is gone, and dials nobody back any more.
-        _assert_one_outcome(await self._end_of_lost("TRANSFER_FAILED"))
+        _assert_one_outcome(await self._end_of_lost("TRANSFER_FAILED", "BRIDGE_FAILED"))
 
 
 @dataclass
@@ -156,7 +159,8 @@ class Consultation(_Talk):
         self.floor.assert_talk_is_true(story, (self.agent, self.customer), (self.customer, self.target))
 
     async def be_lost(self) -> None:
-        _assert_one_outcome(await self._end_of_lost())
+        # An Asterisk that stops hangs up one after the other, and brings nobody together any more.
+        _assert_one_outcome(await self._end_of_lost("BRIDGE_FAILED"))
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from pathlib import Path
 
 from app.errors import AsteriskUnavailableError
 from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, running_asterisk
@@ -9,11 +10,12 @@ from tests.rig.fault_proxy import FaultProxy, proxy_to_asterisk
 
 
 class Station:
-    """``wire`` leads to the ``asterisk`` that was started last."""
+    """``wire`` leads to the ``asterisk`` that was started last. In a ``directory`` each has what the last left."""
 
-    def __init__(self, config: AsteriskConfig, install: AsteriskInstall) -> None:
+    def __init__(self, config: AsteriskConfig, install: AsteriskInstall, directory: Path | None = None) -> None:
         self._config = config
         self._install = install
+        self._directory = directory
         self._stack = contextlib.AsyncExitStack()
         self.wire: FaultProxy
         self.asterisk: AsteriskInstance
@@ -21,7 +23,8 @@ class Station:
     async def start(self) -> None:
         """Start the first, or the next one once the last has ended."""
         is_first = not hasattr(self, "wire")
-        started = await self._stack.enter_async_context(running_asterisk(self._config, install=self._install))
+        running = running_asterisk(self._config, install=self._install, directory=self._directory)
+        started = await self._stack.enter_async_context(running)
         self.asterisk = started
         if is_first:
             self.wire = await self._stack.enter_async_context(proxy_to_asterisk(started.ari_url))

@@ -13,7 +13,7 @@ from app.errors import RefusedError
 from app.facts.vocabulary import RecordingMode
 from app.flows.steps import Flow, HangUp
 from app.numbers.parse import E164
-from app.routing.model import RingGroupMember
+from app.routing.model import CallFlow, RingGroupMember
 from app.routing.resources import RoutingResources
 from app.routing.stops import MOST_GROUPS
 from app.routing.targets import CallTarget, ToAgent, ToCallFlow, ToExtension, ToNumber, ToQueue, ToRingGroup
@@ -233,7 +233,7 @@ async def test_given_a_call_flow_as_target_or_overflow_when_a_call_comes_then_it
     await office.resources.flows.update(office.principal, made.id, {"name": "main menu"})
     await office.route("*", ToCallFlow(id=made.id))
     way = await office.way()
-    assert way.flow is not None
+    assert isinstance(way.flow, CallFlow)
     assert (way.flow.id, way.flow.version, way.flow.name, way.queue) == (made.id, 2, "main menu", None)
     group = await office.group("desk", RingStrategy.ALL, ToCallFlow(id=made.id), "2001")
     await office.route(DIALLED, ToRingGroup(id=group))

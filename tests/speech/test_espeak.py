@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import uvloop
 
 from app.errors import OverloadedError, RefusedError
 from app.speech import samples
@@ -188,3 +189,16 @@ garbage
 )
 def test_given_a_language_of_espeak_when_written_then_it_is_a_tag(code: str, tag: str) -> None:
     assert language_tag(code) == tag
+
+
+async def test_given_a_program_that_ends_without_reading_when_run_on_either_loop_then_its_status_says_so() -> None:
+    async def ask() -> None:
+        engine = EspeakEngine(("/bin/false",), timeout_seconds=60.0)
+        with pytest.raises(SpeechUnavailableError, match="status 1"):
+            await engine.list_voices()
+        with pytest.raises(SpeechUnavailableError, match="status 1"):
+            await engine.speak(Speech(text="x" * 200_000), VOICE, "en-US")
+
+    for run in (asyncio.run, uvloop.run):  # a service runs on uvloop, which says it in another way
+        for _ in range(20):
+            await asyncio.to_thread(lambda loop_runner: loop_runner(ask()), run)

@@ -8,7 +8,7 @@ import strawberry
 from app.api.context import Context
 from app.api.mutations.changes import read_target
 from app.api.mutations.inputs import CallTarget
-from app.api.mutations.media_streams import MediaStreamParameterInput
+from app.api.mutations.lead_inputs import MediaStreamParameterInput
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import Pair, Tone
 from app.flows import limits, steps
@@ -388,3 +388,9 @@ def _read_target(given: CallTarget, context: Context) -> steps.Target:
             return steps.Target(queue_id=one)
         case targets.ToCallFlow(id=one):
             return steps.Target(call_flow_id=one)
+        case targets.ToAnnouncement(announcement=announcement):
+            return steps.Target(announcement=announcement)
+        case targets.ToMediaStream(stream=stream):
+            return steps.Target(media_stream=stream)
+        case targets.ToDialplan(dialplan=dialplan):
+            return steps.Target(dialplan=dialplan)

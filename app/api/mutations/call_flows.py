@@ -22,6 +22,7 @@ from app.facts.flows import FlowEnding, GatherResult
 from app.facts.masking import Sight
 from app.facts.vocabulary import Disposition, Party
 from app.flows.steps import Flow
+from app.media.protocol import LONGEST_OUTCOME
 from app.numbers.parse import parse_destination
 from app.routing.flows import FlowChanges, call_target_of
 
@@ -67,6 +68,14 @@ class CallerActionInput:
     hang_up: bool | None = strawberry.field(default=strawberry.UNSET, description="It hangs up.")
     answered: bool | None = strawberry.field(
         default=strawberry.UNSET, description="Whether somebody whom the flow rings answers."
+    )
+    program_ends: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The program of a media stream is done, and this is its `outcome`: up to "
+        f"{LONGEST_OUTCOME} characters, empty for none.",
+    )
+    program_fails: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="The program of a media stream cannot be had."
     )
 
 
@@ -241,6 +250,13 @@ def _read_actions(given: list[CallerActionInput]) -> list[flow_trial.Action]:
                 message = f"Give 0 to {_LONGEST_SPEECH_SECONDS:g} seconds."
                 problems.append(Problem("INVALID_INPUT", message, ("actions", str(place), "speakSeconds")))
             read.append(flow_trial.Speaks(one.speak_seconds))
+        elif isinstance(one.program_ends, str):
+            if len(one.program_ends) > LONGEST_OUTCOME:
+                message = f"Give at most {LONGEST_OUTCOME} characters."
+                problems.append(Problem("INVALID_INPUT", message, ("actions", str(place), "programEnds")))
+            read.append(flow_trial.ProgramEnds(one.program_ends or None))
+        elif one.program_fails is True:
+            read.append(flow_trial.ProgramFails())
         elif isinstance(one.answered, bool):
             read.append(flow_trial.IsReached(one.answered))
         else:

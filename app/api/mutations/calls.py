@@ -11,6 +11,9 @@ from app.api.mutations.inputs import (
     HangupCallInput,
     OriginateCallInput,
     UpdateCallInput,
+    given_announcement,
+    given_dialplan,
+    given_stream,
     given_text,
     read_pairs,
 )
@@ -18,6 +21,7 @@ from app.api.types.call import Call
 from app.api.types.dry_run import DryRun
 from app.api.types.lookup import NumberLookup
 from app.api.types.problem import Payload
+from app.api.types.reputation import CallerIdUsed
 from app.calls.requests import UNSET, OriginateRequest, UpdateRequest, WaitOutcome
 from app.errors import Problem, RefusedError
 
@@ -33,6 +37,9 @@ class OriginateCallPayload(Payload):
     )
     lookup: NumberLookup | None = strawberry.field(
         default=None, description="What is known about the dialled number; null for an extension."
+    )
+    caller_id: CallerIdUsed | None = strawberry.field(
+        default=None, description="The number that the call shows outside, or would, and why that one."
     )
     dry_run: DryRun | None = strawberry.field(
         default=None, description="Of a dry run that nothing speaks against: what would be done."
@@ -70,12 +77,14 @@ class CallMutations:
         if input.dry_run:
             return OriginateCallPayload(
                 lookup=None if outcome.lookup is None else NumberLookup.of(outcome.lookup),
+                caller_id=CallerIdUsed.of_optional(outcome.call, context.sight),
                 dry_run=DryRun.of(outcome, context.sight),
             )
         return OriginateCallPayload(
             call=Call.of(outcome.call, context.sight),
             replayed=outcome.is_replayed,
             wait_outcome=outcome.wait_outcome,
+            caller_id=CallerIdUsed.of_optional(outcome.call, context.sight),
             lookup=None if outcome.lookup is None else NumberLookup.of(outcome.lookup),
         )
 
@@ -115,6 +124,9 @@ def _read_originate(given: OriginateCallInput) -> OriginateRequest:
         connect_ring_group_id=given_text(given.connect.ring_group_id),
         connect_queue_id=given_text(given.connect.queue_id),
         connect_call_flow_id=given_text(given.connect.call_flow_id),
+        connect_announcement=given_announcement(given.connect),
+        connect_media_stream=given_stream(given.connect),
+        connect_dialplan=given_dialplan(given.connect),
         queue_priority=given.queue_priority,
         dial_first=given.dial_first,
         caller_id=given.caller_id,
@@ -132,7 +144,9 @@ def _read_originate(given: OriginateCallInput) -> OriginateRequest:
         variables=read_pairs(given.variables),
         softphone_message=given.softphone_message,
         voice_pitch=given.voice_pitch,
+        transcribe=given.transcribe,
         detect_machine=given.detect_machine,
+        machine_policy=given.machine_policy,
         dry_run=given.dry_run,
         wait_for=given.wait_for,
     )

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar, cast, get_args, get_type_hints, runti
 import strawberry
 
 from app.api.context import Context
-from app.api.mutations.inputs import CallTarget
+from app.api.mutations.inputs import CallTarget, given_announcement, given_dialplan, given_stream
 from app.errors import Problem, RefusedError
 from app.numbers.parse import parse_destination
 from app.routing import targets
@@ -98,6 +98,9 @@ def read_target(given: CallTarget, context: Context, field: str) -> targets.Call
         ring_group_id=given.ring_group_id or None,
         queue_id=given.queue_id or None,
         call_flow_id=given.call_flow_id or None,
+        announcement=given_announcement(given),
+        media_stream=given_stream(given),
+        dialplan=given_dialplan(given),
     )
 
 

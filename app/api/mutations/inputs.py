@@ -2,11 +2,19 @@
 
 import strawberry
 
+from app.api.mutations.lead_inputs import (
+    AnnouncementInput,
+    DialplanTargetInput,
+    MediaStreamTargetInput,
+    read_announcement,
+    read_stream_target,
+)
 from app.api.scalars import PhoneNumber
 from app.calls import texts
 from app.calls.queue_plan import HIGHEST_PRIORITY, LEAST_PRIORITY
 from app.calls.requests import WaitFor
-from app.facts.vocabulary import AgentDisplay, LegRole, MuteDirection, Pair, RecordingMode
+from app.facts.vocabulary import AgentDisplay, LegRole, MachinePolicy, MuteDirection, Pair, RecordingMode
+from app.flows.steps import Announcement, DialplanTarget, StreamTarget
 
 _KEY = (
     "1 to 255 printable ASCII characters of your own, new for every call you mean to place. The same key with the "
@@ -42,6 +50,15 @@ class CallTarget:
     call_flow_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="A call flow, which leads the customer alone; see `createCallFlow`."
     )
+    announcement: AnnouncementInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Something that the customer hears, alone; then the call ends."
+    )
+    media_stream: MediaStreamTargetInput | None = strawberry.field(
+        default=strawberry.UNSET, description="A program that talks to the customer, alone; then the call ends."
+    )
+    dialplan: DialplanTargetInput | None = strawberry.field(
+        default=strawberry.UNSET, description="A place in the operator's own dialplan, which takes the customer over."
+    )
 
 
 @strawberry.input(description="One of your own key-value pairs.")
@@ -60,8 +77,9 @@ class OriginateCallInput:
     )
     caller_id: PhoneNumber | None = strawberry.field(
         default=None,
-        description="What the customer sees calling: one of the account's outbound numbers. When left out, "
-        "the account's default one.",
+        description="What the customer sees calling: one of the account's outbound numbers, or the id of a pool "
+        "of them: of those that are not flagged the nearest to the customer is taken, then the one used longest ago. "
+        "When left out, the account's default number.",
     )
     caller_id_name: str | None = strawberry.field(
         default=None, description=f"The name that the customer sees: {_SHOWN}. None when left out."
@@ -96,6 +114,11 @@ class OriginateCallInput:
     recording_mode: RecordingMode = strawberry.field(
         default=RecordingMode.OFF, description="Whose voice is recorded, from the connection on."
     )
+    transcribe: bool = strawberry.field(
+        default=False,
+        description="Have what is said written down once the recording is saved (`transcript.ready`): of every "
+        "recording of the call. It takes a `recordingMode`.",
+    )
     external_id: str | None = strawberry.field(
         default=None,
         description=f"Your own id for it, such as a lead's: {_EXTERNAL_ID}. Need not be unique; lists can be filtered "
@@ -125,10 +148,14 @@ class OriginateCallInput:
     )
     detect_machine: bool = strawberry.field(
         default=False,
-        description="Find out whether a person or an answering machine has answered at the `number`, which takes up to "
-        "5 seconds, before the agent is dialled: `dialFirst: CUSTOMER`, a queue or a call flow. A machine is hung up "
-        "(`MACHINE`), unless it is for a call flow: that begins after the beep, with the variable `answeredBy`. What "
-        "is UNKNOWN counts as a person.",
+        description="Find out whether a person, an answering machine or a fax has answered at the `number`, which "
+        "takes up to 5 seconds. An agent that was dialled first hears ringing meanwhile. A machine is hung up, "
+        "unless it is for a call flow or an announcement: they begin after the beep, a flow with the variable "
+        "`answeredBy`. A fax is hung up, unless it is for a call flow. What is UNKNOWN counts as a person.",
+    )
+    machine_policy: MachinePolicy = strawberry.field(
+        default=MachinePolicy.HANG_UP,
+        description="With `detectMachine`, and somebody to connect who talks: what is done with an answering machine.",
     )
     dry_run: bool = strawberry.field(
         default=False,
@@ -201,6 +228,22 @@ def key_field() -> str:
 def given_text(value: str | None) -> str | None:
     """Of a oneOf input all but one are UNSET. An empty text is a text: the service says what is wrong with it."""
     return value if isinstance(value, str) else None
+
+
+def given_announcement(target: CallTarget) -> Announcement | None:
+    """The announcement that a target is, if it is one."""
+    return read_announcement(target.announcement) if target.announcement else None
+
+
+def given_stream(target: CallTarget) -> StreamTarget | None:
+    """The program that a target is, if it is one."""
+    return read_stream_target(target.media_stream) if target.media_stream else None
+
+
+def given_dialplan(target: CallTarget) -> DialplanTarget | None:
+    """The place in the dialplan that a target is, if it is one."""
+    given = target.dialplan
+    return DialplanTarget(context=given.context, extension=given.extension) if given else None
 
 
 def read_pairs(given: list[MetadataPairInput]) -> tuple[Pair, ...]:

@@ -9,6 +9,7 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
 from app.api.mutations.acting import act
+from app.api.mutations.lead_inputs import MediaStreamParameterInput
 from app.api.types.call import Call
 from app.api.types.media_streams import MediaEndpoint, MediaStream
 from app.api.types.problem import DeletionPayload, Payload
@@ -23,12 +24,6 @@ from app.media.endpoints import LONGEST_DESCRIPTION, MOST_ENDPOINTS
 from app.media.model import MOST_PARAMETERS
 
 _RATES: Final = " or ".join(str(rate) for rate in SAMPLE_RATES)
-
-
-@strawberry.input(description="One of your own words to the program, told in `start`.")
-class MediaStreamParameterInput:
-    name: str = strawberry.field(description=f"The name: 1 to {texts.LONGEST_PAIR_KEY} characters.")
-    value: str = strawberry.field(description=f"The value: at most {texts.LONGEST_PAIR_VALUE} characters.")
 
 
 @strawberry.input(description="A leg that is to talk to a program instead of to the others.")

@@ -4,13 +4,23 @@ import strawberry
 
 from app.api.mutations.agent_states import AgentStateMutations
 from app.api.mutations.call_control import CallControlMutations
+from app.api.mutations.callbacks import CallbackMutations
 from app.api.mutations.calls import CallMutations
+from app.api.mutations.campaign_agents import CampaignAgentMutations
+from app.api.mutations.campaigns import CampaignMutations
+from app.api.mutations.contacts import ContactMutations
+from app.api.mutations.dnc import DncMutations
+from app.api.mutations.exports import ExportMutations
+from app.api.mutations.jobs import JobMutations
 from app.api.mutations.media_streams import MediaStreamMutations
+from app.api.mutations.otps import OtpMutations
 from app.api.mutations.playing import PlayingMutations
 from app.api.mutations.recordings import RecordingMutations
+from app.api.mutations.reputation import ReputationMutations
 from app.api.mutations.routing import RoutingMutations
 from app.api.mutations.speech import SpeechMutations
 from app.api.mutations.supervision import SupervisionMutations
+from app.api.mutations.transcripts import TranscriptMutations
 from app.api.mutations.transfers import TransferMutations
 from app.api.mutations.voice import VoiceMutations
 from app.api.mutations.webhooks import WebhookMutations
@@ -31,7 +41,17 @@ class Mutation(
     MediaStreamMutations,
     WebhookMutations,
     RoutingMutations,
+    ReputationMutations,
     SpeechMutations,
+    ContactMutations,
+    DncMutations,
+    CampaignMutations,
+    CampaignAgentMutations,
+    ExportMutations,
+    JobMutations,
+    TranscriptMutations,
     AgentStateMutations,
+    OtpMutations,
+    CallbackMutations,
 ):
     pass

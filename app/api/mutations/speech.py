@@ -7,10 +7,12 @@ from typing import Annotated, Final
 
 import strawberry
 
+from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.api.context import Context, Info
 from app.api.fields import mutation
 from app.api.mutations.changes import Identified, read_changes
+from app.api.mutations.lead_inputs import FieldValueInput, VoiceInput, read_voice
 from app.api.types.call import Call
 from app.api.types.problem import DeletionPayload, Payload
 from app.api.types.speech import AnnouncementTemplate, AudioFile, Upload
@@ -21,34 +23,9 @@ from app.ids import Kind, LegId, PlaybackId, new_id
 from app.speech import model, texts, uploads
 from app.speech.decoder import LONGEST_SECONDS, MOST_CHANNELS
 from app.speech.templates import TemplateChanges
-from app.speech.words import EngineType, Pitch, Rate, Volume
 
 _TEXT: Final = f"1 to {texts.LONGEST_TEXT} characters of plain text; SSML is not taken"
 _MOST_FIELDS: Final = texts.MOST_FIELDS
-
-
-@strawberry.input(
-    description="How a text is to be spoken. What the voice does not do is refused, never left out in silence."
-)
-class VoiceInput:
-    id: strawberry.ID | None = strawberry.field(
-        default=None, description="One of `voices`; when left out, the first that speaks the language."
-    )
-    language_code: str | None = strawberry.field(
-        default=None, description="A BCP 47 tag such as `de-DE`; when left out, the voice's own, or `en-US`."
-    )
-    engine_type: EngineType = strawberry.field(default=EngineType.STANDARD, description="How speech is made.")
-    volume: Volume = strawberry.field(default=Volume.MEDIUM, description="How loud.")
-    rate: Rate = strawberry.field(default=Rate.MEDIUM, description="How fast.")
-    pitch: Pitch = strawberry.field(
-        default=Pitch.MEDIUM, description="How high; Amazon Polly's neural voices take `MEDIUM` only."
-    )
-
-
-@strawberry.input(description="A value for a template's field.")
-class FieldValueInput:
-    name: str = strawberry.field(description="The field.")
-    value: str = strawberry.field(description=f"1 to {texts.LONGEST_VALUE} characters of plain text.")
 
 
 @strawberry.input(description="A template that is to be spoken.")
@@ -112,7 +89,9 @@ class CreateUploadInput:
         + ", ".join(f"`{one}`" for one in sorted(uploads.CONTENT_TYPES))
         + "."
     )
-    size_bytes: int = strawberry.field(description=f"Its exact size in bytes: 1 to {uploads.LARGEST_UPLOAD}.")
+    size_bytes: int = strawberry.field(
+        description=f"Its exact size in bytes: 1 to {uploads.LARGEST_UPLOAD}, of a CSV file to {uploads.LARGEST_CSV}."
+    )
 
 
 @strawberry.input(description="A sound file to be made of an upload.")
@@ -226,9 +205,10 @@ class SpeechMutations:
         return DeleteAnnouncementTemplatePayload(deleted_id=input.id)
 
     @mutation(
-        Scope.ROUTING,
+        None,
         CreateUploadPayload,
-        "Have an address made that takes one file. Its id then goes into the mutation that uses the file.",
+        "Have an address made that takes one file. Its id then goes into the mutation that uses the file. A sound file "
+        "needs the scope `routing`, a CSV file `contacts` or `dnc`.",
     )
     async def create_upload(
         self,
@@ -236,6 +216,7 @@ class SpeechMutations:
         input: Annotated[CreateUploadInput, strawberry.argument(description="The file.")],  # noqa: A002
     ) -> CreateUploadPayload:
         services = info.context.services
+        _check_upload_scope(info.context.caller, input.content_type)
         ticket = await services.speech.uploads.create(
             info.context.caller, content_type=input.content_type, size_bytes=input.size_bytes
         )
@@ -272,6 +253,14 @@ class SpeechMutations:
     ) -> DeleteAudioFilePayload:
         await info.context.services.speech.audio_files.delete(info.context.caller, input.id)
         return DeleteAudioFilePayload(deleted_id=input.id)
+
+
+def _check_upload_scope(caller: Principal, content_type: str) -> None:
+    """Raises ScopeError: the key may do nothing with such a file."""
+    if content_type not in uploads.CSV_TYPES:
+        caller.require(Scope.ROUTING)
+    elif not caller.has(Scope.DNC):
+        caller.require(Scope.CONTACTS)
 
 
 async def _check_call(context: Context, call_id: str) -> None:
@@ -314,18 +303,6 @@ async def _read_speech(given: SpeakInput, context: Context) -> model.Speech:
             context.account_id, template.id, values, settings=settings, under=("say", "template")
         )
     return model.Speech(text=given.say.text or "", settings=settings or model.VoiceSettings())
-
-
-def read_voice(given: VoiceInput) -> model.VoiceSettings:
-    """An input's voice as the domain has it."""
-    return model.VoiceSettings(
-        voice=given.id,
-        language=given.language_code,
-        engine_type=given.engine_type,
-        volume=given.volume,
-        rate=given.rate,
-        pitch=given.pitch,
-    )
 
 
 def _read_template(

@@ -8,7 +8,14 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
 from app.api.mutations.acting import act
-from app.api.mutations.inputs import CallTarget, given_text, key_field
+from app.api.mutations.inputs import (
+    CallTarget,
+    given_announcement,
+    given_dialplan,
+    given_stream,
+    given_text,
+    key_field,
+)
 from app.api.types.call import Call
 from app.api.types.problem import Payload
 from app.calls import texts
@@ -107,6 +114,9 @@ class TransferMutations:
                 ring_group_id=given_text(input.target.ring_group_id),
                 queue_id=given_text(input.target.queue_id),
                 call_flow_id=given_text(input.target.call_flow_id),
+                announcement=given_announcement(input.target),
+                media_stream=given_stream(input.target),
+                dialplan=given_dialplan(input.target),
             ),
             by=None if input.leg_id is None else LegId(input.leg_id),
             ring_seconds=input.ring_seconds,

@@ -19,11 +19,16 @@ class AccountQueries:
     def viewer(self, info: Info) -> Viewer:
         return Viewer.of(info.context.caller)
 
-    @guarded_field(Scope.CALLS_READ, "What is known about a telephone number. Nothing is dialled, and nobody is asked.")
+    @guarded_field(
+        Scope.CALLS_READ,
+        "What is known about a telephone number. Nothing is dialled; for "
+        "`isFlaggedAsSpam` the reputation provider is asked, where there is one and it has not answered lately.",
+    )
     async def number_lookup(
         self, info: Info, number: Annotated[PhoneNumber, strawberry.argument(description="The number.")]
     ) -> NumberLookup:
         caller = info.context.caller
         return NumberLookup.of(
-            await look_up_number(number, default_region=caller.default_region, is_sandbox=caller.is_test)
+            await look_up_number(number, default_region=caller.default_region, is_sandbox=caller.is_test),
+            may_ask=True,
         )

@@ -10,15 +10,21 @@ from app.api.context import Context, Info
 from app.api.fields import guarded_field
 from app.api.types.call import Call, Leg
 from app.api.types.call_flows import CallFlow
+from app.api.types.callbacks import Callback
+from app.api.types.campaigns import Campaign
 from app.api.types.cdr import Cdr
+from app.api.types.contacts import Contact, ContactList, DncList
 from app.api.types.event_list import event_signer
 from app.api.types.event_mapping import event_maker
 from app.api.types.groups import Queue, RingGroup
+from app.api.types.job import Job
 from app.api.types.media_streams import MediaEndpoint
 from app.api.types.node import Node
+from app.api.types.otps import Otp
 from app.api.types.people import Agent, Device, Extension
 from app.api.types.recording import Recording
 from app.api.types.speech import AnnouncementTemplate, AudioFile
+from app.api.types.transcript import Transcript
 from app.api.types.trunks import InboundRoute, OutboundNumber, OutboundNumberPool, Trunk
 from app.api.types.webhook import WebhookDelivery, WebhookEndpoint
 from app.errors import Problem, RefusedError
@@ -65,6 +71,26 @@ async def _delivery(context: Context, node_id: str) -> Node | None:
 async def _media_endpoint(context: Context, node_id: str) -> Node | None:
     found = await context.services.media_endpoints.get(context.account_id, node_id)
     return None if found is None else MediaEndpoint.of(found)
+
+
+async def _job(context: Context, node_id: str) -> Node | None:
+    found = await context.services.jobs.get(context.account_id, node_id, context.caller.scopes)
+    return None if found is None else Job.of(found)
+
+
+async def _callback(context: Context, node_id: str) -> Node | None:
+    found = await context.services.callbacks.get(context.account_id, node_id)
+    return None if found is None else Callback.of(found, context.sight)
+
+
+async def _otp(context: Context, node_id: str) -> Node | None:
+    found = await context.services.otps.get(context.account_id, node_id)
+    return None if found is None else Otp.of(found, context)
+
+
+async def _transcript(context: Context, node_id: str) -> Node | None:
+    found = await context.services.transcript_queries.get(context.account_id, node_id)
+    return None if found is None else Transcript.of(found)
 
 
 async def _agent(context: Context, node_id: str) -> Node | None:
@@ -122,18 +148,41 @@ async def _announcement_template(context: Context, node_id: str) -> Node | None:
     return None if found is None else AnnouncementTemplate.of(found)
 
 
+async def _contact_list(context: Context, node_id: str) -> Node | None:
+    found = await context.services.contacts.lists.get(context.account_id, node_id)
+    return None if found is None else ContactList.of(found)
+
+
+async def _contact(context: Context, node_id: str) -> Node | None:
+    found = await context.services.contacts.contacts.get(context.account_id, node_id)
+    return None if found is None else Contact.of(found, context.sight)
+
+
+async def _dnc_list(context: Context, node_id: str) -> Node | None:
+    found = await context.services.contacts.dnc_lists.get(context.account_id, node_id)
+    return None if found is None else DncList.of(found)
+
+
 async def _audio_file(context: Context, node_id: str) -> Node | None:
     found = await context.services.speech.audio_files.get(context.account_id, node_id)
     return None if found is None else AudioFile.of(found)
 
 
-#: How each kind is found, and the scope it takes.
-FINDERS: Final[Mapping[Kind, tuple[Scope, Callable[[Context, str], Awaitable[Node | None]]]]] = {
+async def _campaign(context: Context, node_id: str) -> Node | None:
+    found = await context.services.campaigns.queries.get(context.account_id, node_id)
+    return None if found is None else Campaign.of(found, context.sight)
+
+
+#: How each kind is found, and the scope it takes; None: what it takes is its own.
+FINDERS: Final[Mapping[Kind, tuple[Scope | None, Callable[[Context, str], Awaitable[Node | None]]]]] = {
     Kind.CALL: (Scope.CALLS_READ, _call),
     Kind.LEG: (Scope.CALLS_READ, _leg),
     Kind.CDR: (Scope.CDRS_READ, _cdr),
     Kind.RECORDING: (Scope.RECORDINGS_READ, _recording),
     Kind.EVENT: (Scope.CALLS_READ, _event),
+    Kind.CALLBACK: (Scope.CALLBACKS, _callback),
+    Kind.OTP: (Scope.OTP, _otp),
+    Kind.CAMPAIGN: (Scope.CAMPAIGNS_READ, _campaign),
     Kind.AGENT: (Scope.AGENTS, _agent),
     Kind.EXTENSION: (Scope.ROUTING, _extension),
     Kind.DEVICE: (Scope.ROUTING, _device),
@@ -146,9 +195,14 @@ FINDERS: Final[Mapping[Kind, tuple[Scope, Callable[[Context, str], Awaitable[Nod
     Kind.INBOUND_ROUTE: (Scope.ROUTING, _inbound_route),
     Kind.ANNOUNCEMENT_TEMPLATE: (Scope.ROUTING, _announcement_template),
     Kind.AUDIO_FILE: (Scope.ROUTING, _audio_file),
+    Kind.CONTACT_LIST: (Scope.CONTACTS, _contact_list),
+    Kind.CONTACT: (Scope.CONTACTS, _contact),
+    Kind.DNC_LIST: (Scope.DNC, _dnc_list),
     Kind.WEBHOOK_ENDPOINT: (Scope.WEBHOOKS_READ, _endpoint),
     Kind.MEDIA_ENDPOINT: (Scope.WEBHOOKS_READ, _media_endpoint),
     Kind.WEBHOOK_DELIVERY: (Scope.WEBHOOKS_READ, _delivery),
+    Kind.JOB: (None, _job),
+    Kind.TRANSCRIPT: (Scope.RECORDINGS_READ, _transcript),
 }
 
 
@@ -162,7 +216,8 @@ async def find_node(context: Context, node_id: str) -> Node | None:
     if kind is None or kind not in FINDERS:
         return None
     scope, find = FINDERS[kind]
-    context.caller.require(scope)
+    if scope is not None:
+        context.caller.require(scope)
     return await find(context, node_id)
 
 

@@ -4,7 +4,9 @@ import strawberry
 
 from app.api.subscriptions.agent_activity import AgentActivitySubscriptions
 from app.api.subscriptions.calls import CallSubscriptions
+from app.api.subscriptions.campaigns import CampaignSubscriptions
 from app.api.subscriptions.events import EventSubscriptions
+from app.api.subscriptions.jobs import JobSubscriptions
 from app.api.subscriptions.live_calls import LiveCallSubscriptions
 from app.api.subscriptions.live_statistics import LiveStatisticsSubscriptions
 from app.api.subscriptions.queue_activity import QueueActivitySubscriptions
@@ -25,5 +27,7 @@ class Subscription(
     LiveStatisticsSubscriptions,
     AgentActivitySubscriptions,
     QueueActivitySubscriptions,
+    JobSubscriptions,
+    CampaignSubscriptions,
 ):
     pass

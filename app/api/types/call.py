@@ -9,11 +9,15 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
 from app.api.paging import After, Before, Connection, First, Last, Paging
+from app.api.types.callbacks import Callback
+from app.api.types.campaign_links import find_campaign, find_contact
 from app.api.types.cdr import Cdr
 from app.api.types.diagnostics import Diagnostics
 from app.api.types.media_streams import MediaStream
 from app.api.types.node import Node
+from app.api.types.otps import Otp
 from app.api.types.recording import Recording
+from app.api.types.transcript import Transcript
 from app.api.types.values import Actor, EndReason, MetadataPair, Party, Quality
 from app.calls.core import record
 from app.calls.core.model.call import Call as LiveCall
@@ -41,6 +45,8 @@ from app.facts.vocabulary import (
 )
 
 if TYPE_CHECKING:
+    from app.api.types.campaigns import Campaign
+    from app.api.types.contacts import Contact
     from app.api.types.event import Event
 
 
@@ -216,6 +222,10 @@ class Call(Node):
     request_id: str | None = strawberry.field(description="The request that placed it.")
     last_call_sequence: int = strawberry.field(description="The `callSequence` of its latest event.")
     sandbox: bool = strawberry.field(description="It stays in the sandbox.")
+    campaign_id: strawberry.ID | None = strawberry.field(description="The campaign that placed it.")
+    contact_id: strawberry.ID | None = strawberry.field(description="The contact it is for.")
+    callback_id: strawberry.ID | None = strawberry.field(description="The callback it is.")
+    otp_id: strawberry.ID | None = strawberry.field(description="The one-time password it tells.")
     quality: Quality | None = strawberry.field(
         description="How the leg sounded that sounded worst, of those that have ended; null when nothing was counted."
     )
@@ -233,7 +243,7 @@ class Call(Node):
             legs=[Leg.of(leg, sight) for leg in call.legs],
             transfer=Transfer.of(call, sight),
             supervisions=[Supervision.of(call, one, sight) for one in call.supervisions],
-            media_streams=[MediaStream.of(one) for one in call.media_streams],
+            media_streams=[MediaStream.of(one) for one in call.media_streams if not one.is_own],
             agent_party=_party_of(call, LegRole.AGENT, sight),
             customer_party=_party_of(call, LegRole.CUSTOMER, sight),
             agent_id=None if call.agent_id is None else strawberry.ID(call.agent_id),
@@ -265,8 +275,32 @@ class Call(Node):
             request_id=call.request_id,
             last_call_sequence=call.sequence,
             sandbox=call.is_sandbox,
+            campaign_id=None if call.errand is None else _id(call.errand.campaign_id),
+            contact_id=None if call.errand is None else _id(call.errand.contact_id),
+            callback_id=None if call.errand is None else _id(call.errand.callback_id),
+            otp_id=None if call.errand is None else _id(call.errand.otp_id),
             quality=Quality.of(record.worst_quality(call)),
         )
+
+    @guarded_field(Scope.CAMPAIGNS_READ, "The campaign that placed it.")
+    async def campaign(self, info: Info) -> Annotated["Campaign", strawberry.lazy("app.api.types.campaigns")] | None:
+        return await find_campaign(info, self.campaign_id)
+
+    @guarded_field(Scope.CONTACTS, "The contact it is for; null once it was removed.")
+    async def contact(self, info: Info) -> Annotated["Contact", strawberry.lazy("app.api.types.contacts")] | None:
+        return await find_contact(info, self.contact_id)
+
+    @guarded_field(Scope.CALLBACKS, "The callback that it was placed for.")
+    async def callback(self, info: Info) -> Callback | None:
+        services, account_id = info.context.services, info.context.account_id
+        found = None if self.callback_id is None else await services.callbacks.get(account_id, self.callback_id)
+        return None if found is None else Callback.of(found, info.context.sight)
+
+    @guarded_field(Scope.OTP, "The one-time password that is told in it.")
+    async def otp(self, info: Info) -> Otp | None:
+        services, account_id = info.context.services, info.context.account_id
+        found = None if self.otp_id is None else await services.otps.get(account_id, self.otp_id)
+        return None if found is None else Otp.of(found, info.context)
 
     @guarded_field(
         Scope.CALLS_READ,
@@ -275,6 +309,11 @@ class Call(Node):
     )
     async def explain(self) -> list[str] | None:
         return explain(self.live)
+
+    @guarded_field(Scope.RECORDINGS_READ, "What was said in it: the newest transcript of its recordings.")
+    async def transcript(self, info: Info) -> Transcript | None:
+        found = await info.context.loaders.transcript_of_call.load(self.id)
+        return None if found is None else Transcript.of(found)
 
     @guarded_field(Scope.RECORDINGS_READ, "Its recordings, oldest first.")
     async def recordings(self, info: Info) -> list[Recording] | None:
@@ -306,6 +345,10 @@ class Call(Node):
         from app.events.log import EventFilter
 
         return await connect_events(info.context, EventFilter(subject_id=self.id), Paging(first, after, last, before))
+
+
+def _id(text: str | None) -> strawberry.ID | None:
+    return None if text is None else strawberry.ID(text)
 
 
 def _party_of(call: LiveCall, role: vocabulary.LegRole, sight: Sight) -> Party | None:

@@ -5,7 +5,7 @@ from typing import Any, Self, assert_never
 
 import strawberry
 
-from app.api.types.call_target import RoutingTarget
+from app.api.types.call_target import MediaStreamParameter, RoutingTarget
 from app.api.types.node import Node
 from app.facts.masking import Sight
 from app.facts.vocabulary import Tone
@@ -24,7 +24,7 @@ class FlowSound:
     installed: str | None = strawberry.field(default=None, description="A sound installed with the Asterisk.")
     digits: str | None = strawberry.field(default=None, description="Digits that are read out.")
     tone: Tone | None = strawberry.field(default=None, description="A tone.")
-    seconds: float | None = strawberry.field(default=None, description="For how long the tone lasts.")
+    seconds: float | None = strawberry.field(default=None, description="For how long the tone, or silence, lasts.")
 
     @classmethod
     def of(cls, sound: steps.Sound) -> Self:
@@ -37,6 +37,10 @@ class FlowSound:
                 return cls(installed=sound.name)
             case steps.PlayDigits():
                 return cls(digits=sound.digits)
+            case steps.PlaySecret():
+                return cls()  # no kept flow has one
+            case steps.PlaySilence():
+                return cls(seconds=sound.seconds)
             case steps.PlayTone():
                 return cls(tone=sound.tone, seconds=None if sound.tone is Tone.BEEP else sound.seconds)
             case _:
@@ -162,12 +166,6 @@ class VoicemailStep(CallFlowStep):
     next: str | None = strawberry.field(description="The step after it; null ends the call.")
 
 
-@strawberry.type(description="One of your own words to a program.")
-class MediaStreamParameter:
-    name: str = strawberry.field(description="The name.")
-    value: str = strawberry.field(description="The value.")
-
-
 @strawberry.type(description="Lets a program talk to the caller over a websocket.")
 class MediaStreamStep(CallFlowStep):
     url: str = strawberry.field(description="Where the program is.")
@@ -227,6 +225,8 @@ def step_of(step: steps.Step, sight: Sight) -> CallFlowStep:
             return MediaStreamStep(**_same(step, MediaStreamStep, "parameters"), parameters=given)
         case steps.HangUp():
             return HangUpStep(name=step.name)
+        case steps.Dialplan():
+            raise ValueError("no kept flow leads into the dialplan")  # a mistake of ours
         case _:
             assert_never(step)
 

@@ -10,6 +10,7 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import guarded_field
 from app.api.projection import Columns, Projection, column, instant, member, seconds, texts
+from app.api.types.campaign_links import find_campaign, find_contact
 from app.api.types.node import Node
 from app.api.types.recording import Recording
 from app.api.types.values import (
@@ -30,17 +31,23 @@ from app.facts.vocabulary import CallKind, CdrSource, Direction, Disposition
 
 if TYPE_CHECKING:
     from app.api.types.call import Call
+    from app.api.types.campaigns import Campaign
+    from app.api.types.contacts import Contact
 
 
 @strawberry.type(description="A call detail record: written once, when the call has ended, and never changed.")
 class Cdr(Node):
-    call_id: strawberry.ID = strawberry.field(description="The call it is the record of.")
+    call_id: strawberry.ID | None = strawberry.field(
+        description="The call it is the record of; null for a contact of a campaign that was not called (`DNC`)."
+    )
     kind: CallKind = strawberry.field(description="Why the call existed.")
     direction: Direction = strawberry.field(description="Which way it went.")
     disposition: Disposition = strawberry.field(description="How it came out.")
     end_reason: EndReason = strawberry.field(description="Why and on whose side it ended.")
     source: CdrSource = strawberry.field(description="How the end was learnt.")
-    unique_id: str = strawberry.field(description="The id of the first leg's channel in Asterisk.")
+    unique_id: str = strawberry.field(
+        description="The id of the first leg's channel in Asterisk; of a record without a call, its own."
+    )
     created_at: datetime = strawberry.field(description="When the call was accepted.")
     ringing_at: datetime | None = strawberry.field(description="When the party that was tried last began to ring.")
     answered_at: datetime | None = strawberry.field(description="When that party answered.")
@@ -75,12 +82,20 @@ class Cdr(Node):
     )
     queue_id: strawberry.ID | None = strawberry.field(description="The queue that the customer waited in last, if any.")
     queue_wait_seconds: float | None = strawberry.field(description="How long it waited there.")
+    campaign_id: strawberry.ID | None = strawberry.field(description="The campaign that placed it.")
+    contact_id: strawberry.ID | None = strawberry.field(description="The contact it was for.")
+    contact_list_id: strawberry.ID | None = strawberry.field(description="The contact's list.")
+    is_dnc: bool = strawberry.field(
+        description="The contact was not called, because its number is on a do-not-call list."
+    )
+    callback_id: strawberry.ID | None = strawberry.field(description="The callback it was.")
+    otp_id: strawberry.ID | None = strawberry.field(description="The one-time password it told.")
 
     @classmethod
     def of(cls, record: CdrRecord, sight: Sight) -> Self:
         return cls(
             id=strawberry.ID(record.id),
-            call_id=strawberry.ID(record.call_id),
+            call_id=_id(record.call_id),
             kind=record.kind,
             direction=record.direction,
             disposition=record.disposition,
@@ -113,19 +128,41 @@ class Cdr(Node):
             quality=Quality.of(record.quality),
             queue_id=None if record.queue_id is None else strawberry.ID(record.queue_id),
             queue_wait_seconds=record.queue_wait_seconds,
+            campaign_id=None if record.errand is None else _id(record.errand.campaign_id),
+            contact_id=None if record.errand is None else _id(record.errand.contact_id),
+            contact_list_id=None if record.errand is None else _id(record.errand.contact_list_id),
+            is_dnc=record.disposition is Disposition.DNC,
+            callback_id=None if record.errand is None else _id(record.errand.callback_id),
+            otp_id=None if record.errand is None else _id(record.errand.otp_id),
         )
 
     @guarded_field(Scope.RECORDINGS_READ, "The recordings that were made, oldest first.")
     async def recordings(self, info: Info) -> list[Recording] | None:
+        if self.call_id is None:
+            return []
         found = await info.context.loaders.recordings_of_call.load(self.call_id)
         return [Recording.of(one, info.context.sight) for one in found]
+
+    @guarded_field(Scope.CAMPAIGNS_READ, "The campaign that placed it.")
+    async def campaign(self, info: Info) -> Annotated["Campaign", strawberry.lazy("app.api.types.campaigns")] | None:
+        return await find_campaign(info, self.campaign_id)
+
+    @guarded_field(Scope.CONTACTS, "The contact it is for; null once it was removed.")
+    async def contact(self, info: Info) -> Annotated["Contact", strawberry.lazy("app.api.types.contacts")] | None:
+        return await find_contact(info, self.contact_id)
 
     @guarded_field(Scope.CALLS_READ, "The call it is the record of.")
     async def call(self, info: Info) -> Annotated["Call", strawberry.lazy("app.api.types.call")] | None:
         from app.api.types.call import Call  # the two types know each other
 
+        if self.call_id is None:
+            return None
         found = await info.context.loaders.call.load(self.call_id)
         return None if found is None else Call.of(found, info.context.sight)
+
+
+def _id(text: str | None) -> strawberry.ID | None:
+    return None if text is None else strawberry.ID(text)
 
 
 def _read_dtmf(source: Columns, sight: Sight) -> Sequence[str | None]:
@@ -141,6 +178,7 @@ CDR: Final = Projection(
             for name in (
                 *("id", "call_id", "unique_id", "agent_id", "agent_name", "extension"),
                 *("trunk_id", "external_id", "request_id", "queue_id", "queue_wait_seconds"),
+                *("campaign_id", "contact_id", "contact_list_id", "callback_id", "otp_id"),
             )
         },
         **{name: instant(name) for name in ("created_at", "ringing_at", "answered_at", "connected_at", "ended_at")},
@@ -159,6 +197,7 @@ CDR: Final = Projection(
         "metadata": kept_metadata("metadata_pairs"),
         "tags": texts("tags"),
         "sandbox": column("is_sandbox"),
+        "is_dnc": lambda source, _sight: [one == Disposition.DNC for one in source.column("disposition")],
         "quality": QUALITY,
     }
 )

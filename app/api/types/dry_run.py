@@ -66,6 +66,6 @@ class DryRun:
             legs=[DryRunLeg.of(leg, sight) for leg in call.legs],
             allowed_by_prefix=outcome.allowed_by,
             queue_id=None if wait is None else strawberry.ID(wait.queue_id),
-            call_flow_id=None if flow is None else strawberry.ID(flow.flow_id),
+            call_flow_id=None if flow is None or not flow.is_told else strawberry.ID(flow.flow_id),
             max_duration_seconds=call.max_duration_seconds,
         )

@@ -58,6 +58,11 @@ class CallEvent(Event):
     external_id: str | None = strawberry.field(description="Your own id for the call.")
     metadata: list[MetadataPair] = strawberry.field(description="Your own key-value pairs.")
     tags: list[str] = strawberry.field(description="Your own tags.")
+    campaign_id: strawberry.ID | None = strawberry.field(description="The campaign that placed the call.")
+    contact_id: strawberry.ID | None = strawberry.field(description="The contact it is for.")
+    contact_list_id: strawberry.ID | None = strawberry.field(description="The contact's list.")
+    callback_id: strawberry.ID | None = strawberry.field(description="The callback it is.")
+    otp_id: strawberry.ID | None = strawberry.field(description="The one-time password it tells.")
 
     @guarded_field(Scope.CALLS_READ, "The call as it is now.")
     async def call(self, info: Info) -> Annotated["Call", strawberry.lazy("app.api.types.call")] | None:

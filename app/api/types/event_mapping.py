@@ -4,34 +4,47 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
 import strawberry
 
 from app.api.scalars import Long
 from app.api.types import (
     call_events,
+    campaign_events,
+    dnc_events,
+    errand_events,
     flow_events,
+    job_events,
     line_events,
     media_stream_events,
     other_events,
     playback_events,
     queue_events,
     supervision_events,
+    transcript_events,
     transfer_events,
 )
 from app.api.types.cdr import Cdr
 from app.api.types.enums.events import EventType
 from app.api.types.event import Event, EventLeg
+from app.api.types.job import JobCounts
 from app.api.types.values import Actor, EndReason, MetadataPair, Party
 from app.facts import (
+    callbacks,
     calls,
+    campaigns,
+    dnc,
     event,
     flows,
+    jobs,
     lines,
     media_streams,
+    otps,
     playbacks,
     queues,
     recordings,
     supervisions,
+    transcripts,
     transfers,
     vocabulary,
     webhooks,
@@ -91,6 +104,30 @@ EVENT_TYPES: Final[Mapping[type[Fact], type[Event]]] = MappingProxyType(
         recordings.RecordingSaved: other_events.RecordingSavedEvent,
         recordings.RecordingFailed: other_events.RecordingFailedEvent,
         recordings.RecordingDeleted: other_events.RecordingDeletedEvent,
+        campaigns.CampaignCreated: campaign_events.CampaignCreatedEvent,
+        campaigns.CampaignStarted: campaign_events.CampaignStartedEvent,
+        campaigns.CampaignPaused: campaign_events.CampaignPausedEvent,
+        campaigns.CampaignResumed: campaign_events.CampaignResumedEvent,
+        campaigns.CampaignStopped: campaign_events.CampaignStoppedEvent,
+        campaigns.CampaignFinished: campaign_events.CampaignFinishedEvent,
+        campaigns.ContactAttempted: campaign_events.ContactAttemptedEvent,
+        campaigns.ContactSkipped: campaign_events.ContactSkippedEvent,
+        campaigns.ContactFinished: campaign_events.ContactFinishedEvent,
+        dnc.DncEntryAdded: dnc_events.DncEntryAddedEvent,
+        otps.OtpAnnounced: errand_events.OtpAnnouncedEvent,
+        otps.OtpFailed: errand_events.OtpFailedEvent,
+        otps.OtpVerified: errand_events.OtpVerifiedEvent,
+        callbacks.CallbackScheduled: errand_events.CallbackScheduledEvent,
+        callbacks.CallbackUpdated: errand_events.CallbackUpdatedEvent,
+        callbacks.CallbackCancelled: errand_events.CallbackCancelledEvent,
+        callbacks.CallbackStarted: errand_events.CallbackStartedEvent,
+        callbacks.CallbackCompleted: errand_events.CallbackCompletedEvent,
+        callbacks.CallbackFailed: errand_events.CallbackFailedEvent,
+        transcripts.TranscriptReady: transcript_events.TranscriptReadyEvent,
+        transcripts.TranscriptFailed: transcript_events.TranscriptFailedEvent,
+        jobs.JobFinished: job_events.JobFinishedEvent,
+        jobs.JobFailed: job_events.JobFailedEvent,
+        jobs.JobCancelled: job_events.JobCancelledEvent,
         lines.DeviceRegistered: line_events.DeviceRegisteredEvent,
         lines.DeviceUnregistered: line_events.DeviceUnregisteredEvent,
         lines.TrunkDown: line_events.TrunkDownEvent,
@@ -102,6 +139,7 @@ EVENT_TYPES: Final[Mapping[type[Fact], type[Event]]] = MappingProxyType(
 )
 
 
+_NO_ERRAND: Final = vocabulary.Errand()
 #: Where a call event has a field of that name already.
 _RENAMED: Final = {"kind": "transfer_kind"}
 
@@ -154,6 +192,8 @@ def _present(value: object, sight: Sight) -> object:
             return EventLeg.of(value, sight)
         case calls.CdrRecord():
             return Cdr.of(value, sight)
+        case jobs.Counts():
+            return JobCounts.of(value)
         case tuple():
             return list(value)
         case _:
@@ -172,4 +212,5 @@ def _call_fields(call: CallRef, sight: Sight) -> dict[str, Any]:
         "external_id": call.external_id,
         "metadata": MetadataPair.of_all(call.metadata),
         "tags": list(call.tags),
+        **msgspec.structs.asdict(call.errand or _NO_ERRAND),
     }

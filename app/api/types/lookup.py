@@ -4,12 +4,16 @@ from typing import Self
 
 import strawberry
 
+from app.api.context import Info
+from app.api.fields import field
 from app.numbers import lookup
 from app.numbers.lookup import LineType
+from app.numbers.parse import E164
+from app.reputation.service import SpamVerdict
 
 
 @strawberry.type(
-    description="What is known about a telephone number from its digits alone. "
+    description="What is known about a telephone number: from its digits, and whether it is flagged as spam. "
     "When `isValid` is false, `problem` says why and everything else is empty."
 )
 class NumberLookup:
@@ -28,14 +32,29 @@ class NumberLookup:
     zones: list[str] = strawberry.field(
         description="IANA time zones the number may be in. A calling window should hold in all of them."
     )
-    is_flagged_as_spam: bool | None = strawberry.field(
-        description="Whether the number is reported as spam; null when nobody can say."
+    may_ask: strawberry.Private[bool] = False
+
+    @field(
+        "Whether the number is flagged as spam: by the account's own reputation of it, an imported list, or the "
+        "reputation provider; null when nobody can say."
     )
-    spam_reason: str = strawberry.field(description="Where the verdict comes from, or why there is none.")
+    async def is_flagged_as_spam(self, info: Info) -> bool | None:
+        return (await self._verdict(info)).is_flagged
+
+    @field("Where the verdict comes from, or why there is none.")
+    async def spam_reason(self, info: Info) -> str:
+        return (await self._verdict(info)).reason
+
+    async def _verdict(self, info: Info) -> SpamVerdict:
+        if self.e164 is None:
+            return SpamVerdict(is_flagged=None, reason="It is no number.")
+        return await info.context.loaders.spam_verdict.load((E164(self.e164), self.may_ask))
 
     @classmethod
-    def of(cls, found: lookup.NumberLookup) -> Self:
+    def of(cls, found: lookup.NumberLookup, *, may_ask: bool = False) -> Self:
+        """``may_ask``: the reputation provider may be asked, for which whoever asks then waits."""
         return cls(
+            may_ask=may_ask,
             is_valid=found.is_valid,
             problem=found.problem,
             e164=found.e164,
@@ -47,6 +66,4 @@ class NumberLookup:
             carrier=found.carrier,
             line_type=found.line_type,
             zones=list(found.zones),
-            is_flagged_as_spam=found.is_flagged_as_spam,
-            spam_reason=found.spam_reason,
         )

@@ -22,12 +22,14 @@ class UserErrorCode(StrEnum):
     INVALID_NUMBER = "INVALID_NUMBER"
     DESTINATION_DENIED = "DESTINATION_DENIED"
     CALLER_ID_NOT_OWNED = "CALLER_ID_NOT_OWNED"
+    CALLER_ID_FLAGGED = "CALLER_ID_FLAGGED"
     SANDBOX_ONLY = "SANDBOX_ONLY"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     INVALID_CURSOR = "INVALID_CURSOR"
     CURSOR_EXPIRED = "CURSOR_EXPIRED"
     ALREADY_EXISTS = "ALREADY_EXISTS"
     URL_NOT_ALLOWED = "URL_NOT_ALLOWED"
+    DIALPLAN_NOT_ALLOWED = "DIALPLAN_NOT_ALLOWED"
     AGENT_OFFLINE = "AGENT_OFFLINE"
     SPEECH_NOT_SUPPORTED = "SPEECH_NOT_SUPPORTED"
     NOT_SUPPORTED = "NOT_SUPPORTED"
@@ -35,6 +37,7 @@ class UserErrorCode(StrEnum):
     UNREACHABLE_STEP = "UNREACHABLE_STEP"
     ENDLESS_LOOP = "ENDLESS_LOOP"
     FIELD_MISSING = "FIELD_MISSING"
+    RATE_LIMITED = "RATE_LIMITED"
 
 
 describe(
@@ -48,12 +51,14 @@ describe(
         "INVALID_NUMBER": "This is no telephone number that can be dialled.",
         "DESTINATION_DENIED": "The account's destination policy does not allow this number.",
         "CALLER_ID_NOT_OWNED": "The caller id is not one of the account's outbound numbers.",
+        "CALLER_ID_FLAGGED": "The caller id, or every number of the pool, is flagged; the message says what to do.",
         "SANDBOX_ONLY": "A test key reaches the sandbox's phones and numbers only.",
         "IDEMPOTENCY_KEY_REUSED": "This idempotency key was used before, with another input.",
         "INVALID_CURSOR": "The cursor was not given out for this list, filter and order.",
         "CURSOR_EXPIRED": "The log no longer goes back to this cursor; read anew what you need.",
         "ALREADY_EXISTS": "Something with this name or number is there already.",
         "URL_NOT_ALLOWED": "Webhooks are not sent to this address.",
+        "DIALPLAN_NOT_ALLOWED": "The operator lets no call go to this context of the dialplan.",
         "AGENT_OFFLINE": "The agent sits at no extension, or the extension has no phone.",
         "NOT_SUPPORTED": "Offhook does not do this yet.",
         "UNKNOWN_STEP": "A call flow leads to a step that it does not have.",
@@ -61,6 +66,7 @@ describe(
         "ENDLESS_LOOP": "A caller who presses nothing would stay in this call flow for ever.",
         "SPEECH_NOT_SUPPORTED": "The speech engine or this voice does not do what is asked; the message says what.",
         "FIELD_MISSING": "A template's field has no value.",
+        "RATE_LIMITED": "There was too much of this lately; `retryAfterSeconds` says when to ask again.",
     },
 )
 
@@ -76,6 +82,9 @@ class UserError:
     current_state: str | None = strawberry.field(
         description="With `INVALID_STATE`: the state that the thing is in, such as `ENDED`."
     )
+    retry_after_seconds: float | None = strawberry.field(
+        default=None, description="With `RATE_LIMITED`: how long to wait before asking again."
+    )
 
     @classmethod
     def of(cls, problem: Problem) -> Self:
@@ -90,6 +99,7 @@ class UserError:
             message=problem.message,
             field=list(problem.field) or None,
             current_state=problem.current_state,
+            retry_after_seconds=problem.retry_after_seconds,
         )
 
 

@@ -11,6 +11,7 @@ from app.api.context import Info
 from app.api.fields import guarded_field
 from app.api.scalars import Long
 from app.api.types.node import Node
+from app.api.types.transcript import Transcript
 from app.api.types.values import Party
 from app.facts.masking import Sight
 from app.facts.stretches import Segment
@@ -114,6 +115,11 @@ class Recording(Node):
             # The signature holds to the full second, rounded up.
             expires_at=datetime.fromtimestamp(math.ceil((now + lifetime).timestamp()), UTC),
         )
+
+    @guarded_field(Scope.RECORDINGS_READ, "What is said in it; null unless `transcribe` was asked for.")
+    async def transcript(self, info: Info) -> Transcript | None:
+        found = await info.context.loaders.transcript_of_recording.load(self.id)
+        return None if found is None else Transcript.of(found)
 
     @guarded_field(Scope.CALLS_READ, "The call that was recorded.")
     async def call(self, info: Info) -> Annotated["Call", strawberry.lazy("app.api.types.call")] | None:

@@ -11,6 +11,7 @@ from app.api.fields import guarded_field
 from app.api.types.call_target import RoutingTarget
 from app.api.types.enums.describing import describe
 from app.api.types.node import Node
+from app.api.types.reputation import Reputation
 from app.api.types.values import Party
 from app.facts.masking import Sight
 from app.facts.vocabulary import RecordingMode
@@ -107,6 +108,7 @@ class OutboundNumber(Node):
     is_default: bool = strawberry.field(description="Calls that name no caller id show it.")
     trunk_id: strawberry.ID | None = strawberry.field(description="The trunk it belongs to, if to one.")
     capabilities: list[NumberCapability] = strawberry.field(description="What it may be used for.")
+    shown: strawberry.Private[str]
     is_verified: bool = strawberry.field(description="It was shown to be the account's.")
     verified_at: datetime | None = strawberry.field(description="When; null while it was not.")
     created_at: datetime = strawberry.field(description="When it was made.")
@@ -115,6 +117,7 @@ class OutboundNumber(Node):
     def of(cls, number: model.OutboundNumber, sight: Sight) -> Self:
         return cls(
             id=strawberry.ID(number.id),
+            shown=number.number,
             number=Party.of_number(number.number, sight),
             label=number.label,
             is_default=number.is_default,
@@ -129,6 +132,10 @@ class OutboundNumber(Node):
     async def trunk(self, info: Info) -> Trunk | None:
         found = None if self.trunk_id is None else await info.context.loaders.trunk.load(self.trunk_id)
         return None if found is None else Trunk.of(found)
+
+    @guarded_field(Scope.ROUTING, "What is thought of it, and why.")
+    async def reputation(self, info: Info) -> Reputation | None:
+        return Reputation.of(await info.context.loaders.number_standing.load(self.shown))
 
 
 @strawberry.type(description="Outbound numbers of which one is chosen for each call.")

@@ -75,6 +75,23 @@ class DetectMachine(Words, frozen=True, kw_only=True):
     waits_for_beep: bool
 
 
+class AwaitSilence(Words, frozen=True, kw_only=True):
+    """Lend the leg, on which a machine has answered, to the dialplan, until it is silent."""
+
+    leg_id: LegId
+
+
+class EnterDialplan(Words, frozen=True, kw_only=True):
+    """Hand the leg to the operator's own dialplan, at the first priority of an extension; it may come back from there.
+
+    A leg that is in the dialplan already is left there.
+    """
+
+    leg_id: LegId
+    context: str
+    extension: str
+
+
 class AnswerChannel(Words, frozen=True, kw_only=True):
     """Answer a channel that has come to us."""
 
@@ -184,12 +201,13 @@ class VerifyLeg(Words, frozen=True, kw_only=True):
 
 
 class CreateSnoop(Words, frozen=True, kw_only=True):
-    """Listen to what a leg says."""
+    """Listen to what a leg says; with ``hears_out`` to what it hears."""
 
     recording_id: RecordingId
     role: LegRole
     leg_id: LegId
     number: int = 1
+    hears_out: bool = False
 
 
 class RecordSnoop(Words, frozen=True, kw_only=True):
@@ -259,13 +277,17 @@ class EndSupervision(Words, frozen=True, kw_only=True):
 
 
 class OpenStream(Words, frozen=True, kw_only=True):
-    """Connect to a program, and have a channel of Asterisk's for it; what comes of it is told as inputs."""
+    """Connect to a program, and have a channel of Asterisk's for it; what comes of it is told as inputs.
+
+    ``finds_beep``: there is no program, we listen ourselves until an answering machine's beep is over.
+    """
 
     stream_id: MediaStreamId
     leg_id: LegId
     url: str
     sample_rate: int
     parameters: tuple[Pair, ...] = ()
+    finds_beep: bool = False
 
 
 class JoinStream(Words, frozen=True, kw_only=True):
@@ -322,6 +344,8 @@ Command = (
     | AdoptChannel
     | ReferLeg
     | DetectMachine
+    | AwaitSilence
+    | EnterDialplan
     | AnswerChannel
     | HangupChannel
     | CreateBridge

@@ -43,7 +43,7 @@ from app.calls.core.verbs import (
     Verb,
 )
 from app.errors import Problem, RefusedError
-from app.facts.vocabulary import TransferMethod
+from app.facts.vocabulary import CallKind, TransferMethod
 
 
 def on_requested(turn: Turn, verb: Verb) -> None:
@@ -52,8 +52,7 @@ def on_requested(turn: Turn, verb: Verb) -> None:
     Raises:
         RefusedError: INVALID_STATE, NOT_FOUND; the turn is to be dropped.
     """
-    if turn.call.is_ending:
-        _refuse_ended(turn)
+    _refuse_unless_open(turn)
     match verb:
         case StartTransfer():
             msg = "a target is looked up before the call is asked: TransferRequested"
@@ -101,8 +100,7 @@ def on_requested(turn: Turn, verb: Verb) -> None:
 
 def on_transfer_requested(turn: Turn, event: TransferRequested) -> None:
     """Begin a transfer. Raises as :func:`on_requested`."""
-    if turn.call.is_ending:
-        _refuse_ended(turn)
+    _refuse_unless_open(turn)
     if event.method is TransferMethod.REFER:
         referring.start(turn, event)
     else:
@@ -111,15 +109,13 @@ def on_transfer_requested(turn: Turn, event: TransferRequested) -> None:
 
 def on_replaced(turn: Turn, event: LegReplaced) -> None:
     """A phone has transferred attended. Raises as :func:`on_requested`."""
-    if turn.call.is_ending:
-        _refuse_ended(turn)
+    _refuse_unless_open(turn)
     referred.on_replaced(turn, event)
 
 
 def on_guest_requested(turn: Turn, event: SupervisionRequested | ParticipantRequested) -> None:
     """Ring somebody who is to listen or to join. Raises as :func:`on_requested`."""
-    if turn.call.is_ending:
-        _refuse_ended(turn)
+    _refuse_unless_open(turn)
     match event:
         case SupervisionRequested():
             supervision.start(turn, event)
@@ -129,6 +125,12 @@ def on_guest_requested(turn: Turn, event: SupervisionRequested | ParticipantRequ
             assert_never(event)
 
 
-def _refuse_ended(turn: Turn) -> NoReturn:
-    message = "The call has ended." if turn.call.is_ended else "The call is ending."
+def _refuse_unless_open(turn: Turn) -> None:
+    if turn.call.is_ending:
+        _refuse(turn, "The call has ended." if turn.call.is_ended else "The call is ending.")
+    if turn.call.kind is CallKind.OTP:
+        _refuse(turn, "A one-time password is told in this call: nobody else hears it, and nothing is done to it.")
+
+
+def _refuse(turn: Turn, message: str) -> NoReturn:
     raise RefusedError(Problem("INVALID_STATE", message, ("callId",), current_state=turn.call.state.value))

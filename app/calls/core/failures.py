@@ -20,6 +20,7 @@ from app.calls.core import (
 from app.calls.core.commands import (
     AdoptChannel,
     AnswerChannel,
+    AwaitSilence,
     CollectRecording,
     CreateBridge,
     CreateChannel,
@@ -28,6 +29,7 @@ from app.calls.core.commands import (
     DetectMachine,
     DialChannel,
     EndPlayback,
+    EnterDialplan,
     FindTarget,
     HangupChannel,
     JoinBridge,
@@ -79,9 +81,13 @@ def on_failure(turn: Turn, event: inputs.CommandFailed) -> None:  # noqa: PLR091
             if event.kind is not FailureKind.UNCLEAR:
                 referring.on_failure(turn, leg_id)
             verify(turn, leg_id)
-        case DetectMachine(leg_id=leg_id):
+        case DetectMachine(leg_id=leg_id) | AwaitSilence(leg_id=leg_id):
             if event.kind is not FailureKind.UNCLEAR:
                 detection.on_failure(turn, leg_id)
+            verify(turn, leg_id)
+        case EnterDialplan(leg_id=leg_id):
+            if event.kind is not FailureKind.UNCLEAR:
+                flow.on_not_handed_over(turn, leg_id)
             verify(turn, leg_id)
         case JoinBridge(leg_id=leg_id):
             _on_not_joined(turn, event, leg_id)

@@ -18,7 +18,6 @@ are asked for again; a recording has gone on; who was being looked up is looked 
 """
 
 from typing import assert_never
-from urllib.parse import urlsplit
 
 from app.calls.core import (
     answering,
@@ -28,39 +27,24 @@ from app.calls.core import (
     flow_reach,
     flow_record,
     flow_run,
+    flow_steps,
     holding,
     setup,
-    streams,
 )
-from app.calls.core.commands import FindTarget, PreparePrompt
-from app.calls.core.inputs import PromptFailed, PromptReady, TargetFound
-from app.calls.core.model.call import Outcome
-from app.calls.core.model.flow import LONGEST_PATH, LONGEST_SECONDS, MOST_ENTERED, FlowRun, FlowStage, Variable
+from app.calls.core.commands import FindTarget, PreparePrompt, VerifyLeg
+from app.calls.core.inputs import LegGivenBack, PromptFailed, PromptReady, TargetFound
+from app.calls.core.model.flow import LONGEST_SECONDS, FlowPurpose, FlowRun, FlowStage, Variable
 from app.calls.core.model.leg import Leg, Place
 from app.calls.core.model.timers import TimerName
 from app.calls.core.turn import Turn
-from app.facts.flows import FlowEnding, FlowStarted, FlowStepEntered
+from app.facts.flows import FlowEnding, FlowStarted
 from app.facts.vocabulary import CallState, Disposition, EndCode, EndParty, EndReason, LegRole, LegState
-from app.flows.conditions import holds
-from app.flows.steps import (
-    Branch,
-    Enqueue,
-    Gather,
-    HangUp,
-    MediaStream,
-    Play,
-    Record,
-    Speak,
-    Step,
-    Transfer,
-    Voicemail,
-    kind_of_step,
-    sounds_of,
-)
+from app.flows.steps import Dialplan, Enqueue, Gather, Record, Transfer, Voicemail, sounds_of
 from app.flows.words import ANSWERED_BY, CALLER, DIALLED
-from app.ids import Kind, MediaStreamId
+from app.ids import LegId
 
 _TIMED_OUT = "it could not be made in time"
+LASTING = frozenset({FlowPurpose.MEDIA_STREAM, FlowPurpose.DIALPLAN})
 
 
 def on_leg_answered(turn: Turn, leg: Leg) -> None:
@@ -82,7 +66,7 @@ def on_leg_ended(turn: Turn, leg: Leg, decided: tuple[Disposition, EndReason] | 
     if leg.id in run.offers:
         best = flow_reach.on_offer_ended(turn, run, leg, decided)
         if best is not None:
-            _on_nobody(turn, best)
+            flow_steps.on_nobody(turn, best)
     elif run.stage is FlowStage.COMING:
         setup.on_candidate_ended(turn, leg, decided)
     elif leg.id == run.leg_id:
@@ -107,11 +91,13 @@ def begin(turn: Turn, run: FlowRun, leg: Leg) -> None:
         stage=FlowStage.PLAYING,
         leg_id=leg.id,
         started_at=turn.now,
-        variables=tuple(Variable(name=name, held=value) for name, value in variables if value),
+        variables=(*run.variables, *(Variable(name=name, held=value) for name, value in variables if value)),
     )
-    turn.set_timer(TimerName.FLOW_LIMIT, LONGEST_SECONDS)
-    turn.say(FlowStarted(call=turn.call.ref, flow_id=run.flow_id, version=run.version, name=run.name))
-    _enter(turn, run.start)
+    # What is a talk lasts as long as talks may.
+    turn.set_timer(TimerName.FLOW_LIMIT, turn.call.max_duration_seconds if run.purpose in LASTING else LONGEST_SECONDS)
+    if run.is_told:
+        turn.say(FlowStarted(call=turn.call.ref, flow_id=run.flow_id, version=run.version, name=run.name))
+    flow_steps.enter(turn, run.start)
 
 
 def follow(turn: Turn) -> None:
@@ -123,9 +109,9 @@ def follow(turn: Turn) -> None:
         _begin_if_there(turn, run)
     elif flow_prompt.is_heard(turn, run):
         if not flow_prompt.go_on(turn, run):
-            _after_prompt(turn)
+            flow_steps.after_prompt(turn)
     elif run.stage is FlowStage.STREAMING:
-        _after_stream(turn, run)
+        flow_steps.after_stream(turn, run)
     elif flow_record.is_over(turn, run):
         flow_record.wait_a_moment(turn, run)
 
@@ -151,9 +137,9 @@ def on_digit(turn: Turn, leg: Leg, digit: str) -> None:
         case Gather() if run.stage in {FlowStage.PREPARING, FlowStage.PLAYING, FlowStage.COLLECTING}:
             run = flow_prompt.stop(turn, run)
             if flow_gather.press(turn, run, step, digit):
-                _decide(turn, step)
+                flow_steps.decide(turn, step)
         case Voicemail() | Record() if run.stage is FlowStage.RECORDING and digit == step.ends_on:
-            _finish_recording(turn, run)
+            flow_steps.finish_recording(turn, run)
         case _:
             pass  # nobody asked
 
@@ -169,7 +155,7 @@ def on_news(turn: Turn, event: PromptReady | PromptFailed | TargetFound) -> None
             flow_prompt.on_ready(turn, run, event, sounds_of(step))
         case PromptFailed():
             if flow_prompt.on_failed(turn, run, event):
-                _after_failed_prompt(turn, step)
+                flow_steps.after_failed_prompt(turn, step)
         case TargetFound():
             caller = flow_run.caller_in(turn.call, run)
             is_awaited = run.stage is FlowStage.FINDING and run.number == event.number and caller is not None
@@ -177,7 +163,7 @@ def on_news(turn: Turn, event: PromptReady | PromptFailed | TargetFound) -> None
                 return
             best = flow_reach.on_found(turn, run, event, step, caller)
             if best is not None:
-                _on_nobody(turn, best)
+                flow_steps.on_nobody(turn, best)
         case _:
             assert_never(event)
 
@@ -202,23 +188,50 @@ def on_timer(turn: Turn) -> None:
     match run.stage:
         case FlowStage.PREPARING:
             flow_prompt.give_up(turn, run, _TIMED_OUT)
-            _after_failed_prompt(turn, step)
+            flow_steps.after_failed_prompt(turn, step)
         case FlowStage.PLAYING:
             if not flow_prompt.on_timer(turn, run):
-                _after_prompt(turn)
+                flow_steps.after_prompt(turn)
         case FlowStage.COLLECTING if isinstance(step, Gather):
-            _decide(turn, step)
+            flow_steps.decide(turn, step)
         case FlowStage.RECORDING:
-            _finish_recording(turn, run)
+            flow_steps.finish_recording(turn, run)
         case FlowStage.FINDING:
-            _on_nobody(turn, flow_reach.NOBODY)
+            flow_steps.on_nobody(turn, flow_reach.NOBODY)
+        case FlowStage.AWAY if run.leg_id is not None:
+            turn.ask(VerifyLeg(leg_id=run.leg_id))
+            turn.set_timer(TimerName.FLOW, flow_steps.LOOK_SECONDS)
         case _:
             pass
 
 
+def on_given_back(turn: Turn, event: LegGivenBack) -> None:
+    """The dialplan is done with the leg: it comes back, and is hung up."""
+    run = flow_run.running(turn.call)
+    if run is None or run.stage is not FlowStage.AWAY or run.leg_id != event.leg_id or turn.call.is_ending:
+        return
+    turn.change_leg(event.leg_id, place=Place.ALONE)
+    flow_steps.complete(turn)
+
+
+def on_not_handed_over(turn: Turn, leg_id: LegId) -> None:
+    """The dialplan did not get the leg."""
+    run = flow_run.running(turn.call)
+    if run is None or run.stage is not FlowStage.AWAY or run.leg_id != leg_id or turn.call.is_ending:
+        return
+    turn.change_leg(leg_id, place=Place.ALONE)
+    flow_steps.fail(turn, "the dialplan did not take the call")
+
+
 def on_limit_timer(turn: Turn) -> None:
     """Nobody stays in a flow for ever."""
-    _fail(turn, f"it went on for {LONGEST_SECONDS:g} s")
+    run = flow_run.running(turn.call)
+    if run is not None and run.purpose in LASTING:
+        flow_run.end(turn, FlowEnding.STOPPED)
+        reason = EndReason(code=EndCode.MAX_DURATION, party=EndParty.SYSTEM)
+        ending.begin(turn, flow_steps.disposition(turn), reason)
+        return
+    flow_steps.fail(turn, f"it went on for {LONGEST_SECONDS:g} s")
 
 
 def remind(turn: Turn) -> None:
@@ -230,155 +243,13 @@ def remind(turn: Turn) -> None:
     match run.stage:
         case FlowStage.PREPARING | FlowStage.PLAYING | FlowStage.COLLECTING:
             run = flow_run.change(turn, flow_prompt.stop(turn, run), digits="")
-            _say(turn, run, step)
+            flow_steps.say(turn, run, step)
         case FlowStage.FINDING if isinstance(step, Transfer | Enqueue):
             flow_reach.find(turn, run, step)
+        case FlowStage.AWAY if isinstance(step, Dialplan) and run.leg_id is not None:
+            flow_steps.hand_over_again(turn, run.leg_id, step)
         case _:
             pass
-
-
-def _enter(turn: Turn, name: str | None) -> None:
-    """Go to a step, and on from it, until something has to be waited for."""
-    while name is not None and not turn.call.is_ending:
-        run = flow_run.running(turn.call)
-        step = None if run is None else next((one for one in run.steps if one.name == name), None)
-        if run is None:
-            return
-        if step is None or run.entered >= MOST_ENTERED:
-            _fail(turn, f"there is no step {name!r}" if step is None else f"it came to {MOST_ENTERED} steps")
-            return
-        path = (*run.path, name)[-LONGEST_PATH:]
-        run = flow_run.change(turn, run, step=name, entered=run.entered + 1, path=path, attempt=1, digits="")
-        turn.say(FlowStepEntered(call=turn.call.ref, flow_id=run.flow_id, step=name, step_kind=kind_of_step(step)))
-        name = _do(turn, run, step)
-
-
-def _do(turn: Turn, run: FlowRun, step: Step) -> str | None:
-    """Do a step; the one that comes at once after it, if any does."""
-    match step:
-        case Speak() | Play() | Gather() | Record() | Voicemail():
-            _say(turn, run, step)
-        case Branch():
-            found = (case.next for case in step.cases if holds(case.condition, run.values, turn.now))
-            return next(found, step.otherwise)
-        case Transfer() | Enqueue():
-            flow_reach.find(turn, run, step)
-        case HangUp():
-            _complete(turn)
-        case MediaStream():
-            _begin_stream(turn, run, step)
-        case _:
-            assert_never(step)
-    return None
-
-
-def _begin_stream(turn: Turn, run: FlowRun, step: MediaStream) -> None:
-    caller = flow_run.caller_in(turn.call, run)
-    if caller is None:
-        return
-    run, name = flow_run.name_next(turn, run, Kind.MEDIA_STREAM)
-    stream_id = MediaStreamId(name)
-    flow_run.change(turn, run, stage=FlowStage.STREAMING, stream_id=stream_id, stream_end=None)
-    streams.begin(
-        turn,
-        caller,
-        stream_id=stream_id,
-        url=step.url,
-        host=urlsplit(step.url).hostname or "",
-        sample_rate=step.sample_rate,
-        parameters=step.parameters,
-    )
-
-
-def _after_stream(turn: Turn, run: FlowRun) -> None:
-    """The program is done, or could not be had; until then there is nothing to do."""
-    step, result = run.current, run.stream_end
-    if result is None or not isinstance(step, MediaStream):
-        return
-    run = flow_run.change(turn, run, stream_id=None, stream_end=None)
-    if step.variable is not None and result.outcome is not None:
-        flow_run.keep(turn, run, step.variable, result.outcome)
-    after = step.next if result.was_connected or step.failed is None else step.failed
-    if after is None:
-        _complete(turn)
-    else:
-        _enter(turn, after)
-
-
-def _say(turn: Turn, run: FlowRun, step: Step) -> None:
-    if not flow_prompt.begin(turn, run, sounds_of(step)):
-        _after_prompt(turn)
-
-
-def _after_prompt(turn: Turn) -> None:
-    """All of the step's sounds have been heard, or cannot be."""
-    run = flow_run.running(turn.call)
-    step = None if run is None else run.current
-    if run is None or step is None:
-        return
-    match step:
-        case Speak() | Play():
-            _enter(turn, step.failed if run.has_failed and step.failed is not None else step.next)
-        case Gather():
-            flow_gather.begin(turn, run, step)
-        case Record() | Voicemail():
-            caller = flow_run.caller_in(turn.call, run)
-            if caller is not None:
-                flow_record.begin(turn, run, step, caller)
-        case _:
-            pass  # the others say nothing
-
-
-def _after_failed_prompt(turn: Turn, step: Step) -> None:
-    """A greeting that cannot be made keeps nobody from leaving a message: the beep is there."""
-    run = flow_run.running(turn.call)
-    if run is not None and isinstance(step, Voicemail) and step.greeting:
-        flow_prompt.begin(turn, run, sounds_of(step)[-1:])
-    else:
-        _after_prompt(turn)
-
-
-def _decide(turn: Turn, step: Gather) -> None:
-    run = flow_run.running(turn.call)
-    if run is None:
-        return
-    found = flow_gather.decide(turn, run, step)
-    run = flow_run.running(turn.call)
-    if found is not None:
-        _enter(turn, found)
-    elif run is not None:
-        _say(turn, flow_run.change(turn, run, attempt=run.attempt + 1, digits=""), step)
-
-
-def _finish_recording(turn: Turn, run: FlowRun) -> None:
-    step = run.current
-    is_kept = flow_record.finish(turn, run)
-    match step:
-        case Record():
-            _enter(turn, step.next if is_kept or step.no_message is None else step.no_message)
-        case Voicemail(next=None):
-            _complete(turn)
-        case Voicemail():
-            _enter(turn, step.next)
-        case _:
-            pass  # the others record nothing
-
-
-def _on_nobody(turn: Turn, best: Outcome) -> None:
-    """Whoever the step was to reach was not had."""
-    run = flow_run.running(turn.call)
-    step = None if run is None else run.current
-    caller = None if run is None else flow_run.caller_in(turn.call, run)
-    if run is None or caller is None or flow_reach.go_further(turn, run, caller):
-        return
-    if isinstance(step, Transfer | Enqueue) and step.failed is not None:
-        flow_run.change(turn, run, then_queue=None, then_flow=None)
-        holding.put_quietly(turn, caller, Place.ALONE)
-        _enter(turn, step.failed)
-        return
-    flow_run.end(turn, FlowEnding.FAILED, "nobody was reached")
-    has_talked = turn.call.connected_at is not None
-    ending.begin(turn, Disposition.ANSWERED if has_talked else best.disposition, best.end_reason)
 
 
 def _on_caller_gone(turn: Turn, run: FlowRun, leg: Leg) -> None:
@@ -386,22 +257,8 @@ def _on_caller_gone(turn: Turn, run: FlowRun, leg: Leg) -> None:
     if run.stage is FlowStage.RECORDING:
         flow_record.finish(turn, run)
     flow_run.end(turn, FlowEnding.HANGUP)
-    disposition = Disposition.CANCELLED if is_cancelled else _disposition(turn)
+    disposition = Disposition.CANCELLED if is_cancelled else flow_steps.disposition(turn)
     reason = EndReason(code=EndCode.HANGUP, party=EndParty.CUSTOMER, hangup_cause=leg.hangup_cause)
+    if run.stage is FlowStage.AWAY:  # the dialplan may have hung up as well: Asterisk says the same of both
+        reason = EndReason(code=EndCode.DIALPLAN_ENDED, party=EndParty.SYSTEM, hangup_cause=leg.hangup_cause)
     ending.begin(turn, disposition, reason)
-
-
-def _complete(turn: Turn) -> None:
-    flow_run.end(turn, FlowEnding.COMPLETED)
-    ending.begin(turn, _disposition(turn), EndReason(code=EndCode.FLOW_ENDED, party=EndParty.SYSTEM))
-
-
-def _fail(turn: Turn, reason: str) -> None:
-    flow_run.end(turn, FlowEnding.FAILED, reason)
-    ending.begin(turn, _disposition(turn), EndReason(code=EndCode.FLOW_FAILED, party=EndParty.SYSTEM))
-
-
-def _disposition(turn: Turn) -> Disposition:
-    """A caller who talked to a flow was answered; one that left a message, by voicemail."""
-    is_voicemail = turn.call.connected_at is None and flow_run.has_message(turn.call)
-    return Disposition.VOICEMAIL if is_voicemail else Disposition.ANSWERED

@@ -31,16 +31,17 @@ def decide(turn: Turn, run: FlowRun, step: Gather) -> str | None:
     found = next((one.next for one in step.options if one.digits == digits), step.next)
     fits = len(digits) >= step.min_digits and found is not None
     result = GatherResult.NO_INPUT if not digits else GatherResult.MATCHED if fits else GatherResult.NO_MATCH
-    turn.say(
-        FlowGathered(
-            call=turn.call.ref,
-            flow_id=run.flow_id,
-            step=step.name,
-            attempt=run.attempt,
-            result=result,
-            digits=digits,
+    if run.is_told:
+        turn.say(
+            FlowGathered(
+                call=turn.call.ref,
+                flow_id=run.flow_id,
+                step=step.name,
+                attempt=run.attempt,
+                result=result,
+                digits=digits,
+            )
         )
-    )
     if fits:
         if step.variable is not None:
             flow_run.keep(turn, run, step.variable, digits)

@@ -7,6 +7,8 @@ cannot be made or played is told (``playback.failed``), and noted for the step t
 from collections.abc import Sequence
 from typing import assert_never
 
+import msgspec
+
 from app.calls.core import flow_run, media, playing
 from app.calls.core.commands import PreparePrompt, StartPlayback
 from app.calls.core.inputs import PromptFailed, PromptReady
@@ -18,7 +20,7 @@ from app.calls.core.verbs import StopPlayback
 from app.facts.playbacks import PlaybackFailed
 from app.facts.vocabulary import Tone
 from app.flows.speaking import fill
-from app.flows.steps import PlayDigits, PlayFile, PlayInstalled, PlaySpeech, PlayTone, Sound
+from app.flows.steps import PlayDigits, PlayFile, PlayInstalled, PlaySecret, PlaySilence, PlaySpeech, PlayTone, Sound
 from app.ids import Kind, PlaybackId
 
 #: How long a prompt may take to be made.
@@ -80,6 +82,10 @@ def play_next(turn: Turn, run: FlowRun) -> bool:
         flow_run.change(turn, run, playback_id=None)
         return False
     words, seconds = run.media[run.heard]
+    if not words:
+        flow_run.change(turn, run, stage=FlowStage.PLAYING, playback_id=None)
+        turn.set_timer(TimerName.FLOW, seconds)
+        return True
     run, name = flow_run.name_next(turn, run, Kind.PLAYBACK)
     playback_id = PlaybackId(name)
     flow_run.change(turn, run, stage=FlowStage.PLAYING, playback_id=playback_id)
@@ -97,7 +103,9 @@ def go_on(turn: Turn, run: FlowRun) -> bool:
 
 
 def on_timer(turn: Turn, run: FlowRun) -> bool:
-    """A tone has lasted long enough, or a sound's end was never told: the next; False when all have been heard."""
+    """A tone has lasted long enough, a sound's end was never told, or its caller is there though it broke off: the
+    next; False when all have been heard.
+    """
     return go_on(turn, stop(turn, run))
 
 
@@ -106,14 +114,13 @@ def stop(turn: Turn, run: FlowRun) -> FlowRun:
     turn.clear_timers(TimerName.FLOW)
     if run.playback_id is not None and turn.call.playback(run.playback_id) is not None:
         playing.stop(turn, StopPlayback(playback_id=run.playback_id))
-    return flow_run.change(turn, run, playback_id=None)
+    return flow_run.change(turn, run, playback_id=None, is_settling=False)
 
 
 def is_heard(turn: Turn, run: FlowRun) -> bool:
-    """Whether the sound that was being played is over."""
-    return (
-        run.stage is FlowStage.PLAYING and run.playback_id is not None and turn.call.playback(run.playback_id) is None
-    )
+    """Whether the sound that was being played is over, and its caller is there still."""
+    is_playing = run.stage is FlowStage.PLAYING and run.playback_id is not None and not run.is_settling
+    return is_playing and run.playback_id is not None and turn.call.playback(run.playback_id) is None
 
 
 def _made(sound: Sound) -> tuple[str, float] | None:
@@ -125,23 +132,27 @@ def _made(sound: Sound) -> tuple[str, float] | None:
             return media.sound_media(name) or media.tone_media(Tone.BEEP), 0.0
         case PlayDigits(digits=digits):
             return f"digits:{digits}", 0.0  # checked when the flow was kept
-        case PlayFile() | PlaySpeech():
+        case PlaySilence(seconds=seconds):
+            return "", seconds
+        case PlayFile() | PlaySpeech() | PlaySecret():
             return None
         case _:
             assert_never(sound)
 
 
 def words_of(sound: Sound) -> str | None:
-    """A sound in Asterisk's words, where Asterisk has it; None for what must be made first."""
+    """A sound in Asterisk's words, where Asterisk has it (none for silence); None for what must be made first."""
     made = _made(sound)
     return None if made is None else made[0]
 
 
 def _seconds(sound: Sound) -> float:
+    if isinstance(sound, PlaySilence):
+        return sound.seconds
     return sound.seconds if isinstance(sound, PlayTone) and sound.tone is not Tone.BEEP else 0.0
 
 
 def _filled(sound: Sound, values: dict[str, str]) -> Sound:
-    if not isinstance(sound, PlaySpeech):
+    if not isinstance(sound, PlaySpeech) or sound.is_literal:
         return sound
-    return PlaySpeech(text=fill(sound.text, values), voice=sound.voice, language=sound.language)
+    return msgspec.structs.replace(sound, text=fill(sound.text, values))

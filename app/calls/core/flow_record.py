@@ -14,7 +14,6 @@ from app.ids import Kind, RecordingId
 
 #: Less than that says nothing.
 SHORTEST_SECONDS = 1.0
-SETTLE_SECONDS = 0.5
 _NOTHING = "nothing was said"
 
 
@@ -50,7 +49,7 @@ def wait_a_moment(turn: Turn, run: FlowRun) -> None:
     """Asterisk has ended it: the caller was silent, or has hung up, and then the news of that is on its way."""
     if not run.is_settling:
         flow_run.change(turn, run, is_settling=True)
-        turn.set_timer(TimerName.FLOW, SETTLE_SECONDS)
+        turn.set_timer(TimerName.FLOW, flow_run.SETTLE_SECONDS)
 
 
 def finish(turn: Turn, run: FlowRun) -> bool:

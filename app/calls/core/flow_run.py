@@ -10,7 +10,10 @@ from app.calls.core.record import seconds_between
 from app.calls.core.turn import Turn
 from app.facts.flows import FlowEnded, FlowEnding
 from app.facts.vocabulary import LegState, RecordingKind, RecordingState
-from app.ids import Kind, derived_id
+from app.ids import Kind, PlaybackId, derived_id
+
+#: How long the news of a caller's hanging up may take after that of what it broke off.
+SETTLE_SECONDS = 0.5
 
 
 def running(call: Call) -> FlowRun | None:
@@ -57,8 +60,27 @@ def note_stream(turn: Turn, stream_id: str, *, was_connected: bool, outcome: str
         change(turn, run, stream_end=StreamResult(was_connected=was_connected, outcome=outcome))
 
 
+def note_sound(turn: Turn, playback_id: PlaybackId, *, has_failed: bool) -> None:
+    """A sound is over that nobody of ours has stopped.
+
+    When it failed, or when it was a tone that sounds until it is stopped, it broke off: the caller may have hung up,
+    and then the news of that is on its way. Asterisk says the one before the other, and of a tone that it is done.
+    """
+    run = running(turn.call)
+    if run is None or run.playback_id != playback_id:
+        return
+    is_endless = run.heard < len(run.media) and run.media[run.heard][1] > 0
+    if not has_failed and not is_endless:
+        return
+    change(turn, run, has_failed=run.has_failed or has_failed, is_settling=True)
+    turn.set_timer(TimerName.FLOW, SETTLE_SECONDS)
+
+
 def keep(turn: Turn, run: FlowRun, name: str, held: str) -> FlowRun:
     """Set a variable; gives the flow as it is now."""
+    if turn.call.errand is not None and turn.call.errand.campaign_id is not None:
+        answered = tuple(one for one in turn.call.answers if one.name != name)
+        turn.change(answers=(*answered, Variable(name=name, held=held)))
     others = tuple(one for one in run.variables if one.name != name)
     return change(turn, run, variables=(*others, Variable(name=name, held=held)))
 
@@ -83,7 +105,7 @@ def end(turn: Turn, ending: FlowEnding, failure: str | None = None) -> None:
         then_queue=None,
         then_flow=None,
     )
-    if is_begun:
+    if is_begun and run.is_told:
         turn.say(
             FlowEnded(
                 call=turn.call.ref,

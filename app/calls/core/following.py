@@ -2,7 +2,8 @@
 
 A recording holds what the two parties say to each other, and what those say who were brought into their talk, on the
 agent's side. While one of the two is away (on hold, consulting, transferred and not there yet) nothing is recorded, of
-anybody.
+anybody. A program to which a call flow leads the customer is the other party as long as they talk: it is recorded on
+the agent's side, by what the customer hears.
 """
 
 from typing import TypeAlias
@@ -10,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from app.calls.core.model.call import Call
+from app.calls.core.model.flow import FlowStage
 from app.calls.core.model.leg import Leg, Place
 from app.calls.core.model.recording import PartState, Recording, RecordingPart
 from app.calls.core.model.timers import TimerName
@@ -20,6 +22,7 @@ from app.facts.vocabulary import (
     CallState,
     LegRole,
     LegState,
+    MediaStreamState,
     RecordingKind,
     RecordingMode,
     RecordingState,
@@ -41,6 +44,9 @@ Voice: TypeAlias = tuple[LegRole, Leg]
 
 def voices(call: Call, mode: RecordingMode) -> list[Voice] | None:
     """Whom to listen to; None while there are no two parties."""
+    led = _with_program(call)
+    if led is not None:
+        return [(role, led) for role in ROLES[mode]]
     agent, customer = call.seats
     if agent is None or customer is None or not _is_there(agent) or not _is_there(customer):
         return None
@@ -51,6 +57,8 @@ def voices(call: Call, mode: RecordingMode) -> list[Voice] | None:
 
 def are_talking(call: Call) -> bool:
     """Whether the two parties can hear each other."""
+    if _with_program(call) is not None:
+        return True
     return call.state is CallState.CONNECTED and all(
         leg is not None and _is_there(leg) and leg.place is Place.TALK for leg in call.seats
     )
@@ -61,7 +69,8 @@ def follow(turn: Turn) -> None:
     if turn.call.is_ending:
         return
     for recording in turn.call.recordings:
-        if is_open(recording) and recording.parts and recording.kind is RecordingKind.CALL:
+        is_to_begin = recording.parts or _with_program(turn.call) is not None
+        if is_open(recording) and is_to_begin and recording.kind is RecordingKind.CALL:
             _follow(turn, recording)
 
 
@@ -176,6 +185,17 @@ def _is_heard(call: Call, leg: Leg) -> bool:
         one.leg_id == leg.id and one.mode is SupervisionMode.BARGE and one.state is SupervisionState.ACTIVE
         for one in call.supervisions
     )
+
+
+def _with_program(call: Call) -> Leg | None:
+    """The customer, while it talks to a program that a call flow has led it to."""
+    run = call.flow
+    if run is None or run.stage is not FlowStage.STREAMING or run.leg_id is None:
+        return None
+    leg = call.leg(run.leg_id)
+    stream = call.stream_on(leg.id)
+    is_with_it = stream is not None and stream.state is MediaStreamState.ACTIVE and leg.place is Place.STREAM
+    return leg if is_with_it and _is_there(leg) else None
 
 
 def _is_live(part: RecordingPart) -> bool:

@@ -190,9 +190,12 @@ def answered_leg(turn: Turn, leg_id: LegId) -> Leg:
         raise RefusedError(Problem("INVALID_STATE", message, ("legId",), current_state=leg.state.value))
     if leg.is_leaving:
         raise RefusedError(Problem("INVALID_STATE", "The leg is on its way out.", ("legId",), current_state="LEAVING"))
-    if leg.place is Place.AWAY and turn.call.detecting_until is not None:
+    if leg.role is LegRole.CUSTOMER and turn.call.detecting_until is not None:
         message = "It is being found out what has answered: wait for that."
         raise RefusedError(Problem("INVALID_STATE", message, ("legId",), current_state="DETECTING"))
+    if leg.place is Place.AWAY and turn.call.transfer is None:
+        message = "The dialplan of the Asterisk has the leg."
+        raise RefusedError(Problem("INVALID_STATE", message, ("legId",), current_state="DIALPLAN"))
     if leg.place is Place.AWAY:
         message = "The leg's device has been told to call somebody else: wait for what it says."
         raise RefusedError(Problem("INVALID_STATE", message, ("legId",), current_state="TRANSFER_DIALING"))

@@ -48,7 +48,7 @@ from app.calls.core.turn import Step, Turn
 from app.errors import RefusedError
 from app.facts.calls import CallRecovered, CallUpdated, DtmfReceived
 from app.facts.event import SYSTEM, Actor, ActorKind
-from app.facts.vocabulary import CdrSource, Disposition, EndCode, EndParty, EndReason, LegState
+from app.facts.vocabulary import CallKind, CdrSource, Disposition, EndCode, EndParty, EndReason, LegState
 
 
 def step(call: Call, event: Input, now: datetime, *, at: datetime | None = None) -> Step:
@@ -59,6 +59,7 @@ def step(call: Call, event: Input, now: datetime, *, at: datetime | None = None)
     try:
         _take(turn, event)
         streams.follow(turn)
+        _go_on(turn, detection.follow(turn))
         flow.follow(turn)
         supervision.follow(turn)
         guests.watch(turn)
@@ -112,7 +113,7 @@ def _take(turn: Turn, event: Input) -> None:
             flow.on_news(turn, event)
         case inputs.ReferAsked() | inputs.ReferAimed() | inputs.ReferRefused():
             referred.on_news(turn, event)
-        case inputs.LegReferred() | inputs.LegDetected():
+        case inputs.LegReferred() | inputs.LegDetected() | inputs.LegGivenBack():
             _on_given_back(turn, event)
         case inputs.StreamReady() | inputs.StreamClosed():
             _on_stream(turn, event)
@@ -128,12 +129,14 @@ def _take(turn: Turn, event: Input) -> None:
             assert_never(event)
 
 
-def _on_given_back(turn: Turn, event: inputs.LegReferred | inputs.LegDetected) -> None:
+def _on_given_back(turn: Turn, event: inputs.LegReferred | inputs.LegDetected | inputs.LegGivenBack) -> None:
     match event:
         case inputs.LegReferred():
             referring.on_referred(turn, event)
         case inputs.LegDetected():
             _go_on(turn, detection.on_detected(turn, event))
+        case inputs.LegGivenBack():
+            flow.on_given_back(turn, event)
         case _:
             assert_never(event)
 
@@ -259,7 +262,7 @@ def _on_destroyed(turn: Turn, event: inputs.LegDestroyed) -> None:
 
 def _on_dtmf(turn: Turn, event: inputs.DtmfReceived) -> None:
     leg = turn.call.leg(event.leg_id)
-    if leg.state is not LegState.UP:
+    if leg.state is not LegState.UP or turn.call.kind is CallKind.OTP:  # it may be the code, typed in by who hears it
         return
     turn.change(dtmf=turn.call.dtmf + event.digit)
     turn.say(

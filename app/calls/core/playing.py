@@ -2,6 +2,7 @@
 
 import msgspec
 
+from app.calls.core import flow_run
 from app.calls.core.commands import EndPlayback, SendDigits, StartMusic, StartPlayback
 from app.calls.core.holding import answered_leg
 from app.calls.core.model.call import Call, Playback
@@ -102,9 +103,8 @@ def on_ended(turn: Turn, playback_id: PlaybackId, failure: str | None) -> None:
     if playback is None:
         return
     turn.change(playbacks=tuple(one for one in turn.call.playbacks if one.id != playback_id))
-    run = turn.call.flow
-    if failure is not None and not playback.is_stopped and run is not None and run.playback_id == playback_id:
-        turn.change(flow=msgspec.structs.replace(run, has_failed=True))
+    if not playback.is_stopped:
+        flow_run.note_sound(turn, playback_id, has_failed=failure is not None)
     heard_by = _heard_by(turn, playback)
     if failure is None or playback.is_stopped:
         is_stopped = playback.is_stopped

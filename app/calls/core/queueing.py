@@ -142,9 +142,12 @@ def _on_overflow_chosen(turn: Turn, event: OverflowChosen) -> None:
         another = msgspec.structs.replace(event.queue, queues=wait.queues + 1)
         queue_wait.join(turn, customer, another, since=turn.now)
         return
-    if event.flow is not None and turn.call.transfer is None and flow_run.may_follow(turn.call):
+    if event.flow is not None and flow_run.may_follow(turn.call):
         queue_wait.end(turn)
-        flow_run.send(turn, event.flow)
+        if turn.call.transfer is None:
+            flow_run.send(turn, event.flow)
+        else:
+            transfer.lead(turn, turn.call.transfer, event.flow)
         return
     legs = event.legs if wait.overflowed_at is None else ()
     if not legs:
@@ -247,6 +250,12 @@ def _overflow(turn: Turn, wait: QueueWait, reason: QueueLeaving) -> None:
     wait = queue_wait.leave(turn, wait, reason, stage=QueueStage.OVERFLOWING)
     for offer in wait.offers:
         release(turn, turn.call.leg(offer.leg_id), HangupReason.NOT_WANTED)
+    if (then := turn.call.next_flow) is not None and turn.call.connected_at is None and then.is_apology:
+        # Whoever was called need not be looked for: it is known where they go.
+        queue_wait.end(turn)
+        turn.change(next_flow=None)
+        flow_run.send(turn, then)
+        return
     turn.set_timer(TimerName.QUEUE_OVERFLOW, OVERFLOW_SECONDS)
 
 

@@ -109,4 +109,5 @@ def make_record(call: Call, *, record_id: str, ended_at: datetime, disposition: 
         quality=worst_quality(call),
         queue_id=None if call.queue is None else call.queue.queue_id,
         queue_wait_seconds=None if call.queue is None else call.queue.wait_seconds,
+        errand=call.errand,
     )

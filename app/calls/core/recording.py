@@ -66,7 +66,7 @@ def begin(turn: Turn, recording: Recording, legs: Sequence[tuple[LegRole, Leg]])
         parts.append(RecordingPart(role=role, number=its_number, leg_id=leg.id))
     turn.change_recording(recording.id, parts=(*recording.parts, *parts))
     for part, (_, leg) in zip(parts, legs, strict=True):
-        turn.ask(CreateSnoop(recording_id=recording.id, role=part.role, leg_id=leg.id, number=part.number))
+        turn.ask(_snoop(recording, part, leg))
     if parts:
         turn.set_timer(TimerName.RECORDING_START, START_SECONDS)
 
@@ -143,8 +143,7 @@ def on_snoop_missing(turn: Turn, event: SnoopMissing) -> None:
     if recording is None or part is None or part.state is not PartState.SNOOPING or not is_open(recording):
         return
     turn.set_timer(TimerName.RECORDING_START, START_SECONDS)
-    leg = leg_of_part(turn.call, part)
-    turn.ask(CreateSnoop(recording_id=recording.id, role=event.role, leg_id=leg.id, number=part.number))
+    turn.ask(_snoop(recording, part, leg_of_part(turn.call, part)))
 
 
 def on_part_started(turn: Turn, event: PartStarted) -> None:
@@ -290,6 +289,21 @@ def leg_of_part(call: Call, part: RecordingPart) -> Leg:
     if part.leg_id is not None:
         return call.leg(part.leg_id)
     return next(leg for leg in call.legs if leg.role is part.role)  # written down when each side had one leg for good
+
+
+def hears_out(role: LegRole, leg: Leg) -> bool:
+    """Whether a side's voice is what the leg hears: a program talks to the customer, and has no leg of its own."""
+    return role is LegRole.AGENT and leg.role is LegRole.CUSTOMER
+
+
+def _snoop(recording: Recording, part: RecordingPart, leg: Leg) -> CreateSnoop:
+    return CreateSnoop(
+        recording_id=recording.id,
+        role=part.role,
+        leg_id=leg.id,
+        number=part.number,
+        hears_out=hears_out(part.role, leg),
+    )
 
 
 def fail(turn: Turn, recording: Recording, reason: str) -> None:

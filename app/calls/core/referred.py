@@ -25,7 +25,8 @@ from app.calls.core.model.timers import TimerName
 from app.calls.core.model.transfer import Transfer
 from app.calls.core.releasing import release
 from app.calls.core.showing import showing
-from app.calls.core.transfer import about, bring_together, came_in, on_target_gone, parties, presented_to, seat
+from app.calls.core.transfer import on_target_gone
+from app.calls.core.transfer_parties import about, bring_together, came_in, parties, presented_to, seat
 from app.calls.core.turn import Turn
 from app.errors import RefusedError
 from app.facts.calls import LegAnswered as LegAnsweredFact

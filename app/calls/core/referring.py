@@ -19,7 +19,8 @@ from app.calls.core.model.leg import HangupReason, Leg, Place, side_of
 from app.calls.core.model.timers import TimerName
 from app.calls.core.model.transfer import Transfer
 from app.calls.core.outcome import BY_SIP_CODE
-from app.calls.core.transfer import about, bring_together, on_target_gone, parties
+from app.calls.core.transfer import on_target_gone
+from app.calls.core.transfer_parties import about, bring_together, parties
 from app.calls.core.turn import Turn
 from app.errors import Problem, RefusedError
 from app.facts.transfers import TransferCompleted, TransferFailed, TransferStarted

@@ -347,7 +347,8 @@ def _connect(turn: Turn, leg: Leg) -> None:
 def _connected_at(turn: Turn, leg: Leg) -> datetime:
     """Both parties can talk since the later of their answers; of several that rang together, since one was let in."""
     since = [one.answered_at for one in turn.call.seats if one is not None and one.answered_at is not None]
-    if waves.rings_with_others(turn.call, leg):
+    was_looked_into = leg.role is LegRole.CUSTOMER and turn.call.answered_by is not None
+    if was_looked_into or waves.rings_with_others(turn.call, leg):
         since.append(turn.at)
     return max(since, default=turn.at)
 

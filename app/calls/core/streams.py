@@ -33,6 +33,7 @@ from app.ids import LegId, MediaStreamId
 OPEN_SECONDS = 30.0
 #: Streams of one call at once.
 MOST_STREAMS = 4
+LISTENING_RATE = 8000
 _FROM = frozenset({Place.TALK, Place.ALONE, Place.HOLD})
 
 
@@ -84,6 +85,15 @@ def begin(
     )
 
 
+def listen(turn: Turn, leg: Leg, stream_id: MediaStreamId) -> None:
+    """Have a leg listened to by ourselves, until a machine's beep is over; it says nothing but that."""
+    stream = MediaStream(
+        id=stream_id, leg_id=leg.id, host="", sample_rate=LISTENING_RATE, asked_at=turn.now, is_own=True
+    )
+    turn.change(media_streams=(*turn.call.media_streams, stream))
+    turn.ask(OpenStream(stream_id=stream_id, leg_id=leg.id, url="", sample_rate=LISTENING_RATE, finds_beep=True))
+
+
 def stop(turn: Turn, verb: StopMediaStream) -> None:
     """End a stream; the leg goes back to where it was.
 
@@ -110,15 +120,16 @@ def on_ready(turn: Turn, event: StreamReady) -> None:
         end(turn, stream, MediaStreamEnd.LEG_MOVED)
         return
     stream = _change(turn, stream, state=MediaStreamState.ACTIVE, came_from=leg.place, connected_at=turn.now)
-    turn.say(
-        MediaStreamConnected(
-            call=turn.call.ref,
-            stream_id=stream.id,
-            leg=leg.ref,
-            host=stream.host,
-            sample_rate=stream.sample_rate,
+    if not stream.is_own:
+        turn.say(
+            MediaStreamConnected(
+                call=turn.call.ref,
+                stream_id=stream.id,
+                leg=leg.ref,
+                host=stream.host,
+                sample_rate=stream.sample_rate,
+            )
         )
-    )
     holding.move(turn, leg, Place.STREAM)
 
 
@@ -212,7 +223,13 @@ def end(
     """The stream is over: said once, closed on both sides, and the leg goes back to where it was."""
     turn.change(media_streams=tuple(one for one in turn.call.media_streams if one.id != stream.id))
     leg = turn.call.leg(stream.leg_id)
-    if stream.connected_at is None:
+    listening = turn.call.listening
+    if listening is not None and listening.stream_id == stream.id:
+        over = msgspec.structs.replace(listening, is_over=True, outcome=outcome, ended=reason)
+        turn.change(listening=over)
+    if stream.is_own:
+        pass
+    elif stream.connected_at is None:
         turn.say(
             MediaStreamFailed(
                 call=turn.call.ref,

@@ -5,6 +5,7 @@
     BLIND      by goes ─ target dialled ─┬─ answered ──────────────────────────────> completed
                                          └─ not had ─> failed ─┬─ by called back ──> they talk again, or the end
                                                                └─ no recall ───────> the end
+    FLOW       by goes ─ the flow leads the transferee ────────────────────────────> completed
     QUEUE      by goes ─ transferee waits ─┬─ served ────────────────────────────────> completed
                                            └─ given up ─> failed ─> as a blind one
     ATTENDED   transferee held, target dialled ─ answered ─ by and target consult ─> completed: by goes
@@ -14,12 +15,11 @@ A transferee that goes ends the call. Who transferred and goes before an attende
 the target still rings, it goes on as a blind one.
 """
 
-from typing import Any
-
 import msgspec
 
 from app.calls.core import ending, flow_run, holding, queue_wait, setup, waves
 from app.calls.core.inputs import TransferRequested
+from app.calls.core.model.call import Outcome
 from app.calls.core.model.flow import FlowRun
 from app.calls.core.model.leg import HangupReason, Leg, Place
 from app.calls.core.model.timers import TimerName
@@ -27,6 +27,7 @@ from app.calls.core.model.transfer import Transfer
 from app.calls.core.outcome import outcome_of_leg_end, outcome_of_target
 from app.calls.core.releasing import release
 from app.calls.core.showing import showing
+from app.calls.core.transfer_parties import about, bring_together, came_in, parties, presented_to, refused, seat
 from app.calls.core.turn import Turn
 from app.errors import Problem, RefusedError
 from app.facts.transfers import TransferCancelled, TransferCompleted, TransferFailed, TransferStarted
@@ -37,7 +38,6 @@ from app.facts.vocabulary import (
     EndParty,
     EndReason,
     LegRole,
-    LegState,
     Party,
     TransferKind,
     TransferState,
@@ -57,7 +57,7 @@ def start(turn: Turn, event: TransferRequested) -> None:
     if event.leg is None and transferee.role is not LegRole.CUSTOMER:
         raise RefusedError(Problem("INVALID_INPUT", "Only the customer can wait in a queue.", ("target", "queueId")))
     if event.leg is None and event.flow is not None and not flow_run.may_follow(turn.call):
-        raise _refused("The call has been in as many call flows as it may.", turn.call.state.value)
+        raise refused("The call has been in as many call flows as it may.", turn.call.state.value)
     dialled = () if event.leg is None else (event.leg, *event.or_legs)
     legs = [turn.add_leg(showing(one, by.role, transferee)) for one in dialled]
     transfer = Transfer(
@@ -76,12 +76,13 @@ def start(turn: Turn, event: TransferRequested) -> None:
         agent_name=event.agent_name,
         or_targets=tuple(one.id for one in legs[1:]),
         queue=event.queue if transferee.role is LegRole.CUSTOMER else None,
+        flow=event.flow if transferee.role is LegRole.CUSTOMER else None,
         or_recall_legs=event.or_recall_leg_ids,
     )
     turn.change(transfer=transfer, best_failure=None, keys=(*turn.call.keys, event.key))
     turn.say(TransferStarted(**about(turn, transfer)))
     if not legs and event.flow is not None:
-        _lead(turn, transfer, event.flow)
+        lead(turn, transfer, event.flow)
         return
     if not legs:
         _wait_in_queue(turn, transfer)
@@ -95,10 +96,15 @@ def start(turn: Turn, event: TransferRequested) -> None:
     setup.ring(turn, legs, presenting=presented_to(transferee), waiting=turn.call.leg(waiting.id))
 
 
-def _lead(turn: Turn, transfer: Transfer, flow: FlowRun) -> None:
+def lead(turn: Turn, transfer: Transfer, flow: FlowRun) -> None:
     """Whoever transfers is let go, and the flow leads the transferee: with that the transfer is done."""
+    _end_waits(turn)
     turn.change(transfer=None, agent_leg_id=None)
+    for leg_id in transfer.targets:
+        release(turn, turn.call.leg(leg_id), HangupReason.NOT_WANTED)
     release(turn, turn.call.leg(transfer.by), HangupReason.TRANSFERRED)
+    if transfer.target is not None:
+        transfer = msgspec.structs.replace(transfer, target=None, or_targets=(), target_party=Party(display=flow.name))
     turn.say(TransferCompleted(**about(turn, transfer), leg=None))
     flow_run.send(turn, flow)
 
@@ -116,7 +122,7 @@ def complete(turn: Turn) -> None:
     elif transfer.kind is TransferKind.ATTENDED:
         _become_blind(turn, transfer)
     else:
-        raise _refused("A blind transfer completes by itself, once the target answers.", f"TRANSFER_{transfer.state}")
+        raise refused("A blind transfer completes by itself, once the target answers.", f"TRANSFER_{transfer.state}")
 
 
 def cancel(turn: Turn) -> None:
@@ -127,10 +133,10 @@ def cancel(turn: Turn) -> None:
     """
     transfer = _under_way(turn)
     if transfer.state is TransferState.RECALLING:
-        raise _refused("Whoever transferred is being called back already.", f"TRANSFER_{transfer.state}")
+        raise refused("Whoever transferred is being called back already.", f"TRANSFER_{transfer.state}")
     _refuse_referred(transfer)
     if transfer.kind is TransferKind.BLIND and came_in(turn.call.leg(transfer.by)):
-        raise _refused("A caller from outside cannot be called back: hang up instead.", f"TRANSFER_{transfer.state}")
+        raise refused("A caller from outside cannot be called back: hang up instead.", f"TRANSFER_{transfer.state}")
     _take_back(turn, transfer)
 
 
@@ -217,13 +223,21 @@ def _on_candidate_gone(turn: Turn, transfer: Transfer, leg: Leg, outcome: tuple[
     presenting = presented_to(turn.call.leg(transfer.transferee))
     best = setup.ring_on(turn, leg, outcome, presenting=presenting, waiting=waiting)
     if best is not None:
-        if transfer.queue is not None and transfer.kind is TransferKind.BLIND and not _is_recalling(transfer):
-            _wait_in_queue(turn, transfer)
-        else:
-            on_target_gone(turn, transfer, best.disposition, best.end_reason)
+        _on_nobody_had(turn, transfer, best)
         return
     ringing = next(one for one in turn.call.candidates(leg) if waves.is_ringing([one]))
     turn.change(transfer=_aimed_at(transfer, ringing))
+
+
+def _on_nobody_had(turn: Turn, transfer: Transfer, best: Outcome) -> None:
+    """Of all that were rung nobody was had: where a blind transfer leads then, or that it has failed."""
+    may_go_on = transfer.kind is TransferKind.BLIND and not _is_recalling(transfer)
+    if may_go_on and transfer.queue is not None:
+        _wait_in_queue(turn, transfer)
+    elif may_go_on and transfer.flow is not None and flow_run.may_follow(turn.call):
+        lead(turn, transfer, transfer.flow)
+    else:
+        on_target_gone(turn, transfer, best.disposition, best.end_reason)
 
 
 def _choose(turn: Turn, transfer: Transfer, leg: Leg) -> Transfer:
@@ -321,18 +335,6 @@ def _talk_again(turn: Turn) -> None:
     bring_together(turn)
 
 
-def bring_together(turn: Turn) -> None:
-    """Whoever sits in the seats talks, whatever hold there was before."""
-    for leg in turn.call.seats:
-        if leg is not None:
-            holding.move(turn, leg, Place.TALK)
-
-
-def came_in(leg: Leg) -> bool:
-    """Whether the leg cannot be called back: Offhook has not dialled it, and its channel names no number to dial."""
-    return leg.channel_id is not None
-
-
 def _recall(turn: Turn, transfer: Transfer) -> None:
     """Call back whoever transferred, on new legs: all phones that rang for it, and its own."""
     by, transferee = turn.call.leg(transfer.by), turn.call.leg(transfer.transferee)
@@ -366,68 +368,17 @@ def _end(turn: Turn) -> None:
     ending.begin(turn, Disposition.ANSWERED, EndReason(code=EndCode.TRANSFER_FAILED, party=EndParty.SYSTEM))
 
 
-def seat(turn: Turn, leg: Leg) -> None:
-    if leg.role is LegRole.AGENT:
-        turn.change(agent_leg_id=leg.id)
-    else:
-        turn.change(customer_leg_id=leg.id)
-
-
 def _end_waits(turn: Turn) -> None:
     turn.clear_timers(TimerName.SETUP, TimerName.DIAL_CHECK, TimerName.RING, TimerName.JOIN, TimerName.CONSULT)
 
 
-def parties(turn: Turn, asked_by: LegId | None) -> tuple[Leg, Leg]:
-    """Who transfers, and whom."""
-    call = turn.call
-    if call.state is not CallState.CONNECTED:
-        raise _refused("Nobody talks yet: wait until the call is CONNECTED.", call.state.value, "callId")
-    if call.transfer is not None:
-        message = "A transfer is under way. Complete or cancel it first."
-        raise _refused(message, f"TRANSFER_{call.transfer.state}", "callId")
-    if any(leg.role is LegRole.PARTICIPANT and leg.is_alive for leg in call.legs):
-        message = "There are participants: remove them first, or remove the leg that wants to leave."
-        raise _refused(message, "CONFERENCE", "callId")
-    agent, customer = call.seats
-    if agent is None or customer is None or agent.state is not LegState.UP or customer.state is not LegState.UP:
-        raise _refused("One of the two who talk is on the way out.", call.state.value, "callId")
-    if asked_by is None or asked_by == agent.id:
-        return agent, customer
-    if asked_by == customer.id:
-        return customer, agent
-    raise RefusedError(Problem("NOT_FOUND", "The call has no such leg that talks.", ("legId",)))
-
-
 def _under_way(turn: Turn) -> Transfer:
     if turn.call.transfer is None:
-        raise _refused("No transfer is under way.", turn.call.state.value, "callId")
+        raise refused("No transfer is under way.", turn.call.state.value, "callId")
     return turn.call.transfer
 
 
 def _refuse_referred(transfer: Transfer) -> None:
     if transfer.is_referred:
         message = "The device has been told to call the target: wait for what it says."
-        raise _refused(message, f"TRANSFER_{transfer.state}")
-
-
-def _refused(message: str, state: str, field: str = "callId") -> RefusedError:
-    return RefusedError(Problem("INVALID_STATE", message, (field,), current_state=state))
-
-
-def about(turn: Turn, transfer: Transfer) -> dict[str, Any]:
-    call = turn.call
-    return {
-        "call": call.ref,
-        "transfer_id": transfer.id,
-        "kind": transfer.kind,
-        "by": call.leg(transfer.by).ref,
-        "transferee": call.leg(transfer.transferee).ref,
-        "target": transfer.target_party,
-        "queue_id": transfer.queue_id,
-        "method": transfer.method,
-    }
-
-
-def presented_to(transferee: Leg) -> tuple[str | None, str | None]:
-    """What others are shown of the target: the transferee sees what it saw before."""
-    return transferee.shown_number, transferee.shown_name
+        raise refused(message, f"TRANSFER_{transfer.state}")

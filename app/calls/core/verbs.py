@@ -14,6 +14,7 @@ from app.facts.vocabulary import (
     TransferMethod,
     Words,
 )
+from app.flows.steps import Announcement, DialplanTarget, StreamTarget
 from app.ids import LegId, MediaStreamId, PlaybackId, RecordingId
 
 
@@ -52,6 +53,9 @@ class Target(Words, frozen=True, kw_only=True):
     ring_group_id: str | None = None
     queue_id: str | None = None
     call_flow_id: str | None = None
+    announcement: Announcement | None = None
+    media_stream: StreamTarget | None = None
+    dialplan: DialplanTarget | None = None
 
 
 class StartTransfer(Words, frozen=True, kw_only=True, tag="start_transfer"):

@@ -7,6 +7,7 @@ what it made of them, masked. The rule for each value is that of ``facts.masking
 import re
 from typing import Any, Final
 
+from app.calls.traces.flow_words import SIGNS
 from app.facts.masking import HIDDEN_DIGIT, mask_digits, mask_number
 from app.flows.words import BUILT_IN
 
@@ -17,7 +18,9 @@ _TEXTS: Final = frozenset({"endpoint", "detail", "failure", "reason", "error", "
 _DIGITS: Final = frozenset({"digit", "digits", "dtmf"})
 #: What a call flow says, in which there may be digits that were pressed.
 _SAID: Final = frozenset({"text"})
-_KEYS: Final = re.compile(r"[0-9*#]")
+_KEYS: Final = re.compile(rf"[0-9*#{SIGNS}]")
+#: What a call flow waits to be pressed: in a trace these are signs already.
+_OPTION: Final = frozenset({"digits", "next"})
 #: Of a request with a number in it: whoever has all numbers has the number.
 _HASHES: Final = frozenset({"inputHash"})
 _E164: Final = re.compile(r"\+[0-9]{6,15}")
@@ -29,6 +32,8 @@ def hide(value: Any, *, numbers: bool) -> Any:
     if isinstance(value, list | tuple):
         return [hide(one, numbers=numbers) for one in value]
     if not isinstance(value, dict):
+        return value
+    if value.keys() == _OPTION:
         return value
     hidden = {name: _hide_one(name, one, numbers=numbers) for name, one in value.items()}
     if isinstance(value.get("held"), str) and value.get("name") not in BUILT_IN:

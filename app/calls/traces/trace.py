@@ -21,6 +21,7 @@ from app.calls.core.model.call import Call
 from app.calls.core.model.flow import FlowRun
 from app.calls.core.turn import Step
 from app.calls.core.verbs import Play, SendDtmf, SendMessage, StartMediaStream
+from app.calls.traces.flow_words import with_signs
 from app.calls.traces.masking import mask_said
 from app.calls.traces.words import FORMAT, CarriedOut, Document, Entry, Exchanged, Header, Heard, Taken, tag
 from app.facts.masking import HIDDEN_DIGIT, mask_digits
@@ -194,16 +195,28 @@ def _without_digits(call: Call) -> Call:
     call = msgspec.structs.replace(call, dtmf=mask_digits(call.dtmf)) if call.dtmf else call
     if call.softphone_message is not None:
         call = msgspec.structs.replace(call, softphone_message=_UNREAD)
-    return call if call.flow is None else msgspec.structs.replace(call, flow=_without_gathered(call.flow))
+    if call.answers:
+        answers = tuple(msgspec.structs.replace(one, held=mask_said(one.held)) for one in call.answers)
+        call = msgspec.structs.replace(call, answers=answers)
+    if call.transfer is not None and call.transfer.flow is not None:
+        transfer = msgspec.structs.replace(call.transfer, flow=_hide_in_flow(call.transfer.flow))
+        call = msgspec.structs.replace(call, transfer=transfer)
+    flow, next_flow = _hide_in_flow(call.flow), _hide_in_flow(call.next_flow)
+    is_same = flow is call.flow and next_flow is call.next_flow
+    return call if is_same else msgspec.structs.replace(call, flow=flow, next_flow=next_flow)
 
 
-def _without_gathered(flow: FlowRun) -> FlowRun:
+def _hide_in_flow(flow: FlowRun | None) -> FlowRun | None:
+    """What was pressed for a flow, and what it waits to be pressed."""
+    if flow is None:
+        return None
     variables = tuple(
         one if one.name in BUILT_IN else msgspec.structs.replace(one, held=mask_said(one.held))
         for one in flow.variables
     )
     media = tuple((hide_media(words), seconds) for words, seconds in flow.media)
-    return msgspec.structs.replace(flow, digits=mask_digits(flow.digits), variables=variables, media=media)
+    flow = msgspec.structs.replace(flow, digits=mask_digits(flow.digits), variables=variables, media=media)
+    return with_signs(msgspec.structs.replace(flow, then_flow=_hide_in_flow(flow.then_flow)))
 
 
 def _hide_in_input(event: Input) -> Input:
@@ -212,6 +225,8 @@ def _hide_in_input(event: Input) -> Input:
             return msgspec.structs.replace(event, digit=mask_digits(event.digit))
         case inputs.PromptReady():
             return msgspec.structs.replace(event, media=tuple(hide_media(one) for one in event.media))
+        case inputs.TransferRequested() | inputs.TargetFound() | inputs.OverflowChosen():
+            return msgspec.structs.replace(event, flow=_hide_in_flow(event.flow)) if event.flow else event
         case inputs.CommandFailed():
             hidden = _hide_in_command(event.command)
             return event if hidden is event.command else msgspec.structs.replace(event, command=hidden)

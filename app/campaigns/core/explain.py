@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Final, TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
-from app.campaigns.core.retries import AfterAttempt, Done, GivenUp, Retry
+from app.campaigns.core.retries import AfterAttempt, Done, Retry
 from app.campaigns.core.rules import Basis, Decision, Dial, Later, Skip
 from app.campaigns.core.words import DelayReason, SkipReason, ZoneSource
+from app.facts.campaigns import GivenUp
 from app.facts.vocabulary import Disposition, Words
 
 
@@ -34,6 +35,7 @@ _SKIPPED: Final = {
     SkipReason.WINDOW_AFTER_END: "the calling window opens only after the campaign's end",
     SkipReason.CAMPAIGN_OVER: "the campaign's end has passed",
     SkipReason.CAP_OUTLASTS_CAMPAIGN: "the number may be called again only after the campaign's end",
+    SkipReason.REMOVED: "the contact was removed from its list",
 }
 _DELAYED: Final = {
     DelayReason.NOT_STARTED: "the campaign had not begun",

@@ -6,9 +6,9 @@ either, DNC and BLOCKED forbid the call, and whoever ANSWERED was reached.
 """
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final, TypeAlias
 
+from app.facts.campaigns import GivenUp
 from app.facts.vocabulary import Disposition, Words
 
 #: What is never tried again.
@@ -23,15 +23,6 @@ class RetryRule(Words, frozen=True, kw_only=True, omit_defaults=True):
     retry_on: tuple[Disposition, ...] = (Disposition.BUSY, Disposition.NO_ANSWER, Disposition.CONGESTION)
     max_retries: int = 0
     retry_after_seconds: float = 3600.0
-
-
-class GivenUp(StrEnum):
-    """Why a contact is not tried again."""
-
-    ANSWERED = "ANSWERED"
-    NEVER_RETRIED = "NEVER_RETRIED"
-    NOT_IN_RETRY_ON = "NOT_IN_RETRY_ON"
-    NO_RETRIES_LEFT = "NO_RETRIES_LEFT"
 
 
 class Retry(Words, frozen=True, kw_only=True, tag_field="next", tag="RETRY"):

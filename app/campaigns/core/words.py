@@ -1,14 +1,10 @@
-"""Words of campaigns. The enums are open to growth, as all of Offhook's are."""
+"""Words of campaigns. The enums are open to growth, as all of Offhook's are; those that facts tell live with them."""
 
 from enum import StrEnum
 
+from app.facts.campaigns import CampaignKind, SkipReason
 
-class CampaignKind(StrEnum):
-    """What whoever answers gets: words or a file, a call flow, or an agent."""
-
-    ANNOUNCEMENT = "ANNOUNCEMENT"
-    FLOW = "FLOW"
-    AGENT = "AGENT"
+__all__ = ["CampaignKind", "CampaignState", "DelayReason", "PacingMode", "SkipReason", "ZoneSource"]
 
 
 class CampaignState(StrEnum):
@@ -28,18 +24,6 @@ class PacingMode(StrEnum):
     PREVIEW = "PREVIEW"
     PROGRESSIVE = "PROGRESSIVE"
     PREDICTIVE = "PREDICTIVE"
-
-
-class SkipReason(StrEnum):
-    """Why a contact is not called by this campaign at all."""
-
-    DNC = "DNC"
-    DESTINATION_DENIED = "DESTINATION_DENIED"
-    ZONE_UNKNOWN = "ZONE_UNKNOWN"
-    NO_COMMON_WINDOW = "NO_COMMON_WINDOW"
-    WINDOW_AFTER_END = "WINDOW_AFTER_END"
-    CAMPAIGN_OVER = "CAMPAIGN_OVER"
-    CAP_OUTLASTS_CAMPAIGN = "CAP_OUTLASTS_CAMPAIGN"
 
 
 class DelayReason(StrEnum):

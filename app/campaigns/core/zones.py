@@ -12,7 +12,7 @@ import functools
 from zoneinfo import ZoneInfo
 
 import phonenumbers
-from phonenumbers import PhoneNumberType, timezone
+from phonenumbers import PhoneNumberType
 
 from app.campaigns.core.words import ZoneSource
 from app.facts.vocabulary import Words
@@ -39,6 +39,8 @@ def zones_of(number: E164, *, given: str | None, account_zone: str) -> Zones:
     parsed = phonenumbers.parse(number)
     if is_sandbox_number(number) or phonenumbers.number_type(parsed) == PhoneNumberType.TOLL_FREE:
         return Zones(names=(_known(account_zone),), source=ZoneSource.ACCOUNT)
+    from phonenumbers import timezone  # late: tables of a third of a second, which no start should wait for
+
     names = timezone.time_zones_for_number(parsed)
     return Zones(names=tuple(sorted(name for name in names if name != _UNKNOWN_ZONE)), source=ZoneSource.NUMBER)
 

@@ -7,9 +7,30 @@ insert. Configuration rows do have them.
 
 from app.db.tables.accounts import Account, ApiKey, AuditLine
 from app.db.tables.calls import CallRow, CallTrace, CdrRow, LegRow, RecordingRow, RequestKey
+from app.db.tables.campaigns import (
+    CampaignAgent,
+    CampaignContact,
+    CampaignDecision,
+    CampaignList,
+    CampaignMinute,
+    CampaignRow,
+    CampaignTotal,
+    NumberAttempt,
+)
+from app.db.tables.contacts import ContactListRow, ContactRow, DncEntryRow, DncListRow
+from app.db.tables.errands import CallbackAttemptRow, CallbackRow, OtpRow
 from app.db.tables.events import EventRow
+from app.db.tables.jobs import JobReportPart, JobRow
 from app.db.tables.media import MediaEndpointRow
 from app.db.tables.ownership import AsteriskLease, CallCommand
+from app.db.tables.reputation import (
+    NumberComplaint,
+    NumberHistory,
+    NumberListing,
+    NumberOpinion,
+    NumberReputation,
+    NumberUse,
+)
 from app.db.tables.routing import (
     Agent,
     AgentStateRow,
@@ -31,6 +52,7 @@ from app.db.tables.routing import (
 )
 from app.db.tables.speech import AnnouncementTemplateRow, AudioFileRow, UploadRow
 from app.db.tables.statistics import CdrRollup
+from app.db.tables.transcripts import TranscriptRow
 from app.db.tables.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookWorker
 
 __all__ = [
@@ -47,16 +69,39 @@ __all__ = [
     "CallFlowVersion",
     "CallRow",
     "CallTrace",
+    "CallbackAttemptRow",
+    "CallbackRow",
+    "CampaignAgent",
+    "CampaignContact",
+    "CampaignDecision",
+    "CampaignList",
+    "CampaignMinute",
+    "CampaignRow",
+    "CampaignTotal",
     "CdrRollup",
     "CdrRow",
+    "ContactListRow",
+    "ContactRow",
     "DestinationRule",
     "Device",
+    "DncEntryRow",
+    "DncListRow",
     "EventRow",
     "Extension",
     "InboundRoute",
+    "JobReportPart",
+    "JobRow",
     "LegRow",
     "LineState",
     "MediaEndpointRow",
+    "NumberAttempt",
+    "NumberComplaint",
+    "NumberHistory",
+    "NumberListing",
+    "NumberOpinion",
+    "NumberReputation",
+    "NumberUse",
+    "OtpRow",
     "OutboundNumber",
     "OutboundNumberPool",
     "OutboundNumberPoolMember",
@@ -66,6 +111,7 @@ __all__ = [
     "RequestKey",
     "RingGroup",
     "RingGroupMember",
+    "TranscriptRow",
     "Trunk",
     "UploadRow",
     "WebhookAttempt",

@@ -17,6 +17,7 @@ class Account(SQLModel, table=True):
     name: str = Field(unique=True)
     display_name: str
     default_region: str = Field(default="US", max_length=2)
+    time_zone: str = Field(default="Etc/UTC", sa_column_kwargs={"server_default": sa.text("'Etc/UTC'")})
     is_sandbox: bool = False
     created_at: datetime = instant(default_now=True)
     suspended_at: datetime | None = optional_instant()

@@ -29,6 +29,14 @@ class CallRow(SQLModel, table=True):
             "queue_id",
             postgresql_where=sa.text("queue_id IS NOT NULL AND NOT is_settled"),
         ),
+        sa.Index(
+            "call_by_campaign",
+            "account_id",
+            "campaign_id",
+            "created_at",
+            "id",
+            postgresql_where=sa.text("campaign_id IS NOT NULL"),
+        ),
     )
     id: str = Field(primary_key=True)
     account_id: str
@@ -52,6 +60,7 @@ class CallRow(SQLModel, table=True):
     queue_id: str | None = None
     queue_priority: int | None = None
     queue_joined_at: datetime | None = optional_instant()
+    campaign_id: str | None = None
     snapshot: dict[str, Any] = json_document()
 
 
@@ -80,7 +89,7 @@ class LegRow(SQLModel, table=True):
 
 
 class CdrRow(SQLModel, table=True):
-    """A call detail record; inserted once, never updated.
+    """A call detail record; inserted once, never updated. Of a contact that was never dialled there is no ``call_id``.
 
     ``agent_party`` and ``customer_party`` are the record's parties whole; the other columns repeat of them what people
     look for in SQL.
@@ -105,10 +114,18 @@ class CdrRow(SQLModel, table=True):
             "id",
             postgresql_where=sa.text("queue_id IS NOT NULL"),
         ),
+        sa.Index(
+            "cdr_by_campaign",
+            "account_id",
+            "campaign_id",
+            "created_at",
+            "id",
+            postgresql_where=sa.text("campaign_id IS NOT NULL"),
+        ),
     )
     id: str = Field(primary_key=True)
     account_id: str
-    call_id: str
+    call_id: str | None = None
     kind: str
     direction: str
     disposition: str
@@ -149,6 +166,11 @@ class CdrRow(SQLModel, table=True):
     jitter_ms: float | None = None
     queue_id: str | None = None
     queue_wait_seconds: float | None = None
+    campaign_id: str | None = None
+    contact_id: str | None = None
+    callback_id: str | None = None
+    otp_id: str | None = None
+    contact_list_id: str | None = None
 
 
 class RecordingRow(SQLModel, table=True):
@@ -167,6 +189,9 @@ class RecordingRow(SQLModel, table=True):
             "recording_to_remove",
             "id",
             postgresql_where=sa.text("deleted_at IS NOT NULL AND object_key IS NOT NULL"),
+        ),
+        sa.Index(
+            "recording_to_transcribe", "saved_at", postgresql_where=sa.text("state = 'SAVED' AND wants_transcript")
         ),
     )
     id: str = Field(primary_key=True)
@@ -189,6 +214,7 @@ class RecordingRow(SQLModel, table=True):
     leg_ids: list[str] = text_list()
     segments: list[Any] | None = Field(default=None, sa_type=sa.JSON)
     kind: str = Field(default="CALL", sa_column_kwargs={"server_default": "CALL"})
+    wants_transcript: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     deleted_at: datetime | None = optional_instant()
 
 

@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from app.campaigns.core.explain import Attempted, Entry, explain
-from app.campaigns.core.retries import Done, GivenUp, Retry
+from app.campaigns.core.retries import Done, Retry
 from app.campaigns.core.rules import Basis, Decision, Dial, Later, Outcome, Skip, Version
 from app.campaigns.core.words import DelayReason, SkipReason, ZoneSource
 from app.campaigns.core.zones import Zones
+from app.facts.campaigns import GivenUp
 from app.facts.vocabulary import Disposition
 from app.numbers.policy import DenialReason
 

@@ -10,12 +10,12 @@ from app.campaigns.core.retries import (
     FINAL,
     AfterAttempt,
     Done,
-    GivenUp,
     Retry,
     RetryRule,
     after_attempt,
     never_retried,
 )
+from app.facts.campaigns import GivenUp
 from app.facts.vocabulary import Disposition
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

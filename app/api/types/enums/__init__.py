@@ -3,6 +3,38 @@
 Whoever imports anything of this package has them all.
 """
 
-from app.api.types.enums import call_control, calls, events, flows, media_streams, numbers, recordings, scopes, speech
+from app.api.types.enums import (
+    call_control,
+    calls,
+    campaigns,
+    contacts,
+    errands,
+    events,
+    exports,
+    flows,
+    jobs,
+    media_streams,
+    numbers,
+    recordings,
+    scopes,
+    speech,
+    transcripts,
+)
 
-__all__ = ["call_control", "calls", "events", "flows", "media_streams", "numbers", "recordings", "scopes", "speech"]
+__all__ = [
+    "call_control",
+    "calls",
+    "campaigns",
+    "contacts",
+    "errands",
+    "events",
+    "exports",
+    "flows",
+    "jobs",
+    "media_streams",
+    "numbers",
+    "recordings",
+    "scopes",
+    "speech",
+    "transcripts",
+]

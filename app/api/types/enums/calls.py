@@ -16,6 +16,7 @@ from app.facts.vocabulary import (
     EndParty,
     LegRole,
     LegState,
+    MachinePolicy,
 )
 
 describe(
@@ -37,8 +38,14 @@ describe(
     {
         "HUMAN": "A person.",
         "MACHINE": "An answering machine: a long greeting.",
+        "FAX": "A fax: its tone was heard, of one that answers or of one that calls.",
         "UNKNOWN": "Asterisk could not tell, or was not there to. It is treated as a person.",
     },
+)
+describe(
+    MachinePolicy,
+    "What is done when an answering machine has answered for whom an agent is connected.",
+    {"HANG_UP": "It is hung up: disposition `MACHINE`.", "CONNECT": "The agent is connected, as with a person."},
 )
 describe(
     CallKind,
@@ -149,7 +156,19 @@ describe(
         "led nowhere.",
         "FLOW_ENDED": "The call flow came to its end, and hung up.",
         "MACHINE": "An answering machine had answered, and `detectMachine` was asked for.",
+        "FAX": "A fax had answered, and `detectMachine` was asked for.",
+        "DNC": "Nobody was called: the number is on a do-not-call list.",
         "FLOW_FAILED": "The call flow could not go on; `flow.ended` says why.",
+        "ANNOUNCEMENT_ENDED": "The announcement was heard to its end.",
+        "ANNOUNCEMENT_FAILED": "The announcement, or a part of it, could not be made or played; `playback.failed` "
+        "says why.",
+        "MEDIA_STREAM_ENDED": "The program that talked to the customer was done, or lost; `mediastream.ended` says "
+        "which.",
+        "DIALPLAN_ENDED": "The operator's dialplan was done with the call, or the customer hung up while it was there: "
+        "Asterisk does not say which.",
+        "DIALPLAN_FAILED": "The operator's dialplan did not take the call.",
+        "MEDIA_STREAM_FAILED": "The program that was to talk to the customer could not be had; `mediastream.failed` "
+        "says why.",
     },
 )
 describe(

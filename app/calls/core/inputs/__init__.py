@@ -32,6 +32,7 @@ from app.calls.core.inputs.legs import (
     LegDestroyed,
     LegDetected,
     LegDoubtful,
+    LegGivenBack,
     LegMisplaced,
     LegReferred,
     LegRinging,
@@ -72,6 +73,7 @@ __all__ = [
     "LegDestroyed",
     "LegDetected",
     "LegDoubtful",
+    "LegGivenBack",
     "LegMisplaced",
     "LegReferred",
     "LegReplaced",
@@ -151,6 +153,7 @@ Input = (
     | LegReplaced
     | LegReferred
     | LegDetected
+    | LegGivenBack
     | SupervisionRequested
     | ParticipantRequested
     | TapReady

@@ -50,8 +50,8 @@ class TransferRequested(Words, frozen=True, kw_only=True):
     dialled, and ``or_legs`` more of them, if it has several; ``recall_leg_id`` (and, for more of its phones,
     ``or_recall_leg_ids``): for whoever transferred, should it be called back. ``queue``: where the party waits once
     nobody of these can be had, or at once when there is no ``leg``; ``queue_name`` is then shown as the target.
-    ``flow`` likewise leads the party on at once, where there is neither. With ``method`` REFER the party's own device
-    is told to call ``refer_to``, and ``leg`` only says who that is.
+    ``flow`` likewise leads the party on then, where there is no queue. With ``method`` REFER the party's own device is
+    told to call ``refer_to``, and ``leg`` only says who that is.
     """
 
     key: UsedKey

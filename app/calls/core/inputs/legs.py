@@ -71,6 +71,12 @@ class LegDetected(Words, frozen=True, kw_only=True):
     is_after_beep: bool = False
 
 
+class LegGivenBack(Words, frozen=True, kw_only=True):
+    """The operator's dialplan is done with a leg that was handed to it."""
+
+    leg_id: LegId
+
+
 class LegReferred(Words, frozen=True, kw_only=True):
     """A leg's device was told to call somebody, and the leg is back: whether it has (``is_done``), has said nothing in
     time, or else the SIP status that it gave.

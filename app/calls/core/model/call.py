@@ -4,10 +4,10 @@ from datetime import datetime
 
 import msgspec
 
-from app.calls.core.model.flow import FlowRun
+from app.calls.core.model.flow import FlowRun, Variable
 from app.calls.core.model.guests import Participant, Supervision
 from app.calls.core.model.leg import Leg
-from app.calls.core.model.media import MediaStream
+from app.calls.core.model.media import Listening, MediaStream
 from app.calls.core.model.queue import QueueWait
 from app.calls.core.model.recording import Recording
 from app.calls.core.model.timers import Timer, TimerName
@@ -22,8 +22,10 @@ from app.facts.vocabulary import (
     Direction,
     Disposition,
     EndReason,
+    Errand,
     LegRole,
     LegState,
+    Nearness,
     Pair,
     RecordingMode,
     Words,
@@ -52,6 +54,18 @@ class UsedKey(Words, frozen=True, kw_only=True, omit_defaults=True):
     subject_id: str
 
 
+class CallerIdChoice(Words, frozen=True, kw_only=True, omit_defaults=True):
+    """How the caller id was chosen from a pool of outbound numbers: of ``size`` that may be shown over the trunk
+    ``flagged`` were left out, and the nearest to whoever sees it that was used longest ago was taken.
+    """
+
+    pool_id: str
+    number_id: str
+    nearness: Nearness
+    size: int
+    flagged: int
+
+
 class Outcome(Words, frozen=True, kw_only=True, omit_defaults=True):
     """How it came out with a party that was not reached."""
 
@@ -71,11 +85,15 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     ``next_queue`` is where the customer waits once nobody of the agent's side can be had.
 
     ``softphone_message`` is what the phones of the agent's side are written as they are dialled, ``voice_pitch`` how
-    high who sits there sounds (``Leg``), and ``variables`` what every channel that is made for the call gets.
+    high who sits there sounds (``Leg``), and ``variables`` what every channel that is made for the call gets. With
+    ``transcribe`` what is said in its recordings is written down once they are saved.
     ``detects_machine``: it is to be looked into what answers as the customer; ``detecting_until`` is how long a verdict
-    is waited for, and ``answered_by`` the verdict.
+    is waited for, ``listening`` how its beep is found of a machine, and ``answered_by`` the verdict. With
+    ``connects_machines`` an agent talks to a machine as well.
 
     ``sequence`` is the number of the last fact. ``source`` turns RECOVERED once part of the call went unwatched.
+    ``errand`` is what Offhook placed the call for by itself. Of a campaign's call ``answers`` keeps what its flows have
+    gathered, beyond their end.
     ``outcome`` and ``end_reason`` are set the moment the end is decided; the call is over (``ended_at``) when its last
     leg is gone. ``decided_at`` is when what decided the end happened.
     """
@@ -101,6 +119,7 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     dialled_number: str | None = None
     caller_id: str | None = None
     caller_id_name: str | None = None
+    caller_id_choice: CallerIdChoice | None = None
     trunk_id: str | None = None
     external_id: str | None = None
     metadata: tuple[Pair, ...] = ()
@@ -108,9 +127,12 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     variables: tuple[Pair, ...] = ()
     softphone_message: str | None = None
     voice_pitch: float | None = None
+    transcribe: bool = False
     detects_machine: bool = False
+    connects_machines: bool = False
     detecting_until: datetime | None = None
     answered_by: AnsweredBy | None = None
+    listening: Listening | None = None
     dtmf: str = ""
     recordings: tuple[Recording, ...] = ()
     timers: tuple[Timer, ...] = ()
@@ -134,6 +156,8 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     end_reason: EndReason | None = None
     source: CdrSource = CdrSource.LIVE
     cdr_id: str | None = None
+    errand: Errand | None = None
+    answers: tuple[Variable, ...] = ()
     teardown_tries: int = 0
     sequence: int = 0
 
@@ -171,6 +195,7 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
             external_id=self.external_id,
             metadata=self.metadata,
             tags=self.tags,
+            errand=self.errand,
         )
 
     def leg(self, leg_id: LegId) -> Leg:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from app.calls.core.model.flow import FlowRun
 from app.calls.core.model.queue import QueueWait
 from app.facts.vocabulary import Party, TransferKind, TransferMethod, TransferState, Words
 from app.ids import LegId, TransferId
@@ -15,7 +16,7 @@ class Transfer(Words, frozen=True, kw_only=True, omit_defaults=True):
     ``recall_leg``, and on ``or_recall_legs`` if it has more phones; these are then the targets.
     ``with_music``: during a blind transfer the transferee hears music, not the target's ringing.
     ``queue`` is where the transferee of a blind transfer waits once no leg is left that rings for it, or from the start
-    when there is none (``target`` is None).
+    when there is none (``target`` is None). ``flow`` likewise is what leads it then.
     With ``method`` REFER the transferee's own device calls the target: no leg of ours does.
     """
 
@@ -35,6 +36,7 @@ class Transfer(Words, frozen=True, kw_only=True, omit_defaults=True):
     agent_name: str | None = None
     or_targets: tuple[LegId, ...] = ()
     queue: QueueWait | None = None
+    flow: FlowRun | None = None
     or_recall_legs: tuple[LegId, ...] = ()
     method: TransferMethod = TransferMethod.BRIDGE
 

@@ -1,0 +1,372 @@
+"""The inputs of mutations about campaigns."""
+
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+import strawberry
+
+from app.api.instants import LocalTimeInput, TimeInput
+from app.api.mutations.changes import Identified, read_given
+from app.api.mutations.inputs import MetadataPairInput, read_pairs
+from app.api.mutations.lead_inputs import VoiceInput
+from app.api.scalars import PhoneNumber
+from app.calls import texts as call_texts
+from app.campaigns import checks, model
+from app.campaigns.changes import CampaignChanges
+from app.campaigns.core import breaker, windows
+from app.campaigns.core.words import PacingMode, SkipReason
+from app.campaigns.model import MachineAction
+from app.errors import Problem, RefusedError
+from app.facts.vocabulary import Disposition, RecordingMode
+from app.flows import limits, steps
+from app.flows.steps import Weekday
+from app.numbers.parse import parse_caller_id
+from app.speech import texts
+
+_REFUSED: Final = " Null is refused."
+
+
+@strawberry.input(
+    description="Something that is said to a contact. Give exactly one of `text`, `templateId` and `audioFileId`."
+)
+class CampaignMessageInput:
+    text: str | None = strawberry.field(
+        default=None,
+        description=f"A text: 1 to {texts.LONGEST_TEXT} characters of plain text. In an announcement `{{field}}` "
+        "stands for the contact's field of that name (a small letter first, at most 32 characters), which must be a "
+        "column of each of the campaign's lists; `{name}` and `{number}` stand for its name and number.",
+    )
+    template_id: strawberry.ID | None = strawberry.field(
+        default=None, description="An announcement template, whose text as it is now is kept with the campaign."
+    )
+    audio_file_id: strawberry.ID | None = strawberry.field(
+        default=None, description="One of the account's sound files."
+    )
+    voice: VoiceInput | None = strawberry.field(
+        default=None,
+        description="How it is spoken; when left out, as the template says, or as the first voice for `en-US` does.",
+    )
+    repeat: int = strawberry.field(default=1, description=f"How often it is said in all: 1 to {limits.MOST_REPEATS}.")
+    pause_seconds: float = strawberry.field(
+        default=1.0,
+        description="The silence between two times: 0, or "
+        f"{limits.SHORTEST_PAUSE_SECONDS:g} to {limits.LONGEST_PAUSE_SECONDS:g} seconds.",
+    )
+
+
+@strawberry.input(description="What whoever answers hears, and how it asks never to be called again.")
+class CampaignAnnouncementInput(CampaignMessageInput):
+    opt_out_digit: str | None = strawberry.field(
+        default=None,
+        description="Who presses this key (0-9, `*` or `#`) while it is said is put on a do-not-call list at once.",
+    )
+    opt_out_dnc_list_id: strawberry.ID | None = strawberry.field(
+        default=None, description="That list; when left out, the account's oldest that applies to all campaigns."
+    )
+
+
+@strawberry.input(description="Which agents talk to whoever answers: give `agentId` or `queueId`.")
+class CampaignAgentsInput:
+    agent_id: strawberry.ID | None = strawberry.field(default=None, description="One agent.")
+    queue_id: strawberry.ID | None = strawberry.field(default=None, description="The members of a queue.")
+    mode: PacingMode = strawberry.field(default=PacingMode.PROGRESSIVE, description="How calls follow agents.")
+    abandonment_cap_percent: float = strawberry.field(
+        default=3.0,
+        description="Of 100 persons who answer, so many at most find no agent: 0 to 3, to the hundredth. "
+        "For `PREDICTIVE`.",
+    )
+    message: CampaignMessageInput | None = strawberry.field(
+        default=None,
+        description="What somebody hears for whom no agent is free within two seconds, with `PREDICTIVE`: a text "
+        "without fields, or a sound file. When left out, an apology in English.",
+    )
+    preview_seconds: float = strawberry.field(
+        default=120.0,
+        description=f"How long an agent may look at a contact: {checks.SHORTEST_PREVIEW_SECONDS:g} to "
+        f"{checks.LONGEST_PREVIEW_SECONDS:g} seconds. For `PREVIEW`.",
+    )
+
+
+@strawberry.input(one_of=True, description="What whoever answers gets: exactly one of these.")
+class CampaignContentInput:
+    announcement: CampaignAnnouncementInput | None = strawberry.field(
+        default=strawberry.UNSET, description="A text or a sound file."
+    )
+    call_flow_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="A call flow, at its latest version. The contact's fields, its `name` and its `number` are "
+        "variables of it.",
+    )
+    agent: CampaignAgentsInput | None = strawberry.field(
+        default=strawberry.UNSET, description="An agent, or the agents of a queue."
+    )
+
+
+@strawberry.input(description="When contacts may be called, by their own clocks.")
+class CallingWindowInput:
+    from_: str = strawberry.field(name="from", description="From this time of day on, `HH:MM`.")
+    to: str = strawberry.field(
+        description="Before this one, at most `24:00`. Earlier than `from`: it goes over midnight, and belongs to the "
+        "day on which it began."
+    )
+    weekdays: list[Weekday] = strawberry.field(default_factory=list, description="On these days; none is every day.")
+
+
+@strawberry.input(description="The trunk's circuit breaker: enough failures (SIP 5xx) in the time pause the campaign.")
+class CampaignBreakerInput:
+    failures: int = strawberry.field(default=10, description=f"So many failures: 1 to {checks.MOST_FAILURES}.")
+    seconds: float = strawberry.field(
+        default=60.0, description=f"Within so many seconds: 1 to {checks.LONGEST_BREAKER_SECONDS:g}."
+    )
+    share_percent: int = strawberry.field(
+        default=50, description="When they are at least this part of all attempts that ended then: 1 to 100."
+    )
+
+
+@strawberry.input
+class CampaignSettingsInput:
+    description: str | None = strawberry.field(
+        default=strawberry.UNSET, description=f"Your own words about it: 1 to {checks.LONGEST_DESCRIPTION} characters."
+    )
+    dnc_list_ids: list[strawberry.ID] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Do-not-call lists to ask besides those that apply to all campaigns: at most "
+        f"{checks.MOST_DNC_LISTS}." + _REFUSED,
+    )
+    calls_per_minute: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"How many calls may begin in a minute: 1 to {checks.MOST_CALLS_PER_MINUTE}; 60 at first."
+        + _REFUSED,
+    )
+    max_concurrent_calls: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"How many there may be at once: 1 to {checks.MOST_CONCURRENT_CALLS}; 10 at first." + _REFUSED,
+    )
+    windows: list[CallingWindowInput] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"When contacts may be called, 1 to {checks.MOST_WINDOWS} windows; 08:00 to 21:00 on every day at "
+        "first. A contact without a time zone of its own is called when one is open in all zones of its number."
+        + _REFUSED,
+    )
+    start_at: TimeInput | None = strawberry.field(
+        default=strawberry.UNSET, description="It begins then, once it is started; null is at once."
+    )
+    end_at: TimeInput | None = strawberry.field(
+        default=strawberry.UNSET, description="It calls nobody from then on; null is no end."
+    )
+    retry_on: list[Disposition] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What is tried again; `BUSY`, `NO_ANSWER` and `CONGESTION` at first. `ANSWERED`, `INVALID_NUMBER`, "
+        "`DNC` and `BLOCKED` never are." + _REFUSED,
+    )
+    max_retries: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"How often, beyond the first attempt: 0 to {checks.MOST_RETRIES}; 0 at first." + _REFUSED,
+    )
+    retry_after_seconds: float | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="How long after the end of the attempt before: "
+        f"{checks.SHORTEST_RETRY_SECONDS:g} to {checks.LONGEST_RETRY_SECONDS:.0f} seconds; an hour at first."
+        + _REFUSED,
+    )
+    max_calls_per_number_per_day: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="How often a number may be called within any 24 hours, by all campaigns of the account: 1 to "
+        f"{checks.MOST_PER_DAY}; null is no limit.",
+    )
+    breaker: CampaignBreakerInput | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What pauses it when its trunk fails; 10 failures in a minute, half of all, at first; null is "
+        "nothing.",
+    )
+    caller_ids: list[PhoneNumber] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What contacts see calling, in turn: outbound numbers of the account, at most "
+        f"{checks.MOST_CALLER_IDS}. None is the pool's, or the account's default one." + _REFUSED,
+    )
+    caller_id_pool_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="A pool that it is chosen from for each contact; null is none."
+    )
+    caller_id_name: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"The name that contacts see calling: 1 to {call_texts.LONGEST_NAME} characters, without quotes, "
+        "`<`, `>` or backslashes; null is none.",
+    )
+    trunk_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="The trunk to dial out over; null is the account's default one."
+    )
+    ring_seconds: float | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"How long it may ring: {call_texts.SHORTEST_RING_SECONDS:g} to "
+        f"{call_texts.LONGEST_RING_SECONDS:g} seconds; null is the server's setting.",
+    )
+    max_duration_seconds: float | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"How long a talk may last: {call_texts.SHORTEST_TALK_SECONDS:g} to "
+        f"{call_texts.LONGEST_TALK_SECONDS:.0f} seconds; null is the server's setting.",
+    )
+    recording_mode: RecordingMode | None = strawberry.field(
+        default=strawberry.UNSET, description="Whose voice is recorded; `OFF` at first." + _REFUSED
+    )
+    detect_machine: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Find out whether a person or an answering machine has answered, which takes up to 5 seconds. Not "
+        "with `PREDICTIVE`." + _REFUSED,
+    )
+    on_machine: MachineAction | None = strawberry.field(
+        default=strawberry.UNSET, description="What is done then; `HANG_UP` at first." + _REFUSED
+    )
+    metadata: list[MetadataPairInput] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"Your own pairs, which each call has: at most {call_texts.MOST_PAIRS}." + _REFUSED,
+    )
+    tags: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"Your own tags, which each call has: at most {call_texts.MOST_TAGS}." + _REFUSED,
+    )
+
+
+@strawberry.input(description="A campaign to be made. What is left out is as is said at each field.")
+class CreateCampaignInput(CampaignSettingsInput):
+    name: str = strawberry.field(description="The name, 1 to 100 characters, of no other campaign.")
+    content: CampaignContentInput = strawberry.field(description="What whoever answers gets.")
+    contact_list_ids: list[strawberry.ID] = strawberry.field(
+        description=f"The lists to call, one after the other: 1 to {checks.MOST_LISTS}. A number in several is called "
+        "once."
+    )
+
+
+@strawberry.input(
+    description="Changes of a campaign. What is left out stays; lists replace. While it runs they count from the next "
+    "decision on."
+)
+class UpdateCampaignInput(CampaignSettingsInput, Identified):
+    name: str | None = strawberry.field(default=strawberry.UNSET, description="The name." + _REFUSED)
+    content: CampaignContentInput | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="All of what whoever answers gets, anew; of the same kind as before." + _REFUSED,
+    )
+    contact_list_ids: list[strawberry.ID] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The lists to call. One that is left out is read no further; contacts that were taken from it stay."
+        + _REFUSED,
+    )
+
+
+@strawberry.input(description="Which contacts are to be called again; everything that is given must hold.")
+class RetryContactsInput(Identified):
+    contact_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="These; at most 1000.")
+    dispositions: list[Disposition] | None = strawberry.field(
+        default=None,
+        description="Those whose last call came out so. With `skipReasons` as well, either will do.",
+    )
+    skip_reasons: list[SkipReason] | None = strawberry.field(
+        default=None, description="Those that were skipped for one of these reasons; the rules are asked anew."
+    )
+
+
+#: What null clears.
+_NULLABLE: Final = frozenset(
+    {
+        *("description", "start_at", "end_at", "max_calls_per_number_per_day", "breaker", "caller_id_pool_id"),
+        *("caller_id_name", "trunk_id", "ring_seconds", "max_duration_seconds"),
+    }
+)
+
+
+def read_campaign(given: CampaignSettingsInput, default_region: str) -> CampaignChanges:
+    """What is to be set.
+
+    Raises:
+        RefusedError: INVALID_INPUT for each null where there can be none; CALLER_ID_NOT_OWNED.
+    """
+    values = read_given(given, nullable=_NULLABLE)
+    return cast("CampaignChanges", {name: _read(name, value, default_region) for name, value in values.items()})
+
+
+def _read(name: str, value: Any, default_region: str) -> Any:
+    match value:
+        case CampaignContentInput():
+            return _read_content(value)
+        case TimeInput():
+            return _read_time(value)
+        case CampaignBreakerInput():
+            return breaker.BreakerRule(
+                failures=value.failures, seconds=value.seconds, share_percent=value.share_percent
+            )
+        case list() if name == "windows":
+            return tuple(
+                windows.CallingWindow(from_time=one.from_, to_time=one.to, weekdays=tuple(one.weekdays))
+                for one in value
+            )
+        case list() if name == "metadata":
+            return read_pairs(value)
+        case list() if name == "caller_ids":
+            return tuple(_read_caller_id(one, place, default_region) for place, one in enumerate(value))
+        case list():
+            return tuple(value)
+        case _:
+            return value
+
+
+def _read_content(given: CampaignContentInput) -> model.Content:
+    if isinstance(given.announcement, CampaignAnnouncementInput):
+        said, digit = given.announcement, given.announcement.opt_out_digit
+        if digit is None and said.opt_out_dnc_list_id is not None:
+            message = "Give the key that puts somebody on the list."
+            raise RefusedError(Problem("REQUIRED", message, ("content", "announcement", "optOutDigit")))
+        opt_out = None if digit is None else model.OptOut(digit=digit, dnc_list_id=said.opt_out_dnc_list_id)
+        return model.SayContent(announcement=_read_message(said), opt_out=opt_out)
+    if isinstance(given.agent, CampaignAgentsInput):
+        agent = given.agent
+        return model.AgentContent(
+            mode=agent.mode,
+            agent_id=agent.agent_id,
+            queue_id=agent.queue_id,
+            abandonment_cap=_read_hundredths(agent.abandonment_cap_percent),
+            message=None if agent.message is None else _read_message(agent.message),
+            preview_seconds=agent.preview_seconds,
+        )
+    return model.FlowContent(call_flow_id=given.call_flow_id or "")
+
+
+def _read_hundredths(percent: float) -> int:
+    # What is no number of hundredths is no cap either: the check refuses it, like all that lie outside.
+    return round(percent * 100) if 0 <= percent <= 100 else -1  # noqa: PLR2004  # percent
+
+
+def _read_message(given: CampaignMessageInput) -> steps.Announcement:
+    """The announcement. When none or several things are to be said it says nothing, which is refused further on."""
+    sound: steps.PlaySpeech | steps.PlayFile
+    named = (given.text is not None, given.template_id is not None, given.audio_file_id is not None)
+    if sum(named) == 1 and given.audio_file_id is not None:
+        sound = steps.PlayFile(audio_file_id=given.audio_file_id)
+    else:
+        voice = given.voice
+        template_id = given.template_id if sum(named) == 1 else None
+        sound = steps.PlaySpeech(
+            text=(given.text or "") if sum(named) == 1 else "",
+            template=None if template_id is None else steps.FilledTemplate(template_id=template_id),
+            voice=None if voice is None else voice.id,
+            language=None if voice is None else voice.language_code,
+            engine_type=None if voice is None else voice.engine_type.value,
+            volume=None if voice is None else voice.volume.value,
+            rate=None if voice is None else voice.rate.value,
+            pitch=None if voice is None else voice.pitch.value,
+        )
+    return steps.Announcement(sound=sound, repeat=given.repeat, pause_seconds=given.pause_seconds)
+
+
+def _read_time(given: TimeInput) -> windows.LocalTime:
+    if isinstance(given.local, LocalTimeInput):
+        return windows.LocalTime(date_time=given.local.date_time, time_zone=given.local.time_zone)
+    assert isinstance(given.at, datetime)  # one of the two is given
+    return windows.LocalTime(date_time=given.at.astimezone(UTC).replace(tzinfo=None), time_zone="Etc/UTC")
+
+
+def _read_caller_id(given: str, place: int, default_region: str) -> str:
+    try:
+        return parse_caller_id(given, default_region=default_region)
+    except RefusedError as refused:
+        message = "The caller id is not one of the account's outbound numbers."
+        raise RefusedError(Problem("CALLER_ID_NOT_OWNED", message, ("callerIds", str(place)))) from refused

@@ -1,0 +1,40 @@
+"""Every area's queries under one root."""
+
+import strawberry
+
+from app.api.queries.account import AccountQueries
+from app.api.queries.calls import CallQueries
+from app.api.queries.campaigns import CampaignQueries
+from app.api.queries.contacts import ContactQueries
+from app.api.queries.errands import ErrandQueries
+from app.api.queries.events import EventQueries
+from app.api.queries.jobs import JobQueries
+from app.api.queries.live_statistics import LiveStatisticsQueries
+from app.api.queries.media_streams import MediaStreamQueries
+from app.api.queries.nodes import NodeQueries
+from app.api.queries.recordings import RecordingQueries
+from app.api.queries.routing import RoutingQueries
+from app.api.queries.speech import SpeechQueries
+from app.api.queries.statistics import StatisticsQueries
+from app.api.queries.webhooks import WebhookQueries
+
+
+@strawberry.type(description="Reading. Nothing here changes anything.")
+class Query(
+    NodeQueries,
+    AccountQueries,
+    CallQueries,
+    StatisticsQueries,
+    LiveStatisticsQueries,
+    RecordingQueries,
+    EventQueries,
+    WebhookQueries,
+    MediaStreamQueries,
+    RoutingQueries,
+    SpeechQueries,
+    CampaignQueries,
+    ContactQueries,
+    ErrandQueries,
+    JobQueries,
+):
+    pass

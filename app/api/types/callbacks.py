@@ -1,0 +1,155 @@
+"""Callbacks: calls that are placed at a time that was agreed on."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from app.accounts.scopes import Scope
+from app.api.context import Info
+from app.api.fields import guarded_field
+from app.api.scalars import LocalDateTime
+from app.api.types.node import Node
+from app.api.types.values import MetadataPair, Party
+from app.callbacks import model
+from app.callbacks.model import CallbackState
+from app.campaigns.core.windows import Resolution
+from app.facts.callbacks import CallbackFailure
+from app.facts.masking import Sight
+from app.facts.vocabulary import Disposition, LegRole, RecordingMode
+
+if TYPE_CHECKING:
+    from app.api.types.call import Call
+
+
+@strawberry.type(description="The wall clock's time that a callback was scheduled for.")
+class CallbackLocalTime:
+    date_time: LocalDateTime = strawberry.field(description="What the clock shows.")
+    time_zone: str = strawberry.field(description="Where: an IANA zone.")
+    resolution: Resolution = strawberry.field(description="How `dueAt` was found.")
+
+
+@strawberry.type(description="Whom the customer is connected with: exactly one of these is there.")
+class CallbackConnect:
+    agent_id: strawberry.ID | None = strawberry.field(description="An agent, wherever it sits then.")
+    extension: str | None = strawberry.field(description="One of the account's extensions.")
+    number: Party | None = strawberry.field(description="An outside number.")
+    ring_group_id: strawberry.ID | None = strawberry.field(description="A ring group.")
+    queue_id: strawberry.ID | None = strawberry.field(description="A queue.")
+    call_flow_id: strawberry.ID | None = strawberry.field(description="A call flow.")
+
+
+@strawberry.type(description="One call of a callback.")
+class CallbackAttempt:
+    number: int = strawberry.field(description="Which one: 1, 2, 3 and so on.")
+    call_id: strawberry.ID = strawberry.field(description="The call.")
+    due_at: datetime = strawberry.field(description="When it was due.")
+    started_at: datetime = strawberry.field(description="When it was placed.")
+    ended_at: datetime | None = strawberry.field(description="When it ended.")
+    disposition: Disposition | None = strawberry.field(
+        description="How it came out, once it has ended; null then when it was lost before anybody's phone rang."
+    )
+    is_connected: bool | None = strawberry.field(description="Both sides were connected; null until it has ended.")
+
+    @guarded_field(Scope.CALLS_READ, "The call.")
+    async def call(self, info: Info) -> Annotated["Call", strawberry.lazy("app.api.types.call")] | None:
+        from app.api.types.call import Call  # calls know events, and they this
+
+        found = await info.context.loaders.call.load(self.call_id)
+        return None if found is None else Call.of(found, info.context.sight)
+
+
+@strawberry.type(description="A call that is placed at a time that was agreed on, once.")
+class Callback(Node):
+    state: CallbackState = strawberry.field(description="Where it stands.")
+    due_at: datetime = strawberry.field(description="When its call is, or was, due; of a retry, when that is.")
+    local: CallbackLocalTime | None = strawberry.field(
+        description="The local time it was scheduled for; null when it was an instant, and for a retry."
+    )
+    customer: Party = strawberry.field(description="Who is called back.")
+    connect: CallbackConnect = strawberry.field(description="Whom the customer is connected with.")
+    dial_first: LegRole = strawberry.field(description="Who is dialled first.")
+    caller_id: Party | None = strawberry.field(description="What the customer sees; null is the account's default.")
+    recording_mode: RecordingMode = strawberry.field(description="Whose voice is recorded.")
+    external_id: str | None = strawberry.field(description="Your own id for it, which its calls have too.")
+    metadata: list[MetadataPair] = strawberry.field(description="Your own key-value pairs.")
+    tags: list[str] = strawberry.field(description="Your own tags.")
+    grace_seconds: float = strawberry.field(description="So long after `dueAt` it is placed still; then it has failed.")
+    max_attempts: int = strawberry.field(description="So many calls are placed at most, until one connects.")
+    retry_after_seconds: float = strawberry.field(description="How long after a call that did not, the next is due.")
+    attempt: int = strawberry.field(description="How many calls were begun.")
+    call_id: strawberry.ID | None = strawberry.field(description="Its latest call; null before there is one.")
+    failure: CallbackFailure | None = strawberry.field(description="Why it failed, for programs.")
+    detail: str | None = strawberry.field(description="Why it failed, for people.")
+    sandbox: bool = strawberry.field(description="It stays in the sandbox.")
+    created_at: datetime = strawberry.field(description="When it was scheduled.")
+    updated_at: datetime = strawberry.field(description="When it last changed.")
+    started_at: datetime | None = strawberry.field(description="When its first call was placed.")
+    ended_at: datetime | None = strawberry.field(description="When it was over.")
+
+    @classmethod
+    def of(cls, one: model.Callback, sight: Sight) -> Self:
+        wanted, local = one.wanted, one.local
+        return cls(
+            id=strawberry.ID(one.id),
+            state=one.state,
+            due_at=one.due_at,
+            local=None
+            if local is None or one.resolution is None
+            else CallbackLocalTime(
+                date_time=LocalDateTime(local.date_time), time_zone=local.time_zone, resolution=one.resolution
+            ),
+            customer=Party.of(wanted.customer, sight),
+            connect=CallbackConnect(
+                agent_id=_id(wanted.connect_agent_id),
+                extension=wanted.connect_extension,
+                number=Party.of_number(wanted.connect_number, sight),
+                ring_group_id=_id(wanted.connect_ring_group_id),
+                queue_id=_id(wanted.connect_queue_id),
+                call_flow_id=_id(wanted.connect_call_flow_id),
+            ),
+            dial_first=wanted.dial_first,
+            caller_id=Party.of_number(wanted.caller_id, sight),
+            recording_mode=wanted.recording_mode,
+            external_id=wanted.external_id,
+            metadata=MetadataPair.of_all(wanted.metadata),
+            tags=list(wanted.tags),
+            grace_seconds=one.grace_seconds,
+            max_attempts=one.max_attempts,
+            retry_after_seconds=one.retry_after_seconds,
+            attempt=one.attempt,
+            call_id=_id(one.call_id),
+            failure=one.failure,
+            detail=one.detail,
+            sandbox=one.is_sandbox,
+            created_at=one.created_at,
+            updated_at=one.updated_at,
+            started_at=one.started_at,
+            ended_at=one.ended_at,
+        )
+
+    @guarded_field(Scope.CALLBACKS, "Its calls, first to last.")
+    async def attempts(self, info: Info) -> list[CallbackAttempt] | None:
+        return [
+            CallbackAttempt(
+                number=one.number,
+                call_id=strawberry.ID(one.call_id),
+                due_at=one.due_at,
+                started_at=one.started_at,
+                ended_at=one.ended_at,
+                disposition=one.disposition,
+                is_connected=one.is_connected,
+            )
+            for one in await info.context.services.callbacks.attempts(self.id)
+        ]
+
+    @guarded_field(Scope.CALLS_READ, "Its latest call.")
+    async def call(self, info: Info) -> Annotated["Call", strawberry.lazy("app.api.types.call")] | None:
+        from app.api.types.call import Call  # calls know events, and they this
+
+        found = None if self.call_id is None else await info.context.loaders.call.load(self.call_id)
+        return None if found is None else Call.of(found, info.context.sight)
+
+
+def _id(text: str | None) -> strawberry.ID | None:
+    return None if text is None else strawberry.ID(text)

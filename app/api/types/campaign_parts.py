@@ -1,0 +1,103 @@
+"""What a campaign is set to, in parts."""
+
+from typing import Self, assert_never
+
+import strawberry
+
+from app.api.types.call_target import Announcement
+from app.campaigns import model
+from app.campaigns.core import breaker, windows
+from app.campaigns.core.words import PacingMode
+from app.flows.steps import Weekday
+
+
+@strawberry.type(description="What whoever answers hears.")
+class CampaignAnnouncement:
+    announcement: Announcement = strawberry.field(
+        description="The words, in which `{field}` stands for the contact's; a template is kept as its text."
+    )
+    opt_out_digit: str | None = strawberry.field(
+        description="The key by which whoever hears it asks never to be called again."
+    )
+    opt_out_dnc_list_id: strawberry.ID | None = strawberry.field(
+        description="The list that its number goes on then; null is the account's own for that."
+    )
+
+
+@strawberry.type(description="Which agents talk to whoever answers, and how calls follow them.")
+class CampaignAgents:
+    mode: PacingMode = strawberry.field(description="How calls follow agents.")
+    agent_id: strawberry.ID | None = strawberry.field(description="The one agent.")
+    queue_id: strawberry.ID | None = strawberry.field(description="The queue whose members serve it.")
+    abandonment_cap_percent: float = strawberry.field(
+        description="Of 100 persons who answer, so many at most find no agent; for `PREDICTIVE`."
+    )
+    message: Announcement | None = strawberry.field(
+        description="What somebody hears for whom no agent is free; null is a built-in text."
+    )
+    preview_seconds: float = strawberry.field(description="How long an agent may look at a contact, with `PREVIEW`.")
+
+
+@strawberry.type(description="What whoever answers gets: exactly one of these.")
+class CampaignContent:
+    announcement: CampaignAnnouncement | None = strawberry.field(default=None, description="`ANNOUNCEMENT`.")
+    call_flow_id: strawberry.ID | None = strawberry.field(default=None, description="`FLOW`: the call flow.")
+    agent: CampaignAgents | None = strawberry.field(default=None, description="`AGENT`.")
+
+    @classmethod
+    def of(cls, content: model.Content) -> Self:
+        match content:
+            case model.SayContent(announcement=said, opt_out=opt_out):
+                list_id = None if opt_out is None else opt_out.dnc_list_id
+                return cls(
+                    announcement=CampaignAnnouncement(
+                        announcement=Announcement.of(said),
+                        opt_out_digit=None if opt_out is None else opt_out.digit,
+                        opt_out_dnc_list_id=None if list_id is None else strawberry.ID(list_id),
+                    )
+                )
+            case model.FlowContent(call_flow_id=flow_id):
+                return cls(call_flow_id=strawberry.ID(flow_id))
+            case model.AgentContent():
+                return cls(
+                    agent=CampaignAgents(
+                        mode=content.mode,
+                        agent_id=None if content.agent_id is None else strawberry.ID(content.agent_id),
+                        queue_id=None if content.queue_id is None else strawberry.ID(content.queue_id),
+                        abandonment_cap_percent=content.abandonment_cap / 100,
+                        message=None if content.message is None else Announcement.of(content.message),
+                        preview_seconds=content.preview_seconds,
+                    )
+                )
+            case _:
+                assert_never(content)
+
+
+@strawberry.type(
+    description="When contacts may be called, by their own clocks. One that ends before it begins goes over midnight "
+    "and belongs to the day on which it began; one that ends when it begins is a whole day long."
+)
+class CallingWindow:
+    from_: str = strawberry.field(name="from", description="From this time of day on, `HH:MM`.")
+    to: str = strawberry.field(description="Before this one, at most `24:00`.")
+    weekdays: list[Weekday] = strawberry.field(description="On these days; none is every day.")
+
+    @classmethod
+    def of(cls, window: windows.CallingWindow) -> Self:
+        return cls(from_=window.from_time, to=window.to_time, weekdays=list(window.weekdays))
+
+
+@strawberry.type(
+    description="The trunk's circuit breaker. A failure is an attempt that ended with a SIP status of 5xx: enough of "
+    "them, within the time, pause the campaign."
+)
+class CampaignBreaker:
+    failures: int = strawberry.field(description="So many failures.")
+    seconds: float = strawberry.field(description="Within so many seconds.")
+    share_percent: int = strawberry.field(
+        description="When they are at least this part of all attempts that ended then."
+    )
+
+    @classmethod
+    def of(cls, rule: breaker.BreakerRule) -> Self:
+        return cls(failures=rule.failures, seconds=rule.seconds, share_percent=rule.share_percent)

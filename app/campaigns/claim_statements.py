@@ -1,0 +1,95 @@
+"""The statements of claims: see :mod:`~app.campaigns.claiming`."""
+
+from typing import Final
+
+from app.campaigns.questions import CONTACT_COLUMNS
+from app.db.locks import NUMBER_ATTEMPTS
+
+# Contacts are looked up for those alone that are due: a planner that does not know the tables might begin with them.
+DUE: Final = f"""
+WITH kept AS MATERIALIZED (
+    SELECT contact_id, attempts, decisions, due_at FROM campaign_contact
+    WHERE campaign_id = $1 AND state = 'WAITING' AND due_at <= $2 AND contact_id <> ALL($4::text[])
+    ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+SELECT {CONTACT_COLUMNS}, kept.attempts, kept.decisions, list.deleted_at IS NOT NULL AS has_no_list
+FROM kept
+JOIN contact ON contact.id = kept.contact_id
+JOIN contact_list AS list ON list.id = contact.list_id
+ORDER BY kept.due_at
+"""  # noqa: S608  # our own columns
+LISTS: Final = """
+SELECT kept.list_id, kept.cursor FROM campaign_list AS kept
+JOIN contact_list AS list ON list.id = kept.list_id AND list.deleted_at IS NULL
+WHERE kept.campaign_id = $1 ORDER BY kept.place
+"""
+# What an agent has asked for, and was not begun yet by anybody.
+ASKED: Final = f"""
+SELECT {CONTACT_COLUMNS}, kept.attempts, kept.decisions, kept.call_id, serving.agent_id,
+    list.deleted_at IS NOT NULL AS has_no_list
+FROM campaign_agent AS serving
+JOIN campaign_contact AS kept ON kept.campaign_id = serving.campaign_id AND kept.contact_id = serving.contact_id
+JOIN contact ON contact.id = kept.contact_id
+JOIN contact_list AS list ON list.id = contact.list_id
+WHERE serving.campaign_id = $1 AND serving.asked_at IS NOT NULL AND kept.state = 'CLAIMED'
+    AND NOT EXISTS (SELECT FROM call WHERE call.id = kept.call_id)
+ORDER BY kept.contact_id LIMIT $2 FOR UPDATE OF kept SKIP LOCKED
+"""  # noqa: S608  # our own columns
+FRESH: Final = f"""
+SELECT {CONTACT_COLUMNS}, kept.contact_id IS NOT NULL AS is_known
+FROM (
+    SELECT * FROM contact WHERE list_id = $2 AND position > $3 AND deleted_at IS NULL ORDER BY position LIMIT $4
+) AS contact
+LEFT JOIN LATERAL (
+    SELECT contact_id FROM campaign_contact WHERE campaign_id = $1 AND number = contact.number
+    UNION ALL SELECT contact_id FROM campaign_contact WHERE campaign_id = $1 AND contact_id = contact.id
+    LIMIT 1
+) AS kept ON true
+ORDER BY contact.position
+"""  # noqa: S608  # our own columns
+LOCK_ATTEMPTS: Final = f"SELECT pg_advisory_xact_lock({NUMBER_ATTEMPTS}, hashtext($1))"
+IN_FLIGHT: Final = """
+SELECT count(*) AS calls, count(*) FILTER (WHERE state = 'CLAIMED') AS claimed
+FROM campaign_contact WHERE campaign_id = $1 AND state IN ('CLAIMED', 'DIALING')
+"""
+TRUNK: Final = """
+SELECT id, max_channels FROM trunk
+WHERE account_id = $1 AND deleted_at IS NULL AND is_enabled
+    AND CASE WHEN $2::text IS NULL THEN is_default ELSE id = $2 END
+LIMIT 1
+"""
+KEEP: Final = """
+INSERT INTO campaign_contact AS kept (campaign_id, contact_id, account_id, list_id, number, state, attempts, decisions,
+    due_at, lease_until, reason, call_id, updated_at)
+SELECT $1, contact_id, $2, list_id, number, state, 0, n, due_at, lease_until, reason, call_id, $3
+FROM json_to_recordset($4::json) AS one (contact_id text, list_id text, number text, state text, n int,
+    due_at timestamptz, lease_until timestamptz, reason text, call_id text)
+ON CONFLICT (campaign_id, contact_id) DO UPDATE SET state = excluded.state, decisions = excluded.decisions,
+    due_at = excluded.due_at, lease_until = excluded.lease_until, reason = excluded.reason,
+    call_id = coalesce(excluded.call_id, kept.call_id), updated_at = excluded.updated_at
+"""
+DECIDED: Final = """
+INSERT INTO campaign_decision (campaign_id, contact_id, n, decided_at, decision, call_id)
+SELECT $1, contact_id, n, $2, decision, call_id
+FROM json_to_recordset($3::json) AS one (contact_id text, n int, decision json, call_id text)
+"""
+DIALLED: Final = """
+INSERT INTO number_attempt (call_id, account_id, number, at)
+SELECT call_id, $1, number, $2
+FROM json_to_recordset($3::json) AS one (number text, call_id text) WHERE call_id IS NOT NULL
+"""
+MOVE: Final = "UPDATE campaign_list SET cursor = $3 WHERE campaign_id = $1 AND list_id = $2"
+PACE: Final = "UPDATE campaign SET pace = $2 WHERE id = $1"
+NEXT_DUE: Final = "SELECT min(due_at) FROM campaign_contact WHERE campaign_id = $1 AND state = 'WAITING'"
+# Whoever dials holds the rows of what it dials: those are not let go.
+STALE: Final = """
+SELECT contact_id, call_id FROM campaign_contact AS kept
+WHERE campaign_id = $1 AND state = 'CLAIMED' AND lease_until < $2
+    AND NOT EXISTS (SELECT FROM call WHERE call.id = kept.call_id)
+FOR UPDATE SKIP LOCKED
+"""
+RELEASE: Final = """
+UPDATE campaign_contact SET state = 'WAITING', due_at = $3, lease_until = NULL, reason = NULL, updated_at = $4
+WHERE campaign_id = $1 AND contact_id = ANY($2::text[]) AND state = 'CLAIMED'
+"""
+FORGET: Final = "DELETE FROM number_attempt WHERE call_id = ANY($1::text[])"

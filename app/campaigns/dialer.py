@@ -1,0 +1,250 @@
+"""The dialer of one node: a loop for each campaign that is under way, for as long as the Asterisk is ours.
+
+A loop settles what has ended, lets go of what was claimed in vain, claims what may be called now, and has it dialled.
+It sleeps until the next instant at which something is due, or until there is news of the campaign. All it knows is in
+the rows: another process that gets the Asterisk goes on where this one was, and several nodes share a campaign.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from app.calls.service import Readiness
+from app.campaigns.claiming import Claim, Claims
+from app.campaigns.core.words import CampaignState
+from app.campaigns.dialing import Dialing
+from app.campaigns.following import Following
+from app.campaigns.model import Campaign
+from app.campaigns.news import CampaignNews, PressedKey
+from app.clock import Clock
+from app.daemon import backoff_seconds
+from app.db.engine import Database
+from app.db.kept import KeptConnection, read_by_index
+from app.errors import DatabaseUnavailableError
+
+_log = structlog.get_logger(__name__)
+
+#: How often everything is looked at beside being told: for what other nodes did, and for news that was lost.
+LOOK_SECONDS: Final = 5.0
+#: Between two claims of one campaign, so that a fast pace costs a transaction for some calls and not for each.
+LEAST_SECONDS: Final = 0.1
+#: While nothing can be dialled on this node.
+_NOT_READY_SECONDS: Final = 1.0
+
+# Campaigns that are over stay as long as calls of theirs are under way.
+_ALIVE: Final = """
+SELECT id FROM campaign WHERE state IN ('SCHEDULED', 'RUNNING') OR (state = 'PAUSED' AND end_at <= $1)
+UNION
+SELECT DISTINCT campaign_id FROM campaign_contact WHERE state IN ('CLAIMED', 'DIALING')
+"""
+_STANDING: Final = """
+SELECT state, start_at, end_at,
+    EXISTS (
+        SELECT FROM campaign_contact WHERE campaign_id = $1 AND state IN ('CLAIMED', 'DIALING')
+    ) AS has_calls
+FROM campaign WHERE id = $1
+"""
+
+
+@dataclass(slots=True)
+class _Loop:
+    """What wakes one campaign's loop."""
+
+    has_news: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class CampaignDialer:
+    """One node's. ``run`` goes on until cancelled; the database may come and go."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        claims: Claims,
+        dialing: Dialing,
+        following: Following,
+        readiness: Readiness,
+        news: CampaignNews,
+        clock: Clock,
+        look_seconds: float = LOOK_SECONDS,
+        least_seconds: float = LEAST_SECONDS,
+    ) -> None:
+        self._database = database
+        self._claims = claims
+        self._dialing = dialing
+        self._following = following
+        self._readiness = readiness
+        self._news = news
+        self._clock = clock
+        self._look_seconds = look_seconds
+        self._least_seconds = least_seconds
+        self._loops: dict[str, _Loop] = {}
+
+    async def run(self) -> None:
+        """Dial until cancelled."""
+        failures = 0
+        try:
+            async with asyncio.TaskGroup() as self._group:
+                while True:
+                    try:
+                        await self._look()
+                    except DatabaseUnavailableError as error:
+                        failures += 1
+                        level = _log.warning if failures == 1 else _log.debug
+                        level("campaigns_not_looked_at", reason=error.message)
+                        await asyncio.sleep(backoff_seconds(failures))
+                    else:
+                        failures = 0
+                        await self._hear()
+        finally:
+            self._dialing.close()
+
+    async def _look(self) -> None:
+        """Have a loop for each campaign that needs one."""
+        async with self._database.acquire() as connection, connection.transaction(readonly=True):
+            await read_by_index(connection)
+            rows = await connection.fetch(_ALIVE, self._clock.now())
+        for row in rows:
+            if row["id"] not in self._loops:
+                self._begin(row["id"])
+
+    async def _hear(self) -> None:
+        """Wake the loops of which there is news, until it is time to look at everything."""
+        until = asyncio.get_running_loop().time() + self._look_seconds
+        while (left := until - asyncio.get_running_loop().time()) > 0:
+            await self._news.wait(left)
+            campaigns, pressed, is_everywhere = self._news.take()
+            for campaign_id in campaigns:
+                if campaign_id in self._loops:
+                    self._loops[campaign_id].has_news.set()
+                else:
+                    self._begin(campaign_id)
+            if is_everywhere:
+                for loop in self._loops.values():
+                    loop.has_news.set()
+            await self._hear_keys(pressed)
+            if is_everywhere:
+                return
+
+    def _begin(self, campaign_id: str) -> None:
+        self._loops[campaign_id] = _Loop()
+        self._group.create_task(self._serve(campaign_id), name=f"campaign {campaign_id}")
+
+    async def _hear_keys(self, keys: Sequence[PressedKey]) -> None:
+        for key in keys:
+            with suppress(DatabaseUnavailableError):  # what was pressed is seen again when the call is settled
+                await self._following.hear_key(key.campaign_id, key.call_id, key.number, key.digit)
+
+    async def _serve(self, campaign_id: str) -> None:
+        """Serve one campaign until nothing is left to be done for it."""
+        loop = self._loops[campaign_id]
+        try:
+            is_due = True
+            while is_due:
+                async with asyncio.TaskGroup() as group:
+                    await self._serve_on(campaign_id, loop, group)
+                is_due = loop.has_news.is_set()  # it came while the last batch was being dialled
+        finally:
+            del self._loops[campaign_id]
+
+    async def _serve_on(self, campaign_id: str, loop: _Loop, group: asyncio.TaskGroup) -> None:
+        failures = 0
+        while True:
+            loop.has_news.clear()
+            try:
+                seconds = await self._round(campaign_id, loop, group)
+            except DatabaseUnavailableError as error:
+                failures += 1
+                level = _log.warning if failures == 1 else _log.debug
+                level("campaign_not_served", campaign_id=campaign_id, reason=error.message)
+                seconds = backoff_seconds(failures)
+            except Exception:  # noqa: BLE001 -- one campaign that meets a mistake of ours must not stop the others
+                failures += 1
+                _log.exception("campaign_round_failed", campaign_id=campaign_id)
+                seconds = backoff_seconds(failures)
+            else:
+                failures = 0
+            if seconds is None:
+                return
+            await self._sleep(loop, seconds)
+
+    async def _sleep(self, loop: _Loop, seconds: float) -> None:
+        await asyncio.sleep(min(seconds, self._least_seconds))
+        if seconds <= self._least_seconds:
+            return
+        try:
+            async with asyncio.timeout(seconds - self._least_seconds):
+                await loop.has_news.wait()
+        except TimeoutError:
+            pass  # the instant that was waited for
+
+    async def _round(self, campaign_id: str, loop: _Loop, group: asyncio.TaskGroup) -> float | None:
+        """One look; gives the seconds until the next, None when nothing is left to be done."""
+        is_shaky = False
+        while True:
+            settled = await self._following.settle(campaign_id)
+            is_shaky |= settled.is_shaky
+            if not settled.has_more:
+                break
+        if is_shaky:
+            await self._following.trip(campaign_id)
+        await self._claims.release_stale(campaign_id)
+        async with self._database.acquire() as connection, connection.transaction(readonly=True):
+            await read_by_index(connection)
+            standing = await connection.fetchrow(_STANDING, campaign_id)
+        if standing is None:
+            return None
+        now = self._clock.now()
+        if standing["end_at"] is not None and standing["end_at"] <= now:
+            await self._following.finish(campaign_id)
+            return self._look_seconds if standing["has_calls"] else None
+        match CampaignState(standing["state"]):
+            case CampaignState.SCHEDULED:
+                if not await self._following.begin(campaign_id):
+                    return self._seconds_until(standing["start_at"], now)
+                return 0.0
+            case CampaignState.RUNNING:
+                return await self._claim(campaign_id, loop, group)
+            case _:
+                return self._look_seconds if standing["has_calls"] else None
+
+    async def _claim(self, campaign_id: str, loop: _Loop, group: asyncio.TaskGroup) -> float | None:
+        if self._readiness.why_not_ready is not None:
+            return _NOT_READY_SECONDS
+        lane = await self._dialing.take_lane()
+        is_taken = False
+        try:
+            batch = await self._claims.claim(campaign_id)
+            if batch.claims and batch.campaign is not None:
+                dialling = self._dial(lane, batch.campaign, batch.claims, loop)
+                group.create_task(dialling, name=f"dial {campaign_id}")
+                is_taken = True
+        finally:
+            if not is_taken:
+                self._dialing.give_lane(lane)
+        for call_id in batch.to_drop:
+            self._dialing.drop(call_id)
+        if batch.is_exhausted and await self._following.finish(campaign_id):
+            return None
+        return self._seconds_until(batch.again_at, self._clock.now())
+
+    async def _dial(self, lane: KeptConnection, campaign: Campaign, claims: Sequence[Claim], loop: _Loop) -> None:
+        try:
+            dialled = await self._dialing.dial(lane, campaign, claims)
+        except DatabaseUnavailableError as error:
+            _log.warning("campaign_not_dialled", campaign_id=campaign.id, reason=error.message)
+        except Exception:  # noqa: BLE001 -- one batch that meets a mistake of ours must not stop the others
+            _log.exception("campaign_dialling_failed", campaign_id=campaign.id)
+        else:
+            if dialled.has_news:
+                loop.has_news.set()
+        finally:
+            self._dialing.give_lane(lane)
+
+    def _seconds_until(self, at: datetime | None, now: datetime) -> float:
+        return self._look_seconds if at is None else max(0.0, min(self._look_seconds, (at - now).total_seconds()))

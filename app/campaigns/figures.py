@@ -1,0 +1,111 @@
+"""What is counted of a campaign: for its statistics, its progress, and the periods of predictive dialling.
+
+Counts are kept as they happen, so that reading them does not grow with the list: the total of each word, and the same
+for each minute. What becomes of a call counts for the minute in which it was dialled.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from app.campaigns.core.words import SkipReason
+from app.db.engine import PooledConnection
+from app.facts.vocabulary import Disposition
+
+
+class Figure(StrEnum):
+    """What is counted, besides dispositions and skips.
+
+    TAKEN: contacts that were looked at for the first time. DIALLED: attempts that were begun; ENDED: those that are
+    over. ANSWERED_BY_PERSON and ABANDONED as in ``core.predictive``. FINISHED and SKIPPED: contacts that have come to
+    their end (less those that were put to the start again). TALK_SECONDS and RING_SECONDS: of what has ended, rounded.
+    """
+
+    TAKEN = "TAKEN"
+    DIALLED = "DIALLED"
+    ENDED = "ENDED"
+    ANSWERED_BY_PERSON = "ANSWERED_BY_PERSON"
+    ABANDONED = "ABANDONED"
+    FINISHED = "FINISHED"
+    SKIPPED = "SKIPPED"
+    TALK_SECONDS = "TALK_SECONDS"
+    RING_SECONDS = "RING_SECONDS"
+
+
+def of_disposition(disposition: Disposition) -> str:
+    """The word that counts attempts which came out like this."""
+    return f"ATTEMPT:{disposition.value}"
+
+
+def of_skip(reason: SkipReason) -> str:
+    """The word that counts contacts which were skipped for this reason."""
+    return f"SKIP:{reason.value}"
+
+
+DAY: Final = timedelta(days=1)
+MONTH: Final = timedelta(days=30)
+
+_COUNT: Final = """
+WITH counted AS (SELECT * FROM unnest($3::text[], $4::bigint[]) AS one (word, count)),
+minutes AS (
+    INSERT INTO campaign_minute AS kept (campaign_id, minute, word, count)
+    SELECT $1, date_trunc('minute', $2::timestamptz), word, count FROM counted ORDER BY word
+    ON CONFLICT (campaign_id, minute, word) DO UPDATE SET count = kept.count + excluded.count
+)
+INSERT INTO campaign_total AS kept (campaign_id, word, count)
+SELECT $1, word, count FROM counted ORDER BY word
+ON CONFLICT (campaign_id, word) DO UPDATE SET count = kept.count + excluded.count
+"""
+
+
+async def count(connection: PooledConnection, campaign_id: str, at: datetime, counts: Mapping[str, int]) -> None:
+    """Count these, in the caller's transaction, for the minute of ``at``. Best late in it: the counts are locked.
+
+    Words are those of `Figure`, `of_disposition` and `of_skip`; a count may be negative.
+    """
+    if counts:
+        await connection.execute(_COUNT, campaign_id, at, list(counts), list(counts.values()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Counts by word; what was never counted is 0."""
+
+    counts: Mapping[str, int]
+
+    def __getitem__(self, word: str) -> int:
+        return self.counts.get(word, 0)
+
+    def came_out(self, disposition: Disposition) -> int:
+        """How many attempts came out like this."""
+        return self[of_disposition(disposition)]
+
+    def skipped_for(self, reason: SkipReason) -> int:
+        """How many contacts were skipped for this reason."""
+        return self[of_skip(reason)]
+
+
+async def read_totals(connection: PooledConnection, campaign_id: str) -> Figures:
+    """Everything that was counted of the campaign."""
+    rows = await connection.fetch("SELECT word, count FROM campaign_total WHERE campaign_id = $1", campaign_id)
+    return Figures(counts={row["word"]: row["count"] for row in rows})
+
+
+async def read_between(
+    connection: PooledConnection, campaign_id: str, begin: datetime, end: datetime, words: tuple[str, ...] = ()
+) -> Figures:
+    """What was counted in ``[begin, end)``, to the minute: all minutes that begin in it; of these words, or all."""
+    rows = await connection.fetch(
+        """
+        SELECT word, sum(count)::bigint AS count FROM campaign_minute
+        WHERE campaign_id = $1 AND minute >= $2 AND minute < $3 AND ($4::text[] = '{}' OR word = ANY($4))
+        GROUP BY word
+        """,
+        campaign_id,
+        begin,
+        end,
+        list(words),
+    )
+    return Figures(counts={row["word"]: row["count"] for row in rows})

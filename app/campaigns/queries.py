@@ -1,0 +1,209 @@
+"""Reads campaigns and their contacts; always one account's, in SQL itself."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.campaigns import figures, store
+from app.campaigns.core.explain import explain
+from app.campaigns.core.lifecycle import is_over
+from app.campaigns.core.words import CampaignKind, CampaignState
+from app.campaigns.figures import Figures
+from app.campaigns.model import Campaign, CampaignContact, ContactState
+from app.campaigns.rows import (
+    BY_CONTACT,
+    BY_ID,
+    CAMPAIGN_COLUMNS,
+    CAMPAIGN_NAMES,
+    CONTACT_COLUMNS,
+    CONTACT_NAMES,
+    read_campaign,
+    read_contact,
+)
+from app.clock import Clock
+from app.db.conditions import Conditions
+from app.db.engine import Database
+from app.db.keyset import Listing, RowCount, count_listed, keyset_rows
+from app.errors import Problem, RefusedError
+from app.facts.vocabulary import Disposition
+from app.paging import Page, PageRequest
+
+#: A story that has more decisions than that is told from its last ones.
+LONGEST_STORY: Final = 200
+#: How often it is looked how far a campaign has come.
+FOLLOW_SECONDS: Final = 1.0
+
+_MINUTE: Final = timedelta(minutes=1)
+
+_IN_FLIGHT: Final = "SELECT count(*) FROM campaign_contact WHERE campaign_id = $1 AND state IN ('CLAIMED', 'DIALING')"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignFilter:
+    """Which campaigns; every field that is set must hold."""
+
+    states: tuple[CampaignState, ...] = ()
+    kinds: tuple[CampaignKind, ...] = ()
+    with_archived: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignContactFilter:
+    """Which contacts of a campaign; every field that is set must hold. ``reasons`` skip, delay, or gave it up."""
+
+    campaign_id: str
+    states: tuple[ContactState, ...] = ()
+    reasons: tuple[str, ...] = ()
+    dispositions: tuple[Disposition, ...] = ()
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far a campaign has come: what was counted of it, and how many of its calls are under way."""
+
+    campaign: Campaign
+    totals: Figures
+    in_flight: int
+
+
+class CampaignQueries:
+    """Every method raises DatabaseUnavailableError when the database is away."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def get(self, account_id: str, campaign_id: str) -> Campaign | None:
+        """One, None when the account has no such; an archived one too."""
+        found = await self.get_many(account_id, (campaign_id,))
+        return found[0] if found else None
+
+    async def get_many(self, account_id: str, ids: Sequence[str]) -> list[Campaign]:
+        """Those of them that the account has, in no particular order."""
+        async with self._database.acquire() as connection:
+            return await store.get_campaigns(connection, account_id, ids)
+
+    async def page(self, account_id: str, where: CampaignFilter, request: PageRequest) -> Page[Campaign]:
+        """The account's, newest first.
+
+        Raises:
+            RefusedError: INVALID_CURSOR.
+        """
+        async with self._database.acquire() as connection:
+            return await keyset_rows(
+                connection,
+                _campaigns(account_id, where),
+                keys=BY_ID,
+                descending=True,
+                page=request,
+                item=read_campaign,
+            )
+
+    async def count(self, account_id: str, where: CampaignFilter) -> RowCount:
+        """How many :meth:`page` goes through."""
+        async with self._database.acquire() as connection:
+            return await count_listed(connection, _campaigns(account_id, where))
+
+    async def page_contacts(
+        self, account_id: str, where: CampaignContactFilter, request: PageRequest
+    ) -> Page[CampaignContact]:
+        """Contacts that the campaign has taken up, by their ids.
+
+        Raises:
+            RefusedError: INVALID_CURSOR.
+        """
+        async with self._database.acquire() as connection:
+            return await keyset_rows(
+                connection,
+                _contacts(account_id, where),
+                keys=BY_CONTACT,
+                descending=False,
+                page=request,
+                item=read_contact,
+            )
+
+    async def count_contacts(self, account_id: str, where: CampaignContactFilter) -> RowCount:
+        """How many :meth:`page_contacts` goes through."""
+        async with self._database.acquire() as connection:
+            return await count_listed(connection, _contacts(account_id, where))
+
+    async def get_contact(self, account_id: str, campaign_id: str, contact_id: str) -> CampaignContact | None:
+        """A contact of a campaign, None when the campaign has not taken it up or is another account's."""
+        where = Conditions(account_id, campaign_id, contact_id)
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(
+                f"SELECT {CONTACT_COLUMNS} FROM campaign_contact "  # noqa: S608  # our own names
+                "WHERE account_id = $1 AND campaign_id = $2 AND contact_id = $3",
+                *where.values,
+            )
+        return None if row is None else read_contact(row)
+
+    async def explain(self, contact: CampaignContact) -> tuple[str, ...]:
+        """The contact's story, one sentence for each thing that happened, oldest first."""
+        async with self._database.acquire() as connection:
+            story = await store.read_story(connection, contact.campaign_id, contact.contact_id, at_most=LONGEST_STORY)
+        return explain(story)
+
+    async def stand(self, account_id: str, campaign_id: str) -> Standing | None:
+        """How far a campaign has come, read at one instant; None when the account has no such."""
+        async with (
+            self._database.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            found = await store.get_campaigns(connection, account_id, (campaign_id,))
+            if not found:
+                return None
+            totals = await figures.read_totals(connection, campaign_id)
+            in_flight = await connection.fetchval(_IN_FLIGHT, campaign_id)
+        return Standing(campaign=found[0], totals=totals, in_flight=in_flight)
+
+    async def follow(self, account_id: str, campaign_id: str) -> AsyncGenerator[Standing, None]:
+        """How far a campaign has come: at once, and whenever that has changed, at most once a second; to its end, when
+        it is over and none of its calls is under way.
+
+        Raises:
+            RefusedError: NOT_FOUND.
+        """
+        told: Standing | None = None
+        while True:
+            standing = await self.stand(account_id, campaign_id)
+            if standing is None:
+                raise RefusedError(Problem("NOT_FOUND", "There is no such campaign.", ("id",)))
+            if standing != told:
+                told = standing
+                yield standing
+            if is_over(standing.campaign.state) and not standing.in_flight:
+                return
+            await asyncio.sleep(FOLLOW_SECONDS)
+
+    async def figures(self, campaign: Campaign, begin: datetime | None, end: datetime | None) -> Figures:
+        """What was counted of the campaign: all of it, or that of minutes which begin in ``[begin, end)``."""
+        async with self._database.acquire() as connection:
+            if begin is None and end is None:
+                return await figures.read_totals(connection, campaign.id)
+            begin, end = begin or campaign.created_at - _MINUTE, end or self._clock.now()
+            return await figures.read_between(connection, campaign.id, begin, end)
+
+
+def _campaigns(account_id: str, where: CampaignFilter) -> Listing:
+    conditions = Conditions()
+    conditions.add("account_id = {}", account_id)
+    if not where.with_archived:
+        conditions.add("archived_at IS NULL")
+    conditions.add_any_of("state", where.states)
+    conditions.add_any_of("kind", where.kinds)
+    return Listing("campaign", CAMPAIGN_NAMES, CAMPAIGN_COLUMNS, conditions)
+
+
+def _contacts(account_id: str, where: CampaignContactFilter) -> Listing:
+    conditions = Conditions()
+    conditions.add("account_id = {}", account_id)
+    conditions.add("campaign_id = {}", where.campaign_id)
+    conditions.add_any_of("state", where.states)
+    conditions.add_any_of("reason", where.reasons)
+    conditions.add_any_of("disposition", where.dispositions)
+    conditions.add_given("number = {}", where.number)
+    return Listing("campaign_contact", CONTACT_NAMES, CONTACT_COLUMNS, conditions)

@@ -1,0 +1,178 @@
+"""From rows to what the rules ask: everything that is known of contacts at one instant, read in one transaction.
+
+Who claims contacts and who only counts what would happen (`previewCampaign`) ask the same here, so they get the same.
+"""
+
+import importlib.metadata
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Final
+
+import asyncpg
+
+from app.campaigns.core.pacing import Limit
+from app.campaigns.core.rules import FREQUENCY_PERIOD, Basis, Question, Version
+from app.campaigns.core.windows import Schedule
+from app.campaigns.core.words import ZoneSource
+from app.campaigns.core.zones import Zones
+from app.db.engine import PooledConnection
+from app.numbers.parse import E164
+from app.numbers.policy import Rule, evaluate
+
+#: The columns of ``contact`` that :func:`read_contact` reads.
+CONTACT_COLUMNS: Final = (
+    "contact.id, contact.list_id, contact.position, contact.number, contact.name, contact.zones, contact.zone_source, "
+    "contact.fields, contact.external_id, contact.deleted_at IS NOT NULL AS is_removed"
+)
+
+_DNC: Final = """
+SELECT entry.number, array_agg(entry.list_id ORDER BY entry.list_id) AS list_ids
+FROM dnc_entry AS entry JOIN dnc_list AS list ON list.id = entry.list_id AND list.deleted_at IS NULL
+WHERE entry.account_id = $1 AND entry.number = ANY($2::text[]) AND (list.applies_to_all OR list.id = ANY($3::text[]))
+GROUP BY 1
+"""
+_DNC_LISTS: Final = """
+SELECT id, version FROM dnc_list
+WHERE account_id = $1 AND deleted_at IS NULL AND (applies_to_all OR id = ANY($2::text[])) ORDER BY id
+"""
+_ATTEMPTS: Final = """
+SELECT number, at FROM number_attempt WHERE account_id = $1 AND number = ANY($2::text[]) AND at > $3
+"""
+_RULES: Final = "SELECT prefix, is_allowed, note FROM destination_rule WHERE account_id = $1 ORDER BY id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactCard:
+    """A contact as a campaign calls it."""
+
+    id: str
+    list_id: str
+    position: int
+    number: E164
+    name: str | None
+    zones: Zones
+    external_id: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    is_removed: bool = False
+
+
+def read_contact(row: asyncpg.Record) -> ContactCard:
+    """The contact behind a row of ``CONTACT_COLUMNS``."""
+    return ContactCard(
+        id=row["id"],
+        list_id=row["list_id"],
+        position=row["position"],
+        number=E164(row["number"]),
+        name=row["name"],
+        zones=Zones(names=tuple(row["zones"]), source=ZoneSource(row["zone_source"])),
+        external_id=row["external_id"],
+        fields=dict(row["fields"]),
+        is_removed=row["is_removed"],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What of a campaign the rules ask, in the version in which it was read."""
+
+    campaign: Version
+    account_id: str
+    schedule: Schedule
+    dnc_list_ids: tuple[str, ...]
+    most_per_day: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A contact with all that is known of it, and what that was read from."""
+
+    contact: ContactCard
+    question: Question
+    basis: Basis
+
+
+class Asker:
+    """Asks about contacts of one campaign in one transaction; what does not differ between them is read once."""
+
+    def __init__(
+        self,
+        connection: PooledConnection,
+        terms: Terms,
+        at: datetime,
+        *,
+        rules: Sequence[Rule],
+        lists: tuple[Version, ...],
+    ) -> None:
+        self._connection = connection
+        self._terms = terms
+        self._at = at
+        self._rules = rules
+        self._lists = lists
+
+    @classmethod
+    async def open(cls, connection: PooledConnection, terms: Terms, at: datetime) -> "Asker":
+        """Read what does not differ between contacts."""
+        rules = [
+            Rule(prefix=row["prefix"], is_allowed=row["is_allowed"], note=row["note"])
+            for row in await connection.fetch(_RULES, terms.account_id)
+        ]
+        lists = tuple(
+            Version(id=row["id"], version=row["version"])
+            for row in await connection.fetch(_DNC_LISTS, terms.account_id, list(terms.dnc_list_ids))
+        )
+        return cls(connection, terms, at, rules=rules, lists=lists)
+
+    async def ask(
+        self,
+        contacts: Sequence[ContactCard],
+        limits: tuple[Limit, ...] = (),
+    ) -> list[Asked]:
+        """Everything about these contacts, as of one instant, in their order."""
+        numbers = sorted({contact.number for contact in contacts})
+        account_id = self._terms.account_id
+        listed = await find_dnc(self._connection, account_id, numbers, self._terms.dnc_list_ids) if self._lists else {}
+        attempts: defaultdict[str, list[datetime]] = defaultdict(list)
+        if self._terms.most_per_day is not None:
+            since = self._at - FREQUENCY_PERIOD
+            for row in await self._connection.fetch(_ATTEMPTS, account_id, numbers, since):
+                attempts[row["number"]].append(row["at"])
+        return [
+            Asked(
+                contact,
+                Question(
+                    at=self._at,
+                    zones=contact.zones,
+                    verdict=evaluate(contact.number, self._rules),
+                    schedule=self._terms.schedule,
+                    dnc_list_ids=listed.get(contact.number, ()),
+                    attempts=tuple(attempts[contact.number]),
+                    most_per_day=self._terms.most_per_day,
+                    limits=limits,
+                ),
+                Basis(
+                    decided_at=self._at,
+                    zones=contact.zones,
+                    campaign=self._terms.campaign,
+                    dnc_lists=self._lists,
+                    zone_data=_version("tzdata"),
+                    number_data=_version("phonenumbers"),
+                ),
+            )
+            for contact in contacts
+        ]
+
+
+async def find_dnc(
+    connection: PooledConnection, account_id: str, numbers: Sequence[str], list_ids: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """Which of the numbers must not be called, and by which lists: the account's for all, and these."""
+    rows = await connection.fetch(_DNC, account_id, list(numbers), list(list_ids))
+    return {row["number"]: tuple(row["list_ids"]) for row in rows}
+
+
+@cache
+def _version(package: str) -> str:
+    return importlib.metadata.version(package)

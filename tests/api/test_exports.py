@@ -1,0 +1,137 @@
+"""Exports over GraphQL: what they hold, who may have them made and fetched, and that no cell is a formula."""
+
+import csv
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.accounts.scopes import Scope
+from tests.api.conftest import ALL_SCOPES, Surface
+from tests.api.lists_desk import do, fetch_report, finished, make_dnc_list, make_list, mutation_of, working
+from tests.cdrs.records import insert_cdrs, make_cdr
+
+pytestmark = pytest.mark.postgres
+
+ALL_KINDS = ("cdrs", "contacts", "dncEntries", "recordings", "events")
+FORMULA = '=HYPERLINK("http://x","y")'
+
+
+async def _export(surface: Surface, subject: dict[str, Any], form: str = "CSV", *, token: str = "") -> str:
+    asked = await do(surface, "createExport", subject=subject, format=form, token=token)
+    job = await finished(surface, asked["job"]["id"], token=token)
+    assert (job["state"], job["error"]) == ("FINISHED", None)
+    return await fetch_report(surface, job)
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+async def _fill(surface: Surface) -> tuple[str, str]:
+    """Contacts with a formula among them, entries, records, recordings; the two lists."""
+    list_id, dnc_id = await make_list(surface), await make_dnc_list(surface)
+    contacts: list[dict[str, Any]] = [
+        {"number": f"+1212555{one:04}", "name": FORMULA if one == 100 else f"N{one}"} for one in range(100, 110)
+    ]
+    contacts[0]["fields"] = [{"name": "note", "value": "@SUM(A1)"}]
+    await do(surface, "addContacts", listId=list_id, contacts=contacts)
+    await do(surface, "addDncEntries", listId=dnc_id, entries=[{"number": "+12125550123", "reason": "-1+1"}])
+    return list_id, dnc_id
+
+
+async def test_given_contacts_when_exported_then_the_file_has_them_in_order_and_no_formula(
+    surface: Surface, tmp_path: Path
+) -> None:
+    list_id, dnc_id = await _fill(surface)
+    async with working(surface, tmp_path):
+        rows = _rows(await _export(surface, {"contacts": {"listId": list_id}}))
+        assert [row["number"] for row in rows] == [f"+1212555{one:04}" for one in range(100, 110)]
+        assert (rows[0]["name"], rows[0]["note"], rows[1]["name"]) == ("'" + FORMULA, "'@SUM(A1)", "N101")
+        lines = (await _export(surface, {"contacts": {"listId": list_id}}, "NDJSON")).splitlines()
+        first = json.loads(lines[0])
+        assert (first["name"], first["fields"], len(lines)) == (FORMULA, {"note": "@SUM(A1)"}, 10)
+        (entry,) = _rows(await _export(surface, {"dncEntries": {"listId": dnc_id}}))
+        assert (entry["number"], entry["reason"], entry["source"]) == ("+12125550123", "'-1+1", "API")
+
+
+async def test_given_more_rows_than_a_page_when_exported_then_each_is_there_once(
+    surface: Surface, tmp_path: Path
+) -> None:
+    records = [(surface.account.id, make_cdr(id=f"cdr_{one:04}", call_id=f"call_{one:04}")) for one in range(2300)]
+    async with surface.database.acquire() as connection:
+        await insert_cdrs(connection, records)
+    async with working(surface, tmp_path):
+        rows = _rows(await _export(surface, {"cdrs": {}}))
+        lines = (await _export(surface, {"cdrs": {}}, "NDJSON")).splitlines()
+    assert [row["id"] for row in rows] == [record.id for _, record in records]
+    assert [json.loads(line)["id"] for line in lines] == [record.id for _, record in records]
+
+
+async def test_given_every_kind_and_form_when_exported_then_there_is_a_file(surface: Surface, tmp_path: Path) -> None:
+    list_id, dnc_id = await _fill(surface)
+    async with working(surface, tmp_path):
+        for kind in ALL_KINDS:
+            given = {"contacts": {"listId": list_id}, "dncEntries": {"listId": dnc_id}}.get(kind, {})
+            assert (await _export(surface, {kind: given})).count("\r\n") >= 1
+            await _export(surface, {kind: given}, "NDJSON")
+
+
+async def test_given_a_key_that_may_not_see_numbers_when_it_exports_then_they_are_masked(
+    surface: Surface, tmp_path: Path
+) -> None:
+    list_id, dnc_id = await _fill(surface)
+    token = await surface.key(ALL_SCOPES - {Scope.PII_READ})
+    async with working(surface, tmp_path):
+        subjects: list[dict[str, Any]] = [{"contacts": {"listId": list_id}}, {"dncEntries": {"listId": dnc_id}}]
+        for subject in (*subjects, {"events": {}}):
+            for form in ("CSV", "NDJSON"):
+                assert "+12125550" not in await _export(surface, subject, form, token=token)
+        asked = await do(surface, "createExport", subject={"contacts": {"listId": list_id}})
+        whole = await finished(surface, asked["job"]["id"])
+        assert whole["report"] is not None
+        # Another key sees the job, and not the file that shows more than it may see.
+        assert (await finished(surface, asked["job"]["id"], token=token))["report"] is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "scope"),
+    [
+        ({"cdrs": {}}, Scope.CDRS_READ),
+        ({"contacts": {"listId": "x"}}, Scope.CONTACTS),
+        ({"dncEntries": {"listId": "x"}}, Scope.DNC),
+        ({"recordings": {}}, Scope.RECORDINGS_READ),
+        ({"events": {}}, Scope.CALLS_READ),
+    ],
+)
+async def test_given_a_key_without_the_scope_of_a_kind_when_it_exports_then_it_is_forbidden(
+    surface: Surface, subject: dict[str, Any], scope: Scope
+) -> None:
+    token = await surface.key(ALL_SCOPES - {scope})
+    error = await surface.refuse(mutation_of("createExport"), {"input": {"subject": subject}}, token=token)
+    assert error["code"] == "FORBIDDEN"
+
+
+async def test_given_two_accounts_when_one_exports_then_it_gets_its_own_rows_alone(
+    surface: Surface, tmp_path: Path
+) -> None:
+    await _fill(surface)
+    other = await surface.key(account=await surface.accounts.create("other", display_name="Other"))
+    async with working(surface, tmp_path):
+        of_lists = {"filter": {"types": ["DNC_ENTRY_ADDED"]}}
+        for kind, given in (("cdrs", {}), ("recordings", {}), ("events", of_lists)):
+            assert _rows(await _export(surface, {kind: given}, token=other)) == []
+
+
+async def test_given_a_filter_when_exported_then_only_what_it_admits_is_in_the_file(
+    surface: Surface, tmp_path: Path
+) -> None:
+    await _fill(surface)
+    at = surface.services.clock.now()
+    later = {"occurred": {"from": {"at": (at + timedelta(days=1)).isoformat()}}}
+    async with working(surface, tmp_path):
+        assert len(_rows(await _export(surface, {"events": {"filter": {"types": ["DNC_ENTRY_ADDED"]}}}))) == 1
+        assert _rows(await _export(surface, {"events": {"filter": later}})) == []

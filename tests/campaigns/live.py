@@ -1,0 +1,56 @@
+"""Campaigns on a running service, and SIPp's view of them."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+from app.campaigns.news import CAMPAIGNS_CHANGED
+from app.config import Settings
+from app.local.asterisk import AsteriskInstall, AsteriskInstance
+from tests.campaigns.sheet import Sheet
+from tests.rig.service import RunningOffhook, make_settings
+from tests.rig.sipp import SippServer
+
+PATIENCE_SECONDS = 90.0
+
+
+def speaking_settings(
+    asterisk: AsteriskInstance, asterisk_install: AsteriskInstall, dsn: str, folder: Path
+) -> Settings:
+    """With the espeak-ng that was found for this machine, whatever is on the PATH."""
+    assert asterisk_install.espeak is not None
+    program = folder / "espeak-ng"
+    arguments = " ".join(f"'{one}'" for one in asterisk_install.espeak)
+    program.write_text(f'#!/bin/sh\nexec {arguments} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    return make_settings(asterisk, dsn, folder / "data", espeak=str(program))
+
+
+async def wake(offhook: RunningOffhook, sheet: Sheet) -> None:
+    await offhook.service.bus.publish(CAMPAIGNS_CHANGED, sheet.campaign_id)
+
+
+async def wait_for_state(sheet: Sheet, state: str, *, seconds: float = PATIENCE_SECONDS) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            while await sheet.state() != state:
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise AssertionError(f"not {state}: {await sheet.state()} {await sheet.totals()}") from None
+
+
+async def wait_for_calls(sheet: Sheet, calls: int) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (await sheet.totals()).get("DIALLED", 0) < calls:
+            await asyncio.sleep(0.05)
+
+
+def dialled(sipp: SippServer) -> Counter[str]:
+    """How often SIPp was called at each number."""
+    return Counter(call.dialled for call in sipp.calls())
+
+
+async def wait_until_nobody_is_called(sheet: Sheet) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while any(row["state"] in {"CLAIMED", "DIALING"} for row in (await sheet.contacts()).values()):
+            await asyncio.sleep(0.1)

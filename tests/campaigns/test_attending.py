@@ -1,0 +1,234 @@
+"""Agents of campaigns: calls for those who are idle, and contacts that they look at before they are called."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from app.accounts.audit import AuditLog
+from app.accounts.principal import Principal
+from app.accounts.scopes import Scope
+from app.campaigns.attending import CampaignAgents
+from app.campaigns.core.words import PacingMode
+from app.campaigns.model import AgentContent, ContactState
+from app.errors import RefusedError
+from app.facts.vocabulary import Disposition
+from app.ids import Kind, new_id
+from tests.campaigns.hall import Hall
+from tests.campaigns.sheet import number_of, numbers, retry
+
+
+class Staff:
+    """Agents of the hall's account."""
+
+    def __init__(self, hall: Hall) -> None:
+        self.hall = hall
+        self.by = Principal(
+            account_id=hall.account_id,
+            account_name="acme",
+            default_region="US",
+            key_id="key_1",
+            scopes=frozenset(Scope),
+        )
+        self.told: list[str] = []
+
+        async def tell(campaign_id: str) -> None:
+            self.told.append(campaign_id)
+
+        self.agents = CampaignAgents(hall.database, hall.log, AuditLog(hall.database), hall.clock, changed=tell)
+
+    async def hire(self, count: int, *, shown: str = "AVAILABLE") -> list[str]:
+        """So many agents, doing so."""
+        ids = [new_id(Kind.AGENT) for _ in range(count)]
+        async with self.hall.database.acquire() as connection, connection.transaction():
+            for agent_id in ids:
+                await connection.execute(
+                    "INSERT INTO agent (id, account_id, name) VALUES ($1, $2, $1)", agent_id, self.hall.account_id
+                )
+                await connection.execute(
+                    """
+                    INSERT INTO agent_state (agent_id, account_id, mode, shown, shown_at) VALUES ($1, $2, $3, $3, $4)
+                    """,
+                    agent_id,
+                    self.hall.account_id,
+                    shown,
+                    self.hall.clock.now(),
+                )
+        return ids
+
+    async def join(self, agents: Sequence[str]) -> None:
+        for agent_id in agents:
+            await self.agents.join(self.by, self.hall.campaign_id, agent_id)
+
+
+def code_of(refused: RefusedError) -> tuple[str, str | None]:
+    [problem] = refused.problems
+    return problem.code, problem.current_state
+
+
+async def test_given_a_progressive_campaign_when_agents_are_idle_then_each_gets_one_call_and_no_more(
+    hall: Hall,
+) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(20))
+    await hall.begin(content=AgentContent(mode=PacingMode.PROGRESSIVE, queue_id=None, agent_id="agent_x"))
+    idle, away = await staff.hire(3), await staff.hire(1, shown="PAUSED")
+    hall.clock.pass_seconds(1)
+    assert await hall.call_all_due() == 0  # nobody has joined
+    await staff.join([*idle, *away])
+    for _ in range(5):
+        hall.clock.pass_seconds(1)
+        await hall.call_all_due()
+    assert len(hall.telephone.calls) == 3
+    await hall.hang_up(Disposition.BUSY)
+    for _ in range(5):
+        hall.clock.pass_seconds(1)
+        await hall.call_all_due()
+    assert len(hall.telephone.calls) == 6
+
+
+async def test_given_an_idle_agent_for_whom_a_call_rings_when_it_leaves_then_it_is_asked_to_wait(hall: Hall) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(1))
+    await hall.begin(content=AgentContent(agent_id="agent_x"))
+    [agent_id] = await staff.hire(1)
+    await staff.join([agent_id])
+    assert await hall.call_all_due() == 1
+    with pytest.raises(RefusedError) as refused:
+        await staff.agents.leave(staff.by, hall.campaign_id, agent_id)
+    assert code_of(refused.value) == ("INVALID_STATE", "RINGING")
+    await hall.hang_up(Disposition.BUSY)
+    await staff.agents.leave(staff.by, hall.campaign_id, agent_id)
+    assert await hall.fetch("SELECT FROM campaign_agent") == []
+
+
+async def test_given_a_preview_campaign_when_contacts_are_taken_then_each_agent_has_its_own_and_nobody_is_called(
+    hall: Hall,
+) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(3))
+    await hall.begin(content=AgentContent(mode=PacingMode.PREVIEW, agent_id="agent_x"))
+    agents = await staff.hire(2)
+    await staff.join(agents)
+    hall.clock.pass_seconds(1)
+    taken = [await staff.agents.take(staff.by, hall.campaign_id, one) for one in (*agents, *agents)]
+    assert [one.contact.number for one in taken if one.contact] == 2 * [number_of(0), number_of(1)]
+    assert await hall.call_all_due() == 0
+    assert not hall.telephone.dialled
+
+
+async def test_given_a_contact_that_is_looked_at_when_asked_for_then_it_is_called_once_with_the_agent_first(
+    hall: Hall,
+) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(1))
+    await hall.begin(content=AgentContent(mode=PacingMode.PREVIEW, agent_id="agent_x"))
+    [agent_id] = await staff.hire(1)
+    await staff.join([agent_id])
+    await staff.agents.take(staff.by, hall.campaign_id, agent_id)
+    asked = await staff.agents.dial(staff.by, hall.campaign_id, agent_id, "key-1")
+    again = await staff.agents.dial(staff.by, hall.campaign_id, agent_id, "key-1")
+    assert (asked.is_replayed, again.is_replayed, asked.call_id) == (False, True, again.call_id)
+    assert await hall.call_all_due() == 1
+    assert await hall.call_all_due() == 0
+    [request] = hall.telephone.asked
+    assert (request.connect_agent_id, request.dial_first.value) == (agent_id, "AGENT")
+    assert list(hall.telephone.calls) == [asked.call_id]
+    await hall.hang_up()
+    [row] = (await hall.contacts()).values()
+    assert (row["state"], row["attempts"], row["disposition"]) == ("FINISHED", 1, "ANSWERED")
+    assert (await staff.agents.take(staff.by, hall.campaign_id, agent_id)).contact is None
+
+
+async def test_given_a_contact_that_is_forbidden_while_it_is_looked_at_when_asked_for_then_it_is_not_called(
+    hall: Hall,
+) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(1))
+    await hall.begin(content=AgentContent(mode=PacingMode.PREVIEW, agent_id="agent_x"))
+    [agent_id] = await staff.hire(1)
+    await staff.join([agent_id])
+    await staff.agents.take(staff.by, hall.campaign_id, agent_id)
+    await hall.forbid(number_of(0))
+    await staff.agents.dial(staff.by, hall.campaign_id, agent_id, "key-1")
+    assert await hall.call_all_due() == 0
+    [row] = (await hall.contacts()).values()
+    assert (row["state"], row["reason"]) == ("SKIPPED", "DNC")
+
+
+async def test_given_a_contact_that_is_skipped_when_time_has_passed_then_it_comes_again(hall: Hall) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(1))
+    await hall.begin(
+        content=AgentContent(mode=PacingMode.PREVIEW, agent_id="agent_x"),
+        retries=retry(Disposition.BUSY, times=1, after=60),
+    )
+    [agent_id] = await staff.hire(1)
+    await staff.join([agent_id])
+    await staff.agents.take(staff.by, hall.campaign_id, agent_id)
+    skipped = await staff.agents.skip(staff.by, hall.campaign_id, agent_id)
+    assert skipped.state is ContactState.WAITING
+    assert skipped.due_at == hall.clock.now() + timedelta(seconds=60)
+    assert (await staff.agents.take(staff.by, hall.campaign_id, agent_id)).contact is None
+    hall.clock.pass_seconds(60)
+    assert (await staff.agents.take(staff.by, hall.campaign_id, agent_id)).contact is not None
+
+
+async def test_given_a_contact_that_is_looked_at_for_too_long_when_another_agent_asks_then_it_gets_it(
+    hall: Hall,
+) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(1))
+    await hall.begin(content=AgentContent(mode=PacingMode.PREVIEW, agent_id="agent_x", preview_seconds=30))
+    first, second = await staff.hire(2)
+    await staff.join([first, second])
+    await staff.agents.take(staff.by, hall.campaign_id, first)
+    assert (await staff.agents.take(staff.by, hall.campaign_id, second)).contact is None
+    hall.clock.pass_seconds(31)
+    await hall.call_all_due()
+    assert (await staff.agents.take(staff.by, hall.campaign_id, second)).contact is not None
+    for verb in (staff.agents.skip(staff.by, hall.campaign_id, first),):
+        with pytest.raises(RefusedError) as refused:
+            await verb
+        assert code_of(refused.value) == ("INVALID_STATE", "NO_CONTACT")
+
+
+async def test_given_an_agent_who_serves_a_campaign_when_it_joins_another_then_it_is_refused(hall: Hall) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(1))
+    [agent_id] = await staff.hire(1)
+    await hall.begin(name="one", content=AgentContent(agent_id="agent_x"))
+    await staff.join([agent_id])
+    await hall.begin(name="two", content=AgentContent(agent_id="agent_x"))
+    with pytest.raises(RefusedError) as refused:
+        await staff.join([agent_id])
+    assert code_of(refused.value) == ("INVALID_STATE", "SERVING")
+
+
+async def test_given_a_predictive_campaign_when_people_have_answered_then_it_dials_ahead_within_the_cap(
+    hall: Hall,
+) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(400))
+    await hall.begin(content=AgentContent(mode=PacingMode.PREDICTIVE, agent_id="agent_x", abandonment_cap=300))
+    await staff.join(await staff.hire(4))
+    for _ in range(6):
+        hall.clock.pass_seconds(1)
+        await hall.call_all_due()
+    assert len(hall.telephone.live) == 4  # nobody has answered yet, so one for each agent
+    async with hall.database.acquire() as connection:
+        await connection.execute(
+            "INSERT INTO campaign_minute (campaign_id, minute, word, count) SELECT $1, "
+            "date_trunc('minute', $2::timestamptz), 'ANSWERED_BY_PERSON', 100",
+            hall.campaign_id,
+            hall.clock.now(),
+        )
+        await connection.execute(
+            "INSERT INTO campaign_total (campaign_id, word, count) VALUES ($1, 'ENDED', 500), "
+            "($1, 'ANSWERED_BY_PERSON', 100) ON CONFLICT (campaign_id, word) DO UPDATE SET count = excluded.count",
+            hall.campaign_id,
+        )
+    for _ in range(6):
+        hall.clock.pass_seconds(1)
+        await hall.call_all_due()
+    assert len(hall.telephone.live) == 4 + 3  # three percent of a hundred

@@ -1,0 +1,189 @@
+"""Who is claimed: each contact once, in order, at the pace, and by the rules of that instant."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from app.campaigns.claiming import LEASE
+from app.campaigns.core.windows import CallingWindow, Schedule
+from app.campaigns.core.words import DelayReason, SkipReason
+from app.campaigns.model import ContactState, Pacing
+from app.facts.campaigns import ContactSkipped
+from app.facts.vocabulary import Disposition
+from tests.campaigns.hall import Hall
+from tests.campaigns.sheet import number_of, numbers, retry
+
+
+async def test_given_many_claimers_when_all_claim_at_once_then_no_contact_is_claimed_twice(hall: Hall) -> None:
+    await hall.add_list(numbers(300))
+    await hall.begin()
+    claimed: Counter[str] = Counter()
+
+    async def claim() -> None:
+        while batch := (await hall.claim()).claims:
+            claimed.update(one.contact.number for one in batch)
+
+    hall.clock.pass_seconds(10)
+    await hall.claim()
+    hall.clock.pass_seconds(10)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(5):
+            group.create_task(claim())
+    rows = await hall.contacts()
+    assert set(claimed.values()) == {1}
+    assert set(claimed) <= set(rows)
+    assert {row["state"] for row in rows.values()} == {ContactState.CLAIMED}
+    assert len({row["call_id"] for row in rows.values()}) == len(rows)
+
+
+async def test_given_a_pace_when_time_goes_by_then_so_many_are_claimed_each_minute(hall: Hall) -> None:
+    await hall.add_list(numbers(700))
+    await hall.begin(pacing=Pacing(calls_per_minute=300, max_concurrent_calls=1000))
+    for _ in range(2):
+        claimed = 0
+        for _ in range(600):
+            claimed += len((await hall.claim()).claims)
+            hall.clock.pass_seconds(0.1)
+        assert abs(claimed - 300) <= 6
+
+
+async def test_given_a_cap_when_it_is_full_then_nobody_is_claimed_until_a_call_ends(hall: Hall) -> None:
+    await hall.add_list(numbers(10))
+    await hall.begin(pacing=Pacing(calls_per_minute=6000, max_concurrent_calls=3))
+    hall.clock.pass_seconds(1)
+    first = await hall.claim()
+    assert len(first.claims) == 1  # the pace begins with the first look
+    hall.clock.pass_seconds(1)
+    assert len((await hall.claim()).claims) == 2
+    hall.clock.pass_seconds(1)
+    full = await hall.claim()
+    assert (full.claims, full.again_at) == ((), None)
+    await hall.dial(first)
+    await hall.hang_up()
+    assert len((await hall.claim()).claims) == 1
+
+
+async def test_given_lists_with_the_same_number_when_all_is_claimed_then_it_is_called_once(hall: Hall) -> None:
+    await hall.add_list(numbers(5))
+    await hall.add_list(numbers(5, first=3))
+    await hall.begin()
+    called = []
+    for _ in range(4):
+        hall.clock.pass_seconds(1)
+        called += [one.contact.number for one in (await hall.claim()).claims]
+    assert called == [number_of(number) for number in range(8)]
+
+
+async def test_given_numbers_that_must_not_be_called_when_claimed_then_each_is_skipped_with_its_reason(
+    hall: Hall,
+) -> None:
+    await hall.add_list(numbers(4))
+    listed = await hall.forbid(number_of(1))
+    own = await hall.forbid(number_of(2), applies_to_all=False)
+    await hall.forbid(number_of(3), applies_to_all=False)
+    await hall.begin(dnc_list_ids=[own])
+    called = []
+    for _ in range(3):
+        hall.clock.pass_seconds(1)
+        called += [one.contact.number for one in (await hall.claim()).claims]
+    assert called == [number_of(0), number_of(3)]
+    rows = await hall.contacts()
+    assert [(rows[number_of(at)]["state"], rows[number_of(at)]["reason"]) for at in (1, 2)] == [
+        ("SKIPPED", "DNC"),
+        ("SKIPPED", "DNC"),
+    ]
+    told = [fact for fact in hall.told if isinstance(fact, ContactSkipped)]
+    assert [(fact.reason, fact.dnc_list_ids) for fact in told] == [
+        (SkipReason.DNC, (listed,)),
+        (SkipReason.DNC, (own,)),
+    ]
+    totals = await hall.totals()
+    assert (totals["TAKEN"], totals["SKIPPED"], totals["SKIP:DNC"]) == (4, 2, 2)
+    records = await hall.fetch("SELECT disposition, call_id FROM cdr")
+    assert records == 2 * [{"disposition": "DNC", "call_id": None}]
+
+
+async def test_given_a_closed_window_when_claimed_then_the_contact_waits_for_its_opening_and_is_called_then(
+    hall: Hall,
+) -> None:
+    await hall.add_list(numbers(1), zone="America/New_York")  # where it is four in the morning
+    await hall.begin(schedule=Schedule(windows=(CallingWindow(from_time="08:00", to_time="21:00"),)))
+    batch = await hall.claim()
+    assert batch.claims == ()
+    assert batch.again_at is not None
+    assert batch.again_at.isoformat() == "2026-03-02T13:00:00+00:00"
+    [row] = (await hall.contacts()).values()
+    assert (row["state"], row["reason"]) == ("WAITING", DelayReason.OUTSIDE_WINDOW)
+    hall.clock.pass_seconds(4 * 3600)
+    [claim] = (await hall.claim()).claims
+    assert claim.number == 2  # its second decision
+    assert claim.attempt == 1
+
+
+async def test_given_a_number_called_as_often_as_it_may_be_when_claimed_then_it_waits_for_the_next_day(
+    hall: Hall,
+) -> None:
+    await hall.add_list(numbers(1))
+    await hall.begin(most_per_day=1, retries=retry(Disposition.BUSY, times=3, after=60))
+    assert await hall.call_all_due() == 1
+    await hall.hang_up(Disposition.BUSY)
+    hall.clock.pass_seconds(61)
+    batch = await hall.claim()
+    assert batch.claims == ()
+    [row] = (await hall.contacts()).values()
+    assert (row["reason"], row["due_at"].isoformat()) == ("FREQUENCY_CAP", "2026-03-03T09:00:00+00:00")
+
+
+async def test_given_a_claim_that_was_never_dialled_when_its_lease_is_over_then_the_contact_is_claimed_anew(
+    hall: Hall,
+) -> None:
+    await hall.add_list(numbers(1))
+    await hall.begin()
+    [first] = (await hall.claim()).claims
+    assert await hall.claims.release_stale(hall.campaign_id) == 0
+    hall.clock.pass_seconds(LEASE.total_seconds() + 1)
+    assert await hall.claims.release_stale(hall.campaign_id) == 1
+    [again] = (await hall.claim()).claims
+    assert again.call_id != first.call_id
+    assert (again.attempt, again.number) == (1, 2)
+    assert [row["call_id"] for row in await hall.fetch("SELECT call_id FROM number_attempt")] == [again.call_id]
+
+
+@pytest.mark.parametrize("state", ["DRAFT", "SCHEDULED", "PAUSED", "STOPPED", "FINISHED"])
+async def test_given_a_campaign_that_does_not_run_when_claimed_then_nobody_is_called(hall: Hall, state: str) -> None:
+    await hall.add_list(numbers(1))
+    await hall.begin(state=state)
+    batch = await hall.claim()
+    assert (batch.campaign, batch.claims) == (None, ())
+    assert await hall.contacts() == {}
+
+
+async def test_given_a_contact_that_is_removed_while_it_waits_when_it_is_due_then_it_is_skipped(hall: Hall) -> None:
+    await hall.add_list(numbers(1))
+    await hall.begin(retries=retry(Disposition.BUSY, times=1, after=60))
+    await hall.call_all_due()
+    await hall.hang_up(Disposition.BUSY)
+    async with hall.database.acquire() as connection:
+        await connection.execute("UPDATE contact SET deleted_at = now()")
+    hall.clock.pass_seconds(61)
+    assert (await hall.claim()).claims == ()
+    [row] = (await hall.contacts()).values()
+    assert (row["state"], row["reason"], row["attempts"]) == ("SKIPPED", "REMOVED", 1)
+
+
+async def test_given_a_number_in_two_campaigns_when_both_claim_at_once_then_the_cap_on_its_calls_holds(
+    hall: Hall,
+) -> None:
+    await hall.add_list(numbers(8))
+    campaigns = [await hall.begin(name=name, most_per_day=1) for name in ("Spring", "Summer")]
+    claimed: Counter[str] = Counter()
+
+    async def claim(campaign_id: str) -> None:
+        batch = await hall.claims.claim(campaign_id)
+        claimed.update(one.contact.number for one in batch.claims)
+
+    for _ in range(10):
+        hall.clock.pass_seconds(0.003)
+        await asyncio.gather(*(claim(one) for one in campaigns))
+    assert claimed == Counter(numbers(8))

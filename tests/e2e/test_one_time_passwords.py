@@ -1,0 +1,245 @@
+"""One-time passwords by what a far end hears, and by what is to be found of them afterwards: nothing."""
+
+import asyncio
+import io
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import soundfile  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from app.config import Settings
+from app.local.asterisk import AsteriskInstall, AsteriskInstance
+from app.speech import samples
+from app.speech.cache import ContentKey
+from app.speech.model import Speech
+from tests.rig.audio import Sound
+from tests.rig.desk import PATIENCE_SECONDS, Desk
+from tests.rig.far_end import FarEnd
+from tests.rig.service import RunningOffhook, make_settings
+
+pytestmark = pytest.mark.asterisk
+
+RATE = 8_000
+#: Of two different digits, or a digit and another word, it is below 0.58; of the same, one packet late, above.
+LEAST_LIKENESS = 0.6
+#: So long that it is nowhere by chance.
+CODE = "471905380262"
+_FOUND = re.compile(r"[^0-9]{0,3}".join(CODE))
+_OTP = "id state heardToEnd timesHeard failure disposition attempts attemptsLeft verifiedAt callId"
+_ANNOUNCE = (
+    "mutation($input: AnnounceOtpInput!) { announceOtp(input: $input) "
+    f"{{ otp {{ {_OTP} }} replayed userErrors {{ code message field }} }} }}"
+)
+_VERIFY = (
+    "mutation($input: VerifyOtpInput!) { verifyOtp(input: $input) "
+    f"{{ verdict isVerified otp {{ {_OTP} }} userErrors {{ code message }} }} }}"
+)
+_READ = f"query($id: ID!) {{ otp(id: $id) {{ {_OTP} call {{ kind disposition otpId otp {{ id }} }} }} }}"
+_EVENTS = "query($id: ID!) { events(filter: {subjectId: $id}, first: 200) { nodes { __typename type } } }"
+
+
+@pytest.fixture
+def settings(
+    asterisk: AsteriskInstance, asterisk_install: AsteriskInstall, database_dsn: str, tmp_path: Path
+) -> Settings:
+    """With the espeak-ng that was found for this machine, whatever is on the PATH."""
+    assert asterisk_install.espeak is not None
+    program = tmp_path / "espeak-ng"
+    arguments = " ".join(f"'{one}'" for one in asterisk_install.espeak)
+    program.write_text(f'#!/bin/sh\nexec {arguments} "$@"\n')
+    program.chmod(0o755)
+    return make_settings(asterisk, database_dsn, tmp_path / "data", espeak=str(program))
+
+
+@pytest.fixture
+async def calling(served_offhook: RunningOffhook) -> AsyncIterator[Desk]:
+    async with served_offhook.desk() as desk:
+        yield desk
+
+
+async def _ask(offhook: RunningOffhook, query: str, **variables: Any) -> Any:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
+        answer = await client.post(
+            f"{offhook.url}/graphql",
+            json={"query": query, "variables": variables},
+            headers={"Authorization": f"Bearer {offhook.token}"},
+        )
+    body = answer.json()
+    assert "errors" not in body, body["errors"]
+    (payload,) = body["data"].values()
+    return payload
+
+
+async def _announce(offhook: RunningOffhook, number: str, **fields: Any) -> Any:
+    given = {"idempotencyKey": f"otp {number}", "number": number, "trunkId": offhook.trunks["farend"], **fields}
+    payload = await _ask(offhook, _ANNOUNCE, input=given)
+    assert payload["userErrors"] == []
+    return payload["otp"]
+
+
+async def _until_over(offhook: RunningOffhook, otp_id: str) -> Any:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            otp = await _ask(offhook, _READ, id=otp_id)
+            if otp["state"] in {"ANNOUNCED", "FAILED"}:
+                return otp
+            await asyncio.sleep(0.1)
+
+
+async def _verify(offhook: RunningOffhook, otp_id: str, code: str) -> tuple[str, bool]:
+    payload = await _ask(offhook, _VERIFY, input={"otpId": otp_id, "code": code})
+    assert payload["userErrors"] == []
+    return payload["verdict"], payload["isVerified"]
+
+
+async def _cached_digits(offhook: RunningOffhook) -> dict[str, NDArray[np.float64]]:
+    """Each digit as it is kept, without the silence around it."""
+    speech = offhook.service.services.speech
+    digits = {}
+    for digit in "0123456789":
+        uri = await speech.speaker.render(offhook.principal.account_id, Speech(text=digit))
+        key = ContentKey(uri.rpartition("/")[2].partition(".")[0])
+        content = speech.media_files._cache.read(key, RATE)
+        assert content is not None
+        spoken = samples.trim(samples.read_spoken(content).samples)
+        digits[digit] = soundfile.read(io.BytesIO(samples.write_wav(spoken, RATE)))[0]
+    return digits
+
+
+def _read_digits(heard: Sound, digits: dict[str, NDArray[np.float64]]) -> str:
+    """The digits that were heard, in their order: wherever one of the kept sounds is, and is by far the likest."""
+    assert heard.rate == RATE
+    channel = heard.channel(0)
+    curves = {digit: _likeness(channel, sound) for digit, sound in digits.items()}
+    shortest = min(len(sound) for sound in digits.values())
+    found: list[tuple[int, str]] = []
+    while True:
+        digit, at = max(
+            ((digit, int(np.argmax(curve))) for digit, curve in curves.items()), key=lambda one: curves[one[0]][one[1]]
+        )
+        if curves[digit][at] < LEAST_LIKENESS:
+            return "".join(digit for _, digit in sorted(found))
+        found.append((at, digit))
+        for other, curve in curves.items():  # nothing else begins while this one sounds, or would still sound then
+            begin, end = at - len(digits[other]) + shortest // 2, at + len(digits[digit]) - shortest // 2
+            curve[max(0, begin) : max(0, end)] = 0.0
+
+
+def _likeness(heard: NDArray[np.float64], piece: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each place, how much of what is there the piece is: 1 is all of it and nothing else."""
+    size = 1 << (len(heard) + len(piece)).bit_length()
+    product = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(piece, size)), size)
+    product = product[: len(heard) - len(piece) + 1]
+    energy = np.convolve(heard**2, np.ones(len(piece)), mode="valid")
+    likeness: NDArray[np.float64] = product / np.sqrt(np.maximum(energy, 1e-3) * np.sum(piece**2))
+    return likeness
+
+
+async def _every_row(offhook: RunningOffhook) -> str:
+    async with offhook.service.database.acquire() as connection:
+        tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        rows = [
+            row["whole"]
+            for table in tables
+            for row in await connection.fetch(f'SELECT one::text AS whole FROM "{table["tablename"]}" AS one')  # noqa: S608  # names of our own tables
+        ]
+    assert len(rows) > 10
+    return "\n".join(rows)
+
+
+async def test_given_a_code_when_it_is_told_then_its_digits_are_heard_and_stand_nowhere(
+    served_offhook: RunningOffhook, calling: Desk, far_end: FarEnd, capfd: pytest.CaptureFixture[str]
+) -> None:
+    number = "+15550118101"
+    otp = await _announce(served_offhook, number, code=CODE, repeat=3)
+    customer = await far_end.expect_call(number)
+    async with customer.hearing() as heard:
+        await customer.answer()
+        await customer.wait_until_ended()
+    over = await _until_over(served_offhook, otp["id"])
+
+    assert (over["state"], over["heardToEnd"], over["timesHeard"]) == ("ANNOUNCED", True, 3)
+    expected = {"kind": "OTP", "disposition": "ANSWERED", "otpId": otp["id"], "otp": {"id": otp["id"]}}
+    assert over["call"] == expected
+    # Three times, since on a busy machine packets come late, and what they were to be part of sounds torn.
+    assert CODE in _read_digits(heard[0], await _cached_digits(served_offhook))
+    assert await _verify(served_offhook, otp["id"], "471905380263") == ("WRONG", False)
+    assert await _verify(served_offhook, otp["id"], "4719 0538-0262") == ("VERIFIED", True)
+    assert await _verify(served_offhook, otp["id"], CODE) == ("USED", False)
+    told = [node["type"] for node in (await _ask(served_offhook, _EVENTS, id=otp["id"]))["nodes"]]
+    assert told == ["OTP_ANNOUNCED", "OTP_VERIFIED"]
+
+    story = await calling.wait_for_end(otp["callId"])
+    assert "recording.started" not in story.types
+    async with httpx.AsyncClient() as client:
+        headers = {"Authorization": f"Bearer {served_offhook.token}"}
+        diagnosis = await client.get(
+            f"{served_offhook.url}/v1/calls/{otp['callId']}/diagnostics.ndjson", headers=headers
+        )
+        metrics = await client.get(f"{served_offhook.url}/metrics")
+    assert (diagnosis.status_code, metrics.status_code) == (200, 200)
+    assert '"secret"' in diagnosis.text  # what is looked through is the call in which it was told
+    everything = (diagnosis.text, metrics.text, await _every_row(served_offhook), *capfd.readouterr())
+    for text in everything:
+        assert _FOUND.search(text) is None
+    assert re.search(r"/media/[0-9]", diagnosis.text) is None  # the address is as good as the code
+
+
+async def test_given_a_call_that_tells_a_code_when_others_want_to_hear_or_keep_it_then_they_are_refused(
+    served_offhook: RunningOffhook, calling: Desk, far_end: FarEnd
+) -> None:
+    number = "+15550118102"
+    otp = await _announce(served_offhook, number, repeat=3)
+    customer = await far_end.expect_call(number)
+    await customer.answer()
+    leg = await calling.wait_for(otp["callId"], "leg.answered")
+    asked = {
+        "StartRecordingInput startRecording": {"callId": otp["callId"]},
+        "StartSupervisionInput startSupervision": {
+            "callId": otp["callId"],
+            "supervisor": {"extension": "2001"},
+            "mode": "MONITOR",
+            "idempotencyKey": "listen",
+        },
+        "AddParticipantInput addParticipant": {
+            "callId": otp["callId"],
+            "target": {"extension": "2001"},
+            "idempotencyKey": "join",
+        },
+        "TransferCallInput transferCall": {
+            "callId": otp["callId"],
+            "target": {"extension": "2001"},
+            "kind": "BLIND",
+            "idempotencyKey": "transfer",
+        },
+        "MuteLegInput muteLeg": {"legId": leg.body["leg"]["id"]},
+    }
+    for names, given in asked.items():
+        kind, name = names.split()
+        query = f"mutation($input: {kind}!) {{ {name}(input: $input) {{ userErrors {{ code message }} }} }}"
+        (error,) = (await _ask(served_offhook, query, input=given))["userErrors"]
+        assert (name, error["code"]) == (name, "INVALID_STATE")
+        assert "one-time password" in error["message"]
+    async with customer.playing("tone:1000"):
+        pass  # any sound: the line is alive
+    await customer.hang_up()
+    over = await _until_over(served_offhook, otp["id"])
+    assert (over["state"], over["heardToEnd"]) == ("ANNOUNCED", False)
+
+
+async def test_given_a_busy_line_when_a_code_is_to_be_told_then_it_failed_and_can_be_verified_still(
+    served_offhook: RunningOffhook, far_end: FarEnd
+) -> None:
+    number = "+15550118103"
+    otp = await _announce(served_offhook, number, code="0815")
+    await (await far_end.expect_call(number)).reject(486)
+    over = await _until_over(served_offhook, otp["id"])
+    assert (over["state"], over["failure"], over["disposition"]) == ("FAILED", "NOT_ANSWERED", "BUSY")
+    assert over["heardToEnd"] is None
+    assert await _verify(served_offhook, otp["id"], "0815") == ("VERIFIED", True)

@@ -1,0 +1,80 @@
+"""kill -9 of the service in the middle of a campaign: the next one goes on, and nobody is called twice."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from app.campaigns.model import FlowContent, Pacing
+from app.clock import SystemClock
+from app.config import Settings
+from app.db.engine import Database
+from app.facts.vocabulary import Disposition, Tone
+from app.flows.steps import Flow, HangUp, Play, PlayTone
+from app.local.asterisk import AsteriskInstall
+from app.routing.flows import FlowChanges
+from tests.campaigns.sheet import Sheet, retry
+from tests.rig.load import BUSY, STAYS
+from tests.rig.service import running_offhook
+from tests.rig.service_process import service_process
+from tests.rig.sipp import SippPorts, sipp_called_party
+from tests.rig.witness import Witness
+
+pytestmark = pytest.mark.asterisk
+
+_CONTACTS = 60
+_PATIENCE_SECONDS = 120.0
+
+
+async def test_given_a_campaign_when_the_service_is_killed_then_each_contact_has_one_outcome_and_one_call_for_each_attempt(  # noqa: E501  # one sentence
+    settings: Settings,
+    database: Database,
+    tmp_path: Path,
+    witness: Witness,
+    asterisk_install: AsteriskInstall,
+    sipp_ports: SippPorts,
+) -> None:
+    tone = Play(name="tone", sounds=(PlayTone(tone=Tone.RING, seconds=2.0),), next="bye")
+    flow = Flow(start="tone", steps=(tone, HangUp(name="bye")))
+    called = [f"+155501{4000 + place:04d}{BUSY if place % 5 == 0 else STAYS}" for place in range(_CONTACTS)]
+    async with running_offhook(settings) as first:
+        made = await first.service.services.routing.flows.create(first.principal, FlowChanges(name="tone", flow=flow))
+        sheet = Sheet(database, first.principal.account_id, SystemClock())
+        trunk_id = first.trunks["sipp"]
+    await sheet.add_list(called)
+    await sheet.begin(
+        content=FlowContent(call_flow_id=made.id),
+        pacing=Pacing(calls_per_minute=1200, max_concurrent_calls=60),
+        retries=retry(Disposition.BUSY, times=1, after=2.0),
+        trunk_id=trunk_id,
+    )
+    async with sipp_called_party(asterisk_install, sipp_ports, tmp_path) as sipp:
+        for begun in (10, 30):
+            async with service_process(settings, tmp_path) as process:
+                await _until_dialled(sheet, begun)
+                await process.kill()
+        async with running_offhook(settings) as offhook:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                while await sheet.state() != "FINISHED":
+                    await asyncio.sleep(0.1)
+            rows = await sheet.contacts()
+            assert set(rows) == set(called)
+            assert {row["state"] for row in rows.values()} == {"FINISHED"}
+            for number, row in rows.items():
+                wanted = ("BUSY", 2) if number.endswith(BUSY) else ("ANSWERED", 1)
+                assert (row["disposition"], row["attempts"]) == wanted, number
+            invites = Counter(call.dialled for call in await sipp.wait_until_idle(_CONTACTS + _CONTACTS // 5))
+            assert invites == Counter({number: row["attempts"] for number, row in rows.items()})
+            told = await sheet.fetch(
+                "SELECT subject_id, count(*) AS count FROM event WHERE type = 'contact.finished' GROUP BY 1"
+            )
+            assert len(told) == _CONTACTS
+            assert {one["count"] for one in told} == {1}
+            await offhook.assert_nothing_is_left(witness)
+
+
+async def _until_dialled(sheet: Sheet, calls: int) -> None:
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while (await sheet.totals()).get("DIALLED", 0) < calls:
+            await asyncio.sleep(0.02)
