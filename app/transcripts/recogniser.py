@@ -41,7 +41,7 @@ class _RefusedError(Exception):
 def main() -> int:
     _limit()
     try:
-        import pocketsphinx  # type: ignore[import-not-found,unused-ignore]  # an extra
+        import pocketsphinx  # type: ignore[import-untyped,import-not-found,unused-ignore]  # an extra
     except ImportError:
         sys.stdout.write(json.dumps({"missing": True}))
         return 0
