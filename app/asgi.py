@@ -9,9 +9,9 @@ Errors outside GraphQL are JSON: ``{"error": {"code", "message", "retryable", "r
 import asyncio
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 import structlog
@@ -37,9 +37,10 @@ from app.errors import DatabaseUnavailableError, OffhookError
 from app.health import HealthSource, PartHealth
 from app.recordings.serve import RecordingFiles
 from app.services import Services
-from app.webhooks.queries import Backlog
 
 _log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 #: How uvicorn must be run for the limits that only it can keep; times are seconds, sizes bytes.
 SERVER_OPTIONS: Final[dict[str, Any]] = {
@@ -146,18 +147,22 @@ class _Probes:
         return _json(body, 200 if is_ready else 503)
 
     async def answer_metrics(self, _request: Request) -> Response:
-        for part in await self._check():
+        parts = await self._check()
+        self._metrics.part_ready.clear()  # a standby has fewer parts than it had when it drove its Asterisk
+        for part in parts:
             self._metrics.part_ready.labels(part.name).set(part.is_ready)
         self._metrics.subscribers.set(self._services.feed.subscriber_count)
-        self._metrics.note_webhooks(await self._webhook_backlog(), self._services.clock.now())
+        await self._note_backlogs()
         return Response(self._metrics.expose(), headers={"Content-Type": CONTENT_TYPE})
 
-    async def _webhook_backlog(self) -> Backlog | None:
-        try:
-            async with asyncio.timeout(_HEALTH_SECONDS):
-                return await self._services.webhook_queries.backlog()
-        except (DatabaseUnavailableError, TimeoutError):
-            return None  # the database's own part says so
+    async def _note_backlogs(self) -> None:
+        """One after the other, in one time for all: a scrape must not take several of the pool's connections."""
+        services, told = self._services, self._metrics
+        until = asyncio.get_running_loop().time() + _HEALTH_SECONDS
+        told.note_webhooks(await _ask(services.webhook_queries.backlog, until), services.clock.now())
+        told.note_campaigns(await _ask(services.campaigns.queries.activity, until))
+        told.note_jobs(await _ask(services.jobs.backlog, until), services.clock.now())
+        told.note_callbacks(await _ask(services.callbacks.late_seconds, until))
 
     async def _check(self) -> list[PartHealth]:
         try:
@@ -166,6 +171,14 @@ class _Probes:
         except TimeoutError:
             # A check that hangs is an answer too.
             return [PartHealth("health", is_ready=False, reason="The check did not come to an end in time.")]
+
+
+async def _ask(read: Callable[[], Awaitable[T]], until: float) -> T | None:
+    try:
+        async with asyncio.timeout_at(until):
+            return await read()
+    except (DatabaseUnavailableError, TimeoutError):
+        return None  # the database's own part says so
 
 
 class Envelope:

@@ -262,7 +262,7 @@ async def _compose(
         routed_calls=calls,
         own_node=node,
         deliverer=hooks.deliverer,
-        job_worker=jobs.worker,
+        workers=(jobs.worker, transcripts.starter, sweeper, reputations.reviewer),
         recording_files=RecordingFiles(recordings, recording_store, urls, clock),
         asterisk=asterisk,
         sandbox=sandbox,

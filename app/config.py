@@ -75,16 +75,23 @@ class Settings(BaseSettings):
         default=(), description="Contexts of your own dialplan that calls may be handed to, comma-separated names."
     )
     callback_grace_seconds: float = Field(
-        default=900.0, ge=0, le=86400, description="A callback that nobody could place so long after its time, failed."
+        default=900.0,
+        ge=0,
+        le=86400,
+        description="How long after its time a callback is still placed; then it has failed.",
     )
     otp_number_limit: int = Field(
-        default=5, gt=0, description="One-time passwords for one number within otp_number_seconds; more are refused."
+        default=5,
+        gt=0,
+        description="One-time passwords for one number within OFFHOOK_OTP_NUMBER_SECONDS; more are refused.",
     )
-    otp_number_seconds: float = Field(default=600.0, gt=0, le=86400, description="See otp_number_limit.")
+    otp_number_seconds: float = Field(default=600.0, gt=0, le=86400, description="See OFFHOOK_OTP_NUMBER_LIMIT.")
     otp_account_limit: int = Field(
-        default=300, gt=0, description="One-time passwords for one account within otp_account_seconds."
+        default=300,
+        gt=0,
+        description="One-time passwords for one account within OFFHOOK_OTP_ACCOUNT_SECONDS; more are refused.",
     )
-    otp_account_seconds: float = Field(default=60.0, gt=0, le=86400, description="See otp_account_limit.")
+    otp_account_seconds: float = Field(default=60.0, gt=0, le=86400, description="See OFFHOOK_OTP_ACCOUNT_LIMIT.")
     queue_misses_allowed: int = Field(
         default=3, gt=0, le=100, description="An agent that lets so many queue calls in a row ring is paused."
     )

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from app.calls.registry import CallRegistry
 from app.config import ROLES, Settings
+from app.daemon import Daemon
 from app.db.engine import Database
 from app.errors import ConfigurationError, DatabaseUnavailableError
 from app.events.bus import Bus
 from app.health import PartHealth
-from app.jobs.worker import JobWorker
 from app.local.asterisk import AsteriskInstance
 from app.ownership.lease import read_lease
 from app.ownership.node import Node
@@ -45,7 +45,7 @@ class Service:
     routed_calls: RoutedCalls
     own_node: Node | None
     deliverer: Deliverer
-    job_worker: JobWorker
+    workers: Sequence[Daemon]
     recording_files: RecordingFiles
     asterisk: AsteriskInstance | None
     sandbox: Sandbox | None
@@ -81,7 +81,10 @@ class ServiceHealth:
             reason = "The collector is full; recordings wait in Asterisk." if is_full else None
             parts.append(PartHealth("recordings", is_ready=not is_full, reason=reason))
         loops = [service.services.feed.health] if "api" in roles else []
-        loops += (*service.deliverer.healths, service.job_worker.health) if "worker" in roles else ()
+        if node is not None and node.tenure is not None:
+            loops += node.tenure.healths
+        if "worker" in roles:
+            loops += (*service.deliverer.healths, *(worker.health for worker in service.workers))
         parts += (PartHealth(health.name, is_ready=health.is_healthy, reason=health.last_error) for health in loops)
         if service.routed_calls.is_draining:
             parts.append(PartHealth("shutdown", is_ready=False, reason="This process is shutting down."))

@@ -44,7 +44,10 @@ class RecordingFilterInput:
 @strawberry.input(description="Which events; everything that is given must hold. An empty list holds for all.")
 class EventFilterInput:
     types: list[EventType] | None = strawberry.field(default=None, description="One of these types.")
-    subject_id: strawberry.ID | None = strawberry.field(default=None, description="About this call or endpoint.")
+    subject_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The id of what it is about: a call, a contact, a campaign, a job, a list or an endpoint, say.",
+    )
     occurred: TimeRangeInput | None = strawberry.field(default=None, description="When it happened.")
 
 

@@ -5,12 +5,16 @@ Each application has a registry of its own: tests run many.
 
 import math
 from datetime import datetime
+from itertools import product
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from app import metrics
+from app.campaigns.activity import Activity
+from app.facts.jobs import JobKind, JobState
+from app.jobs.backlog import JobBacklog
 from app.webhooks.queries import Backlog
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
@@ -72,6 +76,35 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.campaigns = Gauge(
+            "offhook_campaigns",
+            "Campaigns of all accounts that are scheduled, running or paused.",
+            ("state",),
+            registry=self.registry,
+        )
+        self.campaign_contacts = Gauge(
+            "offhook_campaign_contacts_in_flight",
+            "Contacts of campaigns that are being called: claimed for a call, or with a call under way (dialing).",
+            ("state",),
+            registry=self.registry,
+        )
+        self.jobs = Gauge(
+            "offhook_jobs",
+            "Jobs of all accounts that are not over.",
+            ("kind", "state"),
+            registry=self.registry,
+        )
+        self.jobs_oldest_seconds = Gauge(
+            "offhook_job_oldest_queued_seconds",
+            "How long the oldest queued job has been due and nobody has taken it; 0 when none is.",
+            registry=self.registry,
+        )
+        self.callback_late_seconds = Gauge(
+            "offhook_callback_oldest_due_seconds",
+            "How late the oldest callback is that is due and has not been placed; 0 when none is.",
+            registry=self.registry,
+        )
+
     def note_webhooks(self, backlog: Backlog | None, now: datetime) -> None:
         """How webhooks stand; None when nobody can say: then no old number is told."""
         if backlog is None:
@@ -86,6 +119,32 @@ class Metrics:
         self.webhook_endpoints.labels("enabled").set(backlog.enabled_endpoints)
         self.webhook_endpoints.labels("failing").set(backlog.failing_endpoints)
         self.webhook_endpoints.labels("disabled").set(backlog.disabled_endpoints)
+
+    def note_campaigns(self, activity: Activity | None) -> None:
+        """What campaigns are at; None when nobody can say."""
+        self.campaigns.clear()
+        self.campaign_contacts.clear()
+        if activity is None:
+            return
+        for campaign_state, number in activity.campaigns.items():
+            self.campaigns.labels(campaign_state.value).set(number)
+        for contact_state, number in activity.contacts.items():
+            self.campaign_contacts.labels(contact_state.value).set(number)
+
+    def note_jobs(self, backlog: JobBacklog | None, now: datetime) -> None:
+        """How jobs stand; None when nobody can say."""
+        self.jobs.clear()
+        if backlog is None:
+            self.jobs_oldest_seconds.set(math.nan)
+            return
+        for kind, state in product(JobKind, (JobState.QUEUED, JobState.RUNNING)):
+            self.jobs.labels(kind.value, state.value).set(backlog.numbers.get((kind, state), 0))
+        waited = 0.0 if backlog.oldest_due_at is None else (now - backlog.oldest_due_at).total_seconds()
+        self.jobs_oldest_seconds.set(max(0.0, waited))
+
+    def note_callbacks(self, late_seconds: float | None) -> None:
+        """How late the oldest due callback is; None when nobody can say."""
+        self.callback_late_seconds.set(math.nan if late_seconds is None else late_seconds)
 
     def expose(self) -> bytes:
         """All of it, and the process's own, in Prometheus' text format."""

@@ -94,7 +94,9 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
         description=(
             "A telephone number, best in E.164: `+12125550123`. Spaces, hyphens, dots and one pair of parentheses are "
             "ignored; 11 to 15 digits without `+` are read as if it were there; fewer are a national number of the "
-            "account's default region. Only inputs use it: outputs are a `Party`, which may be masked or anonymous."
+            "account's default region. `callerId` of `originateCall`, `scheduleCallback`, `updateCallback` and "
+            "`announceOtp` takes the id of a number pool as well. Only inputs use it: outputs are a `Party`, which may "
+            "be masked or anonymous."
         ),
         specified_by_url="https://www.itu.int/rec/T-REC-E.164",
         serialize=str,

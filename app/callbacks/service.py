@@ -31,6 +31,7 @@ from app.callbacks.model import (
 )
 from app.callbacks.telling import say
 from app.calls.keys import KeyClaim, check_key, check_same_input, claim_keys, find_key, hash_input
+from app.calls.originate_checks import read_numbers
 from app.calls.requests import UNSET, OriginateOutcome, OriginateRequest
 from app.campaigns.core.windows import LocalTime, Resolution, resolve
 from app.clock import Clock
@@ -40,12 +41,15 @@ from app.errors import Problem, RefusedError, UnavailableError
 from app.events.log import EventLog
 from app.facts.callbacks import CallbackCancelled, CallbackScheduled, CallbackUpdated
 from app.ids import Kind, kind_of, new_id
+from app.numbers.parse import parse_destination
 from app.paging import Page, PageRequest
 
 SCHEDULE: Final = "scheduleCallback"
 #: A time that is over by no more than this means now: it took so long to get here.
 _JUST_NOW: Final = timedelta(seconds=60)
 _TRIES: Final = 5
+#: By no more than this the scheduler puts off what is due.
+_PUT_OFF: Final = timedelta(minutes=1)
 
 
 class Checks(Protocol):
@@ -236,6 +240,13 @@ class Callbacks:
         async with self._database.acquire() as connection:
             return await count_listed(connection, store.listing(account_id, where))
 
+    async def late_seconds(self) -> float:
+        """How late the callback is that has been due for longest, of all accounts'; 0 when none is due."""
+        now = self._clock.now()
+        async with self._database.acquire() as connection, connection.transaction(readonly=True):
+            due_at = await store.oldest_due(connection, now=now, put_off_until=now + _PUT_OFF)
+        return 0.0 if due_at is None else (now - due_at).total_seconds()
+
     async def _find(self, account_id: str, callback_id: str) -> Callback:
         found = await self.get(account_id, callback_id) if kind_of(callback_id) is Kind.CALLBACK else None
         if found is None:
@@ -264,10 +275,25 @@ class Callbacks:
         except UnavailableError:
             pass  # see above
         else:
-            if wanted.destination_number is not None:
-                wanted = msgspec.structs.replace(wanted, destination_number=found.call.dialled_number)
-            return wanted, found.call.is_sandbox
-        return wanted, principal.is_test
+            return _with_numbers(principal, wanted, is_sandbox=found.call.is_sandbox), found.call.is_sandbox
+        try:
+            return _with_numbers(principal, wanted, is_sandbox=principal.is_test), principal.is_test
+        except RefusedError:
+            # Nobody has said whether its trunk is the sandbox's: then the number does.
+            return _with_numbers(principal, wanted, is_sandbox=True), True
+
+
+def _with_numbers(principal: Principal, wanted: Wanted, *, is_sandbox: bool) -> Wanted:
+    """The call with its numbers in E.164: as do-not-call lists have them, and as they are shown."""
+    numbers = read_numbers(wanted.request("check"), principal, is_sandbox=is_sandbox)
+    caller_id = wanted.caller_id
+    if caller_id is not None and kind_of(caller_id) is None:
+        caller_id = parse_destination(
+            caller_id, default_region=principal.default_region, is_sandbox=is_sandbox, field=("callerId",)
+        )
+    return msgspec.structs.replace(
+        wanted, destination_number=numbers.destination, connect_number=numbers.connect, caller_id=caller_id
+    )
 
 
 def _change(before: Callback, request: UpdateCallbackRequest, now: datetime) -> Callback:

@@ -12,6 +12,7 @@ from app.callbacks.model import Attempt, Callback, CallbackFilter, CallbackState
 from app.campaigns.core.windows import LocalTime, Resolution
 from app.db.conditions import Conditions
 from app.db.engine import PooledConnection
+from app.db.kept import read_by_index
 from app.db.keyset import Key, Listing
 from app.facts.callbacks import CallbackFailure
 from app.facts.vocabulary import Disposition
@@ -62,6 +63,10 @@ WHERE state IN ('SCHEDULED', 'CLAIMED') AND try_at <= $1
 ORDER BY try_at LIMIT $3
 FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608  # our own names
+# What is due is tried soon: nobody puts it off by more than a moment, so the index ends the search.
+_OLDEST_DUE: Final = """
+SELECT min(due_at) FROM callback WHERE state IN ('SCHEDULED', 'CLAIMED') AND try_at <= $2 AND due_at <= $1
+"""
 _ACCOUNTS: Final = "SELECT id, name, default_region FROM account WHERE id = ANY($1::text[])"
 _NOT_TO_BE_CALLED: Final = """
 SELECT DISTINCT entry.account_id, entry.number
@@ -257,6 +262,13 @@ async def lock_due(connection: PooledConnection, *, now: datetime, node: str, li
     """Those that are due, and those whose claim is nobody's any more; locked."""
     rows: list[asyncpg.Record] = await connection.fetch(_DUE, now, node, limit)
     return rows
+
+
+async def oldest_due(connection: PooledConnection, *, now: datetime, put_off_until: datetime) -> datetime | None:
+    """When that was due which has been due for longest, of all accounts'; None when nothing is."""
+    await read_by_index(connection)
+    found: datetime | None = await connection.fetchval(_OLDEST_DUE, now, put_off_until)
+    return found
 
 
 async def accounts_of(connection: PooledConnection, ids: Sequence[str]) -> dict[str, asyncpg.Record]:

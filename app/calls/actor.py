@@ -89,14 +89,17 @@ class CallActor:
         executor: Executor,
         clock: Clock,
         claim: KeyClaim | None = None,
+        not_after: datetime | None = None,
         on_change: Callable[[Call], None] = lambda _: None,
         trace: Trace | None = None,
     ) -> None:
         self.call = call
         self._store = store
         self._executor = executor
+        self._clock = clock
         self._time = CallTime(clock)
         self._claim = claim
+        self._not_after = not_after
         self._on_change = on_change
         self.trace = trace
         #: Each with its instant: a commit that takes long must not make what waits behind it any later.
@@ -150,8 +153,11 @@ class CallActor:
         return answer
 
     def give_up(self) -> None:
-        """Nobody waits any more for the call to be written: should it be written yet, it ends without being dialled."""
-        self._is_given_up = not self._is_written
+        """Nobody wants the call any more: unless somebody is dialled for it already, nobody will be, and it ends.
+
+        One that is not written yet, and will be, ends without being dialled as well.
+        """
+        self._is_given_up = not any(leg.dialing_at is not None for leg in self.call.legs)
 
     def post_first(self, events: Sequence[Input], *, at: datetime) -> None:
         """Put inputs before all that wait, in their order: for a call that has just been taken over."""
@@ -237,7 +243,7 @@ class CallActor:
         consequences: list[Input] = []
         has_bridge_failed = False
         for command in commands:
-            if self._is_given_up and isinstance(command, CreateChannel):
+            if self._is_given_up and isinstance(command, CreateChannel | DialChannel):
                 consequences.append(CommandFailed(command=command, kind=FailureKind.UNSENT, detail="given up"))
                 continue
             if is_pointless(self.call, command) or (
@@ -297,6 +303,9 @@ class CallActor:
             return False
         self.call = after
         self._is_written = True
+        # The machine's clock, not the call's: by that one somebody else judges that this call is not coming any more.
+        if self._not_after is not None and self._clock.now() > self._not_after:
+            self.give_up()
         return True
 
     async def _commit_surely(self, change: Change) -> None:

@@ -63,8 +63,8 @@ class CallRegistry:
         """The channels that came to us by themselves and belong to a live call, with their legs."""
         return self._callers
 
-    def start(self, call: Call, *, claim: KeyClaim | None = None) -> CallActor:
-        """Give a call its actor.
+    def start(self, call: Call, *, claim: KeyClaim | None = None, not_after: datetime | None = None) -> CallActor:
+        """Give a call its actor. One that is not written by ``not_after`` is never dialled.
 
         Raises:
             OverloadedError: this node has as many live calls as it may.
@@ -74,7 +74,7 @@ class CallRegistry:
             raise FencedError(call.id)
         if len(self._actors) >= self._capacity:
             raise OverloadedError(f"This node has its {self._capacity} live calls already.")
-        actor = self._enrol(call, claim)
+        actor = self._enrol(call, claim, not_after)
         self._newcomers.put_nowait(actor)
         return actor
 
@@ -97,13 +97,14 @@ class CallRegistry:
         while self._held:
             self._newcomers.put_nowait(self._held.pop(0))
 
-    def _enrol(self, call: Call, claim: KeyClaim | None) -> CallActor:
+    def _enrol(self, call: Call, claim: KeyClaim | None, not_after: datetime | None = None) -> CallActor:
         actor = CallActor(
             call,
             store=self._store,
             executor=self._executor,
             clock=self._clock,
             claim=claim,
+            not_after=not_after,
             on_change=self._know,
             trace=None if self._traces is None else self._traces.begin(call),
         )

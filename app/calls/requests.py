@@ -1,6 +1,7 @@
 """What the outside may ask of calls, and what it gets back: plain values between the API and the service."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -89,6 +90,7 @@ class OwnCall:
     request says. ``lead`` leads whoever answers, in place of a target to connect.
     ``apology``: where the queue is connected and no agent has come within so many seconds, whoever answered is led
     through this, and the call counts as abandoned.
+    ``not_after``: a call that is not written by then is never dialled, so that whoever asked may try another instead.
     """
 
     kind: CallKind
@@ -98,6 +100,7 @@ class OwnCall:
     lead: FlowRun | None = None
     apology: FlowRun | None = None
     apology_after_seconds: float = 1.5
+    not_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

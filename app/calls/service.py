@@ -41,7 +41,7 @@ from app.calls.time_limits import ACCEPT_SECONDS, EFFECT_SECONDS
 from app.calls.traces.words import Document
 from app.calls.transfer_plan import plan_transfer
 from app.clock import Clock
-from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, Problem, RefusedError
+from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, Problem, RefusedError, UnavailableError
 from app.facts.vocabulary import CallState, Direction
 from app.ids import Kind, kind_of, new_id
 from app.numbers.parse import E164
@@ -122,6 +122,7 @@ class CallService:
 
         Raises:
             OffhookError, FencedError: as :meth:`originate`.
+            UnavailableError: its ``not_after`` had come before it was begun. Nothing was dialled; the key is not burnt.
         """
         return await self._originate(principal, request, own)
 
@@ -159,10 +160,15 @@ class CallService:
             return Placed(call=call, is_replayed=False, allowed_by=allowed_by(numbers, found))
         input_hash = _hash_errand(own) if own else hash_input(normalised_input(request, numbers, caller_id))
         claim = KeyClaim(principal.account_id, keys, request.idempotency_key, input_hash, call.id)
-        actor = self._registry.start(call, claim=claim)
+        accept_seconds, not_after = self._accept_seconds, None if own is None else own.not_after
+        if not_after is not None:
+            accept_seconds = min(accept_seconds, (not_after - self._clock.now()).total_seconds())
+            if accept_seconds <= 0:
+                raise UnavailableError("It took too long to look up what the call needs, so it is not placed.")
+        actor = self._registry.start(call, claim=claim, not_after=not_after)
         actor.post(inputs.Start())
         try:
-            async with asyncio.timeout(self._accept_seconds):
+            async with asyncio.timeout(accept_seconds):
                 taken = await asyncio.shield(actor.accepted)
         except TimeoutError:
             if not actor.accepted.done():  # it may have come in that very moment

@@ -44,6 +44,11 @@ _LEAVE: Final = "DELETE FROM campaign_agent WHERE agent_id = $1 AND campaign_id 
 _PREVIEW: Final = """
 UPDATE campaign_agent SET contact_id = $3, lease_until = $4, asked_at = NULL WHERE agent_id = $1 AND campaign_id = $2
 """
+# Whoever had it before, and asked for it in vain, does not get it in the other's place.
+_HAND_ON: Final = """
+UPDATE campaign_agent SET contact_id = NULL, lease_until = NULL, asked_at = NULL
+WHERE campaign_id = $2 AND contact_id = $3 AND agent_id <> $1
+"""
 _ASK: Final = "UPDATE campaign_agent SET asked_at = $3 WHERE agent_id = $1 AND campaign_id = $2"
 # What was asked for must not run out while it is on its way to the phones.
 _KEEP_CLAIM: Final = """
@@ -140,6 +145,7 @@ class CampaignAgents:
             contact_id = None if claim is None else claim.contact.id
             until = None if claim is None else now + lease
             await connection.execute(_PREVIEW, agent_id, campaign_id, contact_id, until)
+            await connection.execute(_HAND_ON, agent_id, campaign_id, contact_id)
             found = [] if contact_id is None else await get_contacts(connection, campaign_id, [contact_id])
             preview = Preview(campaign=campaign, contact=found[0] if found else None, until=until)
         if appended is not None:

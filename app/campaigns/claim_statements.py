@@ -33,8 +33,29 @@ JOIN contact ON contact.id = kept.contact_id
 JOIN contact_list AS list ON list.id = contact.list_id
 WHERE serving.campaign_id = $1 AND serving.asked_at IS NOT NULL AND kept.state = 'CLAIMED'
     AND NOT EXISTS (SELECT FROM call WHERE call.id = kept.call_id)
-ORDER BY kept.contact_id LIMIT $2 FOR UPDATE OF kept SKIP LOCKED
+ORDER BY serving.asked_at, kept.contact_id FOR UPDATE OF kept SKIP LOCKED
 """  # noqa: S608  # our own columns
+# Whoever dials holds the rows of what it dials, so what has begun is what has a call, and what is not among ASKED.
+BEGUN: Final = """
+SELECT count(*) FROM campaign_contact AS kept
+WHERE kept.campaign_id = $1 AND kept.state = 'CLAIMED' AND kept.contact_id <> ALL($2::text[]) AND (
+    EXISTS (SELECT FROM call WHERE call.id = kept.call_id)
+    OR EXISTS (
+        SELECT FROM campaign_agent AS serving
+        WHERE serving.campaign_id = $1 AND serving.contact_id = kept.contact_id AND serving.asked_at IS NOT NULL
+    )
+)
+"""
+# What was asked for long ago has as long to be dialled as any claim.
+HOLD_ON: Final = """
+UPDATE campaign_contact SET lease_until = greatest(lease_until, $3)
+WHERE campaign_id = $1 AND contact_id = ANY($2::text[]) AND state = 'CLAIMED'
+"""
+# The agents look at nothing any more.
+SERVED: Final = """
+UPDATE campaign_agent SET contact_id = NULL, lease_until = NULL, asked_at = NULL
+WHERE campaign_id = $1 AND agent_id = ANY($2::text[])
+"""
 FRESH: Final = f"""
 SELECT {CONTACT_COLUMNS}, kept.contact_id IS NOT NULL AS is_known
 FROM (
@@ -77,6 +98,7 @@ DIALLED: Final = """
 INSERT INTO number_attempt (call_id, account_id, number, at)
 SELECT call_id, $1, number, $2
 FROM json_to_recordset($3::json) AS one (number text, call_id text) WHERE call_id IS NOT NULL
+ON CONFLICT (call_id) DO UPDATE SET at = excluded.at
 """
 MOVE: Final = "UPDATE campaign_list SET cursor = $3 WHERE campaign_id = $1 AND list_id = $2"
 PACE: Final = "UPDATE campaign SET pace = $2 WHERE id = $1"

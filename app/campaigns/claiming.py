@@ -21,19 +21,11 @@ import orjson
 from app.campaigns import claim_statements as statements
 from app.campaigns import figures
 from app.campaigns.core.lifecycle import may_dial
-from app.campaigns.core.pacing import (
-    Limit,
-    LimitKind,
-    Pace,
-    calls_due,
-    change_pace,
-    room_for,
-    start_pace,
-    take_slots,
-)
+from app.campaigns.core.pacing import calls_due, room_for, take_slots
 from app.campaigns.core.rules import Decision, Dial, Later, Outcome, Skip, Version, decide
 from app.campaigns.core.words import PacingMode, SkipReason
 from app.campaigns.figures import Figure
+from app.campaigns.limits import lock_attempts, pace_of, read_limits
 from app.campaigns.model import AgentContent, Campaign, ContactState
 from app.campaigns.questions import Asked, Asker, ContactCard, Terms, read_contact
 from app.campaigns.serving import calls_to_drop, calls_wanted
@@ -47,10 +39,9 @@ from app.facts.campaigns import ContactSkipped
 from app.facts.event import Draft
 from app.facts.vocabulary import Party
 from app.ids import CallId, Kind, new_id
-from app.routing.channels import count_used
 
-#: How long a claim may be without its call: between the two lie a look-up and a commit.
-LEASE: Final = timedelta(seconds=15)
+#: How long a claim may be without its call: between the two lie look-ups and a commit (``dialing.PLACE_SECONDS``).
+LEASE: Final = timedelta(seconds=45)
 #: Of one batch: so many calls at most, and so many contacts that are looked at for them.
 MOST_CLAIMS: Final = 100
 MOST_EXAMINED: Final = 400
@@ -160,12 +151,12 @@ class Claims:
         pace = pace_of(campaign, now)
         flight = await connection.fetchrow(statements.IN_FLIGHT, campaign.id)
         assert flight is not None  # it counts
+        content = campaign.definition.content
+        if isinstance(content, AgentContent) and content.mode is PacingMode.PREVIEW:
+            return await self._claim_asked(connection, campaign, flight["calls"], flight["claimed"], now)
         limits = await read_limits(connection, campaign, flight["calls"], flight["claimed"])
         due = min(calls_due(pace, now), MOST_CLAIMS)
-        content = campaign.definition.content
         if isinstance(content, AgentContent):
-            if content.mode is PacingMode.PREVIEW:
-                return await self._claim_asked(connection, campaign, flight["calls"], limits, now)
             wanted = await calls_wanted(connection, campaign, content, now)
             if wanted == 0:
                 to_drop = await calls_to_drop(connection, campaign, now)
@@ -175,9 +166,7 @@ class Claims:
         room = room_for(due, limits)
         if room.calls == 0:
             return Batch(campaign=campaign, again_at=pace.next_slot if due == 0 else None), None
-        if campaign.definition.most_per_day is not None:
-            # Another campaign may be about to call the same numbers.
-            await connection.execute(statements.LOCK_ATTEMPTS, campaign.account_id)
+        await lock_attempts(connection, campaign)
         gathered = _Gathered()
         is_dry = await self._gather(connection, campaign, room.calls, now, gathered)
         appended = await self._write(connection, campaign, now, gathered)
@@ -194,15 +183,23 @@ class Claims:
         return batch, appended
 
     async def _claim_asked(
-        self, connection: PooledConnection, campaign: Campaign, calls: int, limits: tuple[Limit, ...], now: datetime
+        self, connection: PooledConnection, campaign: Campaign, calls: int, claimed: int, now: datetime
     ) -> tuple[Batch, Appended | None]:
-        """What agents have asked for is judged once more, at the instant of dialling. The caps hold for it as well."""
+        """What agents have asked for is judged once more, at the instant of dialling. The caps hold for it as well.
+
+        What is only looked at is no call yet. A number counts as called from here on.
+        """
         gathered = _Gathered()
+        rows = await connection.fetch(statements.ASKED, campaign.id)
+        begun = await connection.fetchval(statements.BEGUN, campaign.id, [row["id"] for row in rows])
+        limits = await read_limits(connection, campaign, calls - claimed + begun, begun)
+        rows = rows[: room_for(MOST_CLAIMS, limits).calls]
+        if rows:
+            await lock_attempts(connection, campaign)
         asker = await Asker.open(connection, terms_of(campaign), now)
-        most = room_for(MOST_CLAIMS, [limit for limit in limits if limit.kind is not LimitKind.CAMPAIGN])
-        rows = await connection.fetch(statements.ASKED, campaign.id, most.calls)
-        claims = []
-        for asked, row in zip(await asker.ask([read_contact(row) for row in rows]), rows, strict=True):
+        cards = [read_contact(row) for row in rows]
+        claims, refused = [], []
+        for asked, row in zip(await asker.ask(cards, own_calls=[row["call_id"] for row in rows]), rows, strict=True):
             candidate = _Candidate(
                 asked.contact,
                 attempts=row["attempts"],
@@ -221,7 +218,17 @@ class Claims:
                     )
                 )
             else:
+                refused.append(row)
                 self._judge(campaign, asked, candidate, now, gathered)
+        if claims:
+            dialled = [{"number": one.contact.number, "call_id": one.call_id} for one in claims]
+            dialled_rows = orjson.Fragment(_ENCODER.encode(dialled))
+            await connection.execute(statements.DIALLED, campaign.account_id, now, dialled_rows)
+            contact_ids = [one.contact.id for one in claims]
+            await connection.execute(statements.HOLD_ON, campaign.id, contact_ids, now + self._lease)
+        if refused:
+            await connection.execute(statements.FORGET, [row["call_id"] for row in refused])
+            await connection.execute(statements.SERVED, campaign.id, [row["agent_id"] for row in refused])
         appended = await self._write(connection, campaign, now, gathered)
         is_idle = calls == 0 and not claims
         return Batch(campaign=campaign, claims=tuple(claims), is_exhausted=is_idle), appended
@@ -229,10 +236,13 @@ class Claims:
     async def take_one(
         self, connection: PooledConnection, campaign: Campaign, now: datetime, lease: timedelta
     ) -> tuple[Claim | None, Appended | None]:
-        """Claim one contact for an agent who looks at it first, in the caller's transaction that has the campaign."""
+        """Claim one contact for an agent who looks at it first, in the caller's transaction that has the campaign.
+
+        Its number has not been called by that, and may be called by others meanwhile.
+        """
         gathered = _Gathered()
         await self._gather(connection, campaign, 1, now, gathered, lease=lease)
-        appended = await self._write(connection, campaign, now, gathered)
+        appended = await self._write(connection, campaign, now, gathered, is_to_be_dialled=False)
         return (gathered.claims[0] if gathered.claims else None), appended
 
     async def _gather(
@@ -356,13 +366,19 @@ class Claims:
         gathered.rows.append(row)
 
     async def _write(
-        self, connection: PooledConnection, campaign: Campaign, now: datetime, gathered: _Gathered
+        self,
+        connection: PooledConnection,
+        campaign: Campaign,
+        now: datetime,
+        gathered: _Gathered,
+        *,
+        is_to_be_dialled: bool = True,
     ) -> Appended | None:
         rows = orjson.Fragment(_ENCODER.encode(gathered.rows))
         if gathered.rows:
             await connection.execute(statements.KEEP, campaign.id, campaign.account_id, now, rows)
             await connection.execute(statements.DECIDED, campaign.id, now, rows)
-        if gathered.claims:
+        if gathered.claims and is_to_be_dialled:
             await connection.execute(statements.DIALLED, campaign.account_id, now, rows)
         for list_id, cursor in gathered.cursors.items():
             await connection.execute(statements.MOVE, campaign.id, list_id, cursor)
@@ -387,29 +403,6 @@ def terms_of(campaign: Campaign) -> Terms:
         dnc_list_ids=campaign.dnc_list_ids,
         most_per_day=definition.most_per_day,
     )
-
-
-def pace_of(campaign: Campaign, now: datetime) -> Pace:
-    """The campaign's pace as it is to be from now on."""
-    wanted = campaign.definition.pacing.calls_per_minute
-    if campaign.pace is None:
-        return start_pace(wanted, now)
-    if campaign.pace.calls_per_minute != wanted:
-        return change_pace(campaign.pace, wanted, now)
-    return campaign.pace
-
-
-async def read_limits(
-    connection: PooledConnection, campaign: Campaign, in_flight: int, claimed: int
-) -> tuple[Limit, ...]:
-    """The caps on concurrent calls that hold for the campaign. ``claimed`` of its calls may have no channel yet."""
-    pacing = campaign.definition.pacing
-    limits = [Limit(kind=LimitKind.CAMPAIGN, most=pacing.max_concurrent_calls, in_use=in_flight)]
-    trunk = await connection.fetchrow(statements.TRUNK, campaign.account_id, campaign.definition.trunk_id)
-    if trunk is not None and trunk["max_channels"] is not None:
-        used = await count_used(connection, trunk["id"])
-        limits.append(Limit(kind=LimitKind.TRUNK, most=trunk["max_channels"], in_use=used + claimed))
-    return tuple(limits)
 
 
 async def release(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+import msgspec
 import structlog
 
 from app.calls.service import Readiness
@@ -19,10 +20,12 @@ from app.campaigns.claiming import Claim, Claims
 from app.campaigns.core.words import CampaignState
 from app.campaigns.dialing import Dialing
 from app.campaigns.following import Following
-from app.campaigns.model import Campaign
+from app.campaigns.model import Campaign, OptOut
 from app.campaigns.news import CampaignNews, PressedKey
+from app.campaigns.sweeping import sweep_attempts
+from app.campaigns.vitals import Vitals
 from app.clock import Clock
-from app.daemon import backoff_seconds
+from app.daemon import Health, backoff_seconds
 from app.db.engine import Database
 from app.db.kept import KeptConnection, read_by_index
 from app.errors import DatabaseUnavailableError
@@ -35,15 +38,25 @@ LOOK_SECONDS: Final = 5.0
 LEAST_SECONDS: Final = 0.1
 #: While nothing can be dialled on this node.
 _NOT_READY_SECONDS: Final = 1.0
+#: Between two sweeps of what was called when.
+_SWEEP_SECONDS: Final = 60.0
+#: The loop that looks for campaigns, among those of the campaigns.
+_LOOKING: Final = "looking"
 
-# Campaigns that are over stay as long as calls of theirs are under way.
+# Campaigns that are over stay as long as calls of theirs are under way; what was claimed at the end of one may come
+# back to it.
 _ALIVE: Final = """
 SELECT id FROM campaign WHERE state IN ('SCHEDULED', 'RUNNING') OR (state = 'PAUSED' AND end_at <= $1)
 UNION
 SELECT DISTINCT campaign_id FROM campaign_contact WHERE state IN ('CLAIMED', 'DIALING')
+UNION
+SELECT id FROM campaign CROSS JOIN LATERAL (
+    SELECT FROM campaign_contact WHERE campaign_id = campaign.id AND campaign_contact.state = 'WAITING' LIMIT 1
+) AS waiting WHERE campaign.state = 'FINISHED'
 """
 _STANDING: Final = """
-SELECT state, start_at, end_at,
+SELECT state, start_at, end_at, kind = 'AGENT' AS is_served,
+    definition #> '{content,optOut}' AS opt_out,
     EXISTS (
         SELECT FROM campaign_contact WHERE campaign_id = $1 AND state IN ('CLAIMED', 'DIALING')
     ) AS has_calls
@@ -53,9 +66,16 @@ FROM campaign WHERE id = $1
 
 @dataclass(slots=True)
 class _Loop:
-    """What wakes one campaign's loop."""
+    """What wakes one campaign's loop, and what was seen of the campaign: nothing before its first look."""
 
     has_news: asyncio.Event = field(default_factory=asyncio.Event)
+    is_seen: bool = False
+    is_served: bool = False
+    opt_out: OptOut | None = None
+
+    def heeds(self, key: PressedKey) -> bool:
+        """Whether the key may be a wish to be called no more."""
+        return not self.is_seen or (self.opt_out is not None and self.opt_out.digit == key.digit)
 
 
 class CampaignDialer:
@@ -84,25 +104,40 @@ class CampaignDialer:
         self._look_seconds = look_seconds
         self._least_seconds = least_seconds
         self._loops: dict[str, _Loop] = {}
+        self._swept_at: float | None = None
+        self._vitals = Vitals("campaigns", clock)
+
+    @property
+    def health(self) -> Health:
+        """How the dialer fares, and with it the campaign that has failed most often in a row."""
+        return self._vitals.health
 
     async def run(self) -> None:
         """Dial until cancelled."""
-        failures = 0
         try:
-            async with asyncio.TaskGroup() as self._group:
-                while True:
-                    try:
-                        await self._look()
-                    except DatabaseUnavailableError as error:
-                        failures += 1
-                        level = _log.warning if failures == 1 else _log.debug
-                        level("campaigns_not_looked_at", reason=error.message)
-                        await asyncio.sleep(backoff_seconds(failures))
-                    else:
-                        failures = 0
-                        await self._hear()
+            with self._vitals.running():
+                await self._look_again_and_again()
         finally:
             self._dialing.close()
+
+    async def _look_again_and_again(self) -> None:
+        async with asyncio.TaskGroup() as self._group:
+            while True:
+                try:
+                    await self._look()
+                    await self._sweep()
+                    await self._hear()
+                except DatabaseUnavailableError as error:
+                    failures = self._vitals.note_failure(_LOOKING, error)
+                    level = _log.warning if failures == 1 else _log.debug
+                    level("campaigns_not_looked_at", reason=error.message)
+                    await asyncio.sleep(backoff_seconds(failures))
+                except Exception as error:  # noqa: BLE001 -- a mistake of ours must not end all that this node does
+                    failures = self._vitals.note_failure(_LOOKING, error)
+                    _log.exception("campaigns_not_looked_at")
+                    await asyncio.sleep(backoff_seconds(failures))
+                else:
+                    self._vitals.note_success(_LOOKING)
 
     async def _look(self) -> None:
         """Have a loop for each campaign that needs one."""
@@ -113,23 +148,31 @@ class CampaignDialer:
             if row["id"] not in self._loops:
                 self._begin(row["id"])
 
+    async def _sweep(self) -> None:
+        """Forget, now and then, when numbers were called that may be called again."""
+        at = asyncio.get_running_loop().time()
+        if self._swept_at is None or at - self._swept_at >= _SWEEP_SECONDS:
+            self._swept_at = at
+            await sweep_attempts(self._database, self._clock.now())
+
     async def _hear(self) -> None:
         """Wake the loops of which there is news, until it is time to look at everything."""
-        until = asyncio.get_running_loop().time() + self._look_seconds
+        began_at = asyncio.get_running_loop().time()
+        until = began_at + self._look_seconds
         while (left := until - asyncio.get_running_loop().time()) > 0:
             await self._news.wait(left)
-            campaigns, pressed, is_everywhere = self._news.take()
-            for campaign_id in campaigns:
+            news = self._news.take()
+            for campaign_id in news.campaigns:
                 if campaign_id in self._loops:
                     self._loops[campaign_id].has_news.set()
                 else:
                     self._begin(campaign_id)
-            if is_everywhere:
-                for loop in self._loops.values():
+            for loop in self._loops.values():
+                if news.is_everywhere or (news.is_of_agents and (loop.is_served or not loop.is_seen)):
                     loop.has_news.set()
-            await self._hear_keys(pressed)
-            if is_everywhere:
-                return
+            await self._hear_keys(news.pressed)
+            if news.is_everywhere:
+                until = min(until, began_at + self._least_seconds)
 
     def _begin(self, campaign_id: str) -> None:
         self._loops[campaign_id] = _Loop()
@@ -137,6 +180,9 @@ class CampaignDialer:
 
     async def _hear_keys(self, keys: Sequence[PressedKey]) -> None:
         for key in keys:
+            loop = self._loops.get(key.campaign_id)
+            if loop is not None and not loop.heeds(key):
+                continue
             with suppress(DatabaseUnavailableError):  # what was pressed is seen again when the call is settled
                 await self._following.hear_key(key.campaign_id, key.call_id, key.number, key.digit)
 
@@ -150,25 +196,25 @@ class CampaignDialer:
                     await self._serve_on(campaign_id, loop, group)
                 is_due = loop.has_news.is_set()  # it came while the last batch was being dialled
         finally:
+            self._vitals.forget(campaign_id, _dialling_of(campaign_id))
             del self._loops[campaign_id]
 
     async def _serve_on(self, campaign_id: str, loop: _Loop, group: asyncio.TaskGroup) -> None:
-        failures = 0
         while True:
             loop.has_news.clear()
             try:
                 seconds = await self._round(campaign_id, loop, group)
             except DatabaseUnavailableError as error:
-                failures += 1
+                failures = self._vitals.note_failure(campaign_id, error)
                 level = _log.warning if failures == 1 else _log.debug
                 level("campaign_not_served", campaign_id=campaign_id, reason=error.message)
                 seconds = backoff_seconds(failures)
-            except Exception:  # noqa: BLE001 -- one campaign that meets a mistake of ours must not stop the others
-                failures += 1
+            except Exception as error:  # noqa: BLE001 -- one campaign that meets a mistake of ours must not stop the others
+                failures = self._vitals.note_failure(campaign_id, error)
                 _log.exception("campaign_round_failed", campaign_id=campaign_id)
                 seconds = backoff_seconds(failures)
             else:
-                failures = 0
+                self._vitals.note_success(campaign_id)
             if seconds is None:
                 return
             await self._sleep(loop, seconds)
@@ -199,8 +245,11 @@ class CampaignDialer:
             standing = await connection.fetchrow(_STANDING, campaign_id)
         if standing is None:
             return None
+        loop.is_seen, loop.is_served = True, standing["is_served"]
+        loop.opt_out = msgspec.convert(standing["opt_out"], OptOut | None)
         now = self._clock.now()
-        if standing["end_at"] is not None and standing["end_at"] <= now:
+        is_finished = standing["state"] == CampaignState.FINISHED
+        if is_finished or (standing["end_at"] is not None and standing["end_at"] <= now):
             await self._following.finish(campaign_id)
             return self._look_seconds if standing["has_calls"] else None
         match CampaignState(standing["state"]):
@@ -237,10 +286,13 @@ class CampaignDialer:
         try:
             dialled = await self._dialing.dial(lane, campaign, claims)
         except DatabaseUnavailableError as error:
+            self._vitals.note_failure(_dialling_of(campaign.id), error)
             _log.warning("campaign_not_dialled", campaign_id=campaign.id, reason=error.message)
-        except Exception:  # noqa: BLE001 -- one batch that meets a mistake of ours must not stop the others
+        except Exception as error:  # noqa: BLE001 -- one batch that meets a mistake of ours must not stop the others
+            self._vitals.note_failure(_dialling_of(campaign.id), error)
             _log.exception("campaign_dialling_failed", campaign_id=campaign.id)
         else:
+            self._vitals.note_success(_dialling_of(campaign.id))
             if dialled.has_news:
                 loop.has_news.set()
         finally:
@@ -248,3 +300,8 @@ class CampaignDialer:
 
     def _seconds_until(self, at: datetime | None, now: datetime) -> float:
         return self._look_seconds if at is None else max(0.0, min(self._look_seconds, (at - now).total_seconds()))
+
+
+def _dialling_of(campaign_id: str) -> str:
+    """How the dialling of its batches is called among the loops."""
+    return f"dial {campaign_id}"

@@ -10,97 +10,72 @@ often: a process that dies here leaves a claim, and perhaps its call. ``followin
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final, Protocol
 
-import msgspec
-import orjson
 import structlog
 
 from app.accounts.principal import Principal
-from app.accounts.scopes import Scope
-from app.calls import texts
 from app.calls.actor import CallActor
 from app.calls.change import FencedError
 from app.calls.core import inputs
 from app.calls.core.model.call import Call
 from app.calls.requests import OriginateRequest, OwnCall, Placed
-from app.campaigns import figures
-from app.campaigns.claiming import Claim, release, skipped
+from app.campaigns.claiming import Claim
 from app.campaigns.core.lifecycle import Step
-from app.campaigns.core.rules import Skip
-from app.campaigns.core.words import CampaignState, SkipReason
-from app.campaigns.figures import Figure
-from app.campaigns.leading import apology_of, lead_through
+from app.campaigns.core.words import CampaignState
 from app.campaigns.model import AgentContent, Campaign, FlowContent, SayContent
-from app.campaigns.questions import ContactCard, find_dnc
+from app.campaigns.noting import Fate, Tried, note
+from app.campaigns.placing import caller_for, own_call_for, request_for
+from app.campaigns.questions import find_dnc
 from app.campaigns.store import lock_for, take_step
 from app.clock import Clock
 from app.db.engine import Database, PooledConnection
 from app.db.kept import KeptConnection
 from app.db.locks import CAMPAIGN_DIALING
 from app.errors import DatabaseUnavailableError, OverloadedError, RefusedError, UnavailableError
-from app.events.log import Appended, EventLog
+from app.events.log import EventLog
 from app.facts.campaigns import PauseReason
-from app.facts.event import SYSTEM, Actor
-from app.facts.vocabulary import CallKind, Errand, LegRole, LegState
+from app.facts.event import SYSTEM
+from app.facts.vocabulary import LegState
 from app.flows.announcement import Announcement
 from app.routing.model import CallFlow
 
 _log = structlog.get_logger(__name__)
 
-#: The key space of campaigns' calls, beside those of clients' mutations.
-KEYS: Final = "campaign"
 #: How many batches are dialled at the same time by one node.
 LANES: Final = 8
-#: What could not be dialled for want of something that comes back is judged again after so long.
-_AGAIN: Final = timedelta(seconds=1)
+#: How long placing a call may take, its row's commit included. It is never dialled later, and a claim whose lease is
+#: not longer than this is not tried: whoever finds the lease over and no call may claim the contact anew.
+PLACE_SECONDS: Final = 20.0
 #: How long a call may take from its row to its INVITE. One that takes longer is given up.
 _DIAL_SECONDS: Final = 5.0
 #: From being told to dial, an Asterisk takes a moment to send its INVITE, and nobody says when it has: a phone that
 #: rings says so, and for the others that moment is waited out.
 _INVITE_SECONDS: Final = 0.25
+#: How often it is seen that the locks are still held. Whoever dials without them cannot be stopped.
+_WATCH_SECONDS: Final = 1.0
+#: How long the database keeps the locks of a process that is frozen: longer than any batch takes.
+_LONGEST_SECONDS: Final = 60
+
+_PATIENTLY: Final = f"SET LOCAL idle_in_transaction_session_timeout = '{_LONGEST_SECONDS}s'"
 
 _SHARE: Final = f"SELECT pg_advisory_xact_lock_shared({CAMPAIGN_DIALING}, hashtext($1))"
 _STANDING: Final = """
-SELECT campaign.state, account.name, account.default_region
+SELECT campaign.state, campaign.dnc_list_ids, account.name, account.default_region
 FROM campaign JOIN account ON account.id = campaign.account_id WHERE campaign.id = $1
 """
 _HOLD: Final = """
 SELECT kept.contact_id
 FROM campaign_contact AS kept JOIN unnest($2::text[], $3::text[]) AS claim (contact_id, call_id) USING (contact_id)
-WHERE kept.campaign_id = $1 AND kept.state = 'CLAIMED' AND kept.call_id = claim.call_id
+WHERE kept.campaign_id = $1 AND kept.state = 'CLAIMED' AND kept.call_id = claim.call_id AND kept.lease_until > $4
 ORDER BY kept.contact_id FOR UPDATE OF kept
 """
-_DIALLED: Final = """
-UPDATE campaign_contact AS kept
-SET state = 'DIALING', attempts = attempts + 1, call_id = begun.call_id, lease_until = NULL, updated_at = $4
-FROM unnest($2::text[], $3::text[]) AS begun (contact_id, call_id)
-WHERE kept.campaign_id = $1 AND kept.contact_id = begun.contact_id
-"""
-_SKIP: Final = """
-WITH told AS (
-    UPDATE campaign_decision SET decision = jsonb_set(decision::jsonb, '{outcome}', $4::jsonb)::json, call_id = NULL
-    WHERE campaign_id = $1 AND contact_id = $2 AND n = $3
-)
-UPDATE campaign_contact SET state = 'SKIPPED', reason = $5, call_id = NULL, lease_until = NULL, updated_at = $6
-WHERE campaign_id = $1 AND contact_id = $2
-"""
-_SERVED: Final = """
-UPDATE campaign_agent SET contact_id = NULL, lease_until = NULL, asked_at = NULL
-WHERE campaign_id = $1 AND agent_id = ANY($2::text[])
-"""
-_FORGET: Final = "DELETE FROM number_attempt WHERE call_id = $1"
-
 #: Refusals that are about the number; all others are about the campaign, and would be the same for any contact.
 _OF_THE_NUMBER: Final = frozenset({"DESTINATION_DENIED", "INVALID_NUMBER"})
-
-_ENCODER: Final = msgspec.json.Encoder()
 
 
 class Placing(Protocol):
@@ -127,32 +102,15 @@ class Flows(Protocol):
         ...
 
 
-class _House(Principal):
-    """Offhook itself, calling for an account."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """Claims that are held, and all that their calls have in common."""
 
-    __slots__ = ()
-
-    @property
-    def actor(self) -> Actor:
-        return SYSTEM
-
-
-class _Fate(StrEnum):
-    """What became of a claim: a call, nobody knows, or why there is none."""
-
-    BEGUN = "BEGUN"
-    UNKNOWN = "UNKNOWN"
-    NOT_NOW = "NOT_NOW"
-    NOT_THIS_NUMBER = "NOT_THIS_NUMBER"
-    NOT_AT_ALL = "NOT_AT_ALL"
-
-
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    claim: Claim
-    fate: _Fate
-    call: Call | None = None
-    words: str = ""
+    campaign: Campaign
+    claims: tuple[Claim, ...]
+    principal: Principal
+    lead: Announcement | CallFlow | None
+    not_after: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +134,9 @@ class Dialing:
         living: Living,
         flows: Flows,
         lanes: int = LANES,
+        place_seconds: float = PLACE_SECONDS,
+        dial_seconds: float = _DIAL_SECONDS,
+        watch_seconds: float = _WATCH_SECONDS,
     ) -> None:
         self._database = database
         self._log = log
@@ -183,6 +144,9 @@ class Dialing:
         self._calls = calls
         self._living = living
         self._flows = flows
+        self._place_seconds = place_seconds
+        self._dial_seconds = dial_seconds
+        self._watch_seconds = watch_seconds
         self._lanes: asyncio.Queue[KeptConnection] = asyncio.Queue()
         for number in range(lanes):
             self._lanes.put_nowait(KeptConnection(database, application_name=f"offhook dialing {number}"))
@@ -214,15 +178,15 @@ class Dialing:
             DatabaseUnavailableError: what was not dialled waits for the end of its lease.
         """
         lead = await self._read_lead(campaign)
-        appended: list[Appended] = []
         async with lane.use() as connection:
-            with self._log.in_flight():
+            with ExitStack() as until_committed:
                 async with connection.transaction():
                     tried = await self._dial(connection, campaign, claims, lead)
-                    appended.append(await self._write(connection, campaign, tried))
-        for one in appended:
-            self._log.announce(one)
-        hopeless = [one for one in tried if one.fate is _Fate.NOT_AT_ALL]
+                    until_committed.enter_context(self._log.in_flight())
+                    facts = await note(connection, campaign, tried, self._clock.now())
+                    appended = await self._log.append_in(connection, facts)
+        self._log.announce(appended)
+        hopeless = [one for one in tried if one.fate is Fate.NOT_AT_ALL]
         if hopeless:
             await self._pause(campaign, hopeless[0].words)
         begun = [one.call.id for one in tried if one.call is not None]
@@ -236,72 +200,107 @@ class Dialing:
         campaign: Campaign,
         claims: Sequence[Claim],
         lead: Announcement | CallFlow | None,
-    ) -> list[_Tried]:
+    ) -> list[Tried]:
+        await connection.execute(_PATIENTLY)
         await connection.execute(_SHARE, campaign.id)
         standing = await connection.fetchrow(_STANDING, campaign.id)
+        not_after = self._clock.now() + timedelta(seconds=self._place_seconds)
         rows = await connection.fetch(
-            _HOLD, campaign.id, [one.contact.id for one in claims], [one.call_id for one in claims]
+            _HOLD, campaign.id, [one.contact.id for one in claims], [one.call_id for one in claims], not_after
         )
         held = {row["contact_id"] for row in rows}
         claims = [one for one in claims if one.contact.id in held]
         if standing is None or standing["state"] != CampaignState.RUNNING:
-            return [_Tried(one, _Fate.NOT_NOW) for one in claims]
+            return [Tried(one, Fate.NOT_NOW) for one in claims]
         numbers = [one.contact.number for one in claims]
-        listed = await find_dnc(connection, campaign.account_id, numbers, campaign.dnc_list_ids)
-        principal = _House(
-            account_id=campaign.account_id,
-            account_name=standing["name"],
-            default_region=standing["default_region"],
-            key_id=campaign.created_by or "",
-            scopes=frozenset({Scope.CALLS_ORIGINATE}),
-            is_test=campaign.is_sandbox,
+        listed = await find_dnc(connection, campaign.account_id, numbers, standing["dnc_list_ids"])
+        batch = _Batch(
+            campaign=campaign,
+            claims=tuple(one for one in claims if one.contact.number not in listed),
+            principal=caller_for(campaign, standing["name"], standing["default_region"]),
+            lead=lead,
+            not_after=not_after,
         )
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._try(principal, campaign, one, lead))
-                for one in claims
-                if one.contact.number not in listed
-            ]
         # The rules are asked again, and tell of the list.
-        put_off = [_Tried(one, _Fate.NOT_NOW) for one in claims if one.contact.number in listed]
-        return [*(task.result() for task in tasks), *put_off]
+        put_off = [Tried(one, Fate.NOT_NOW) for one in claims if one.contact.number in listed]
+        return [*await self._try_all(connection, batch), *put_off]
 
-    async def _try(
-        self, principal: Principal, campaign: Campaign, claim: Claim, lead: Announcement | CallFlow | None
-    ) -> _Tried:
-        contact, definition = claim.contact, campaign.definition
-        content = definition.content
-        if lead is None and not isinstance(content, AgentContent):
-            return _Tried(claim, _Fate.NOT_AT_ALL, words="NOT_FOUND")
-        own = OwnCall(
-            kind=CallKind.CAMPAIGN,
-            errand=Errand(campaign_id=campaign.id, contact_id=contact.id, contact_list_id=contact.list_id),
-            call_id=claim.call_id,
-            keys=KEYS,
-            lead=None
-            if lead is None
-            else lead_through(
-                lead,
-                contact,
-                opt_out=content.opt_out if isinstance(content, SayContent) else None,
-                on_machine=definition.on_machine,
-            ),
-            apology=apology_of(content) if isinstance(content, AgentContent) else None,
-        )
+    async def _try_all(self, connection: PooledConnection, batch: _Batch) -> list[Tried]:
+        """Try all, for as long as the transaction holds what it has locked."""
+        if not batch.claims:
+            return []
+        are_tried = asyncio.Event()
         try:
-            placed = await self._calls.place(principal, request_for(campaign, claim), own)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch(connection, are_tried))
+                tasks = [group.create_task(self._try(batch, one)) for one in batch.claims]
+                await asyncio.wait(tasks)
+                are_tried.set()
+            return [task.result() for task in tasks]
+        except BaseException as error:
+            for claim in batch.claims:
+                self._give_up(claim.call_id)
+            if isinstance(error, ExceptionGroup):
+                raise error.exceptions[0] from None  # the watch's: no other task lets one out
+            raise
+
+    async def _watch(self, connection: PooledConnection, are_tried: asyncio.Event) -> None:
+        """Fail once the session is gone, and the locks with it."""
+        while not are_tried.is_set():
+            try:
+                async with asyncio.timeout(self._watch_seconds):
+                    await are_tried.wait()
+            except TimeoutError:
+                await connection.execute("SELECT 1")
+
+    async def _try(self, batch: _Batch, claim: Claim) -> Tried:
+        try:
+            tried = await self._place(batch, claim)
+        except Exception as error:  # noqa: BLE001 -- one contact that meets a mistake of ours must not stop the others
+            # The kind of error and where it is, never its text: that may quote the contact.
+            where = error.__traceback__
+            while where is not None and where.tb_next is not None:
+                where = where.tb_next
+            _log.error(
+                "campaign_contact_failed",
+                campaign_id=batch.campaign.id,
+                contact_id=claim.contact.id,
+                call_id=claim.call_id,
+                error=type(error).__name__,
+                where=None if where is None else f"{where.tb_frame.f_code.co_qualname}:{where.tb_lineno}",
+            )
+            self._give_up(claim.call_id)
+            return Tried(claim, Fate.FAILED)
+        if tried.call is not None:
+            await self._see_dialled(tried.call)
+        return tried
+
+    async def _place(self, batch: _Batch, claim: Claim) -> Tried:
+        campaign = batch.campaign
+        if batch.lead is None and not isinstance(campaign.definition.content, AgentContent):
+            return Tried(claim, Fate.NOT_AT_ALL, words="NOT_FOUND")
+        request, own = request_for(campaign, claim), own_call_for(campaign, claim, batch.lead, batch.not_after)
+        try:
+            async with asyncio.timeout(self._place_seconds):
+                placed = await self._calls.place(batch.principal, request, own)
         except RefusedError as error:
             codes = {problem.code for problem in error.problems}
             if claim.agent_id is not None and "AGENT_OFFLINE" in codes:
-                return _Tried(claim, _Fate.NOT_NOW)
-            fate = _Fate.NOT_THIS_NUMBER if codes <= _OF_THE_NUMBER else _Fate.NOT_AT_ALL
-            return _Tried(claim, fate, words=", ".join(sorted(codes)))
-        except DatabaseUnavailableError:
-            return _Tried(claim, _Fate.UNKNOWN)
+                return Tried(claim, Fate.NOT_NOW)
+            fate = Fate.NOT_THIS_NUMBER if codes <= _OF_THE_NUMBER else Fate.NOT_AT_ALL
+            return Tried(claim, fate, words=", ".join(sorted(codes)))
+        except (DatabaseUnavailableError, TimeoutError):
+            self._give_up(claim.call_id)
+            return Tried(claim, Fate.UNKNOWN)
         except (UnavailableError, FencedError):
-            return _Tried(claim, _Fate.NOT_NOW)
-        await self._see_dialled(placed.call)
-        return _Tried(claim, _Fate.BEGUN, placed.call)
+            return Tried(claim, Fate.NOT_NOW)
+        return Tried(claim, Fate.BEGUN, placed.call)
+
+    def _give_up(self, call_id: str) -> None:
+        """Have nobody dialled for this call who is not dialled already."""
+        actor = self._living.find(call_id)
+        if actor is not None:
+            actor.give_up()
 
     async def _see_dialled(self, call: Call) -> None:
         """Wait until the call's INVITE is out, or will never be."""
@@ -309,12 +308,12 @@ class Dialing:
         if actor is None:
             return
         try:
-            async with asyncio.timeout(_DIAL_SECONDS):
+            async with asyncio.timeout(self._dial_seconds):
                 await actor.wait_until(_is_dialled)
         except TimeoutError:
-            _log.warning("campaign_call_not_dialled", call_id=call.id, seconds=_DIAL_SECONDS)
-            with suppress(OverloadedError):  # it has hundreds of news to read first; its own timers end it
-                actor.post(inputs.HangupRequested(actor=SYSTEM))
+            _log.warning("campaign_call_not_dialled", call_id=call.id, seconds=self._dial_seconds)
+            # At once, whatever it is about to do. Nobody was called, so it ends as such a call, and not as hung up.
+            actor.give_up()
             return
         try:
             async with asyncio.timeout(_INVITE_SECONDS):
@@ -322,49 +321,14 @@ class Dialing:
         except TimeoutError:
             pass  # the moment is over
 
-    async def _write(self, connection: PooledConnection, campaign: Campaign, tried: Sequence[_Tried]) -> Appended:
-        now = self._clock.now()
-        begun = [(one.claim.contact.id, one.call) for one in tried if one.call is not None]
-        if begun:
-            await connection.execute(
-                _DIALLED, campaign.id, [contact_id for contact_id, _ in begun], [call.id for _, call in begun], now
-            )
-        put_off = {
-            one.claim.contact.id: one.claim.call_id for one in tried if one.fate in {_Fate.NOT_NOW, _Fate.NOT_AT_ALL}
-        }
-        await release(connection, campaign.id, put_off, now + _AGAIN, now)
-        asked_by = [one.claim.agent_id for one in tried if one.claim.agent_id is not None]
-        if asked_by:
-            await connection.execute(_SERVED, campaign.id, asked_by)
-        refused = [one.claim for one in tried if one.fate is _Fate.NOT_THIS_NUMBER]
-        for claim in refused:
-            await self._skip(connection, campaign, claim, now)
-        minutes = Counter(call.created_at.replace(second=0, microsecond=0) for _, call in begun)
-        for minute, calls in sorted(minutes.items()):
-            await figures.count(connection, campaign.id, minute, {Figure.DIALLED: calls})
-        if refused:
-            word = figures.of_skip(SkipReason.DESTINATION_DENIED)
-            await figures.count(connection, campaign.id, now, {Figure.SKIPPED: len(refused), word: len(refused)})
-        drafts = [
-            skipped(campaign, one.contact, SkipReason.DESTINATION_DENIED, now, attempts=one.attempt - 1)
-            for one in refused
-        ]
-        return await self._log.append_in(connection, drafts)
-
-    async def _skip(self, connection: PooledConnection, campaign: Campaign, claim: Claim, now: datetime) -> None:
-        """The account may not call this number after all: from itself, say. The decision is told as it came out."""
-        reason = SkipReason.DESTINATION_DENIED
-        outcome = orjson.Fragment(_ENCODER.encode(Skip(reason=reason)))
-        await connection.execute(_SKIP, campaign.id, claim.contact.id, claim.number, outcome, reason.value, now)
-        await connection.execute(_FORGET, claim.call_id)
-
     async def _pause(self, campaign: Campaign, words: str) -> None:
         """No call of this campaign can be placed as it is set up: say so, rather than try the whole list."""
         _log.warning("campaign_cannot_call", campaign_id=campaign.id, codes=words)
         async with self._database.acquire() as connection:
-            with self._log.in_flight():
+            with ExitStack() as until_committed:
                 async with connection.transaction():
                     locked = await lock_for(connection, campaign.id, Step.PAUSE)
+                    until_committed.enter_context(self._log.in_flight())
                     taken = (
                         None
                         if locked is None or locked.version != campaign.version
@@ -383,38 +347,6 @@ class Dialing:
                 return await self._flows.find_flow(campaign.account_id, flow_id)
             case AgentContent():
                 return None
-
-
-def request_for(campaign: Campaign, claim: Claim) -> OriginateRequest:
-    """The call to a contact, as the campaign is set."""
-    definition, contact, content = campaign.definition, claim.contact, campaign.definition.content
-    return OriginateRequest(
-        idempotency_key=f"{campaign.id}:{contact.id}:{claim.number}",
-        destination_number=contact.number,
-        destination_name=_shown_name(contact),
-        connect_agent_id=claim.agent_id or (content.agent_id if isinstance(content, AgentContent) else None),
-        connect_queue_id=content.queue_id if isinstance(content, AgentContent) and not claim.agent_id else None,
-        dial_first=LegRole.AGENT if claim.agent_id else LegRole.CUSTOMER,
-        caller_id=_caller_id(definition.caller_ids, claim) or definition.caller_id_pool_id,
-        caller_id_name=definition.caller_id_name,
-        trunk_id=definition.trunk_id,
-        customer_ring_seconds=definition.ring_seconds,
-        max_duration_seconds=definition.max_duration_seconds,
-        recording_mode=definition.recording_mode,
-        external_id=contact.external_id,
-        metadata=definition.metadata,
-        tags=definition.tags,
-        detect_machine=definition.detect_machine,
-    )
-
-
-def _caller_id(numbers: Sequence[str], claim: Claim) -> str | None:
-    """The campaign's numbers in turn, another one for the next attempt."""
-    return numbers[(claim.contact.position + claim.attempt) % len(numbers)] if numbers else None
-
-
-def _shown_name(contact: ContactCard) -> str | None:
-    return None if texts.check_shown_name(contact.name, "destinationName") else contact.name
 
 
 def _is_dialled(call: Call) -> bool:

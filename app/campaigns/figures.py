@@ -47,16 +47,33 @@ def of_skip(reason: SkipReason) -> str:
 DAY: Final = timedelta(days=1)
 MONTH: Final = timedelta(days=30)
 
+# One statement for all minutes: counts are locked in one order, whoever counts what, so nobody waits in a circle.
 _COUNT: Final = """
-WITH counted AS (SELECT * FROM unnest($3::text[], $4::bigint[]) AS one (word, count)),
+WITH counted AS (
+    SELECT date_trunc('minute', at) AS minute, word, sum(count)::bigint AS count
+    FROM unnest($2::timestamptz[], $3::text[], $4::bigint[]) AS one (at, word, count) GROUP BY 1, 2
+),
 minutes AS (
     INSERT INTO campaign_minute AS kept (campaign_id, minute, word, count)
-    SELECT $1, date_trunc('minute', $2::timestamptz), word, count FROM counted ORDER BY word
+    SELECT $1, minute, word, count FROM counted ORDER BY minute, word
     ON CONFLICT (campaign_id, minute, word) DO UPDATE SET count = kept.count + excluded.count
 )
 INSERT INTO campaign_total AS kept (campaign_id, word, count)
-SELECT $1, word, count FROM counted ORDER BY word
+SELECT $1, word, sum(count)::bigint FROM counted GROUP BY word ORDER BY word
 ON CONFLICT (campaign_id, word) DO UPDATE SET count = kept.count + excluded.count
+"""
+_BETWEEN: Final = """
+SELECT word, sum(count)::bigint AS count FROM campaign_minute
+WHERE campaign_id = $1 AND minute >= $2 AND minute < $3 GROUP BY word
+"""
+# Word by word, each from its own part of the index by words.
+_WORDS_BETWEEN: Final = """
+SELECT asked.word, found.count FROM unnest($4::text[]) AS asked (word)
+CROSS JOIN LATERAL (
+    SELECT sum(count)::bigint AS count FROM campaign_minute AS kept
+    WHERE kept.campaign_id = $1 AND kept.word = asked.word AND kept.minute >= $2 AND kept.minute < $3
+) AS found
+WHERE found.count IS NOT NULL
 """
 
 
@@ -65,8 +82,17 @@ async def count(connection: PooledConnection, campaign_id: str, at: datetime, co
 
     Words are those of `Figure`, `of_disposition` and `of_skip`; a count may be negative.
     """
-    if counts:
-        await connection.execute(_COUNT, campaign_id, at, list(counts), list(counts.values()))
+    await count_minutes(connection, campaign_id, {at: counts})
+
+
+async def count_minutes(
+    connection: PooledConnection, campaign_id: str, counts: Mapping[datetime, Mapping[str, int]]
+) -> None:
+    """As :func:`count`, for several minutes. Once in a transaction: who counts twice may wait in a circle."""
+    counted = [(at, word, one) for at, words in counts.items() for word, one in words.items() if one]
+    if counted:
+        ats, words, ones = zip(*counted, strict=True)
+        await connection.execute(_COUNT, campaign_id, ats, words, ones)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,15 +123,8 @@ async def read_between(
     connection: PooledConnection, campaign_id: str, begin: datetime, end: datetime, words: tuple[str, ...] = ()
 ) -> Figures:
     """What was counted in ``[begin, end)``, to the minute: all minutes that begin in it; of these words, or all."""
-    rows = await connection.fetch(
-        """
-        SELECT word, sum(count)::bigint AS count FROM campaign_minute
-        WHERE campaign_id = $1 AND minute >= $2 AND minute < $3 AND ($4::text[] = '{}' OR word = ANY($4))
-        GROUP BY word
-        """,
-        campaign_id,
-        begin,
-        end,
-        list(words),
-    )
+    if words:
+        rows = await connection.fetch(_WORDS_BETWEEN, campaign_id, begin, end, list(words))
+    else:
+        rows = await connection.fetch(_BETWEEN, campaign_id, begin, end)
     return Figures(counts={row["word"]: row["count"] for row in rows})

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, assert_never
+from typing import Any, Final, TypeAlias, assert_never
 
 import asyncpg
 import msgspec
@@ -28,6 +28,7 @@ from app.clock import Clock
 from app.contacts.dnc_entries import DncEntries
 from app.db.engine import Database, PooledConnection
 from app.db.kept import read_by_index
+from app.db.locks import CAMPAIGN_SETTLING
 from app.events.log import EventLog
 from app.facts.campaigns import ContactAttempted, ContactFinished, ContactSkipped, FinishReason, GivenUp
 from app.facts.event import Draft
@@ -37,13 +38,19 @@ from app.facts.vocabulary import AnsweredBy, Disposition, Pair, Party
 _MOST_AT_ONCE: Final = 500
 #: How long a call may have lasted whose end the circuit breaker still counts.
 _LONGEST_ATTEMPT: Final = timedelta(minutes=10)
+#: How long a contact waits whose call ended before anybody was dialled for it.
+_UNSENT_RETRY: Final = timedelta(seconds=5)
 
 _GET: Final = f"SELECT {CAMPAIGN_COLUMNS} FROM campaign WHERE id = $1"  # noqa: S608  # our own columns
 # Who dials holds the rows of what it has under way; those come with the next look.
 _ENDED: Final = """
 SELECT kept.contact_id, kept.list_id, kept.number, kept.state, kept.attempts, kept.decisions, kept.call_id,
-    contact.name, contact.external_id, cdr.disposition, cdr.sip_code, cdr.ended_at, cdr.created_at, cdr.talk_seconds,
-    cdr.ring_seconds, cdr.dtmf, call.snapshot->'answers' AS answers, call.snapshot->>'answeredBy' AS answered_by
+    contact.name, contact.external_id, cdr.disposition, cdr.ended_at, cdr.created_at, cdr.talk_seconds,
+    -- A trunk that Asterisk cannot dial at all fails as one does that answers "service unavailable".
+    CASE WHEN cdr.end_code = 'DIAL_FAILED' AND cdr.source = 'LIVE' THEN 503 ELSE cdr.sip_code END AS sip_code,
+    cdr.ring_seconds, cdr.dtmf, call.snapshot->'answers' AS answers, call.snapshot->>'answeredBy' AS answered_by,
+    (cdr.source = 'RECOVERED' OR cdr.end_code IN ('TRUNK_FULL', 'DIAL_FAILED'))
+        AND NOT EXISTS (SELECT FROM leg WHERE leg.call_id = call.id AND leg.dialing_at IS NOT NULL) AS is_unsent
 FROM campaign_contact AS kept
 JOIN cdr ON cdr.call_id = kept.call_id
 JOIN call ON call.id = kept.call_id
@@ -59,13 +66,21 @@ FROM json_to_recordset($3::json) AS one (contact_id text, state text, attempts i
     disposition text, answers json)
 WHERE kept.campaign_id = $1 AND kept.contact_id = one.contact_id
 """
+# A call that nobody was dialled for counts as none: the contact is judged anew, and its number may be called as before.
+_UNSENT: Final = """
+UPDATE campaign_contact SET state = 'WAITING', attempts = attempts - CASE WHEN state = 'DIALING' THEN 1 ELSE 0 END,
+    due_at = $3, lease_until = NULL, reason = NULL, updated_at = $4
+WHERE campaign_id = $1 AND contact_id = ANY($2::text[])
+"""
+_FORGET: Final = "DELETE FROM number_attempt WHERE call_id = ANY($1::text[])"
 _TELL: Final = """
 UPDATE campaign_decision AS told SET outcome = one.outcome
 FROM json_to_recordset($2::json) AS one (contact_id text, n int, outcome json)
 WHERE told.campaign_id = $1 AND told.contact_id = one.contact_id AND told.n = one.n
 """
 _ENDINGS: Final = """
-SELECT ended_at, sip_code FROM cdr WHERE account_id = $1 AND campaign_id = $2 AND created_at > $3 AND ended_at > $4
+SELECT ended_at, CASE WHEN end_code = 'DIAL_FAILED' AND source = 'LIVE' THEN 503 ELSE sip_code END AS sip_code
+FROM cdr WHERE account_id = $1 AND campaign_id = $2 AND created_at > $3 AND ended_at > $4
 """
 _LEFT: Final = """
 SELECT EXISTS (SELECT FROM campaign_contact WHERE campaign_id = $1 AND state = 'WAITING') AS has_waiting,
@@ -89,7 +104,13 @@ WHERE kept.campaign_id = $1 AND kept.contact_id = waiting.contact_id
 RETURNING kept.contact_id, kept.list_id, kept.number, kept.attempts, contact.name, contact.external_id
 """
 
+_SETTLING: Final = f"SELECT pg_advisory_xact_lock_shared({CAMPAIGN_SETTLING}, hashtext($1))"
+_LETTING_GO: Final = f"SELECT pg_advisory_xact_lock({CAMPAIGN_SETTLING}, hashtext($1))"
+
 _ENCODER: Final = msgspec.json.Encoder()
+
+#: What is counted for each minute.
+_Counts: TypeAlias = defaultdict[datetime, Counter[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +141,19 @@ class Following:
                     rows = await connection.fetch(_ENDED, campaign_id, _MOST_AT_ONCE)
                     if not rows:
                         return Settled(0, has_more=False, is_shaky=False)
+                    await connection.execute(_SETTLING, campaign_id)
                     of_campaign = await connection.fetchrow(_GET, campaign_id)
                     assert of_campaign is not None  # it has contacts
                     campaign = read_campaign(of_campaign)
                     now = self._clock.now()
-                    drafts += await self._settle(connection, campaign, rows, now)
-                    for row in rows:
+                    sent = [row for row in rows if not row["is_unsent"]]
+                    for row in sent:
                         drafts += await self._opt_out(connection, campaign, row["number"], row["dtmf"], row["call_id"])
+                    counts: _Counts = defaultdict(Counter)
+                    drafts += await self._settle(connection, campaign, sent, now, counts)
+                    unsent = [row for row in rows if row["is_unsent"]]
+                    await self._put_back(connection, campaign, unsent, now, counts)
+                    await figures.count_minutes(connection, campaign.id, counts)
                     appended = await self._log.append_in(connection, drafts)
         self._log.announce(appended)
         is_shaky = any(Ending(at=row["ended_at"], sip_code=row["sip_code"]).is_server_failure for row in rows)
@@ -183,7 +210,11 @@ class Following:
         return taken is not None
 
     async def finish(self, campaign_id: str) -> bool:
-        """End a campaign whose contacts all have their outcome, or whose end has come; whether it has ended now."""
+        """End a campaign whose contacts all have their outcome, or whose end has come; whether it has ended now.
+
+        Of one that is finished, what has come back since is let go: contacts that were claimed at its end, and not
+        called after all.
+        """
         has_more = True
         is_over_now = False
         while has_more:
@@ -194,18 +225,20 @@ class Following:
                     async with connection.transaction():
                         await read_by_index(connection)
                         campaign = await lock_for(connection, campaign_id, Step.RUN_OUT)
-                        if campaign is None or is_over(campaign.state):
+                        if campaign is None or campaign.state is CampaignState.STOPPED:
                             return False
                         now = self._clock.now()
                         reason = FinishReason.ALL_DONE
-                        if campaign.end_at is not None and campaign.end_at <= now:
+                        is_finished = campaign.state is CampaignState.FINISHED
+                        if is_finished or (campaign.end_at is not None and campaign.end_at <= now):
                             reason = FinishReason.END_REACHED
+                            await connection.execute(_LETTING_GO, campaign_id)
                             told = await self._let_go(connection, campaign, now)
                             drafts += told
                             has_more = len(told) == _MOST_AT_ONCE
                         elif not await _is_run_out(connection, campaign_id):
                             return False
-                        if not has_more:
+                        if not has_more and not is_finished:
                             taken = await take_step(connection, campaign, Step.RUN_OUT, now, finish=reason)
                             drafts += () if taken is None else taken[1]
                             is_over_now = taken is not None
@@ -230,12 +263,16 @@ class Following:
         ]
 
     async def _settle(
-        self, connection: PooledConnection, campaign: Campaign, rows: Sequence[asyncpg.Record], now: datetime
+        self,
+        connection: PooledConnection,
+        campaign: Campaign,
+        rows: Sequence[asyncpg.Record],
+        now: datetime,
+        counts: _Counts,
     ) -> list[Draft]:
         drafts: list[Draft] = []
         settled: list[dict[str, Any]] = []
         told: list[dict[str, Any]] = []
-        counts: defaultdict[datetime, Counter[str]] = defaultdict(Counter)
         for row in rows:
             # Whoever was to note that the call began has died before: it is noted now.
             is_noted = row["state"] == ContactState.DIALING
@@ -259,14 +296,29 @@ class Following:
             counts[minute] += _counted(row, disposition, is_noted=is_noted, is_done=isinstance(follows, Done))
         await connection.execute(_SETTLE, campaign.id, now, orjson.Fragment(_ENCODER.encode(settled)))
         await connection.execute(_TELL, campaign.id, orjson.Fragment(_ENCODER.encode(told)))
-        for minute, words in sorted(counts.items()):
-            await figures.count(connection, campaign.id, minute, +words)
         return drafts
+
+    async def _put_back(
+        self,
+        connection: PooledConnection,
+        campaign: Campaign,
+        rows: Sequence[asyncpg.Record],
+        now: datetime,
+        counts: _Counts,
+    ) -> None:
+        """Calls that ended before anybody was dialled: the service died or was too late, or the trunk was full."""
+        if not rows:
+            return
+        await connection.execute(_UNSENT, campaign.id, [row["contact_id"] for row in rows], now + _UNSENT_RETRY, now)
+        await connection.execute(_FORGET, [row["call_id"] for row in rows])
+        for row in rows:
+            if row["state"] == ContactState.DIALING:
+                counts[row["created_at"].replace(second=0, microsecond=0)][Figure.DIALLED] -= 1
 
     def _follows(self, campaign: Campaign, disposition: Disposition, attempt: int, ended_at: datetime) -> AfterAttempt:
         follows = after_attempt(campaign.definition.retries, disposition, attempt, ended_at)
         if isinstance(follows, Retry) and is_over(campaign.state):
-            return Done(reason=GivenUp.NO_RETRIES_LEFT)
+            return Done(reason=GivenUp.CAMPAIGN_OVER)
         return follows
 
     async def _opt_out(

@@ -23,6 +23,20 @@ class PressedKey:
     digit: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """The campaigns with news, and the keys that were pressed.
+
+    ``is_everywhere``: any campaign may have changed. ``is_of_agents``: what agents do has changed, whichever campaigns
+    they serve.
+    """
+
+    campaigns: frozenset[str]
+    pressed: tuple[PressedKey, ...]
+    is_everywhere: bool
+    is_of_agents: bool
+
+
 class CampaignNews:
     """One in a process, for whichever dialer runs there. ``log.on_appended(news.on_appended)``."""
 
@@ -30,6 +44,7 @@ class CampaignNews:
         self._campaigns: set[str] = set()
         self._pressed: list[PressedKey] = []
         self._is_everywhere = False
+        self._is_of_agents = False
         self._has_come = asyncio.Event()
 
     def on_appended(self, appended: Appended) -> None:
@@ -37,7 +52,7 @@ class CampaignNews:
         for event in appended.events:
             fact = event.fact
             if isinstance(fact, AgentStateChanged):
-                self._is_everywhere = True  # whichever it serves
+                self._is_of_agents = True
                 self._has_come.set()
             if not isinstance(fact, CallEnded | CallConnected | DtmfReceived):
                 continue
@@ -67,11 +82,17 @@ class CampaignNews:
         except TimeoutError:
             pass  # the time is news enough
 
-    def take(self) -> tuple[frozenset[str], tuple[PressedKey, ...], bool]:
-        """The campaigns with news, the keys that were pressed, and whether all campaigns are to be looked at."""
-        taken = frozenset(self._campaigns), tuple(self._pressed), self._is_everywhere
+    def take(self) -> News:
+        """All that has come since this was asked last."""
+        taken = News(
+            campaigns=frozenset(self._campaigns),
+            pressed=tuple(self._pressed),
+            is_everywhere=self._is_everywhere,
+            is_of_agents=self._is_of_agents,
+        )
         self._campaigns.clear()
         self._pressed.clear()
         self._is_everywhere = False
+        self._is_of_agents = False
         self._has_come.clear()
         return taken

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.campaigns import figures, store
+from app.campaigns.activity import Activity, read_activity
 from app.campaigns.core.explain import explain
 from app.campaigns.core.lifecycle import is_over
 from app.campaigns.core.words import CampaignKind, CampaignState
@@ -106,6 +107,10 @@ class CampaignQueries:
         """How many :meth:`page` goes through."""
         async with self._database.acquire() as connection:
             return await count_listed(connection, _campaigns(account_id, where))
+
+    async def activity(self) -> Activity:
+        """What the campaigns of all accounts are at, for ``/metrics``."""
+        return await read_activity(self._database)
 
     async def page_contacts(
         self, account_id: str, where: CampaignContactFilter, request: PageRequest

@@ -39,7 +39,8 @@ SELECT id, version FROM dnc_list
 WHERE account_id = $1 AND deleted_at IS NULL AND (applies_to_all OR id = ANY($2::text[])) ORDER BY id
 """
 _ATTEMPTS: Final = """
-SELECT number, at FROM number_attempt WHERE account_id = $1 AND number = ANY($2::text[]) AND at > $3
+SELECT number, at FROM number_attempt
+WHERE account_id = $1 AND number = ANY($2::text[]) AND at > $3 AND call_id <> ALL($4::text[])
 """
 _RULES: Final = "SELECT prefix, is_allowed, note FROM destination_rule WHERE account_id = $1 ORDER BY id"
 
@@ -129,15 +130,20 @@ class Asker:
         self,
         contacts: Sequence[ContactCard],
         limits: tuple[Limit, ...] = (),
+        *,
+        own_calls: Sequence[str] = (),
     ) -> list[Asked]:
-        """Everything about these contacts, as of one instant, in their order."""
+        """Everything about these contacts, as of one instant, in their order.
+
+        ``own_calls`` are those that the contacts are asked about for: they do not count as calls that there were.
+        """
         numbers = sorted({contact.number for contact in contacts})
         account_id = self._terms.account_id
         listed = await find_dnc(self._connection, account_id, numbers, self._terms.dnc_list_ids) if self._lists else {}
         attempts: defaultdict[str, list[datetime]] = defaultdict(list)
         if self._terms.most_per_day is not None:
             since = self._at - FREQUENCY_PERIOD
-            for row in await self._connection.fetch(_ATTEMPTS, account_id, numbers, since):
+            for row in await self._connection.fetch(_ATTEMPTS, account_id, numbers, since, list(own_calls)):
                 attempts[row["number"]].append(row["at"])
         return [
             Asked(

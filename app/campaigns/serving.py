@@ -36,12 +36,13 @@ WHERE serving.campaign_id = $1
         SELECT FROM queue_member WHERE queue_member.agent_id = serving.agent_id AND queue_member.queue_id = $2
     ))
 """
-# In flight: dialled, or about to be, and neither connected to an agent nor ended.
+# In flight: dialled, or about to be, and neither connected to an agent nor settled: what has ended counts here until
+# its outcome is in the ledger.
 _IN_FLIGHT: Final = """
 SELECT coalesce(call.created_at, kept.updated_at) AS dialled_at
 FROM campaign_contact AS kept LEFT JOIN call ON call.id = kept.call_id
 WHERE kept.campaign_id = $1 AND kept.state IN ('CLAIMED', 'DIALING')
-    AND call.connected_at IS NULL AND call.ended_at IS NULL
+    AND call.connected_at IS NULL
 """
 _RINGING: Final = """
 SELECT call.id FROM campaign_contact AS kept JOIN call ON call.id = kept.call_id
@@ -121,7 +122,12 @@ async def _read_ledgers(
         flights = [period_of(began_at, at.replace(second=0, microsecond=0), length) for at in dialled]
         for period in sorted({current, *flights}):
             begin = began_at + period * length
-            found = await figures.read_between(connection, campaign.id, begin, begin + length, _WORDS)
+            # In the first period, all that was ever counted: sums over weeks are not for every claim.
+            found = (
+                await figures.read_totals(connection, campaign.id)
+                if period == current == 0
+                else await figures.read_between(connection, campaign.id, begin, begin + length, _WORDS)
+            )
             ledgers.append(
                 Ledger(
                     answered=found[Figure.ANSWERED_BY_PERSON],

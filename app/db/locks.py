@@ -22,6 +22,9 @@ OTP_CAPS: Final = 65303
 #: A class; the object is a campaign's hash. Held shared while phones of it are being dialled, and alone by whoever
 #: takes the campaign out of running: what is dialled is dialled before that is answered.
 CAMPAIGN_DIALING: Final = 65301
+#: A class; the object is a campaign's hash. Held shared by whoever settles attempts, and alone by whoever lets go of
+#: the contacts that wait at the campaign's end: none begins to wait unseen.
+CAMPAIGN_SETTLING: Final = 65305
 #: One number. Claiming jobs, until the commit: how many run of an account is counted by one worker at a time.
 JOB_CLAIM: Final = 65304
 #: A class; the object is an account's hash. Held by whoever decides how often a number may be called, until the commit.

@@ -43,6 +43,7 @@ class SkipReason(StrEnum):
     CAMPAIGN_OVER = "CAMPAIGN_OVER"
     CAP_OUTLASTS_CAMPAIGN = "CAP_OUTLASTS_CAMPAIGN"
     REMOVED = "REMOVED"
+    CALL_FAILED = "CALL_FAILED"
 
 
 class GivenUp(StrEnum):
@@ -52,6 +53,7 @@ class GivenUp(StrEnum):
     NEVER_RETRIED = "NEVER_RETRIED"
     NOT_IN_RETRY_ON = "NOT_IN_RETRY_ON"
     NO_RETRIES_LEFT = "NO_RETRIES_LEFT"
+    CAMPAIGN_OVER = "CAMPAIGN_OVER"
 
 
 class CampaignFact(Fact, frozen=True, kw_only=True):

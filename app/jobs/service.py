@@ -19,6 +19,7 @@ from app.events.log import EventLog
 from app.facts.event import Actor
 from app.facts.jobs import JobState
 from app.ids import Kind, kind_of, new_id
+from app.jobs.backlog import JobBacklog, read_backlog
 from app.jobs.model import MOST_OPEN_JOBS, SCOPE_OF, Job, JobFilter, NewJob
 from app.jobs.rows import COLUMNS, NAMES, draft_of, fact_of, read_job, read_jobs
 from app.paging import Page, PageRequest
@@ -164,6 +165,10 @@ class Jobs:
         """How many jobs meet a condition, exactly up to a limit."""
         async with self._database.acquire() as connection:
             return await count_listed(connection, _list(account_id, where))
+
+    async def backlog(self) -> JobBacklog:
+        """How the jobs of all accounts stand, for ``/metrics``."""
+        return await read_backlog(self._database, self._clock.now())
 
     async def cancel(
         self, account_id: str, job_id: str, scopes: Collection[Scope], *, actor: Actor, request_id: str | None = None

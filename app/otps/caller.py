@@ -152,6 +152,7 @@ class OtpCaller(Daemon):
         for row, one in zip(rows, due, strict=True):
             is_placed = one.call_id in there
             if not is_placed and now > min(one.created_at + PLACE_WITHIN, one.expires_at):
+                await self._voice.forget(one.account_id, one.id)
                 drafts += await self._fail(
                     connection, one, OtpFailure.NOT_PLACED, "Its call could not be placed in time.", now
                 )
@@ -206,13 +207,13 @@ class OtpCaller(Daemon):
 
     async def _give_up(self, otp: Otp, failure: OtpFailure, detail: str) -> None:
         now = self._clock.now()
+        await self._voice.forget(otp.account_id, otp.id)
         async with self._database.acquire() as connection:
             with self._event_log.in_flight():
                 async with connection.transaction():
                     drafts = await self._fail(connection, otp, failure, detail, now)
                     appended = await self._event_log.append_in(connection, drafts)
         self._event_log.announce(appended)
-        await self._voice.forget(otp.account_id, otp.id)
 
     async def _settle(self) -> int:
         """Tell what came of calls that have ended; gives how many."""
@@ -223,11 +224,11 @@ class OtpCaller(Daemon):
                 async with connection.transaction():
                     rows = await store.lock_ended(connection, BATCH)
                     for row in rows:
+                        # Before its end is written: whoever dies in between comes here again.
+                        await self._voice.forget(row["account_id"], row["id"])
                         drafts += await self._settle_one(connection, store.read(row), decode_call(row["snapshot"]), now)
                     appended = await self._event_log.append_in(connection, drafts)
         self._event_log.announce(appended)
-        for row in rows:
-            await self._voice.forget(row["account_id"], row["id"])
         return len(rows)
 
     async def _settle_one(self, connection: PooledConnection, otp: Otp, call: Call, now: datetime) -> list[Draft]:

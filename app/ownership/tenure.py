@@ -15,6 +15,7 @@ from app.calls.core import inputs
 from app.calls.registry import CallRegistry
 from app.calls.service import CallService
 from app.calls.store import CallStore
+from app.daemon import Health
 from app.errors import DatabaseUnavailableError, OverloadedError
 from app.facts.event import SYSTEM
 from app.ownership.calls import HandedOverError
@@ -38,6 +39,15 @@ class Runs(Protocol):
         ...
 
 
+class Fares(Runs, Protocol):
+    """Something that runs, and can say how it fares."""
+
+    @property
+    def health(self) -> Health:
+        """At this moment."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenure:
     """The parts that act on one Asterisk, for as long as one lease is held.
@@ -57,10 +67,15 @@ class Tenure:
     provisioner: Provisioner
     dispatcher: Runs
     flow_desk: Runs
-    campaigns: Runs
-    callbacks: Runs
-    otps: Runs
+    campaigns: Fares
+    callbacks: Fares
+    otps: Fares
     media_streams: Runs
+
+    @property
+    def healths(self) -> tuple[Health, ...]:
+        """How the loops fare that take orders of other processes, and that call by themselves."""
+        return self.inbox.health, self.campaigns.health, self.callbacks.health, self.otps.health
 
     async def run(self, on_leaving: Callable[[], None]) -> None:
         """Drive the Asterisk. At the end hands off: not a word more to it. ``on_leaving`` is called as that begins.

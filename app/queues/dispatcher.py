@@ -81,6 +81,11 @@ class Dispatcher:
                     level("queues_not_dispatched", reason=error.message)
                     self._looked_at = float("-inf")
                     await asyncio.sleep(backoff_seconds(failures))
+                except Exception:  # noqa: BLE001 -- a mistake of ours must not end all that this node does
+                    failures += 1
+                    _log.exception("queues_not_dispatched")
+                    self._looked_at = float("-inf")
+                    await asyncio.sleep(backoff_seconds(failures))
                 else:
                     failures = 0
                     await asyncio.sleep(_LEAST_SECONDS)

@@ -20,6 +20,7 @@ from app.recordings.wave_format import (
     HEADER_LIMIT,
     SAMPLE_BYTES,
     AudioError,
+    EmptyAudioError,
     WaveLayout,
     read_layout,
     write_header,
@@ -97,17 +98,19 @@ def assemble(
         AssemblyStoppedError: ``is_stopped`` returned true.
         OSError: a file cannot be read or written (the disk is full).
     """
+    if tracks and not any(track.path.stat().st_size for track in tracks):
+        raise EmptyAudioError("The file is empty.")
     layouts = [read_file_layout(track.path) for track in tracks]
     rate = _common_rate(layouts)
     began = [_began_at(*pair) for pair in zip(tracks, layouts, strict=True)]
     offsets = _offsets(began, rate)
     spans = [Span(offset, offset + layout.frames) for offset, layout in zip(offsets, layouts, strict=True)]
     if not any(layout.frames for layout in layouts):
-        raise AudioError("No audio was recorded.")
+        raise EmptyAudioError("No audio was recorded.")
     voices = [Voice(track.leg_id, span) for track, span in zip(tracks, spans, strict=True)]
     timeline = lay_out(min(began), rate, max(span.end for span in spans), gaps=gaps, voices=voices)
     if not timeline.file_frames:
-        raise AudioError("Nothing was recorded outside the pauses.")
+        raise EmptyAudioError("Nothing was recorded outside the pauses.")
     places = [index if track.channel is None else track.channel for index, track in enumerate(tracks)]
     channels = max(places) + 1
     segments = timeline.segments()

@@ -30,7 +30,14 @@ from app.facts.stretches import Gap
 from app.recordings.audio import Assembled, AssemblyStoppedError, Track, assemble, read_file_layout
 from app.recordings.jobs import Collected, CollectFailed, CollectJob, CollectResult, Part
 from app.recordings.store import ObjectMissingError, RecordingStore, StoreUnavailableError, object_key
-from app.recordings.wave_format import HEADER_LIMIT, TRAILER_LIMIT, AudioError, read_layout, read_segments
+from app.recordings.wave_format import (
+    HEADER_LIMIT,
+    TRAILER_LIMIT,
+    AudioError,
+    EmptyAudioError,
+    read_layout,
+    read_segments,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +83,10 @@ class _TransientError(Exception):
 
 class _FinalError(Exception):
     """Nothing can come of this job any more. The text is fit to be shown."""
+
+
+class _EmptyError(_FinalError):
+    """Asterisk has the parts, and there is nothing in them."""
 
 
 class RecordingCollector:
@@ -200,7 +211,12 @@ class RecordingCollector:
             raise _FinalError("The recording's id cannot name a file.") from error
         stored = await self._find_stored(job, key)
         if stored is None:
-            stored = await self._fetch_and_store(job, key)
+            try:
+                stored = await self._fetch_and_store(job, key)
+            except _EmptyError:
+                for part in job.parts:
+                    await self._delete_part(part, is_last=is_last)
+                raise
         for part in job.parts:
             await self._delete_part(part, is_last=is_last)
         return stored
@@ -246,6 +262,8 @@ class RecordingCollector:
                 path = Path(folder, "whole.wav")
                 assembled = await _assemble_in_thread(tracks, path, job.gaps)
                 await self._store.put_file(key, path, assembled.size_bytes)
+        except EmptyAudioError as error:
+            raise _EmptyError(str(error)) from error
         except AudioError as error:
             raise _FinalError(str(error)) from error
         except OSError as error:

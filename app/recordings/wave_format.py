@@ -42,6 +42,10 @@ class AudioError(Exception):
     """A file is not audio that Offhook can use; the text says why, without quoting content. Trying again won't help."""
 
 
+class EmptyAudioError(AudioError):
+    """There is not one sample, or none that may be kept: it is to be deleted."""
+
+
 @dataclass(frozen=True, slots=True)
 class WaveLayout:
     """What a WAV file holds and where: ``frames`` samples per channel, 16-bit signed, from byte ``data_offset`` on."""

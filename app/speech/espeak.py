@@ -126,6 +126,10 @@ class EspeakEngine:
             finally:
                 if process.returncode is None:
                     process.kill()
+                    # With a pipe that nobody reads any more, asyncio would not notice the end.
+                    assert process.stdout is not None
+                    while await process.stdout.read(_READ):
+                        pass
                     await process.wait()
         if status != 0:
             _log.warning("espeak_failed", status=status)

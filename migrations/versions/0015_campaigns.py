@@ -182,6 +182,7 @@ def _add_counts() -> None:
         sa.Column("count", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("campaign_id", "minute", "word"),
     )
+    op.create_index("campaign_minute_by_word", "campaign_minute", ["campaign_id", "word", "minute"], unique=False)
 
 
 def _add_errands() -> None:

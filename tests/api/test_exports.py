@@ -3,20 +3,25 @@
 import csv
 import io
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.accounts.scopes import Scope
+from app.ids import Kind, new_id
 from tests.api.conftest import ALL_SCOPES, Surface
 from tests.api.lists_desk import do, fetch_report, finished, make_dnc_list, make_list, mutation_of, working
 from tests.cdrs.records import insert_cdrs, make_cdr
 
 pytestmark = pytest.mark.postgres
 
-ALL_KINDS = ("cdrs", "contacts", "dncEntries", "recordings", "events")
+_RECORDING = """
+INSERT INTO recording (id, account_id, call_id, mode, state, created_at, saved_at, duration_seconds, size_bytes,
+    channels, sample_rate, sha256)
+VALUES ($1, $2, $3, 'BOTH', 'SAVED', $4, $4, 1.5, 4, 2, 8000, 'ab')
+"""
 FORMULA = '=HYPERLINK("http://x","y")'
 
 
@@ -71,13 +76,41 @@ async def test_given_more_rows_than_a_page_when_exported_then_each_is_there_once
     assert [json.loads(line)["id"] for line in lines] == [record.id for _, record in records]
 
 
-async def test_given_every_kind_and_form_when_exported_then_there_is_a_file(surface: Surface, tmp_path: Path) -> None:
+async def test_given_every_kind_and_form_when_exported_then_the_file_has_what_is_there(
+    surface: Surface, tmp_path: Path
+) -> None:
     list_id, dnc_id = await _fill(surface)
+    call_id, recording_id, at = new_id(Kind.CALL), new_id(Kind.RECORDING), datetime(2026, 5, 1, 12, tzinfo=UTC)
+    record = make_cdr(at, call_id=call_id)
+    async with surface.database.acquire() as connection:
+        await insert_cdrs(connection, [(surface.account.id, record)])
+        await connection.execute(_RECORDING, recording_id, surface.account.id, call_id, at)
+    made = {"id": recording_id, "mode": "BOTH", "state": "SAVED", "sha256": "ab"}
+    # Of each kind: what is asked for, how many rows there are, and what the first says in CSV and in NDJSON.
+    files: list[tuple[dict[str, Any], int, dict[str, str], dict[str, Any]]] = [
+        ({"cdrs": {}}, 1, {"id": record.id, "talk_seconds": "60.0"}, {"id": record.id, "talkSeconds": 60.0}),
+        ({"contacts": {"listId": list_id}}, 10, {"number": "+12125550100"}, {"number": "+12125550100"}),
+        ({"dncEntries": {"listId": dnc_id}}, 1, {"number": "+12125550123"}, {"number": "+12125550123"}),
+        (
+            {"recordings": {}},
+            1,
+            {**made, "call_id": call_id, "duration_seconds": "1.5", "size_bytes": "4"},
+            {**made, "callId": call_id, "durationSeconds": "1.5", "sizeBytes": "4"},
+        ),
+        (
+            {"events": {"filter": {"types": ["DNC_ENTRY_ADDED"]}}},
+            1,
+            {"type": "dnc.entry_added"},
+            {"type": "dnc.entry_added"},
+        ),
+    ]
     async with working(surface, tmp_path):
-        for kind in ALL_KINDS:
-            given = {"contacts": {"listId": list_id}, "dncEntries": {"listId": dnc_id}}.get(kind, {})
-            assert (await _export(surface, {kind: given})).count("\r\n") >= 1
-            await _export(surface, {kind: given}, "NDJSON")
+        for subject, count, cells, values in files:
+            rows = _rows(await _export(surface, subject))
+            lines = [json.loads(line) for line in (await _export(surface, subject, "NDJSON")).splitlines()]
+            assert (len(rows), len(lines)) == (count, count), subject
+            assert cells.items() <= rows[0].items()
+            assert {name: lines[0].get(name) for name in values} == values
 
 
 async def test_given_a_key_that_may_not_see_numbers_when_it_exports_then_they_are_masked(

@@ -114,6 +114,20 @@ async def test_given_no_asterisk_when_scheduled_then_it_is_kept_all_the_same(wor
     assert (await world.schedule()).state is CallbackState.SCHEDULED
 
 
+@pytest.mark.parametrize(
+    "fate", [RefusedError(Problem("AGENT_OFFLINE", "Away.", ("connect",))), AsteriskUnavailableError("Away."), None]
+)
+async def test_given_numbers_as_people_write_them_when_scheduled_then_they_are_kept_as_do_not_call_lists_have_them(
+    world: World, fate: Exception | None
+) -> None:
+    world.judge.fate = fate
+    made = await world.schedule(
+        wanted=Wanted(destination_number="(212) 555-0123", connect_number="212 555 0124", caller_id="12125550125")
+    )
+    assert made.wanted.destination_number == NUMBER
+    assert (made.wanted.connect_number, made.wanted.caller_id) == ("+12125550124", "+12125550125")
+
+
 async def test_given_a_callback_when_changed_then_what_is_given_changes_and_nothing_else(world: World) -> None:
     made = await world.schedule()
     request = UpdateCallbackRequest(

@@ -58,7 +58,7 @@ class Process:
         self.executor.answer = obey
         self.log = EventLog(database)
         self.store = CallStore(database, self.log)
-        clock = SystemClock()
+        self.clock = clock = SystemClock()
         executor: Any = self.executor
         self.registry = CallRegistry(self.store, executor, clock, capacity=capacity)
         self.calls = CallService(

@@ -1,23 +1,27 @@
 """Placing calls over a real database: the key, what is replayed, and what is refused."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from app.accounts.principal import Principal
 from app.calls.change import FencedError
 from app.calls.core import commands
-from app.calls.requests import WaitFor
+from app.calls.core.inputs import Input
+from app.calls.requests import OwnCall, WaitFor
 from app.calls.time_limits import ACCEPT_SECONDS
 from app.db.engine import Database
 from app.errors import (
     AsteriskUnavailableError,
     DatabaseUnavailableError,
     OverloadedError,
+    UnavailableError,
 )
-from app.facts.vocabulary import CallState, Disposition, EndCode
-from tests.calls.standing_in import running, until
-from tests.calls.standing_in_process import Process
+from app.facts.vocabulary import CallKind, CallState, Disposition, EndCode, Errand, LegRole
+from app.ids import CallId, Kind, new_id
+from tests.calls.standing_in import obey, running, until
+from tests.calls.standing_in_process import Process, make_request
 
 pytestmark = pytest.mark.postgres
 
@@ -136,6 +140,75 @@ async def test_given_the_database_takes_too_long_when_placed_then_it_says_so_and
         assert again.call.outcome is Disposition.FAILED
         assert again.call.end_reason is not None
         assert again.call.end_reason.code is EndCode.DIAL_FAILED
+
+
+def _own_call(process: Process, seconds: float) -> OwnCall:
+    """A call of Offhook's own, not to be begun later than so many seconds from now."""
+    return OwnCall(
+        kind=CallKind.CALLBACK,
+        errand=Errand(callback_id="cb_1"),
+        call_id=CallId(new_id(Kind.CALL)),
+        keys="callback",
+        not_after=process.clock.now() + timedelta(seconds=seconds),
+    )
+
+
+async def test_given_an_own_call_when_it_is_looked_up_too_late_then_nothing_is_begun_and_the_key_is_not_burnt(
+    process: Process,
+) -> None:
+    with pytest.raises(UnavailableError, match="not placed"):
+        await process.calls.place(process.principal, make_request(), _own_call(process, 0))
+    assert await process.count_rows() == (0, 0)
+    assert len(process.registry) == 0
+    placed = await process.calls.place(process.principal, make_request(), _own_call(process, 60))
+    assert not placed.is_replayed
+    await process.only_actor()
+
+
+async def test_given_an_own_call_when_it_is_not_written_in_time_then_it_is_never_dialled(
+    database: Database, principal: Principal
+) -> None:
+    process = Process(database, principal)
+    async with running(process.registry.run()):
+        own = _own_call(process, 0.3)
+        assert own.not_after is not None
+        placing = asyncio.create_task(process.calls.place(principal, make_request(), own))
+        await until(lambda: process.store.backlog == 1 or placing.done())  # and nobody writes yet
+        placing.cancel()  # nobody is there any more to give it up
+        await asyncio.wait([placing])
+        not_after = own.not_after
+        await until(lambda: process.clock.now() > not_after)
+        async with running(process.store.run()):
+            await until(lambda: len(process.registry) == 0)
+        assert process.executor.asked(commands.CreateChannel, commands.DialChannel) == []
+
+
+async def test_given_a_call_that_is_given_up_between_its_row_and_its_dialling_then_it_ends_without_being_dialled(
+    process: Process,
+) -> None:
+    def give_up(command: commands.Command) -> tuple[Input, ...]:
+        if isinstance(command, commands.CreateChannel):
+            (actor,) = process.registry
+            actor.give_up()
+        return obey(command)
+
+    process.executor.answer = give_up
+    await process.place()
+    (actor,) = process.registry
+    await until(lambda: process.registry.find(actor.call.id) is None)
+    assert process.executor.asked(commands.CreateChannel) != []
+    assert process.executor.asked(commands.DialChannel) == []
+    assert actor.call.end_reason is not None
+    assert actor.call.end_reason.code is EndCode.DIAL_FAILED
+
+
+async def test_given_a_call_that_is_dialled_when_it_is_given_up_then_it_goes_on(process: Process) -> None:
+    await process.place()
+    actor = await process.only_actor()
+    actor.give_up()
+    await process.answer(actor, LegRole.AGENT, LegRole.CUSTOMER)
+    await until(lambda: actor.call.state is CallState.CONNECTED)
+    await process.end(actor)
 
 
 async def test_given_a_process_that_has_let_go_of_its_calls_when_a_request_is_still_on_its_way_then_it_hears_at_once(

@@ -23,7 +23,7 @@ from app.contacts.dnc_entries import DncEntries
 from app.db.engine import Database
 from app.events.log import Appended, EventLog
 from app.facts.calls import Fact
-from app.facts.vocabulary import CallState, Disposition, EndCode, EndParty, EndReason, Party
+from app.facts.vocabulary import CallState, CdrSource, Disposition, EndCode, EndParty, EndReason, Party
 from app.ids import Kind, new_id
 from app.numbers.policy import Rule
 from app.routing.model import CallFlow
@@ -61,11 +61,15 @@ class Telephone:
     dialled: Counter[str] = field(default_factory=Counter)
     asked: list[OriginateRequest] = field(default_factory=list)
     leads: list[FlowRun | None] = field(default_factory=list)
+    bounds: list[datetime | None] = field(default_factory=list)
+    #: Those of calls that live in this process, where a test needs them.
+    actors: dict[str, CallActor] = field(default_factory=dict)
     #: Raised instead of placing a call, and after one was placed.
     refusal: BaseException | None = None
     crash: BaseException | None = None
 
     async def place(self, principal: Principal, request: OriginateRequest, own: OwnCall) -> Placed:
+        self.bounds.append(own.not_after)
         if self.refusal is not None:
             raise self.refusal
         if request.idempotency_key in self.keys:
@@ -92,8 +96,7 @@ class Telephone:
 
     def find(self, call_id: str) -> CallActor | None:
         """Nobody waits for the INVITE of a call that is in no Asterisk."""
-        assert call_id in self.calls
-        return None
+        return self.actors.get(call_id)
 
     async def end(
         self,
@@ -103,6 +106,8 @@ class Telephone:
         sip_code: int | None = None,
         dtmf: str | None = None,
         answers: Sequence[tuple[str, str]] = (),
+        end_code: EndCode = EndCode.HANGUP,
+        source: CdrSource = CdrSource.LIVE,
     ) -> None:
         """The call is over, with its record."""
         call = msgspec.structs.replace(
@@ -119,7 +124,8 @@ class Telephone:
             call_id=call_id,
             kind=call.kind,
             disposition=disposition,
-            end_reason=EndReason(code=EndCode.HANGUP, party=EndParty.CUSTOMER, sip_code=sip_code),
+            end_reason=EndReason(code=end_code, party=EndParty.CUSTOMER, sip_code=sip_code),
+            source=source,
             ended_at=self.clock.now(),
             dtmf=dtmf,
             errand=call.errand,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
 from app.campaigns.news import CAMPAIGNS_CHANGED
@@ -48,6 +49,15 @@ async def wait_for_calls(sheet: Sheet, calls: int) -> None:
 def dialled(sipp: SippServer) -> Counter[str]:
     """How often SIPp was called at each number."""
     return Counter(call.dialled for call in sipp.calls())
+
+
+def first_invites(sipp: SippServer) -> dict[str, datetime]:
+    """When each Call-ID's INVITE came, the first time that it was sent."""
+    first: dict[str, datetime] = {}
+    for message in sipp.messages():
+        if message.method == "INVITE":
+            first.setdefault(message.call_id, message.at)
+    return first
 
 
 async def wait_until_nobody_is_called(sheet: Sheet) -> None:

@@ -1,5 +1,6 @@
 """Agents of campaigns: calls for those who are idle, and contacts that they look at before they are called."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.campaigns.attending import CampaignAgents
 from app.campaigns.core.words import PacingMode
-from app.campaigns.model import AgentContent, ContactState
+from app.campaigns.model import AgentContent, ContactState, Pacing
 from app.errors import RefusedError
 from app.facts.vocabulary import Disposition
 from app.ids import Kind, new_id
@@ -232,3 +233,131 @@ async def test_given_a_predictive_campaign_when_people_have_answered_then_it_dia
         hall.clock.pass_seconds(1)
         await hall.call_all_due()
     assert len(hall.telephone.live) == 4 + 3  # three percent of a hundred
+
+
+async def test_given_a_cap_on_calls_to_a_number_when_an_agent_asks_for_a_contact_then_it_is_called_and_counts_once(
+    hall: Hall,
+) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(1))
+    await hall.begin(
+        content=AgentContent(mode=PacingMode.PREVIEW, agent_id="agent_x"),
+        most_per_day=1,
+        retries=retry(Disposition.BUSY, times=2, after=60),
+    )
+    [agent_id] = await staff.hire(1)
+    await staff.join([agent_id])
+    await staff.agents.take(staff.by, hall.campaign_id, agent_id)
+    assert await hall.fetch("SELECT FROM number_attempt") == []  # to be looked at is not to be called
+    await staff.agents.dial(staff.by, hall.campaign_id, agent_id, "key-1")
+    hall.clock.pass_seconds(2)
+    lost = await hall.claim()  # whoever claimed it has died before it was dialled
+    assert len(lost.claims) == 1
+    assert await hall.call_all_due() == 1
+    [attempt] = await hall.fetch("SELECT call_id, at FROM number_attempt")
+    assert (attempt["call_id"], attempt["at"]) == (lost.claims[0].call_id, hall.clock.now())
+    await hall.hang_up(Disposition.BUSY)
+    hall.clock.pass_seconds(61)
+    assert (await staff.agents.take(staff.by, hall.campaign_id, agent_id)).contact is None
+    [row] = (await hall.contacts()).values()
+    assert (row["state"], row["reason"], row["attempts"]) == ("WAITING", "FREQUENCY_CAP", 1)
+
+
+async def test_given_a_number_that_agents_of_two_campaigns_look_at_when_both_ask_for_it_then_the_cap_holds(
+    hall: Hall,
+) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(1))
+    agents = await staff.hire(2)
+    campaigns = []
+    for name, agent_id in zip(("one", "two"), agents, strict=True):
+        content = AgentContent(mode=PacingMode.PREVIEW, agent_id="agent_x")
+        campaigns.append(await hall.begin(name=name, content=content, most_per_day=1))
+        await staff.join([agent_id])
+        assert (await staff.agents.take(staff.by, hall.campaign_id, agent_id)).contact is not None
+    for campaign_id, agent_id in zip(campaigns, agents, strict=True):
+        await staff.agents.dial(staff.by, campaign_id, agent_id, f"key-{agent_id}")
+    batches = await asyncio.gather(*(hall.claims.claim(one) for one in campaigns))
+    assert sorted(len(one.claims) for one in batches) == [0, 1]
+    assert len(await hall.fetch("SELECT FROM number_attempt")) == 1
+    [refused] = [one for one, batch in zip(campaigns, batches, strict=True) if not batch.claims]
+    [kept] = await hall.fetch("SELECT state, reason FROM campaign_contact WHERE campaign_id = $1", refused)
+    assert (kept["state"], kept["reason"]) == ("WAITING", "FREQUENCY_CAP")
+    [serving] = await hall.fetch("SELECT contact_id, asked_at FROM campaign_agent WHERE campaign_id = $1", refused)
+    assert (serving["contact_id"], serving["asked_at"]) == (None, None)
+
+
+async def test_given_a_contact_that_was_asked_for_in_vain_when_another_agent_looks_at_it_then_nobody_is_called(
+    hall: Hall,
+) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(1))
+    await hall.begin(content=AgentContent(mode=PacingMode.PREVIEW, agent_id="agent_x", preview_seconds=20))
+    first, second = await staff.hire(2)
+    await staff.join([first, second])
+    await staff.agents.take(staff.by, hall.campaign_id, first)
+    await staff.agents.dial(staff.by, hall.campaign_id, first, "key-1")
+    hall.clock.pass_seconds(31)  # and nobody could dial it meanwhile
+    assert await hall.claims.release_stale(hall.campaign_id) == 1
+    assert (await staff.agents.take(staff.by, hall.campaign_id, second)).contact is not None
+    assert await hall.call_all_due() == 0
+    await staff.agents.dial(staff.by, hall.campaign_id, second, "key-2")
+    assert await hall.call_all_due() == 1
+    [request] = hall.telephone.asked
+    assert request.connect_agent_id == second
+
+
+async def test_given_a_contact_that_was_asked_for_a_while_ago_when_it_can_be_dialled_then_it_is(hall: Hall) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(1))
+    await hall.begin(content=AgentContent(mode=PacingMode.PREVIEW, agent_id="agent_x", preview_seconds=20))
+    [agent_id] = await staff.hire(1)
+    await staff.join([agent_id])
+    await staff.agents.take(staff.by, hall.campaign_id, agent_id)
+    await staff.agents.dial(staff.by, hall.campaign_id, agent_id, "key-1")
+    hall.clock.pass_seconds(25)
+    assert await hall.call_all_due() == 1
+
+
+async def test_given_a_trunk_with_one_channel_when_agents_look_at_contacts_then_only_calls_take_it(hall: Hall) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(4))
+    await hall.begin(content=AgentContent(mode=PacingMode.PREVIEW, agent_id="agent_x"))
+    await hall.fetch(
+        "INSERT INTO trunk (id, account_id, name, endpoint, dial_template, is_default, is_sandbox, max_channels) "
+        "VALUES ('trunk_1', $1, 'one', 'one-trunk', '{digits}', true, false, 1)",
+        hall.account_id,
+    )
+    agents = await staff.hire(4)
+    await staff.join(agents)
+    for agent_id in agents:
+        assert (await staff.agents.take(staff.by, hall.campaign_id, agent_id)).contact is not None
+    for agent_id in agents[:2]:
+        await staff.agents.dial(staff.by, hall.campaign_id, agent_id, f"key-{agent_id}")
+        hall.clock.pass_seconds(0.1)
+    assert await hall.call_all_due() == 1
+    await hall.fetch("INSERT INTO trunk_channel (leg_id, trunk_id) VALUES ('leg_1', 'trunk_1')")
+    assert await hall.call_all_due() == 0  # the channel is taken
+    await hall.fetch("DELETE FROM trunk_channel")
+    assert await hall.call_all_due() == 1
+    assert [one.connect_agent_id for one in hall.telephone.asked] == agents[:2]
+
+
+async def test_given_a_campaign_with_as_many_calls_as_it_may_when_an_agent_asks_then_its_contact_waits(
+    hall: Hall,
+) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(2))
+    await hall.begin(
+        content=AgentContent(mode=PacingMode.PREVIEW, agent_id="agent_x"),
+        pacing=Pacing(calls_per_minute=60_000, max_concurrent_calls=1),
+    )
+    agents = await staff.hire(2)
+    await staff.join(agents)
+    for agent_id in agents:
+        await staff.agents.take(staff.by, hall.campaign_id, agent_id)
+        await staff.agents.dial(staff.by, hall.campaign_id, agent_id, f"key-{agent_id}")
+    assert await hall.call_all_due() == 1
+    assert await hall.call_all_due() == 0
+    await hall.hang_up()
+    assert await hall.call_all_due() == 1

@@ -139,3 +139,34 @@ async def test_given_counts_written_at_once_in_any_order_when_they_are_read_then
     assert (total.came_out(Disposition.BUSY), total.skipped_for(SkipReason.DNC)) == (30, 30)
     assert total.came_out(Disposition.MACHINE) == 0
     assert minute.counts == {"DIALLED": 15}
+
+
+async def test_given_counts_of_several_minutes_when_they_are_written_at_once_then_nobody_waits_in_a_circle(
+    hall: Hall,
+) -> None:
+    sheet = await _begin(hall, "RUNNING")
+    busy, held = figures.of_disposition(Disposition.BUSY), figures.of_disposition(Disposition.NO_ANSWER)
+    minutes = [MORNING + timedelta(minutes=number, seconds=7) for number in range(4)]
+
+    async def write(number: int) -> None:
+        for times in range(5):
+            # The words of one minute are not those of the next.
+            words = ((busy, Figure.ENDED), (Figure.DIALLED, held)) if (number + times) % 2 else ((held,), (busy,))
+            counts = {
+                minute: dict.fromkeys(map(str, words[place % 2]), 1)
+                for place, minute in enumerate(minutes if number % 3 else minutes[::-1])
+            }
+            async with sheet.database.acquire() as connection, connection.transaction():
+                await figures.count_minutes(connection, sheet.campaign_id, counts)
+
+    await asyncio.gather(*(write(number) for number in range(6)))
+    async with sheet.database.acquire() as connection:
+        total = await figures.read_totals(connection, sheet.campaign_id)
+        summed = await figures.read_between(connection, sheet.campaign_id, MORNING, MORNING + timedelta(minutes=4))
+        chosen = await figures.read_between(
+            connection, sheet.campaign_id, MORNING, MORNING + timedelta(minutes=4), (busy, "NEVER_COUNTED")
+        )
+    assert total[busy] == total[held] == 60
+    assert total[Figure.ENDED] == total[Figure.DIALLED] == 30
+    assert summed.counts == total.counts
+    assert chosen.counts == {busy: 60}

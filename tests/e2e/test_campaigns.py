@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from app.local.asterisk import AsteriskInstall, AsteriskInstance
 from app.routing.flows import FlowChanges
 from tests.campaigns.live import (
     dialled,
+    first_invites,
     speaking_settings,
     wait_for_calls,
     wait_for_state,
@@ -37,6 +38,8 @@ pytestmark = pytest.mark.asterisk
 PRESSES_ONE = "+15550100007"
 PRESSES_1_2_3_HASH = "+15550100010"
 IS_BUSY = "+15550100001"
+#: How late SIPp may be with writing down what has reached this machine: the processor may be somebody else's.
+STALL = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -123,7 +126,7 @@ async def test_given_thirty_contacts_when_announced_to_then_each_has_one_outcome
 async def test_given_a_campaign_when_paused_resumed_and_stopped_then_no_invite_comes_after_the_answer(
     offhook: RunningOffhook, sheet: Sheet, sipp: SippServer, witness: Witness
 ) -> None:
-    called = numbers(*(80 * STAYS), first=3000)
+    called = numbers(*(400 * STAYS), first=3000)  # so many that none is the last, however long this machine stalls
     await sheet.add_list(called)
     await sheet.begin(
         content=say("Hello."),
@@ -133,10 +136,12 @@ async def test_given_a_campaign_when_paused_resumed_and_stopped_then_no_invite_c
     await wake(offhook, sheet)
     await wait_for_calls(sheet, 5)
     assert await sheet.take(Step.PAUSE)
-    paused_at = datetime.now(UTC)
+    paused_at, begun = datetime.now(UTC), (await sheet.totals())["DIALLED"]
     await wait_until_nobody_is_called(sheet)
+    await sipp.wait_until_idle(begun)
     before = dialled(sipp)
-    assert max(message.at for message in sipp.messages() if message.method == "INVITE") <= paused_at
+    assert before.total() == begun
+    assert max(first_invites(sipp).values()) - paused_at <= STALL
     # A number that comes next is forbidden just before its turn.
     [late] = await sheet.fetch(
         "SELECT number FROM contact WHERE position > (SELECT cursor FROM campaign_list) ORDER BY position LIMIT 1"
@@ -146,10 +151,12 @@ async def test_given_a_campaign_when_paused_resumed_and_stopped_then_no_invite_c
     await wake(offhook, sheet)
     await wait_for_calls(sheet, before.total() + 5)
     assert await sheet.take(Step.STOP)
-    stopped_at = datetime.now(UTC)
+    stopped_at, begun = datetime.now(UTC), (await sheet.totals())["DIALLED"]
     await wait_until_nobody_is_called(sheet)
+    await sipp.wait_until_idle(begun)
     after = dialled(sipp)
-    assert max(message.at for message in sipp.messages() if message.method == "INVITE") <= stopped_at
+    assert after.total() == begun < len(called)
+    assert max(first_invites(sipp).values()) - stopped_at <= STALL
     assert set(after.values()) == {1}
     assert late["number"] not in after
     rows = await sheet.contacts()

@@ -31,7 +31,7 @@ LOUD_DBFS = -30.0
 ABSENT_DBFS = -60.0
 #: From the program's word until its last sound at the far end.
 INTERRUPTED_SECONDS = 0.2
-MOST_INTERRUPTIONS = 5
+MOST_INTERRUPTIONS, SWIFT_INTERRUPTIONS = 5, 2
 STEP_SECONDS = 0.02
 
 
@@ -168,10 +168,11 @@ async def test_given_a_program_that_talks_when_it_clears_then_the_customer_hears
             started = [one for one in far_end.ears.events if one["type"] == "RecordingStarted"][-1]
             began_at = datetime.fromisoformat(started["timestamp"]).astimezone(UTC)
             took.append((began_at + timedelta(seconds=_loud_until(heard[0])) - cleared_at).total_seconds())
-            if took[-1] < INTERRUPTED_SECONDS:
+            swift = [seconds for seconds in took if seconds < INTERRUPTED_SECONDS]
+            if len(swift) == SWIFT_INTERRUPTIONS:
                 break
         # On a busy machine one or the other may take longer: that is the machine, not what is kept back somewhere.
-        assert min(took) < INTERRUPTED_SECONDS, took
+        assert len(swift) == SWIFT_INTERRUPTIONS, took
         await talk.customer.hang_up()
         await assert_is_whole(desk, await desk.wait_for_end(talk.id))
 

@@ -59,8 +59,14 @@ REQUESTS = {
     "let go": b"DELETE /ari/channels/",
     "destroy": b"DELETE /ari/bridges/",
 }
-#: The others are passed by what places calls later.
-ON_A_CALLS_WAY = [place for place in Failpoint if place not in {Failpoint.ERRAND_CLAIMED, Failpoint.ERRAND_PLACED}]
+#: The others no call passes: two are of imports, two of what places calls later.
+_ELSEWHERE = {
+    Failpoint.IMPORT_BATCH_WRITTEN,
+    Failpoint.IMPORT_BATCH_COMMITTED,
+    Failpoint.ERRAND_CLAIMED,
+    Failpoint.ERRAND_PLACED,
+}
+ON_A_CALLS_WAY = [place for place in Failpoint if place not in _ELSEWHERE]
 QUIET_AND_BUSY = pytest.mark.parametrize("is_busy", [False, True], ids=["quiet", "busy"])
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,9 @@ from app.ids import Kind, new_id
 from app.jobs.model import Done, Job, JobFailedError, JobRetryError, ReportName
 from app.jobs.progress import Progress
 from tests.jobs.world import ToldRunner, World
+
+#: Before any machine's own clock: the worker that is a process goes by that.
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 async def test_given_a_job_when_done_then_it_is_finished_with_its_counts_report_and_one_fact(world: World) -> None:
@@ -270,6 +273,7 @@ async def test_given_kill_9_amid_a_job_when_another_worker_goes_on_then_every_ro
     async with world.database.acquire() as connection:
         await connection.execute("CREATE TABLE written (row int)")
     rows = 1000
+    world.clock.at = LONG_AGO
     job = await world.enqueue(payload={"rows": rows})
     program = Path(__file__).with_name("worker_process.py")
 
@@ -278,10 +282,9 @@ async def test_given_kill_9_amid_a_job_when_another_worker_goes_on_then_every_ro
         assert isinstance(value, int)
         return value
 
-    for goal in (40, 120, None):
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, str(program), database_dsn, str(tmp_path / "work"), cwd=Path(__file__).parents[2]
-        )
+    for goal in (40, 120, None):  # behind which the worker writes one batch more, and never commits it
+        arguments = [str(program), database_dsn, str(tmp_path / "work"), *([] if goal is None else [str(goal)])]
+        process = await asyncio.create_subprocess_exec(sys.executable, *arguments, cwd=Path(__file__).parents[2])
         try:
 
             async def is_there(goal: int | None = goal) -> bool:
@@ -293,6 +296,7 @@ async def test_given_kill_9_amid_a_job_when_another_worker_goes_on_then_every_ro
         finally:
             process.send_signal(signal.SIGKILL)
             await process.wait()
+        assert await count() == (rows if goal is None else goal)
     done = await world.get(job.id)
     assert (done.state, done.counts) == (JobState.FINISHED, Counts(total=rows, processed=rows, added=rows))
     assert await count() == await world.value("SELECT count(DISTINCT row) FROM written") == rows
@@ -308,7 +312,7 @@ async def test_given_a_store_that_is_away_when_a_job_is_done_then_it_is_finished
         return Done(report=ReportName("all.csv", "text/csv"))
 
     world.runner.work = work
-    world.schedule = (0.02,) * 50
+    world.schedule = (0.02,) * 3000
     world.store.is_away = True
     async with world.working():
         job = await world.enqueue()

@@ -1,4 +1,7 @@
-"""A worker as a process of its own, to be killed: it writes the rows 1, 2, 3 … in batches of five."""
+"""A worker as a process of its own, to be killed: it writes the rows 1, 2, 3 … in batches of five.
+
+The third argument is the row behind which it writes a batch that it never commits; without one it writes all.
+"""
 
 import asyncio
 import sys
@@ -23,8 +26,9 @@ BATCH = 5
 class RowWriter(Runner):
     kind = JobKind.EXPORT
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, stall_after: int | None) -> None:
         self.database = database
+        self.stall_after = stall_after
 
     async def run(self, job: Job, progress: Progress) -> Done:
         rows = msgspec.json.decode(job.payload)["rows"]
@@ -36,17 +40,19 @@ class RowWriter(Runner):
                 await connection.execute(
                     "INSERT INTO written SELECT * FROM generate_series($1::int, $2::int)", row + 1, row + BATCH
                 )
+                if row == self.stall_after:
+                    await asyncio.Event().wait()
             row += BATCH
         return Done(report=ReportName("rows", "text/plain"))
 
 
-async def main(dsn: str, folder: Path) -> None:
+async def main(dsn: str, folder: Path, stall_after: int | None) -> None:
     database = await Database.connect(dsn, pool_size=3)
     log = EventLog(database)
     store = RecordingStore.open(f"file://{folder}/store", folder)
     worker = JobWorker(
         *(database, log, store, Bus(database), SystemClock()),
-        runners=[RowWriter(database)],
+        runners=[RowWriter(database, stall_after)],
         folder=folder / "jobs",
         lease_seconds=1.0,
     )
@@ -55,4 +61,4 @@ async def main(dsn: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else None))

@@ -37,7 +37,16 @@ def test_given_roles_that_do_not_exist_when_checked_then_all_are_named(tmp_path:
 @pytest.mark.postgres
 @pytest.mark.parametrize(
     ("role", "parts"),
-    [("api", {"database", "asterisk", "feed"}), ("worker", {"database", "webhook-deliverer", "webhook-settler"})],
+    [
+        ("api", {"database", "asterisk", "feed"}),
+        (
+            "worker",
+            {
+                *("database", "webhook-deliverer", "webhook-settler", "job-worker", "transcript-starter"),
+                *("recording-sweeper", "reputation-reviewer"),
+            },
+        ),
+    ],
 )
 async def test_given_a_role_without_an_asterisk_when_it_runs_then_it_looks_at_its_own_parts_alone(
     tmp_path: Path, database_dsn: str, role: str, parts: set[str]

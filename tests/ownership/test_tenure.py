@@ -1,13 +1,15 @@
 """How a tenure ends: whoever asked for a call that it will not write hears so, and asks the next one."""
 
 import asyncio
-from typing import Any
+import dataclasses
+from typing import Any, cast
 
 import pytest
 
 from app.calls.change import FencedError
 from app.calls.registry import CallRegistry
 from app.clock import SystemClock
+from app.daemon import Health
 from app.errors import AsteriskUnavailableError
 from app.ownership.calls import HandedOverError
 from app.ownership.tenure import Tenure
@@ -84,3 +86,18 @@ async def test_given_a_tenure_that_never_began_when_a_request_has_come_then_it_i
         await asyncio.wait_for(waiting.accepted, 1)
     with pytest.raises(FencedError):
         tenure.registry.start(make_call())
+
+
+def test_given_a_tenure_when_asked_how_it_fares_then_each_loop_that_acts_by_itself_is_told() -> None:
+    class Faring(Idle):
+        def __init__(self, name: str) -> None:
+            self.health = Health(name, is_running=True)
+
+    tenure = dataclasses.replace(
+        make_tenure(),
+        inbox=cast("Any", Faring("inbox")),
+        campaigns=Faring("campaigns"),
+        callbacks=Faring("callbacks"),
+        otps=Faring("one-time-passwords"),
+    )
+    assert [health.name for health in tenure.healths] == ["inbox", "campaigns", "callbacks", "one-time-passwords"]

@@ -121,6 +121,22 @@ async def test_given_a_damaged_side_when_collected_then_it_fails_for_good_with_t
     assert world.disk.downloads == 2
 
 
+@pytest.mark.parametrize(
+    ("data", "reason"), [(b"", "The file is empty."), (write_header(1, 8000, 0), "No audio was recorded.")]
+)
+async def test_given_sides_with_nothing_in_them_when_collected_then_it_fails_and_asterisk_keeps_nothing(
+    world: World, data: bytes, reason: str
+) -> None:
+    job = world.record_both()
+    for part in job.parts:
+        world.disk.files[part.stored_name] = data
+
+    result = await world.collect(job)
+
+    assert result == CollectFailed(recording_id=job.recording_id, reason=reason, is_final=True)
+    assert not world.disk.files
+
+
 async def test_given_a_header_that_asterisk_never_mended_when_collected_then_all_samples_are_kept(
     world: World,
 ) -> None:

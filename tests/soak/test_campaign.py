@@ -12,7 +12,7 @@ from app.clock import SystemClock
 from app.config import Settings
 from app.facts.vocabulary import Disposition
 from app.local.asterisk import AsteriskInstall, AsteriskInstance
-from tests.campaigns.live import speaking_settings, wait_for_state, wake
+from tests.campaigns.live import first_invites, speaking_settings, wait_for_state, wake
 from tests.campaigns.sheet import Sheet, retry, say
 from tests.rig.load import BUSY, STAYS, UNKNOWN
 from tests.rig.service import RunningOffhook
@@ -27,6 +27,12 @@ CALLS_PER_MINUTE = 1200
 #: How far the calls of a minute may be from the pace.
 MOST_PERCENT_OFF = 2.0
 _FIRST, _NUMBERS = 1000, 9000  # +15550100100 … are the account's own
+#: A second campaign's, at the same time, over another trunk; each acts by its number.
+_SANDBOX = {
+    "+15550100008": ("ANSWERED", 1),
+    "+15550100001": ("BUSY", 2),
+    "+15550100004": ("INVALID_NUMBER", 1),
+}
 _OUTCOMES = {STAYS: ("ANSWERED", 1), BUSY: ("BUSY", 2), UNKNOWN: ("INVALID_NUMBER", 1)}
 
 
@@ -54,6 +60,8 @@ async def test_given_ten_thousand_contacts_when_called_at_twelve_hundred_a_minut
     sheet = Sheet(offhook.service.database, offhook.principal.account_id, SystemClock())
     called = [_number(place) for place in range(CONTACTS)]
     await sheet.add_list(called)
+    beside = Sheet(sheet.database, sheet.account_id, sheet.clock)
+    await beside.add_list(list(_SANDBOX))
     async with sipp_called_party(asterisk_install, sipp_ports, tmp_path) as sipp:
         await sheet.begin(
             content=say("Hello, this is a call for you."),
@@ -62,8 +70,16 @@ async def test_given_ten_thousand_contacts_when_called_at_twelve_hundred_a_minut
             trunk_id=offhook.trunks["sipp"],
             breaker=None,
         )
-        await wake(offhook, sheet)
+        await beside.begin(
+            name="Beside", content=say("And for you."), retries=retry(Disposition.BUSY, times=1, after=20.0)
+        )
+        for one in (sheet, beside):
+            await wake(offhook, one)
         await wait_for_state(sheet, "FINISHED", seconds=300 + 3 * 60 * CONTACTS / CALLS_PER_MINUTE)
+        await wait_for_state(beside, "FINISHED")
+        assert {
+            number: (row["disposition"], row["attempts"]) for number, row in (await beside.contacts()).items()
+        } == _SANDBOX
         rows = await sheet.contacts()
         assert set(rows) == set(called)
         for number, row in rows.items():
@@ -73,14 +89,12 @@ async def test_given_ten_thousand_contacts_when_called_at_twelve_hundred_a_minut
         assert Counter(call.dialled for call in sipp.calls()) == {n: row["attempts"] for n, row in rows.items()}
         told = await sheet.fetch(
             "SELECT count(*) AS facts, count(DISTINCT subject_id) AS contacts FROM event "
-            "WHERE type = 'contact.finished'"
+            "WHERE type = 'contact.finished' "
+            "AND subject_id IN (SELECT contact_id FROM campaign_contact WHERE campaign_id = $1)",
+            sheet.campaign_id,
         )
         assert told == [{"facts": len(called), "contacts": len(called)}]
-        first_invites: dict[str, float] = {}
-        for message in sipp.messages():
-            if message.method == "INVITE":
-                first_invites.setdefault(message.call_id, message.at.timestamp())
-        began = sorted(first_invites.values())
+        began = sorted(at.timestamp() for at in first_invites(sipp).values())
         # While there is nobody to wait for: what is tried again later comes at its own time.
         fresh = began[: len(called)]
         minutes = Counter(int((at - fresh[0]) // 60) for at in fresh)

@@ -160,7 +160,7 @@ class BranchCaseInput:
 class BranchStepInput:
     name: str = strawberry.field(description=_NAME)
     cases: list[BranchCaseInput] = strawberry.field(description=f"1 to {limits.MOST_CASES}, in order.")
-    otherwise: str = strawberry.field(description="The step when none of them holds.")
+    otherwise: str = strawberry.field(description="The step when none of the conditions holds.")
 
 
 @strawberry.input(description="Record what the caller says.")

@@ -65,7 +65,8 @@ class ScheduleCallbackInput:
     dial_first: LegRole = strawberry.field(default=LegRole.AGENT, description="Who is dialled first.")
     caller_id: PhoneNumber | None = strawberry.field(
         default=None,
-        description="What the customer sees calling: one of the account's outbound numbers, or a pool's id.",
+        description="What the customer sees calling: one of the account's outbound numbers, or a pool's id. When left "
+        "out, the account's default number.",
     )
     caller_id_name: str | None = strawberry.field(default=None, description="The name that the customer sees.")
     agent_display: AgentDisplay = strawberry.field(
@@ -93,7 +94,9 @@ class ScheduleCallbackInput:
     metadata: list[MetadataPairInput] = strawberry.field(
         default_factory=list, description="Your own key-value pairs, echoed in its events and those of its calls."
     )
-    tags: list[str] = strawberry.field(default_factory=list, description="Your own tags, echoed likewise.")
+    tags: list[str] = strawberry.field(
+        default_factory=list, description="Your own tags, echoed in its events and those of its calls."
+    )
     grace_seconds: float | None = strawberry.field(
         default=None, description=f"{_GRACE} When left out, the server's `OFFHOOK_CALLBACK_GRACE_SECONDS` (900)."
     )
@@ -115,7 +118,9 @@ class UpdateCallbackInput:
         default=strawberry.UNSET, description="Who is dialled first. Null is refused."
     )
     caller_id: PhoneNumber | None = strawberry.field(
-        default=strawberry.UNSET, description="What the customer sees calling; null is the account's default."
+        default=strawberry.UNSET,
+        description="What the customer sees calling: one of the account's outbound numbers, or a pool's id; null is "
+        "the account's default number.",
     )
     recording_mode: RecordingMode | None = strawberry.field(
         default=strawberry.UNSET, description="Whose voice is recorded. Null is refused."

@@ -61,7 +61,8 @@ class CampaignAnnouncementInput(CampaignMessageInput):
         description="Who presses this key (0-9, `*` or `#`) while it is said is put on a do-not-call list at once.",
     )
     opt_out_dnc_list_id: strawberry.ID | None = strawberry.field(
-        default=None, description="That list; when left out, the account's oldest that applies to all campaigns."
+        default=None,
+        description="The do-not-call list; when left out, the account's oldest that applies to all campaigns.",
     )
 
 
@@ -214,7 +215,7 @@ class CampaignSettingsInput:
         "with `PREDICTIVE`." + _REFUSED,
     )
     on_machine: MachineAction | None = strawberry.field(
-        default=strawberry.UNSET, description="What is done then; `HANG_UP` at first." + _REFUSED
+        default=strawberry.UNSET, description="What is done when a machine has answered; `HANG_UP` at first." + _REFUSED
     )
     metadata: list[MetadataPairInput] | None = strawberry.field(
         default=strawberry.UNSET,

@@ -103,7 +103,7 @@ class AddDncEntriesPayload(Payload):
 @strawberry.type(description="What came of taking numbers off a DNC list.")
 class RemoveDncEntriesPayload(Payload):
     removed_count: int | None = strawberry.field(
-        default=None, description="How many of them were on the list; null when refused."
+        default=None, description="How many of the numbers were on the list; null when refused."
     )
 
 

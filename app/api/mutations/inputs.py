@@ -18,7 +18,7 @@ from app.flows.steps import Announcement, DialplanTarget, StreamTarget
 
 _KEY = (
     "1 to 255 printable ASCII characters of your own, new for every call you mean to place. The same key with the "
-    "same input never dials twice: it answers with the call as it stands, and `replayed: true`. Kept for good; a "
+    "same input never dials twice: it answers with what it made, as it stands, and `replayed: true`. Kept for good; a "
     "refused request does not burn its key."
 )
 _RING = (

@@ -59,7 +59,8 @@ class AnnounceOtpInput:
     )
     caller_id: PhoneNumber | None = strawberry.field(
         default=None,
-        description="What the customer sees calling: one of the account's outbound numbers, or a pool's id.",
+        description="What the customer sees calling: one of the account's outbound numbers, or a pool's id. When left "
+        "out, the account's default number.",
     )
     caller_id_name: str | None = strawberry.field(default=None, description="The name that the customer sees.")
     trunk_id: strawberry.ID | None = strawberry.field(default=None, description="The trunk to dial out over.")

@@ -31,7 +31,7 @@ class AgentActivity:
     queue_id: strawberry.ID | None = strawberry.field(
         description="The queue whose caller it is rung for or talks to, if there is one."
     )
-    call_id: strawberry.ID | None = strawberry.field(description="That caller's call.")
+    call_id: strawberry.ID | None = strawberry.field(description="The call of the queue's caller.")
     queue_ids: list[strawberry.ID] = strawberry.field(description="The queues that it serves.")
 
     @classmethod

@@ -153,7 +153,7 @@ class TransferStep(CallFlowStep):
 @strawberry.type(description="Lets the caller wait in a queue.")
 class QueueStep(CallFlowStep):
     queue_id: strawberry.ID = strawberry.field(description="The queue.")
-    priority: int = strawberry.field(description="Of those who wait, the highest goes first.")
+    priority: int = strawberry.field(description="The caller's priority: the highest in the queue goes first.")
     failed: str | None = strawberry.field(description="The step when there is no such queue; null ends the call.")
 
 

@@ -17,6 +17,7 @@ from app.campaigns.core.windows import Resolution
 from app.facts.callbacks import CallbackFailure
 from app.facts.masking import Sight
 from app.facts.vocabulary import Disposition, LegRole, RecordingMode
+from app.ids import kind_of
 
 if TYPE_CHECKING:
     from app.api.types.call import Call
@@ -41,7 +42,7 @@ class CallbackConnect:
 
 @strawberry.type(description="One call of a callback.")
 class CallbackAttempt:
-    number: int = strawberry.field(description="Which one: 1, 2, 3 and so on.")
+    number: int = strawberry.field(description="Which attempt it was, from 1.")
     call_id: strawberry.ID = strawberry.field(description="The call.")
     due_at: datetime = strawberry.field(description="When it was due.")
     started_at: datetime = strawberry.field(description="When it was placed.")
@@ -69,14 +70,21 @@ class Callback(Node):
     customer: Party = strawberry.field(description="Who is called back.")
     connect: CallbackConnect = strawberry.field(description="Whom the customer is connected with.")
     dial_first: LegRole = strawberry.field(description="Who is dialled first.")
-    caller_id: Party | None = strawberry.field(description="What the customer sees; null is the account's default.")
+    caller_id: Party | None = strawberry.field(
+        description="What the customer sees; null is the account's default, or a number of `callerIdPoolId`."
+    )
+    caller_id_pool_id: strawberry.ID | None = strawberry.field(
+        description="The pool that the number the customer sees is taken from; null where it is none."
+    )
     recording_mode: RecordingMode = strawberry.field(description="Whose voice is recorded.")
     external_id: str | None = strawberry.field(description="Your own id for it, which its calls have too.")
     metadata: list[MetadataPair] = strawberry.field(description="Your own key-value pairs.")
     tags: list[str] = strawberry.field(description="Your own tags.")
     grace_seconds: float = strawberry.field(description="So long after `dueAt` it is placed still; then it has failed.")
     max_attempts: int = strawberry.field(description="So many calls are placed at most, until one connects.")
-    retry_after_seconds: float = strawberry.field(description="How long after a call that did not, the next is due.")
+    retry_after_seconds: float = strawberry.field(
+        description="How long after a call that did not connect both sides the next call is due."
+    )
     attempt: int = strawberry.field(description="How many calls were begun.")
     call_id: strawberry.ID | None = strawberry.field(description="Its latest call; null before there is one.")
     failure: CallbackFailure | None = strawberry.field(description="Why it failed, for programs.")
@@ -90,6 +98,7 @@ class Callback(Node):
     @classmethod
     def of(cls, one: model.Callback, sight: Sight) -> Self:
         wanted, local = one.wanted, one.local
+        pool_id = wanted.caller_id if wanted.caller_id and kind_of(wanted.caller_id) else None
         return cls(
             id=strawberry.ID(one.id),
             state=one.state,
@@ -109,7 +118,8 @@ class Callback(Node):
                 call_flow_id=_id(wanted.connect_call_flow_id),
             ),
             dial_first=wanted.dial_first,
-            caller_id=Party.of_number(wanted.caller_id, sight),
+            caller_id=None if pool_id else Party.of_number(wanted.caller_id, sight),
+            caller_id_pool_id=_id(pool_id),
             recording_mode=wanted.recording_mode,
             external_id=wanted.external_id,
             metadata=MetadataPair.of_all(wanted.metadata),

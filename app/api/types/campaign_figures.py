@@ -48,7 +48,8 @@ class CampaignStatistics:
     machine: int = strawberry.field(description="Attempts that a `MACHINE` answered.")
     abandoned: int = strawberry.field(description="Persons who answered and found no agent within two seconds.")
     abandoned_percent: float = strawberry.field(
-        description="Those, of 100 persons who answered: what the law's cap is about. 0 when nobody answered."
+        description="How many of 100 persons who answered found no agent within two seconds: what the law's cap is "
+        "about. 0 when nobody answered."
     )
     dnc: int = strawberry.field(description="Contacts that were skipped because they are on a do-not-call list.")
     skipped: int = strawberry.field(description="Contacts that were skipped, for whatever reason.")
@@ -97,10 +98,10 @@ class CampaignProgress:
     campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
     state: CampaignState = strawberry.field(description="Where it stands.")
     contacts_taken: int = strawberry.field(description="Contacts that were taken from the lists so far.")
-    waiting: int = strawberry.field(description="Of those, how many are called, or called again, later.")
-    in_flight: int = strawberry.field(description="Of those, how many are being called.")
-    finished: int = strawberry.field(description="Of those, how many were called and have their outcome.")
-    skipped: int = strawberry.field(description="Of those, how many are not called.")
+    waiting: int = strawberry.field(description="Contacts taken that are called, or called again, later.")
+    in_flight: int = strawberry.field(description="Contacts taken that are being called.")
+    finished: int = strawberry.field(description="Contacts taken that were called and have their outcome.")
+    skipped: int = strawberry.field(description="Contacts taken that are not called.")
     statistics: CampaignStatistics = strawberry.field(description="What was counted so far.")
 
     @classmethod

@@ -128,30 +128,38 @@ class Campaign(Node):
         description="The do-not-call lists that are asked besides those that apply to all campaigns."
     )
     calls_per_minute: int = strawberry.field(description="How many calls may begin in a minute.")
-    max_concurrent_calls: int = strawberry.field(description="How many there may be at once.")
+    max_concurrent_calls: int = strawberry.field(description="How many of its calls there may be at once.")
     windows: list[CallingWindow] = strawberry.field(
         description="When contacts may be called, in any of these windows by their own clocks."
     )
     start_at: datetime | None = strawberry.field(description="It begins then; null is as soon as it is started.")
     end_at: datetime | None = strawberry.field(description="It calls nobody from then on.")
     retry_on: list[Disposition] = strawberry.field(description="What is tried again.")
-    max_retries: int = strawberry.field(description="How often, beyond the first attempt.")
-    retry_after_seconds: float = strawberry.field(description="How long after the end of the attempt before.")
+    max_retries: int = strawberry.field(description="How often a contact is tried again, beyond the first attempt.")
+    retry_after_seconds: float = strawberry.field(
+        description="How long after the end of an attempt the contact is tried again."
+    )
     max_calls_per_number_per_day: int | None = strawberry.field(
         description="How often a number is called within any 24 hours, by all campaigns; null is no limit."
     )
     breaker: CampaignBreaker | None = strawberry.field(description="What pauses it when its trunk fails.")
     caller_ids: list[Party] = strawberry.field(description="What contacts see calling, in turn.")
-    caller_id_pool_id: strawberry.ID | None = strawberry.field(description="The pool that it is chosen from.")
+    caller_id_pool_id: strawberry.ID | None = strawberry.field(
+        description="The pool from which the number that a contact sees calling is chosen."
+    )
     caller_id_name: str | None = strawberry.field(description="The name that contacts see calling.")
     trunk_id: strawberry.ID | None = strawberry.field(description="The trunk; null is the account's default one.")
-    ring_seconds: float | None = strawberry.field(description="How long it may ring; null is the server's setting.")
+    ring_seconds: float | None = strawberry.field(
+        description="How long a contact's phone may ring; null is the server's setting."
+    )
     max_duration_seconds: float | None = strawberry.field(
         description="How long a talk may last; null is the server's setting."
     )
     recording_mode: RecordingMode = strawberry.field(description="Whose voice is recorded.")
     detect_machine: bool = strawberry.field(description="It is found out whether a machine has answered.")
-    on_machine: MachineAction = strawberry.field(description="What is done then.")
+    on_machine: MachineAction = strawberry.field(
+        description="What is done when a machine has answered; see `detectMachine`."
+    )
     metadata: list[MetadataPair] = strawberry.field(description="Your own pairs, which each call has.")
     tags: list[str] = strawberry.field(description="Your own tags, which each call has.")
     started_at: datetime | None = strawberry.field(description="When it began to call, the first time.")
@@ -250,7 +258,7 @@ class Campaign(Node):
         self,
         info: Info,
         filter: Annotated[  # noqa: A002  # the argument's public name
-            CampaignContactFilterInput | None, strawberry.argument(description="Which of them.")
+            CampaignContactFilterInput | None, strawberry.argument(description="Which of the contacts.")
         ] = None,
         first: First = None,
         after: After = None,

@@ -33,12 +33,14 @@ class Event(Node):
         "earlier: fields such as `answeredAt` say when."
     )
     sequence: Long = strawberry.field(description="Orders the log: it strictly increases, and may have holes.")
-    subject_id: strawberry.ID = strawberry.field(description="What it is about: a call's id, an endpoint's id.")
+    subject_id: strawberry.ID = strawberry.field(
+        description="The id of what it is about: a call, a contact, a campaign, a job, a list or an endpoint, say."
+    )
     call_sequence: int | None = strawberry.field(
         description="Counts 1, 2, 3 … within a call, without holes; null for other subjects."
     )
     actor: Actor = strawberry.field(description="Who set it in motion.")
-    request_id: str | None = strawberry.field(description="The request that did.")
+    request_id: str | None = strawberry.field(description="The request that set it in motion; null when none did.")
     sandbox: bool = strawberry.field(description="It happened in the sandbox.")
 
 

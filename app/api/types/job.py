@@ -18,12 +18,14 @@ from app.jobs import model
 
 @strawberry.type(description="How far a job has come, in rows or pieces.")
 class JobCounts:
-    total: Long | None = strawberry.field(description="How many there are in all; null while nobody knows.")
-    processed: Long = strawberry.field(description="How many are done, in whatever way.")
-    added: Long = strawberry.field(description="How many of them were new.")
-    updated: Long = strawberry.field(description="How many of them changed what was there.")
-    skipped: Long = strawberry.field(description="How many of them were fine and needed nothing, such as duplicates.")
-    rejected: Long = strawberry.field(description="How many of them could not be used; the report says why.")
+    total: Long | None = strawberry.field(
+        description="How many rows or pieces there are in all; null while nobody knows."
+    )
+    processed: Long = strawberry.field(description="How many rows or pieces are done, in whatever way.")
+    added: Long = strawberry.field(description="How many rows were new.")
+    updated: Long = strawberry.field(description="How many rows changed what was there.")
+    skipped: Long = strawberry.field(description="How many rows were fine and needed nothing, such as duplicates.")
+    rejected: Long = strawberry.field(description="How many rows could not be used; the report says why.")
     dnc: Long = strawberry.field(
         description="How many contacts, whatever became of them, have a number on a DNC list that applies to all."
     )

@@ -38,7 +38,7 @@ class DispositionCount:
 class DayStatistics:
     since: datetime = strawberry.field(description="The last midnight by the clock of `timeZone`.")
     calls: int = strawberry.field(description="How many.")
-    connected_calls: int = strawberry.field(description="In how many of them both parties could talk.")
+    connected_calls: int = strawberry.field(description="In how many of the calls both parties could talk.")
     talk_seconds: float = strawberry.field(description="How many seconds they talked, summed up.")
     dispositions: list[DispositionCount] = strawberry.field(
         description="How they came out; dispositions without calls are left out."
@@ -64,8 +64,8 @@ class DayStatistics:
 class LiveStatistics:
     counted_at: datetime = strawberry.field(description="When they were counted.")
     live_calls: int = strawberry.field(description="How many calls are live.")
-    live: list[LiveCallCount] = strawberry.field(description="The same, by kind, direction and state.")
-    waiting_calls: int = strawberry.field(description="How many of them have a customer who waits in a queue.")
+    live: list[LiveCallCount] = strawberry.field(description="The live calls, counted by kind, direction and state.")
+    waiting_calls: int = strawberry.field(description="How many live calls have a customer who waits in a queue.")
     zone: strawberry.Private[ZoneInfo]
 
     @classmethod

@@ -24,13 +24,15 @@ class Otp(Node):
     state: OtpState = strawberry.field(description="Where the telling stands.")
     customer: Party = strawberry.field(description="Who is told.")
     text: str = strawberry.field(description="What is said, with `{code}` for the code.")
-    repeat: int = strawberry.field(description="How often.")
+    repeat: int = strawberry.field(description="How often the text is said.")
     heard_to_end: bool | None = strawberry.field(
         description="All of it was heard, at least once; null until its call has ended, and when it failed."
     )
-    times_heard: int | None = strawberry.field(description="How often all of it was heard; null likewise.")
+    times_heard: int | None = strawberry.field(
+        description="How often all of it was heard; null until its call has ended, and when it failed."
+    )
     expires_at: datetime = strawberry.field(description="Until when it can be verified.")
-    is_expired: bool = strawberry.field(description="That time is over.")
+    is_expired: bool = strawberry.field(description="The time in which it can be verified is over.")
     verified_at: datetime | None = strawberry.field(description="When the right code was given.")
     attempts: int = strawberry.field(description="How many codes were offered.")
     attempts_left: int = strawberry.field(description="How many more may be offered; 0 once it is verified or expired.")

@@ -21,7 +21,7 @@ MOST_SHOWN: Final = 200
 class WaitingCaller:
     call_id: strawberry.ID = strawberry.field(description="The caller's call.")
     position: int = strawberry.field(description="Its place in the queue, from 1. Whoever is offered keeps its place.")
-    priority: int = strawberry.field(description="Of those who wait the highest goes first.")
+    priority: int = strawberry.field(description="The caller's priority: the highest in the queue goes first.")
     joined_at: datetime = strawberry.field(description="Since when it waits.")
     expected_wait_seconds: float | None = strawberry.field(
         description="How long it has yet to wait, as it was lately: its place, times the mean of talk and wrap-up of "

@@ -45,7 +45,7 @@ class CallWaitingEvent(QueueEvent):
 
 @strawberry.type(description="`queue.joined`: the caller has joined a queue.")
 class QueueJoinedEvent(QueueEvent):
-    priority: int = strawberry.field(description="Of those who wait the highest goes first.")
+    priority: int = strawberry.field(description="The caller's priority: the highest in the queue goes first.")
     joined_at: datetime = strawberry.field(description="Since when it waits.")
 
 
@@ -78,7 +78,7 @@ class AgentStateChangedEvent(Event):
     queue_id: strawberry.ID | None = strawberry.field(
         description="The queue whose caller it is rung for or talks to, if there is one."
     )
-    call_id: strawberry.ID | None = strawberry.field(description="That caller's call.")
+    call_id: strawberry.ID | None = strawberry.field(description="The call of the queue's caller.")
     queue_ids: list[strawberry.ID] = strawberry.field(description="The queues that it serves.")
 
     @guarded_field(Scope.AGENTS, "The agent as it is now; null once it is deleted.")

@@ -34,7 +34,7 @@ class Reputation:
         description="The calls in the window that tell something: answered, not answered, or declined."
     )
     answer_rate: float | None = strawberry.field(
-        description="The share of them that people answered, 0 to 1; null when there are none."
+        description="The share of `calls` that people answered, 0 to 1; null when there are none."
     )
     complaints: int = strawberry.field(description="Complaints that count (`reportNumberComplaint`).")
     flagged_at: datetime | None = strawberry.field(description="Since when it is flagged; null when it is not.")

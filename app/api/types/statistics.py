@@ -53,7 +53,7 @@ class CdrStatisticsGroup:
     agent_id: strawberry.ID | None = strawberry.field(description="The agent; null also where none was known.")
     extension: str | None = strawberry.field(description="The agent's extension; null also where none was known.")
     calls: int = strawberry.field(description="How many records.")
-    connected_calls: int = strawberry.field(description="In how many of them both parties could talk.")
+    connected_calls: int = strawberry.field(description="In how many of the calls both parties could talk.")
     ring_seconds: float = strawberry.field(description="Their `ringSeconds`, summed up.")
     talk_seconds: float = strawberry.field(description="Their `talkSeconds`, summed up.")
     duration_seconds: float = strawberry.field(description="Their `durationSeconds`, summed up.")
@@ -89,7 +89,7 @@ class CdrStatistics:
         description="The groups that have records, by time and then by what they are told apart by; one without "
         "`groupBy` and `interval`."
     )
-    total: CdrStatisticsGroup = strawberry.field(description="All of them together.")
+    total: CdrStatisticsGroup = strawberry.field(description="All groups together.")
 
     @classmethod
     def of(cls, groups: Sequence[StatisticsGroup]) -> Self:

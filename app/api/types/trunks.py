@@ -110,7 +110,9 @@ class OutboundNumber(Node):
     capabilities: list[NumberCapability] = strawberry.field(description="What it may be used for.")
     shown: strawberry.Private[str]
     is_verified: bool = strawberry.field(description="It was shown to be the account's.")
-    verified_at: datetime | None = strawberry.field(description="When; null while it was not.")
+    verified_at: datetime | None = strawberry.field(
+        description="When it was shown to be the account's; null while it was not."
+    )
     created_at: datetime = strawberry.field(description="When it was made.")
 
     @classmethod

@@ -36,6 +36,7 @@ _SKIPPED: Final = {
     SkipReason.CAMPAIGN_OVER: "the campaign's end has passed",
     SkipReason.CAP_OUTLASTS_CAMPAIGN: "the number may be called again only after the campaign's end",
     SkipReason.REMOVED: "the contact was removed from its list",
+    SkipReason.CALL_FAILED: "placing the call failed again and again by a fault of the service",
 }
 _DELAYED: Final = {
     DelayReason.NOT_STARTED: "the campaign had not begun",
@@ -44,6 +45,7 @@ _DELAYED: Final = {
     DelayReason.CAMPAIGN_FULL: "the campaign had as many calls as it may",
     DelayReason.TRUNK_FULL: "the trunk had as many calls as it may",
     DelayReason.ACCOUNT_FULL: "the account had as many calls as it may",
+    DelayReason.CALL_FAILED: "placing the call failed by a fault of the service",
 }
 _ZONES: Final = {
     ZoneSource.GIVEN: "given with the contact",
@@ -55,6 +57,7 @@ _DONE: Final = {
     GivenUp.NEVER_RETRIED: "this is never tried again",
     GivenUp.NOT_IN_RETRY_ON: "the campaign does not try this again",
     GivenUp.NO_RETRIES_LEFT: "no retry is left",
+    GivenUp.CAMPAIGN_OVER: "the campaign is over",
 }
 _MOST_ZONES_NAMED: Final = 3
 

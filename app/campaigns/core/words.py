@@ -35,6 +35,7 @@ class DelayReason(StrEnum):
     CAMPAIGN_FULL = "CAMPAIGN_FULL"
     TRUNK_FULL = "TRUNK_FULL"
     ACCOUNT_FULL = "ACCOUNT_FULL"
+    CALL_FAILED = "CALL_FAILED"
 
 
 class ZoneSource(StrEnum):

@@ -158,6 +158,7 @@ class CampaignMinute(SQLModel, table=True):
     """The same for each minute. What becomes of a call counts for the minute in which it was dialled."""
 
     __tablename__ = "campaign_minute"
+    __table_args__ = (sa.Index("campaign_minute_by_word", "campaign_id", "word", "minute"),)
     campaign_id: str = Field(primary_key=True)
     minute: datetime = Field(sa_type=sa.DateTime(timezone=True), primary_key=True)
     word: str = Field(primary_key=True)

@@ -69,6 +69,7 @@ describe(
         "CAMPAIGN_OVER": "The campaign's end had come.",
         "CAP_OUTLASTS_CAMPAIGN": "The number may be called again only after the campaign's end.",
         "REMOVED": "The contact was removed from its list.",
+        "CALL_FAILED": "The service could not place the call, by a fault of its own, three times.",
     },
 )
 describe(
@@ -81,6 +82,7 @@ describe(
         "CAMPAIGN_FULL": "The campaign has as many calls as it may.",
         "TRUNK_FULL": "The trunk has as many calls as it may.",
         "ACCOUNT_FULL": "The account has as many calls as it may.",
+        "CALL_FAILED": "The service could not place the call, by a fault of its own; it is tried again.",
     },
 )
 describe(
@@ -91,6 +93,7 @@ describe(
         "NEVER_RETRIED": "What came of the call is never tried again.",
         "NOT_IN_RETRY_ON": "The campaign does not try again what came of the call.",
         "NO_RETRIES_LEFT": "No retry is left.",
+        "CAMPAIGN_OVER": "A retry was left, and the campaign was over before it.",
     },
 )
 describe(

@@ -1,0 +1,38 @@
+"""How many calls of a campaign may begin, as its rows and those of its trunk say: its pace, and the caps."""
+
+from datetime import datetime
+
+from app.campaigns import claim_statements as statements
+from app.campaigns.core.pacing import Limit, LimitKind, Pace, change_pace, start_pace
+from app.campaigns.model import Campaign
+from app.db.engine import PooledConnection
+from app.routing.channels import count_used
+
+
+def pace_of(campaign: Campaign, now: datetime) -> Pace:
+    """The campaign's pace as it is to be from now on."""
+    wanted = campaign.definition.pacing.calls_per_minute
+    if campaign.pace is None:
+        return start_pace(wanted, now)
+    if campaign.pace.calls_per_minute != wanted:
+        return change_pace(campaign.pace, wanted, now)
+    return campaign.pace
+
+
+async def read_limits(
+    connection: PooledConnection, campaign: Campaign, in_flight: int, claimed: int
+) -> tuple[Limit, ...]:
+    """The caps on concurrent calls that hold for the campaign. ``claimed`` of its calls may have no channel yet."""
+    pacing = campaign.definition.pacing
+    limits = [Limit(kind=LimitKind.CAMPAIGN, most=pacing.max_concurrent_calls, in_use=in_flight)]
+    trunk = await connection.fetchrow(statements.TRUNK, campaign.account_id, campaign.definition.trunk_id)
+    if trunk is not None and trunk["max_channels"] is not None:
+        used = await count_used(connection, trunk["id"])
+        limits.append(Limit(kind=LimitKind.TRUNK, most=trunk["max_channels"], in_use=used + claimed))
+    return tuple(limits)
+
+
+async def lock_attempts(connection: PooledConnection, campaign: Campaign) -> None:
+    """Wait for other campaigns that are about to call the same numbers, if there is a cap on that."""
+    if campaign.definition.most_per_day is not None:
+        await connection.execute(statements.LOCK_ATTEMPTS, campaign.account_id)
