@@ -35,7 +35,7 @@ _KEYS: Final = (Key("position", int),)
 _FIND_OPT_OUT_LIST: Final = """
 SELECT id FROM dnc_list WHERE account_id = $1 AND deleted_at IS NULL
     AND CASE WHEN $2::text IS NULL THEN applies_to_all ELSE id = $2 END
-ORDER BY id LIMIT 1
+ORDER BY created_at, id LIMIT 1
 """
 _MAKE_OPT_OUT_LIST: Final = f"""
 INSERT INTO dnc_list (id, account_id, name) VALUES ($1, $2, '{OPT_OUT_LIST}')

@@ -46,6 +46,7 @@ ANSWERS = {
 }
 KEYS = {"1": "sales", "2": "support", "9": "goodbye"}
 MODEL_RATE = 16_000
+NOISE = 100.0
 GRAMMAR = "#JSGF V1.0; grammar wish; public <wish> = sales | support | goodbye;"
 
 
@@ -75,10 +76,17 @@ async def speak(text: str, rate: int) -> bytes:
     return np.interp(wanted, had, samples).astype("<i2").tobytes()
 
 
-def widen(frame: bytes) -> bytes:
+def widen(samples: np.ndarray) -> np.ndarray:
     """Sound of 8 kHz at 16 kHz, as the recogniser's model is."""
-    samples = np.frombuffer(frame, dtype="<i2").astype(float)
-    return np.interp(np.arange(2 * len(samples)) / 2, np.arange(len(samples)), samples).astype("<i2").tobytes()
+    return np.interp(np.arange(2 * len(samples)) / 2, np.arange(len(samples)), samples)
+
+
+def add_noise(samples: np.ndarray) -> np.ndarray:
+    """With a hiss that nobody would hear.
+
+    A telephone has nothing above 4 kHz, and a computer's silence is nothing at all: the model knows neither.
+    """
+    return np.clip(samples + np.random.default_rng().normal(0.0, NOISE, len(samples)), -32768, 32767)
 
 
 class Ears:
@@ -100,7 +108,9 @@ class Ears:
 
     def hear(self, frame: bytes) -> str | None:
         """Listen on; gives what was understood once somebody has spoken, "" for nothing."""
-        self._waiting += widen(frame) if self._rate < MODEL_RATE else frame
+        samples = np.frombuffer(frame, dtype="<i2").astype(float)
+        wide = widen(samples) if self._rate < MODEL_RATE else samples
+        self._waiting += add_noise(wide).astype("<i2").tobytes()
         while len(self._waiting) >= self._endpointer.frame_bytes:
             piece = self._waiting[: self._endpointer.frame_bytes]
             self._waiting = self._waiting[self._endpointer.frame_bytes :]
@@ -126,7 +136,7 @@ async def talk(socket: ServerConnection) -> None:
     ears = Ears(rate) if Decoder is not None else None
     await socket.send(await speak(GREETING, rate))
     is_speaking = True
-    await tell(socket, "mark", name="greeting")
+    await tell(socket, "mark", name="question")
     wish: str | None = None
     async for message in socket:
         if isinstance(message, bytes):
@@ -141,13 +151,15 @@ async def talk(socket: ServerConnection) -> None:
                     wish = await answer(socket, understood, rate)
                 else:
                     await socket.send(await speak(AGAIN, rate))
+                    is_speaking = True
+                    await tell(socket, "mark", name="question")
             continue
         event = json.loads(message)
         match event["event"]:
             case "dtmf" if event["digit"] in KEYS and wish is None:
                 await tell(socket, "clear")
                 wish = await answer(socket, KEYS[event["digit"]], rate)
-            case "mark" if event["name"] == "greeting":
+            case "mark" if event["name"] == "question" and event["state"] == "REACHED":
                 is_speaking = False
             case "mark" if event["name"] == "answer":
                 await tell(socket, "stop", outcome=wish)

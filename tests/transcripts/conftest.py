@@ -7,12 +7,10 @@ from ipaddress import IPv4Network
 import pytest
 
 from app.local.asterisk import AsteriskInstall
-from app.speech import samples
-from app.speech.espeak import EspeakEngine
-from app.speech.model import Speech, VoiceSettings
 from app.transcripts.local_engine import LocalEngine
 from app.transcripts.openai_engine import BODY_SECONDS, LARGEST_ANSWER, OpenAiEngine
 from app.webhooks.egress import Egress
+from tests.rig.spoken import speak
 from tests.transcripts.openai_stand_in import KEY, MODEL, OpenAiStandIn, running_openai
 
 RATE = 8_000
@@ -24,15 +22,11 @@ Say = Callable[[str], Awaitable[bytes]]
 @pytest.fixture
 def say(asterisk_install: AsteriskInstall) -> Say:
     """Speaks a sentence: samples at RATE, nothing before and after."""
-    assert asterisk_install.espeak is not None, "get-asterisk says above why there is no espeak-ng"
-    espeak = EspeakEngine(asterisk_install.espeak, timeout_seconds=60.0)
 
-    async def speak(text: str) -> bytes:
-        voices = {voice.id: voice for voice in await espeak.list_voices()}
-        spoken = await espeak.speak(Speech(text=text, settings=VoiceSettings()), voices["en-us"], "en-US")
-        return samples.trim(samples.convert(spoken, RATE))
+    async def speak_it(text: str) -> bytes:
+        return await speak(asterisk_install, text, sample_rate=RATE)
 
-    return speak
+    return speak_it
 
 
 @pytest.fixture
