@@ -125,6 +125,9 @@ class SippServer:
                         return calls
                     await asyncio.sleep(_LOG_POLL_SECONDS)
         except TimeoutError:
+            # SIPp at times has no answer for a CANCEL that meets it between two steps: the call is over all the same.
+            if len(calls) >= call_count and all(one.was_cancelled for one in is_open):
+                return calls
             raise AssertionError(
                 f"after {seconds:g} s SIPp has {len(calls)} of {call_count} calls, open are {is_open[:5]}"
             ) from None
