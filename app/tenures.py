@@ -16,11 +16,12 @@ from app.calls.flow_sounds import FlowSounds
 from app.calls.inbound import InboundCalls
 from app.calls.live_counts import LiveCounts
 from app.calls.missed import MissedCalls
+from app.calls.placing import Readiness
 from app.calls.plan import Defaults
 from app.calls.reconcile import Reconciler
 from app.calls.refer_targets import ReferTargets
 from app.calls.registry import CallRegistry
-from app.calls.service import CallService, Readiness
+from app.calls.service import CallService
 from app.calls.spool import Spool
 from app.calls.store import CallStore
 from app.calls.tidy import Tidier

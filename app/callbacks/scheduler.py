@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final
 
 import asyncpg
 import structlog
@@ -21,7 +21,8 @@ from app.callbacks import store
 from app.callbacks.model import Callback
 from app.callbacks.telling import say
 from app.calls.change import FencedError
-from app.calls.requests import OriginateRequest, OwnCall, Placed
+from app.calls.placing import Places, Readiness
+from app.calls.requests import OwnCall
 from app.clock import Clock
 from app.daemon import Daemon
 from app.db.engine import Database, PooledConnection
@@ -41,23 +42,6 @@ BATCH: Final = 20
 LEASE: Final = timedelta(seconds=30)
 #: After a call that could not be placed just now, the next try.
 TRY_AGAIN: Final = timedelta(seconds=2)
-
-
-class Places(Protocol):
-    """Places calls: `app.calls.service.CallService`."""
-
-    async def place(self, principal: Principal, request: OriginateRequest, own: OwnCall) -> Placed:
-        """Raises OffhookError, FencedError."""
-        ...
-
-
-class Readiness(Protocol):
-    """Whether calls may be dialled just now."""
-
-    @property
-    def why_not_ready(self) -> str | None:
-        """What is in the way; None when nothing is."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

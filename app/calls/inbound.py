@@ -21,6 +21,7 @@ from app.calls.core.causes import NORMAL_CLEARING
 from app.calls.core.model.call import Call
 from app.calls.inbound_plan import plan_inbound, without_room
 from app.calls.keys import KeyClaim, hash_input
+from app.calls.placing import Readiness
 from app.calls.plan import Defaults
 from app.calls.registry import CallRegistry
 from app.calls.store import KeyTaken
@@ -49,15 +50,6 @@ _ACCEPT_SECONDS: Final = 8.0
 
 _CALL_REJECTED: Final = 21  # SIP 403
 _UNALLOCATED: Final = 1  # SIP 404
-
-
-class Readiness(Protocol):
-    """Whether calls may be taken just now."""
-
-    @property
-    def why_not_ready(self) -> str | None:
-        """What is in the way, fit to be shown; None when nothing is."""
-        ...
 
 
 class InboundRoutes(Protocol):

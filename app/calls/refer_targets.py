@@ -6,7 +6,7 @@ and may be called only if the account's own rows and its destination policy say 
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
@@ -14,6 +14,7 @@ from app.accounts.principal import Principal
 from app.calls.core.inputs import ReferAimed, ReferRefused
 from app.calls.core.model.call import Call
 from app.calls.core.verbs import StartTransfer, Target
+from app.calls.placing import Readiness
 from app.calls.plan import Defaults
 from app.calls.transfer_plan import plan_transfer
 from app.db.engine import Database
@@ -39,15 +40,6 @@ _OUTCOMES: Final = {
     "AGENT_OFFLINE": (Disposition.UNREACHABLE, EndCode.UNREACHABLE),
 }
 _UNKNOWN: Final = (Disposition.FAILED, EndCode.DIAL_FAILED)
-
-
-class Readiness(Protocol):
-    """Whether anything may be dialled just now."""
-
-    @property
-    def why_not_ready(self) -> str | None:
-        """What is in the way, fit to be shown; None when nothing is."""
-        ...
 
 
 def dialled_party(dialled: str) -> Party:

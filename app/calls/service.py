@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -31,6 +31,7 @@ from app.calls.keys import KeyClaim, KeyHolder, check_key, check_same_input, has
 from app.calls.leads import Announcer, Leads, Programs
 from app.calls.originate_checks import Numbers, allowed_by, check_allowed, check_request, read_caller_id, read_numbers
 from app.calls.originate_lookup import OriginateLookup
+from app.calls.placing import Readiness
 from app.calls.plan import Defaults, agent_pattern, normalised_input, plan_call
 from app.calls.registry import CallRegistry
 from app.calls.replays import Replays
@@ -52,15 +53,6 @@ from app.routing.stops import Stop, Stops, flow_in, queue_in
 from app.routing.targets import ToRingGroup
 
 ORIGINATE: Final = "originateCall"
-
-
-class Readiness(Protocol):
-    """Whether calls may be dialled just now."""
-
-    @property
-    def why_not_ready(self) -> str | None:
-        """What is in the way, fit to be shown; None when nothing is."""
-        ...
 
 
 class CallService:

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from app.calls.service import Readiness
+from app.calls.placing import Readiness
 from app.campaigns.claiming import Claim, Claims
 from app.campaigns.core.words import CampaignState
 from app.campaigns.dialing import Dialing

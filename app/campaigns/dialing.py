@@ -23,7 +23,7 @@ from app.calls.actor import CallActor
 from app.calls.change import FencedError
 from app.calls.core import inputs
 from app.calls.core.model.call import Call
-from app.calls.requests import OriginateRequest, OwnCall, Placed
+from app.calls.placing import Places
 from app.campaigns.claiming import Claim
 from app.campaigns.core.lifecycle import Step
 from app.campaigns.core.words import CampaignState
@@ -78,14 +78,6 @@ ORDER BY kept.contact_id FOR UPDATE OF kept
 _OF_THE_NUMBER: Final = frozenset({"DESTINATION_DENIED", "INVALID_NUMBER"})
 
 
-class Placing(Protocol):
-    """What places calls on one node: `app.calls.service.CallService`."""
-
-    async def place(self, principal: Principal, request: OriginateRequest, own: OwnCall) -> Placed:
-        """Place a call of our own."""
-        ...
-
-
 class Living(Protocol):
     """The live calls of one node: `app.calls.registry.CallRegistry`."""
 
@@ -130,7 +122,7 @@ class Dialing:
         log: EventLog,
         clock: Clock,
         *,
-        calls: Placing,
+        calls: Places,
         living: Living,
         flows: Flows,
         lanes: int = LANES,

@@ -18,7 +18,8 @@ from app.accounts.principal import Principal
 from app.calls.change import FencedError
 from app.calls.core.model.call import Call, decode_call
 from app.calls.core.model.flow import FlowRun
-from app.calls.requests import OriginateRequest, OwnCall, Placed
+from app.calls.placing import Places, Readiness
+from app.calls.requests import OwnCall
 from app.clock import Clock
 from app.daemon import Daemon
 from app.db.engine import Database, PooledConnection
@@ -50,14 +51,6 @@ _OVER: Final = "over"
 _NOT_SPOKEN: Final = "not-spoken"
 
 
-class Places(Protocol):
-    """Places calls: `app.calls.service.CallService`."""
-
-    async def place(self, principal: Principal, request: OriginateRequest, own: OwnCall) -> Placed:
-        """Raises OffhookError, FencedError."""
-        ...
-
-
 class Voice(Protocol):
     """Makes the sounds: `app.otps.voice.OtpVoice`."""
 
@@ -67,15 +60,6 @@ class Voice(Protocol):
 
     async def forget(self, account_id: str, secret_id: str) -> None:
         """Keep nothing of it."""
-        ...
-
-
-class Readiness(Protocol):
-    """Whether calls may be dialled just now."""
-
-    @property
-    def why_not_ready(self) -> str | None:
-        """What is in the way; None when nothing is."""
         ...
 
 

@@ -8,7 +8,8 @@ from app.callbacks.news import ERRANDS_CHANGED, ErrandNews
 from app.callbacks.scheduler import CallbackScheduler
 from app.callbacks.service import Callbacks, Checks
 from app.calls.originate_lookup import OriginateLookup
-from app.calls.service import CallService, Readiness
+from app.calls.placing import Readiness
+from app.calls.service import CallService
 from app.clock import Clock
 from app.config import Settings
 from app.db.engine import Database
