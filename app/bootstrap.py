@@ -28,6 +28,7 @@ from app.config import ROLES, Settings
 from app.contacts.setting_up import open_contacts
 from app.db.engine import Database
 from app.driving import Grounds, make_node
+from app.errand_stage import Errands
 from app.events.bus import Bus
 from app.events.feed import Feed
 from app.events.log import Appended
@@ -41,7 +42,6 @@ from app.local.reached import ari_client, enter_asterisk, watch
 from app.media.endpoints import MediaEndpoints
 from app.media.guard import StreamGuard
 from app.numbers.lookup import preload
-from app.otps.setting_up import Errands
 from app.ownership.diagnostics import Diagnostics
 from app.ownership.node import Node
 from app.ownership.remote import RemoteCalls

@@ -15,11 +15,11 @@ from app.campaigns.news import CAMPAIGNS_CHANGED, CampaignNews
 from app.clock import Clock
 from app.config import Settings
 from app.db.engine import Database
+from app.errand_stage import Errands
 from app.events.bus import Bus
 from app.events.log import EventLog
 from app.media.endpoints import MediaEndpoints
 from app.media.guard import StreamGuard
-from app.otps.setting_up import Errands
 from app.ownership.lease import Leases
 from app.ownership.node import Node
 from app.ownership.tenure import Tenure

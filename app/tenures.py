@@ -35,6 +35,7 @@ from app.clock import Clock
 from app.config import Settings
 from app.contacts.dnc_entries import DncEntries
 from app.db.engine import Database
+from app.errand_stage import Errands
 from app.errors import OverloadedError
 from app.events.log import EventLog
 from app.ids import MediaStreamId, RecordingId, new_id
@@ -42,7 +43,6 @@ from app.media.desk import MediaStreams
 from app.media.endpoints import MediaEndpoints
 from app.media.guard import StreamGuard
 from app.media.model import Report
-from app.otps.setting_up import Errands
 from app.ownership.fence import Fence
 from app.ownership.inbox import Inbox
 from app.ownership.lease import Lease

@@ -1,47 +1,31 @@
-"""Placing callbacks when they are due: each once, whoever dies meanwhile, and telling what came of it.
+"""Placing callbacks when they are due, by their idempotency key ``<callback>:<n>``; and trying again.
 
-A round claims what is due (locked rows are another's, a claim is a lease), places the calls, and notes that they are
-there. The call's id and its idempotency key ``<callback>:<n>`` are known before it is: whoever dies in between leaves
-a claim, and the next who takes it finds the call by its key, or places it. Nobody dials twice. What came of a call is
-read off its row, so nobody has to have watched it. One that was lost with its process before it rang is placed anew.
+A callback whose call was lost with its process before anybody's phone rang is placed anew.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 import asyncpg
-import structlog
 
-from app import failpoints
 from app.accounts.principal import Principal
 from app.callbacks import store
 from app.callbacks.model import Callback
 from app.callbacks.telling import say
-from app.calls.change import FencedError
-from app.calls.placing import Places, Readiness
 from app.calls.requests import OwnCall
-from app.clock import Clock
-from app.daemon import Daemon
-from app.db.engine import Database, PooledConnection
-from app.errors import DatabaseUnavailableError, OffhookError, RefusedError
-from app.events.log import EventLog
+from app.db.engine import PooledConnection
+from app.errands.placer import BATCH, LEASE, ErrandPlacer, principal_of, say_why
+from app.errands.rows import accounts_of, calls_there
+from app.errors import OffhookError
 from app.facts.callbacks import CallbackCompleted, CallbackFailed, CallbackFailure, CallbackStarted, CallbackUpdated
 from app.facts.event import Draft
 from app.facts.vocabulary import CallKind, Disposition, Errand
 from app.ids import CallId, Kind, new_id
 
-_log = structlog.get_logger(__name__)
-
 #: The space of its calls' idempotency keys: no client's mutation has this name.
 KEYS: Final = "callback"
-BATCH: Final = 20
-#: A claim that nobody has made good after this is anybody's.
-LEASE: Final = timedelta(seconds=30)
-#: After a call that could not be placed just now, the next try.
-TRY_AGAIN: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +34,15 @@ class _Claimed:
     call_id: CallId
     principal: Principal
 
+    @property
+    def id(self) -> str:
+        return self.callback.id
 
-class CallbackScheduler(Daemon):
+
+class CallbackScheduler(ErrandPlacer[_Claimed]):
     """One tenure's."""
 
     name: ClassVar[str] = "callbacks"
-    poll_seconds = 0.5
-
-    def __init__(
-        self, database: Database, log: EventLog, calls: Places, readiness: Readiness, clock: Clock, *, node: str
-    ) -> None:
-        super().__init__(clock)
-        self._database = database
-        self._event_log = log
-        self._calls = calls
-        self._readiness = readiness
-        self._clock = clock
-        self._node = node
-
-    async def run_round(self) -> bool:
-        ended = await self._settle()
-        claimed, has_more = await self._claim()
-        if claimed:
-            async with asyncio.TaskGroup() as group:
-                for one in claimed:
-                    group.create_task(self._try_to_place(one), name=f"callback {one.callback.id}")
-        return has_more or ended == BATCH
 
     async def _claim(self) -> tuple[list[_Claimed], bool]:
         """Those to be placed now; whoever is too late, or must not be called, is told so here."""
@@ -83,13 +50,9 @@ class CallbackScheduler(Daemon):
             return [], False  # what is due waits; should it take too long, it is told when somebody is ready again
         now = self._clock.now()
         claimed: list[_Claimed] = []
-        async with self._database.acquire() as connection:
-            with self._event_log.in_flight():
-                async with connection.transaction():
-                    rows = await store.lock_due(connection, now=now, node=self._node, limit=BATCH)
-                    drafts = await self._sort(connection, rows, now, claimed)
-                    appended = await self._event_log.append_in(connection, drafts)
-        self._event_log.announce(appended)
+        async with self._event_log.transaction() as transaction:
+            rows = await store.lock_due(transaction.connection, now=now, node=self._node, limit=BATCH)
+            await transaction.append(await self._sort(transaction.connection, rows, now, claimed))
         return claimed, len(rows) == BATCH
 
     async def _sort(
@@ -98,8 +61,8 @@ class CallbackScheduler(Daemon):
         if not rows:
             return []
         due = [store.read(row) for row in rows]
-        accounts = await store.accounts_of(connection, sorted({one.account_id for one in due}))
-        there = await store.calls_there(connection, [one.call_id for one in due if one.call_id is not None])
+        accounts = await accounts_of(connection, sorted({one.account_id for one in due}))
+        there = await calls_there(connection, [one.call_id for one in due if one.call_id is not None])
         barred = await store.not_to_be_called(connection, due)
         drafts: list[Draft] = []
         for row, one in zip(rows, due, strict=True):
@@ -114,80 +77,48 @@ class CallbackScheduler(Daemon):
                     continue
             call_id = CallId(one.call_id or new_id(Kind.CALL))
             await store.claim(connection, one.id, call_id=call_id, node=self._node, until=now + LEASE)
-            account = accounts[one.account_id]
-            principal = store.read_asked_by(row).principal(
-                account_id=one.account_id, account_name=account["name"], default_region=account["default_region"]
-            )
+            principal = principal_of(accounts[one.account_id], store.read_asked_by(row))
             claimed.append(_Claimed(one, call_id, principal))
         return drafts
 
-    async def _try_to_place(self, claimed: _Claimed) -> None:
-        """One that meets an outage must not take the others with it: what it claimed is claimed again."""
-        try:
-            await self._place(claimed)
-        except DatabaseUnavailableError as error:
-            _log.warning("callback_not_noted", callback_id=claimed.callback.id, reason=error.message)
-
-    async def _place(self, claimed: _Claimed) -> None:
+    async def _dial(self, claimed: _Claimed) -> None:
         callback = claimed.callback
-        if failpoints.armed is not None:
-            await failpoints.reach(failpoints.Failpoint.ERRAND_CLAIMED)
-        key = f"{callback.id}:{callback.attempt + 1}"
         own = OwnCall(
             kind=CallKind.CALLBACK, errand=Errand(callback_id=callback.id), call_id=claimed.call_id, keys=KEYS
         )
-        try:
-            await self._calls.place(claimed.principal, callback.wanted.request(key), own)
-        except RefusedError as refused:
-            await self._give_up(callback, refused)
-        except FencedError:
-            pass  # the calls are in other hands by now, and with them this claim
-        except OffhookError as error:
-            # It is away, or nobody knows what it is: it is tried until the grace is over.
-            _log.warning("callback_not_placed", callback_id=callback.id, reason=error.code)
-            async with self._database.acquire() as connection:
-                try_at = self._clock.now() + TRY_AGAIN
-                await store.release(connection, callback.id, claimed.call_id, try_at=try_at)
-        else:
-            if failpoints.armed is not None:
-                await failpoints.reach(failpoints.Failpoint.ERRAND_PLACED)
-            await self._note_started(callback, claimed.call_id)
+        await self._calls.place(
+            claimed.principal, callback.wanted.request(f"{callback.id}:{callback.attempt + 1}"), own
+        )
 
-    async def _note_started(self, callback: Callback, call_id: CallId) -> None:
-        now = self._clock.now()
-        async with self._database.acquire() as connection:
-            with self._event_log.in_flight():
-                async with connection.transaction():
-                    started = await store.start(connection, callback, call_id, at=now)
-                    if started is None:
-                        return
-                    late = max(0.0, round((now - callback.due_at).total_seconds(), 3))
-                    fact = say(CallbackStarted, started, at=now, call_id=call_id, late_seconds=late)
-                    appended = await self._event_log.append_in(connection, [fact])
-        self._event_log.announce(appended)
+    async def _note_placed(self, claimed: _Claimed) -> None:
+        callback, now = claimed.callback, self._clock.now()
+        async with self._event_log.transaction() as transaction:
+            started = await store.start(transaction.connection, callback, claimed.call_id, at=now)
+            if started is not None:
+                late = max(0.0, round((now - callback.due_at).total_seconds(), 3))
+                fact = say(CallbackStarted, started, at=now, call_id=claimed.call_id, late_seconds=late)
+                await transaction.append([fact])
 
-    async def _give_up(self, callback: Callback, refused: RefusedError) -> None:
-        detail = "; ".join(f"{one.code}: {one.message}" for one in refused.problems)
-        now = self._clock.now()
+    async def _put_off(self, claimed: _Claimed, until: datetime) -> None:
         async with self._database.acquire() as connection:
-            with self._event_log.in_flight():
-                async with connection.transaction():
-                    drafts = await self._fail(connection, callback.id, CallbackFailure.REFUSED, detail, now)
-                    appended = await self._event_log.append_in(connection, drafts)
-        self._event_log.announce(appended)
+            await store.release(connection, claimed.id, claimed.call_id, try_at=until)
+
+    async def _give_up(self, claimed: _Claimed, error: OffhookError) -> None:
+        async with self._event_log.transaction() as transaction:
+            await transaction.append(
+                await self._fail(
+                    transaction.connection, claimed.id, CallbackFailure.REFUSED, say_why(error), self._clock.now()
+                )
+            )
 
     async def _settle(self) -> int:
-        """Tell what came of calls that have ended; gives how many."""
         now = self._clock.now()
         drafts: list[Draft] = []
-        async with self._database.acquire() as connection:
-            with self._event_log.in_flight():
-                async with connection.transaction():
-                    rows = await store.lock_ended(connection, BATCH)
-                    for row in rows:
-                        drafts += await self._settle_one(connection, row, now)
-                    appended = await self._event_log.append_in(connection, drafts)
-        self._event_log.announce(appended)
+        async with self._event_log.transaction() as transaction:
+            rows = await store.lock_ended(transaction.connection, BATCH)
+            for row in rows:
+                drafts += await self._settle_one(transaction.connection, row, now)
+            await transaction.append(drafts)
         return len(rows)
 
     async def _settle_one(self, connection: PooledConnection, row: asyncpg.Record, now: datetime) -> list[Draft]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -36,13 +36,12 @@ from app.calls.requests import UNSET, OriginateOutcome, OriginateRequest
 from app.campaigns.core.windows import LocalTime, Resolution, resolve
 from app.clock import Clock
 from app.db.engine import Database
-from app.db.keyset import RowCount, count_listed, keyset_rows
+from app.db.reader import AccountReader
 from app.errors import Problem, RefusedError, UnavailableError
 from app.events.log import EventLog
 from app.facts.callbacks import CallbackCancelled, CallbackScheduled, CallbackUpdated
 from app.ids import Kind, kind_of, new_id
 from app.numbers.parse import parse_destination
-from app.paging import Page, PageRequest
 
 SCHEDULE: Final = "scheduleCallback"
 #: A time that is over by no more than this means now: it took so long to get here.
@@ -60,7 +59,7 @@ class Checks(Protocol):
         ...
 
 
-class Callbacks:
+class Callbacks(AccountReader[Callback, CallbackFilter]):
     """The account's callbacks. ``changed`` is awaited after something became due sooner than anybody knew.
 
     Every method raises DatabaseUnavailableError.
@@ -76,7 +75,7 @@ class Callbacks:
         grace_seconds: float,
         changed: Callable[[], Awaitable[None]],
     ) -> None:
-        self._database = database
+        super().__init__(database, store.SHAPE)
         self._event_log = log
         self._checks = checks
         self._clock = clock
@@ -125,19 +124,13 @@ class Callbacks:
             ended_at=None,
         )
         claim = KeyClaim(principal.account_id, SCHEDULE, request.idempotency_key, input_hash, callback.id)
-        async with self._database.acquire() as connection:
-            with self._event_log.in_flight():
-                async with connection.transaction():
-                    is_ours = bool(await claim_keys(connection, [claim]))
-                    if is_ours:
-                        made = await store.insert(connection, callback, AskedBy.of(principal))
-                        fact = say(
-                            CallbackScheduled, made, at=now, actor=principal.actor, request_id=principal.request_id
-                        )
-                        appended = await self._event_log.append_in(connection, [fact])
+        async with self._event_log.transaction() as transaction:
+            is_ours = bool(await claim_keys(transaction.connection, [claim]))
+            if is_ours:
+                made = await store.insert(transaction.connection, callback, AskedBy.of(principal))
+                await transaction.append([say(CallbackScheduled, made, at=now, by=principal)])
         if not is_ours:  # somebody with the same key was quicker
             return await self.schedule(principal, request)
-        self._event_log.announce(appended)
         await self._changed()
         return Scheduled(callback=made)
 
@@ -158,17 +151,11 @@ class Callbacks:
             if request.wanted is not UNSET:
                 wanted, is_sandbox = await self._check_call(principal, after.wanted)
             after = dataclasses.replace(after, wanted=wanted, is_sandbox=is_sandbox)
-            async with self._database.acquire() as connection:
-                with self._event_log.in_flight():
-                    async with connection.transaction():
-                        changed = await store.change(connection, before, after, AskedBy.of(principal), now=now)
-                        if changed is None:
-                            continue  # it was changed, or begun, meanwhile: look again
-                        fact = say(
-                            CallbackUpdated, changed, at=now, actor=principal.actor, request_id=principal.request_id
-                        )
-                        appended = await self._event_log.append_in(connection, [fact])
-            self._event_log.announce(appended)
+            async with self._event_log.transaction() as transaction:
+                changed = await store.change(transaction.connection, before, after, AskedBy.of(principal), now=now)
+                if changed is None:
+                    continue  # it was changed, or begun, meanwhile: look again
+                await transaction.append([say(CallbackUpdated, changed, at=now, by=principal)])
             await self._changed()
             return changed
         raise UnavailableError("The callback is being changed by others all the time. Try again.")
@@ -183,62 +170,21 @@ class Callbacks:
         now = self._clock.now()
         cancelled: Callback | None = None
         if kind_of(callback_id) is Kind.CALLBACK:
-            async with self._database.acquire() as connection:
-                with self._event_log.in_flight():
-                    async with connection.transaction():
-                        cancelled = await store.cancel(connection, principal.account_id, callback_id, now=now)
-                        if cancelled is not None:
-                            fact = say(
-                                CallbackCancelled,
-                                cancelled,
-                                at=now,
-                                actor=principal.actor,
-                                request_id=principal.request_id,
-                            )
-                            appended = await self._event_log.append_in(connection, [fact])
+            async with self._event_log.transaction() as transaction:
+                cancelled = await store.cancel(transaction.connection, principal.account_id, callback_id, now=now)
+                if cancelled is not None:
+                    await transaction.append([say(CallbackCancelled, cancelled, at=now, by=principal)])
         if cancelled is not None:
-            self._event_log.announce(appended)
             return cancelled
         found = await self._find(principal.account_id, callback_id)
         if found.state is CallbackState.CANCELLED:
             return found
         raise _wrong_state(found)
 
-    async def get(self, account_id: str, callback_id: str) -> Callback | None:
-        """One, None when the account has no such."""
-        found = await self.get_many(account_id, (callback_id,))
-        return found[0] if found else None
-
-    async def get_many(self, account_id: str, ids: Sequence[str]) -> list[Callback]:
-        """Those of them that the account has, in no particular order."""
-        async with self._database.acquire() as connection:
-            return await store.get_many(connection, account_id, ids)
-
     async def attempts(self, callback_id: str) -> list[Attempt]:
         """The calls of a callback that was read before, first to last."""
         async with self._database.acquire() as connection:
             return await store.attempts_of(connection, callback_id)
-
-    async def page(self, account_id: str, where: CallbackFilter, page: PageRequest) -> Page[Callback]:
-        """The account's callbacks, those due first first.
-
-        Raises:
-            RefusedError: INVALID_CURSOR.
-        """
-        async with self._database.acquire() as connection:
-            return await keyset_rows(
-                connection,
-                store.listing(account_id, where),
-                keys=store.KEYS,
-                descending=False,
-                page=page,
-                item=store.read,
-            )
-
-    async def count(self, account_id: str, where: CallbackFilter) -> RowCount:
-        """How many callbacks a filter admits."""
-        async with self._database.acquire() as connection:
-            return await count_listed(connection, store.listing(account_id, where))
 
     async def late_seconds(self) -> float:
         """How late the callback is that has been due for longest, of all accounts'; 0 when none is due."""

@@ -13,13 +13,13 @@ from app.campaigns.core.windows import LocalTime, Resolution
 from app.db.conditions import Conditions
 from app.db.engine import PooledConnection
 from app.db.kept import read_by_index
-from app.db.keyset import Key, Listing
+from app.db.keyset import Key
+from app.db.reader import Shape
 from app.facts.callbacks import CallbackFailure
 from app.facts.vocabulary import Disposition
 
 #: About to be placed by the scheduler that claimed it. To the outside it has started.
 CLAIMED: Final = "CLAIMED"
-KEYS: Final = (Key("due_at", datetime), Key("id", str))
 
 _NAMES: Final = (
     *("id", "account_id", "state", "due_at", "local_time", "time_zone", "resolution", "wanted", "grace_seconds"),
@@ -28,7 +28,6 @@ _NAMES: Final = (
 )
 _COLUMNS: Final = ", ".join(_NAMES)
 
-_GET: Final = f"SELECT {_COLUMNS} FROM callback WHERE account_id = $1 AND id = ANY($2::text[])"  # noqa: S608  # our own names
 _ATTEMPTS: Final = """
 SELECT attempt, call_id, due_at, started_at, ended_at, disposition, is_connected
 FROM callback_attempt WHERE callback_id = $1 ORDER BY attempt
@@ -67,7 +66,6 @@ FOR NO KEY UPDATE SKIP LOCKED
 _OLDEST_DUE: Final = """
 SELECT min(due_at) FROM callback WHERE state IN ('SCHEDULED', 'CLAIMED') AND try_at <= $2 AND due_at <= $1
 """
-_ACCOUNTS: Final = "SELECT id, name, default_region FROM account WHERE id = ANY($1::text[])"
 _NOT_TO_BE_CALLED: Final = """
 SELECT DISTINCT entry.account_id, entry.number
 FROM unnest($1::text[], $2::text[]) AS asked (account_id, number)
@@ -169,11 +167,6 @@ def read_asked_by(row: asyncpg.Record) -> AskedBy:
     return msgspec.convert(row["asked_by"], AskedBy)
 
 
-async def get_many(connection: PooledConnection, account_id: str, ids: Sequence[str]) -> list[Callback]:
-    """Those of them that the account has, in no particular order."""
-    return [read(row) for row in await connection.fetch(_GET, account_id, list(ids))]
-
-
 async def attempts_of(connection: PooledConnection, callback_id: str) -> list[Attempt]:
     """The calls of a callback, first to last."""
     return [
@@ -190,17 +183,25 @@ async def attempts_of(connection: PooledConnection, callback_id: str) -> list[At
     ]
 
 
-def listing(account_id: str, where: CallbackFilter) -> Listing:
-    """The callbacks that a filter admits."""
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
+def _admit(conditions: Conditions, where: CallbackFilter) -> None:
     states = [state.value for state in where.states]
     conditions.add_any_of("state", [*states, CLAIMED] if CallbackState.STARTED in where.states else states)
     conditions.add_given("number = {}", where.number)
     conditions.add_given("external_id = {}", where.external_id)
     conditions.add_given("due_at >= {}", where.due_from)
     conditions.add_given("due_at < {}", where.due_to)
-    return Listing("callback", _NAMES, _COLUMNS, conditions)
+
+
+#: As an account reads them: those due first first.
+SHAPE: Final[Shape[Callback, CallbackFilter]] = Shape(
+    table="callback",
+    names=_NAMES,
+    expressions=_COLUMNS,
+    admit=_admit,
+    keys=(Key("due_at", datetime), Key("id", str)),
+    descending=False,
+    read=read,
+)
 
 
 def _when(due_at: datetime, local: LocalTime | None, resolution: Resolution | None) -> tuple[Any, ...]:
@@ -269,17 +270,6 @@ async def oldest_due(connection: PooledConnection, *, now: datetime, put_off_unt
     await read_by_index(connection)
     found: datetime | None = await connection.fetchval(_OLDEST_DUE, now, put_off_until)
     return found
-
-
-async def accounts_of(connection: PooledConnection, ids: Sequence[str]) -> dict[str, asyncpg.Record]:
-    """The accounts, by their ids."""
-    return {row["id"]: row for row in await connection.fetch(_ACCOUNTS, list(ids))}
-
-
-async def calls_there(connection: PooledConnection, call_ids: Sequence[str]) -> set[str]:
-    """Those of the calls that were written."""
-    rows = await connection.fetch("SELECT id FROM call WHERE id = ANY($1::text[])", list(call_ids))
-    return {row["id"] for row in rows}
 
 
 async def not_to_be_called(connection: PooledConnection, rows: Sequence[Callback]) -> set[str]:

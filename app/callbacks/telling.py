@@ -3,24 +3,17 @@
 from datetime import datetime
 from typing import Any, TypeVar
 
+from app.accounts.principal import Principal
 from app.callbacks.model import Callback
 from app.facts.callbacks import CallbackFact
-from app.facts.event import SYSTEM, Actor, Draft
+from app.facts.event import SYSTEM, Draft
 from app.ids import Kind, new_id
 
 F = TypeVar("F", bound=CallbackFact)
 
 
-def say(
-    fact: type[F],
-    one: Callback,
-    *,
-    at: datetime,
-    actor: Actor = SYSTEM,
-    request_id: str | None = None,
-    **fields: Any,
-) -> Draft:
-    """A fact about a callback as it stands; ``fields`` are what this kind has besides."""
+def say(fact: type[F], one: Callback, *, at: datetime, by: Principal | None = None, **fields: Any) -> Draft:
+    """A fact about a callback as it stands, at somebody's word or nobody's; ``fields`` are what this kind has."""
     return Draft(
         id=new_id(Kind.EVENT),
         account_id=one.account_id,
@@ -36,7 +29,7 @@ def say(
             tags=one.wanted.tags,
             **fields,
         ),
-        actor=actor,
-        request_id=request_id,
+        actor=SYSTEM if by is None else by.actor,
+        request_id=None if by is None else by.request_id,
         is_sandbox=one.is_sandbox,
     )

@@ -5,9 +5,9 @@ it. So appending takes one lock that PostgreSQL holds until the commit, and numb
 reader sees is always everything up to the highest number it sees. Appending in groups keeps the lock cheap.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -142,12 +142,23 @@ class EventLog:
         Raises:
             DatabaseUnavailableError: nothing was appended, or nobody knows; the drafts' ids tell when tried again.
         """
+        async with self.transaction() as transaction:
+            return await transaction.append(drafts)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["LogTransaction"]:
+        """Write rows and append facts about them, both or neither; after the commit the facts are announced.
+
+        Raises:
+            DatabaseUnavailableError: nothing was written, or nobody knows.
+        """
         async with self._database.acquire() as connection:
             with self.in_flight():
                 async with connection.transaction():
-                    appended = await self.append_in(connection, drafts)
-        self.announce(appended)
-        return appended.events
+                    transaction = LogTransaction(connection, self)
+                    yield transaction
+        for appended in transaction.appended:
+            self.announce(appended)
 
     async def append_in(self, connection: PooledConnection, drafts: Sequence[Draft]) -> Appended:
         """Append facts in the caller's transaction, in this order. Best last in it: it takes the log's lock.
@@ -247,6 +258,21 @@ class EventLog:
             return await keyset_rows(
                 connection, _list(account_id, where), keys=_KEYS, descending=False, page=page, item=_event
             )
+
+
+@dataclass(frozen=True, slots=True)
+class LogTransaction:
+    """A transaction that is open: rows go through its ``connection``, facts through :meth:`append`."""
+
+    connection: PooledConnection
+    _log: EventLog
+    appended: list[Appended] = field(default_factory=list)
+
+    async def append(self, drafts: Sequence[Draft]) -> tuple[Event, ...]:
+        """Append facts, in this order. Best last in the transaction: it takes the log's lock."""
+        appended = await self._log.append_in(self.connection, drafts)
+        self.appended.append(appended)
+        return appended.events
 
 
 @cache

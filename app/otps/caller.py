@@ -1,29 +1,25 @@
 """Placing the calls in which one-time passwords are told: each once, and telling what came of it.
 
-As with callbacks a round claims, places and settles, and whoever dies in between leaves a claim and a call's id that
-the next finds. The sound is made before anybody's phone rings; the call itself knows no more of it than its id.
+The sound is made before anybody's phone rings; the call itself knows no more of it than its id.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, Protocol
 
 import asyncpg
-import structlog
 
-from app import failpoints
 from app.accounts.principal import Principal
-from app.calls.change import FencedError
 from app.calls.core.model.call import Call, decode_call
 from app.calls.core.model.flow import FlowRun
 from app.calls.placing import Places, Readiness
 from app.calls.requests import OwnCall
 from app.clock import Clock
-from app.daemon import Daemon
 from app.db.engine import Database, PooledConnection
-from app.errors import DatabaseUnavailableError, OffhookError, RefusedError
+from app.errands.placer import BATCH, LEASE, ErrandPlacer, principal_of, say_why
+from app.errands.rows import accounts_of, calls_there
+from app.errors import OffhookError, RefusedError
 from app.events.log import EventLog
 from app.facts.event import Draft
 from app.facts.otps import OtpAnnounced, OtpFailed, OtpFailure
@@ -35,15 +31,9 @@ from app.otps.model import Otp, OtpState
 from app.otps.telling import say
 from app.speech.engine import SpeechUnavailableError
 
-_log = structlog.get_logger(__name__)
-
 #: The space of its calls' idempotency keys: no client's mutation has this name.
 KEYS: Final = "otp"
-BATCH: Final = 20
-#: A claim that nobody has made good after this is anybody's.
-LEASE: Final = timedelta(seconds=30)
-#: After a call that could not be placed just now, the next try; and for how long in all.
-TRY_AGAIN: Final = timedelta(seconds=2)
+#: For how long it is tried to place a call.
 PLACE_WITHIN: Final = timedelta(seconds=60)
 
 _READING: Final = "reading-"
@@ -69,12 +59,16 @@ class _Claimed:
     principal: Principal
     is_placed: bool
 
+    @property
+    def id(self) -> str:
+        return self.otp.id
 
-class OtpCaller(Daemon):
+
+class OtpCaller(ErrandPlacer[_Claimed]):
     """One tenure's."""
 
     name: ClassVar[str] = "one-time-passwords"
-    poll_seconds = 0.5
+    final_errors = (SpeechUnavailableError, RefusedError)
 
     def __init__(
         self,
@@ -87,35 +81,17 @@ class OtpCaller(Daemon):
         *,
         node: str,
     ) -> None:
-        super().__init__(clock)
-        self._database = database
-        self._event_log = log
-        self._calls = calls
+        super().__init__(database, log, calls, readiness, clock, node=node)
         self._voice = voice
-        self._readiness = readiness
-        self._clock = clock
-        self._node = node
-
-    async def run_round(self) -> bool:
-        ended = await self._settle()
-        claimed, has_more = await self._claim()
-        if claimed:
-            async with asyncio.TaskGroup() as group:
-                for one in claimed:
-                    group.create_task(self._try_to_place(one), name=f"one-time password {one.otp.id}")
-        return has_more or ended == BATCH
 
     async def _claim(self) -> tuple[list[_Claimed], bool]:
+        """Those to be placed now; whoever is too late is told so here."""
         now = self._clock.now()
         is_ready = self._readiness.why_not_ready is None
         claimed: list[_Claimed] = []
-        async with self._database.acquire() as connection:
-            with self._event_log.in_flight():
-                async with connection.transaction():
-                    rows = await store.lock_due(connection, now=now, node=self._node, limit=BATCH)
-                    drafts = await self._sort(connection, rows, now, claimed, is_ready=is_ready)
-                    appended = await self._event_log.append_in(connection, drafts)
-        self._event_log.announce(appended)
+        async with self._event_log.transaction() as transaction:
+            rows = await store.lock_due(transaction.connection, now=now, node=self._node, limit=BATCH)
+            await transaction.append(await self._sort(transaction.connection, rows, now, claimed, is_ready=is_ready))
         return claimed, is_ready and len(rows) == BATCH
 
     async def _sort(
@@ -130,8 +106,8 @@ class OtpCaller(Daemon):
         if not rows:
             return []
         due = [store.read(row) for row in rows]
-        accounts = await store.accounts_of(connection, sorted({one.account_id for one in due}))
-        there = await store.calls_there(connection, [one.call_id for one in due])
+        accounts = await accounts_of(connection, sorted({one.account_id for one in due}))
+        there = await calls_there(connection, [one.call_id for one in due])
         drafts: list[Draft] = []
         for row, one in zip(rows, due, strict=True):
             is_placed = one.call_id in there
@@ -142,24 +118,12 @@ class OtpCaller(Daemon):
                 )
             elif is_ready:
                 await store.claim(connection, one.id, node=self._node, until=now + LEASE)
-                account = accounts[one.account_id]
-                principal = store.read_asked_by(row).principal(
-                    account_id=one.account_id, account_name=account["name"], default_region=account["default_region"]
-                )
+                principal = principal_of(accounts[one.account_id], store.read_asked_by(row))
                 claimed.append(_Claimed(one, principal, is_placed))
         return drafts
 
-    async def _try_to_place(self, claimed: _Claimed) -> None:
-        """One that meets an outage must not take the others with it: what it claimed is claimed again."""
-        try:
-            await self._place(claimed)
-        except DatabaseUnavailableError as error:
-            _log.warning("otp_not_noted", otp_id=claimed.otp.id, reason=error.message)
-
-    async def _place(self, claimed: _Claimed) -> None:
+    async def _dial(self, claimed: _Claimed) -> None:
         otp = claimed.otp
-        if failpoints.armed is not None:
-            await failpoints.reach(failpoints.Failpoint.ERRAND_CLAIMED)
         own = OwnCall(
             kind=CallKind.OTP,
             errand=Errand(otp_id=otp.id),
@@ -167,52 +131,36 @@ class OtpCaller(Daemon):
             keys=KEYS,
             lead=lead_through(otp),
         )
-        try:
-            if not claimed.is_placed:
-                await self._voice.speak(otp.account_id, otp.id)
-            await self._calls.place(claimed.principal, otp.call.request(otp.id), own)
-        except SpeechUnavailableError as error:
-            await self._give_up(otp, OtpFailure.NOT_SPOKEN, error.message)
-        except RefusedError as refused:
-            detail = "; ".join(f"{one.code}: {one.message}" for one in refused.problems)
-            await self._give_up(otp, OtpFailure.REFUSED, detail)
-        except FencedError:
-            pass  # the calls are in other hands by now, and with them this claim
-        except OffhookError as error:
-            # It is away, or nobody knows what it is: it is tried while there is time.
-            _log.warning("otp_not_placed", otp_id=otp.id, reason=error.code)
-            async with self._database.acquire() as connection:
-                await store.release(connection, otp.id, try_at=self._clock.now() + TRY_AGAIN)
-        else:
-            if failpoints.armed is not None:
-                await failpoints.reach(failpoints.Failpoint.ERRAND_PLACED)
-            async with self._database.acquire() as connection:
-                await store.note_calling(connection, otp.id, now=self._clock.now())
+        if not claimed.is_placed:
+            await self._voice.speak(otp.account_id, otp.id)
+        await self._calls.place(claimed.principal, otp.call.request(otp.id), own)
 
-    async def _give_up(self, otp: Otp, failure: OtpFailure, detail: str) -> None:
-        now = self._clock.now()
-        await self._voice.forget(otp.account_id, otp.id)
+    async def _note_placed(self, claimed: _Claimed) -> None:
         async with self._database.acquire() as connection:
-            with self._event_log.in_flight():
-                async with connection.transaction():
-                    drafts = await self._fail(connection, otp, failure, detail, now)
-                    appended = await self._event_log.append_in(connection, drafts)
-        self._event_log.announce(appended)
+            await store.note_calling(connection, claimed.id, now=self._clock.now())
+
+    async def _put_off(self, claimed: _Claimed, until: datetime) -> None:
+        async with self._database.acquire() as connection:
+            await store.release(connection, claimed.id, try_at=until)
+
+    async def _give_up(self, claimed: _Claimed, error: OffhookError) -> None:
+        otp, now = claimed.otp, self._clock.now()
+        failure = OtpFailure.NOT_SPOKEN if isinstance(error, SpeechUnavailableError) else OtpFailure.REFUSED
+        await self._voice.forget(otp.account_id, otp.id)
+        async with self._event_log.transaction() as transaction:
+            await transaction.append(await self._fail(transaction.connection, otp, failure, say_why(error), now))
 
     async def _settle(self) -> int:
-        """Tell what came of calls that have ended; gives how many."""
         now = self._clock.now()
         drafts: list[Draft] = []
-        async with self._database.acquire() as connection:
-            with self._event_log.in_flight():
-                async with connection.transaction():
-                    rows = await store.lock_ended(connection, BATCH)
-                    for row in rows:
-                        # Before its end is written: whoever dies in between comes here again.
-                        await self._voice.forget(row["account_id"], row["id"])
-                        drafts += await self._settle_one(connection, store.read(row), decode_call(row["snapshot"]), now)
-                    appended = await self._event_log.append_in(connection, drafts)
-        self._event_log.announce(appended)
+        async with self._event_log.transaction() as transaction:
+            rows = await store.lock_ended(transaction.connection, BATCH)
+            for row in rows:
+                # Before its end is written: whoever dies in between comes here again.
+                await self._voice.forget(row["account_id"], row["id"])
+                call = decode_call(row["snapshot"])
+                drafts += await self._settle_one(transaction.connection, store.read(row), call, now)
+            await transaction.append(drafts)
         return len(rows)
 
     async def _settle_one(self, connection: PooledConnection, otp: Otp, call: Call, now: datetime) -> list[Draft]:

@@ -1,7 +1,7 @@
 """The use cases of one-time passwords: have one told, verify one, read. Placing the calls is the caller's."""
 
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -16,7 +16,7 @@ from app.calls.originate_checks import check_allowed, check_request, read_caller
 from app.calls.originate_lookup import OriginateLookup
 from app.clock import Clock
 from app.db.engine import Database
-from app.db.keyset import RowCount, count_listed, keyset_rows
+from app.db.reader import AccountReader
 from app.errors import Problem, RefusedError
 from app.events.log import EventLog
 from app.facts.otps import OtpVerified
@@ -44,7 +44,6 @@ from app.otps.model import (
     Verified,
 )
 from app.otps.telling import say
-from app.paging import Page, PageRequest
 from app.speech import texts
 from app.speech.model import VoiceSettings
 from app.speech.speaker import Speaker
@@ -55,7 +54,7 @@ ANNOUNCE: Final = "announceOtp"
 _MARK: Final = f"{{{CODE_FIELD}}}"
 
 
-class Otps:
+class Otps(AccountReader[Otp, OtpFilter]):
     """The account's one-time passwords. ``due`` is awaited after there is a call to be placed.
 
     Every method raises DatabaseUnavailableError.
@@ -74,7 +73,7 @@ class Otps:
         caps: RateCaps,
         due: Callable[[], Awaitable[None]],
     ) -> None:
-        self._database = database
+        super().__init__(database, store.SHAPE)
         self._event_log = log
         self._lookup = lookup
         self._codes = codes
@@ -149,65 +148,21 @@ class Otps:
         principal.require(Scope.OTP)
         if kind_of(otp_id) is not Kind.OTP:
             raise _missing()
-        appended = None
-        async with self._database.acquire() as connection:
-            with self._event_log.in_flight():
-                async with connection.transaction():
-                    row = await store.lock(connection, principal.account_id, otp_id)
-                    if row is None:
-                        raise _missing()
-                    now = self._clock.now()
-                    otp = store.read(row)
-                    verdict = _verdict_without_looking(otp, is_expired=now >= otp.expires_at)
-                    if verdict is not None:
-                        return Verified(otp=otp, verdict=verdict)
-                    is_right = self._codes.fits(otp.id, row["salt"], row["code_hash"], code)
-                    verified_at = now if is_right else None
-                    otp = await store.count_attempt(connection, otp.id, verified_at=verified_at, now=now)
-                    if is_right:
-                        fact = say(
-                            OtpVerified,
-                            otp,
-                            at=now,
-                            actor=principal.actor,
-                            request_id=principal.request_id,
-                            attempts=otp.attempts,
-                        )
-                        appended = await self._event_log.append_in(connection, [fact])
-        if appended is not None:
-            self._event_log.announce(appended)
+        async with self._event_log.transaction() as transaction:
+            row = await store.lock(transaction.connection, principal.account_id, otp_id)
+            if row is None:
+                raise _missing()
+            now = self._clock.now()
+            otp = store.read(row)
+            verdict = _verdict_without_looking(otp, is_expired=now >= otp.expires_at)
+            if verdict is not None:
+                return Verified(otp=otp, verdict=verdict)
+            is_right = self._codes.fits(otp.id, row["salt"], row["code_hash"], code)
+            verified_at = now if is_right else None
+            otp = await store.count_attempt(transaction.connection, otp.id, verified_at=verified_at, now=now)
+            if is_right:
+                await transaction.append([say(OtpVerified, otp, at=now, by=principal, attempts=otp.attempts)])
         return Verified(otp=otp, verdict=OtpVerdict.VERIFIED if is_right else OtpVerdict.WRONG)
-
-    async def get(self, account_id: str, otp_id: str) -> Otp | None:
-        """One, None when the account has no such."""
-        found = await self.get_many(account_id, (otp_id,))
-        return found[0] if found else None
-
-    async def get_many(self, account_id: str, ids: Sequence[str]) -> list[Otp]:
-        """Those of them that the account has, in no particular order."""
-        async with self._database.acquire() as connection:
-            return await store.get_many(connection, account_id, ids)
-
-    async def page(self, account_id: str, where: OtpFilter, page: PageRequest) -> Page[Otp]:
-        """The account's, the latest first.
-
-        Raises:
-            RefusedError: INVALID_CURSOR.
-        """
-        async with self._database.acquire() as connection:
-            return await keyset_rows(
-                connection,
-                store.listing(account_id, where),
-                keys=store.KEYS,
-                descending=True,
-                page=page,
-                item=store.read,
-            )
-
-    async def count(self, account_id: str, where: OtpFilter) -> RowCount:
-        """How many a filter admits."""
-        async with self._database.acquire() as connection:
-            return await count_listed(connection, store.listing(account_id, where))
 
     async def _replay(self, account_id: str, otp_id: str) -> Otp:
         found = await self.get(account_id, otp_id)

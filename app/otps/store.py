@@ -1,6 +1,5 @@
 """The rows of one-time passwords: every statement that reads or writes them, each in its caller's transaction."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,8 +9,9 @@ import msgspec
 from app.accounts.asked_by import AskedBy
 from app.db.conditions import Conditions
 from app.db.engine import PooledConnection
-from app.db.keyset import Key, Listing
+from app.db.keyset import Key
 from app.db.locks import OTP_CAPS
+from app.db.reader import Shape
 from app.facts.otps import OtpFailure
 from app.facts.vocabulary import Disposition
 from app.otps.codes import KeptCode
@@ -19,7 +19,6 @@ from app.otps.model import Otp, OtpCall, OtpFilter, OtpState, RateCaps, Spoken
 
 #: Its call is about to be placed by whoever claimed it. To the outside it is pending.
 CLAIMED: Final = "CLAIMED"
-KEYS: Final = (Key("created_at", datetime), Key("id", str))
 
 _NAMES: Final = (
     *("id", "account_id", "state", "wanted", "spoken", "call_id", "expires_at", "attempts", "max_attempts"),
@@ -27,7 +26,6 @@ _NAMES: Final = (
 )
 _COLUMNS: Final = ", ".join(_NAMES)
 
-_GET: Final = f"SELECT {_COLUMNS} FROM otp WHERE account_id = $1 AND id = ANY($2::text[])"  # noqa: S608  # our own names
 _INSERT: Final = f"""
 INSERT INTO otp
     (id, account_id, state, number, external_id, wanted, spoken, asked_by, is_sandbox, salt, code_hash, code_sealed,
@@ -56,8 +54,6 @@ WHERE state IN ('PENDING', 'CLAIMED') AND try_at <= $1
 ORDER BY try_at LIMIT $3
 FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608  # our own names
-_ACCOUNTS: Final = "SELECT id, name, default_region FROM account WHERE id = ANY($1::text[])"
-_CALLS: Final = "SELECT id FROM call WHERE id = ANY($1::text[])"
 _CLAIM: Final = "UPDATE otp SET state = 'CLAIMED', claimed_by = $2, lease_until = $3 WHERE id = $1"
 _CALLING: Final = """
 UPDATE otp SET state = 'CALLING', claimed_by = NULL, lease_until = NULL, updated_at = $2
@@ -115,22 +111,25 @@ def read_asked_by(row: asyncpg.Record) -> AskedBy:
     return msgspec.convert(row["asked_by"], AskedBy)
 
 
-async def get_many(connection: PooledConnection, account_id: str, ids: Sequence[str]) -> list[Otp]:
-    """Those of them that the account has, in no particular order."""
-    return [read(row) for row in await connection.fetch(_GET, account_id, list(ids))]
-
-
-def listing(account_id: str, where: OtpFilter) -> Listing:
-    """The one-time passwords that a filter admits."""
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
+def _admit(conditions: Conditions, where: OtpFilter) -> None:
     states = [state.value for state in where.states]
     conditions.add_any_of("state", [*states, CLAIMED] if OtpState.PENDING in where.states else states)
     conditions.add_given("number = {}", where.number)
     conditions.add_given("external_id = {}", where.external_id)
     conditions.add_given("created_at >= {}", where.created_from)
     conditions.add_given("created_at < {}", where.created_to)
-    return Listing("otp", _NAMES, _COLUMNS, conditions)
+
+
+#: As an account reads them: the latest first.
+SHAPE: Final[Shape[Otp, OtpFilter]] = Shape(
+    table="otp",
+    names=_NAMES,
+    expressions=_COLUMNS,
+    admit=_admit,
+    keys=(Key("created_at", datetime), Key("id", str)),
+    descending=True,
+    read=read,
+)
 
 
 async def seconds_until_room(
@@ -192,16 +191,6 @@ async def lock_due(connection: PooledConnection, *, now: datetime, node: str, li
     """Those whose call is to be placed, and those whose claim is nobody's any more; locked."""
     rows: list[asyncpg.Record] = await connection.fetch(_DUE, now, node, limit)
     return rows
-
-
-async def accounts_of(connection: PooledConnection, ids: Sequence[str]) -> dict[str, asyncpg.Record]:
-    """The accounts, by their ids."""
-    return {row["id"]: row for row in await connection.fetch(_ACCOUNTS, list(ids))}
-
-
-async def calls_there(connection: PooledConnection, call_ids: Sequence[str]) -> set[str]:
-    """Those of the calls that were written."""
-    return {row["id"] for row in await connection.fetch(_CALLS, list(call_ids))}
 
 
 async def claim(connection: PooledConnection, otp_id: str, *, node: str, until: datetime) -> None:

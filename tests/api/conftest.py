@@ -37,6 +37,7 @@ from app.clock import SystemClock
 from app.config import Settings
 from app.contacts.setting_up import open_contacts
 from app.db.engine import Database
+from app.errand_stage import Errands
 from app.events.bus import Bus
 from app.events.feed import Feed
 from app.events.log import EventLog
@@ -46,7 +47,6 @@ from app.jobs.serve import JobReports
 from app.jobs.service import Jobs
 from app.media.endpoints import MediaEndpoints
 from app.media.guard import StreamGuard
-from app.otps.setting_up import Errands
 from app.ownership.diagnostics import Diagnostics
 from app.queues.agent_rows import AgentRows
 from app.queues.agents import AgentStates

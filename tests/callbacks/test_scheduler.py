@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from app.callbacks.model import Callback, CallbackState, UpdateCallbackRequest
-from app.callbacks.scheduler import BATCH, LEASE
 from app.calls.change import FencedError
+from app.errands.placer import BATCH, LEASE
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, OffhookError, Problem, RefusedError
 from app.facts.callbacks import CallbackCompleted, CallbackFailed, CallbackFailure, CallbackStarted, CallbackUpdated
 from app.facts.vocabulary import CallKind, Disposition, Errand
@@ -239,7 +239,7 @@ async def test_given_a_holder_that_died_after_it_dialled_when_taken_over_after_t
     async def come_to_nothing(*_: object) -> None:
         """The process ends here."""
 
-    monkeypatch.setattr(world.scheduler, "_note_started", come_to_nothing)
+    monkeypatch.setattr(world.scheduler, "_note_placed", come_to_nothing)
     world.clock.advance(3600)
     await world.scheduler.run_round()
     assert len(world.paper.placed) == 1

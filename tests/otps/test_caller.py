@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from app.calls.change import FencedError
+from app.errands.placer import LEASE
 from app.errors import AsteriskUnavailableError, Problem, RefusedError
 from app.facts.otps import OtpAnnounced, OtpFailed, OtpFailure
 from app.facts.vocabulary import CallKind, Disposition, Errand
 from app.flows.steps import HangUp, Play, PlaySecret
-from app.otps.caller import LEASE, OtpCaller, count_readings
+from app.otps.caller import OtpCaller, count_readings
 from app.otps.model import OtpState, OtpVerdict
 from app.otps.voice import AROUND_SECONDS, BETWEEN_SECONDS, FIRST_PAUSE_SECONDS, parts_of
 from app.speech.engine import SpeechUnavailableError

@@ -15,7 +15,7 @@ from app.facts.vocabulary import RecordingMode, RecordingState
 from app.ids import Kind, new_id
 from app.paging import PageRequest, Position
 from app.recordings.model import Recording, RecordingFilter
-from app.recordings.queries import _KEYS, RecordingQueries, _list
+from app.recordings.queries import _SHAPE, RecordingQueries
 from app.recordings.serve import RecordingFiles
 from app.recordings.store import RecordingStore, object_key
 from app.recordings.urls import RecordingUrls
@@ -211,8 +211,8 @@ async def test_given_many_rows_when_a_deep_page_is_planned_then_an_index_answers
 ) -> None:
     await insert(database, *(make_row(seconds=number, number=f"+1555010{number % 500:04}") for number in range(3000)))
     statement, values = page_sql(
-        _list(OURS, condition),
-        keys=_KEYS,
+        _SHAPE.listing(OURS, condition),
+        keys=_SHAPE.keys,
         descending=True,
         page=PageRequest(limit=20, position=((NOON + timedelta(seconds=100)).isoformat(), "rec_x")),
     )

@@ -1,10 +1,9 @@
-"""Callbacks and one-time passwords as the settings have them: the use cases, and who places their calls."""
+"""Callbacks and one-time passwords as the settings have them: their use cases, and who places their calls."""
 
 from dataclasses import dataclass
 from typing import Self
 
 from app.accounts.secret import Purpose, ServiceSecret
-from app.callbacks.news import ERRANDS_CHANGED, ErrandNews
 from app.callbacks.scheduler import CallbackScheduler
 from app.callbacks.service import Callbacks, Checks
 from app.calls.originate_lookup import OriginateLookup
@@ -13,6 +12,7 @@ from app.calls.service import CallService
 from app.clock import Clock
 from app.config import Settings
 from app.db.engine import Database
+from app.errands.news import ERRANDS_CHANGED, ErrandNews
 from app.events.bus import Bus
 from app.events.log import EventLog
 from app.otps.caller import OtpCaller
