@@ -81,27 +81,23 @@ class DncEntries:
             reader = await find_reader(connection, by.account_id, is_test=by.is_test)
         entries = await asyncio.to_thread(_read_all, reader, given)  # of new ranges, a thousand take a while
         numbers = [one.number for one in entries]
-        async with self._database.acquire() as connection:
-            with self._log.in_flight():
-                async with connection.transaction():
-                    await touch_dnc(connection, by.account_id, list_id, now, field="listId")
-                    written = await write_entries(
-                        connection, by.account_id, list_id, entries, at=now, source=DncSource.API
-                    )
-                    rows = await connection.fetch(
-                        f"SELECT {ENTRY_COLUMNS} FROM dnc_entry "  # noqa: S608  # our own names
-                        "WHERE list_id = $1 AND number = ANY($2::text[]) ORDER BY position",
-                        list_id,
-                        numbers,
-                    )
-                    found = [read_entry(row) for row in rows]
-                    drafts = [
-                        _draft(one, at=now, actor=by.actor, request_id=by.request_id, is_sandbox=by.is_test)
-                        for one in found
-                        if one.number in written.added
-                    ]
-                    appended = await self._log.append_in(connection, drafts)
-        self._log.announce(appended)
+        async with self._log.transaction() as transaction:
+            connection = transaction.connection
+            await touch_dnc(connection, by.account_id, list_id, now, field="listId")
+            written = await write_entries(connection, by.account_id, list_id, entries, at=now, source=DncSource.API)
+            rows = await connection.fetch(
+                f"SELECT {ENTRY_COLUMNS} FROM dnc_entry "  # noqa: S608  # our own names
+                "WHERE list_id = $1 AND number = ANY($2::text[]) ORDER BY position",
+                list_id,
+                numbers,
+            )
+            found = [read_entry(row) for row in rows]
+            drafts = [
+                _draft(one, at=now, actor=by.actor, request_id=by.request_id, is_sandbox=by.is_test)
+                for one in found
+                if one.number in written.added
+            ]
+            await transaction.append(drafts)
         self._audit.record(entry_by(by, "dnc_entry.add", account_id=by.account_id, subject_id=list_id))
         return found
 

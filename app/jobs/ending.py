@@ -163,25 +163,23 @@ class Endings:
         is_settled: bool,
     ) -> None:
         try:
-            async with self._database.acquire() as connection:
-                with self._event_log.in_flight():
-                    async with connection.transaction():
-                        row = await connection.fetchrow(_LOCK, held.job.id, held.lease, held.job.state.value)
-                        if row is None:
-                            raise JobLostError(held.job.id)  # noqa: TRY301  # it rolls back, and its report goes
-                        job = read_job(row)
-                        ended = replace(job, state=state, error=error, counts=counts or job.counts)
-                        drafts = await before(connection, ended)
-                        ended = await self._write(connection, ended, report, is_settled=is_settled)
-                        if not job.is_over:
-                            has_report = report is not None or (not is_settled and row["report_parts"] > 0)
-                            fact = fact_of(ended, has_report=has_report)
-                            drafts.append(draft_of(ended, fact, self._clock.now(), actor=SYSTEM))
-                        appended = await self._event_log.append_in(connection, drafts)
+            async with self._event_log.transaction() as transaction:
+                connection = transaction.connection
+                row = await connection.fetchrow(_LOCK, held.job.id, held.lease, held.job.state.value)
+                if row is None:
+                    raise JobLostError(held.job.id)  # noqa: TRY301  # it rolls back, and its report goes
+                job = read_job(row)
+                ended = replace(job, state=state, error=error, counts=counts or job.counts)
+                drafts = await before(connection, ended)
+                ended = await self._write(connection, ended, report, is_settled=is_settled)
+                if not job.is_over:
+                    has_report = report is not None or (not is_settled and row["report_parts"] > 0)
+                    fact = fact_of(ended, has_report=has_report)
+                    drafts.append(draft_of(ended, fact, self._clock.now(), actor=SYSTEM))
+                await transaction.append(drafts)
         except (JobLostError, JobFailedError):
             await self._drop_report(held, report)
             raise
-        self._event_log.announce(appended)
 
     async def _drop_report(self, held: Held, report: JobReport | None) -> None:
         """Delete what was stored for nothing; it may have been for something, if an earlier commit went unheard."""

@@ -178,26 +178,22 @@ class Jobs:
         Raises:
             RefusedError: NOT_FOUND; INVALID_STATE, it is FINISHED or FAILED.
         """
-        async with self._database.acquire() as connection:
-            with self._event_log.in_flight():
-                async with connection.transaction():
-                    row = await connection.fetchrow(_LOCK, account_id, job_id)
-                    job = None if row is None else read_job(row)
-                    if row is None or job is None or job.scope not in scopes:
-                        raise RefusedError(Problem("NOT_FOUND", "There is no such job.", ("id",)))
-                    if job.state is JobState.CANCELLED:
-                        return job
-                    if job.is_over:
-                        message = "The job is over: there is nothing left to cancel."
-                        raise RefusedError(Problem("INVALID_STATE", message, ("id",), current_state=job.state.value))
-                    now = self._clock.now()
-                    cancelled = read_job(await _only(connection, _CANCEL, job_id, now))
-                    fact = fact_of(cancelled, has_report=row["report_parts"] > 0)
-                    draft = draft_of(cancelled, fact, now, actor=actor)
-                    appended = await self._event_log.append_in(
-                        connection, [msgspec.structs.replace(draft, request_id=request_id)]
-                    )
-        self._event_log.announce(appended)
+        async with self._event_log.transaction() as transaction:
+            connection = transaction.connection
+            row = await connection.fetchrow(_LOCK, account_id, job_id)
+            job = None if row is None else read_job(row)
+            if row is None or job is None or job.scope not in scopes:
+                raise RefusedError(Problem("NOT_FOUND", "There is no such job.", ("id",)))
+            if job.state is JobState.CANCELLED:
+                return job
+            if job.is_over:
+                message = "The job is over: there is nothing left to cancel."
+                raise RefusedError(Problem("INVALID_STATE", message, ("id",), current_state=job.state.value))
+            now = self._clock.now()
+            cancelled = read_job(await _only(connection, _CANCEL, job_id, now))
+            fact = fact_of(cancelled, has_report=row["report_parts"] > 0)
+            draft = draft_of(cancelled, fact, now, actor=actor)
+            await transaction.append([msgspec.structs.replace(draft, request_id=request_id)])
         self.announce()  # what follows on it is for a worker
         await self._bus.publish(JOBS_CHANGED, job_id)
         return cancelled

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from app.db.engine import Database
-from app.events.log import Appended, EventLog
+from app.events.log import EventLog
 from app.facts.calls import Fact
 from app.facts.event import Draft
 from app.facts.lines import DeviceGone, DeviceRegistered, DeviceUnregistered, TrunkDown, TrunkUp
@@ -121,23 +121,20 @@ class LineStates:
         Raises:
             DatabaseUnavailableError: nothing was written, or nobody knows; say it again.
         """
-        appended = Appended(0, ())
-        async with self._database.acquire() as connection:
-            with self._log.in_flight():
-                async with connection.transaction():
-                    row = await connection.fetchrow(_READ, line.id, self._node)
-                    before = LineState.UNKNOWN if row is None else LineState(row["state"])
-                    if saying.state is before:
-                        if saying.contact is not None and row is not None and row["contact"] != saying.contact:
-                            await connection.execute(_MOVE, line.id, self._node, saying.contact)
-                        return
-                    await connection.execute(
-                        _WRITE, line.id, self._node, line.account_id, saying.state.value, at, saying.contact
-                    )
-                    fact = fact_of(line, before, saying, node=self._node)
-                    if fact is not None:
-                        appended = await self._log.append_in(connection, [_draft(line, fact, at)])
-        self._log.announce(appended)
+        async with self._log.transaction() as transaction:
+            connection = transaction.connection
+            row = await connection.fetchrow(_READ, line.id, self._node)
+            before = LineState.UNKNOWN if row is None else LineState(row["state"])
+            if saying.state is before:
+                if saying.contact is not None and row is not None and row["contact"] != saying.contact:
+                    await connection.execute(_MOVE, line.id, self._node, saying.contact)
+                return
+            await connection.execute(
+                _WRITE, line.id, self._node, line.account_id, saying.state.value, at, saying.contact
+            )
+            fact = fact_of(line, before, saying, node=self._node)
+            if fact is not None:
+                await transaction.append([_draft(line, fact, at)])
 
 
 def _draft(line: Line, fact: Fact, at: datetime) -> Draft:

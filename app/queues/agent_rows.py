@@ -15,7 +15,7 @@ from app.accounts.principal import Principal
 from app.clock import Clock
 from app.db.engine import Database, PooledConnection
 from app.db.locks import AGENT_STATES
-from app.events.log import Appended, EventLog
+from app.events.log import EventLog, LogTransaction
 from app.facts.event import SYSTEM, Actor, Draft
 from app.facts.queues import AgentState, AgentStateChanged
 from app.ids import Kind, new_id
@@ -94,26 +94,21 @@ class AgentRows:
         self._log = log
 
     @asynccontextmanager
-    async def changing(self, account_id: str) -> AsyncIterator[tuple[PooledConnection, list[Appended]]]:
-        """A transaction in which nobody else changes the account's agents; what was appended in it is announced."""
-        appended: list[Appended] = []
-        async with self.database.acquire() as connection:
-            with self._log.in_flight():
-                async with connection.transaction():
-                    await connection.execute(_LOCK, account_id)
-                    yield connection, appended
-        for one in appended:
-            self._log.announce(one)
+    async def changing(self, account_id: str) -> AsyncIterator[LogTransaction]:
+        """A transaction in which nobody else changes the account's agents."""
+        async with self._log.transaction() as transaction:
+            await transaction.connection.execute(_LOCK, account_id)
+            yield transaction
 
     async def show(
-        self, connection: PooledConnection, account_id: str, *, tell: Sequence[str] = (), by: Principal | None = None
-    ) -> Appended:
+        self, transaction: LogTransaction, account_id: str, *, tell: Sequence[str] = (), by: Principal | None = None
+    ) -> None:
         """Tell of whoever does something else than was told last, and of those to ``tell`` in any case."""
         now = self.clock.now()
-        rows = await connection.fetch(_SHOW, account_id, now, list(tell))
+        rows = await transaction.connection.fetch(_SHOW, account_id, now, list(tell))
         actor, request_id = (SYSTEM, None) if by is None else (by.actor, by.request_id)
         drafts = [_draft(account_id, row, now, actor, request_id) for row in rows]
-        return await self._log.append_in(connection, drafts)
+        await transaction.append(drafts)
 
     async def read(self, account_id: str, agent_ids: list[str] | None) -> list[AgentStanding]:
         """Those of the agents that have ever said what they do, by id; None: all of the account."""

@@ -10,7 +10,7 @@ from typing import Final
 from app.accounts.principal import Principal
 from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
-from app.events.log import Appended
+from app.events.log import LogTransaction
 from app.facts.queues import AgentState
 from app.queues.agent_rows import AgentRows, AgentStanding
 
@@ -68,12 +68,13 @@ class AgentStates:
                 too long, or that goes with anything but PAUSED.
         """
         _check_said(state, reason)
-        async with self._rows.changing(by.account_id) as (connection, appended):
+        async with self._rows.changing(by.account_id) as transaction:
+            connection = transaction.connection
             now = self._rows.clock.now()
             said = await connection.fetchval(_SAY, by.account_id, agent_id, state.value, reason, now)
             if said is None:
                 raise _no_agent()
-            appended.append(await self._rows.show(connection, by.account_id, tell=(agent_id,), by=by))
+            await self._rows.show(transaction, by.account_id, tell=(agent_id,), by=by)
             standing = await self._rows.one(connection, by.account_id, agent_id)
         await self._changed(by.account_id)
         return standing
@@ -86,10 +87,11 @@ class AgentStates:
         """
         if not 0 <= penalty <= 1000:  # noqa: PLR2004  # as for the members of a queue
             raise RefusedError(Problem("INVALID_INPUT", "A penalty is 0 to 1000.", ("penalty",)))
-        async with self._rows.changing(by.account_id) as (connection, appended):
+        async with self._rows.changing(by.account_id) as transaction:
+            connection = transaction.connection
             if await connection.fetchval(_JOIN, by.account_id, queue_id, agent_id, penalty) is None:
                 await _refuse_missing(connection, by.account_id, agent_id, queue_id)
-            appended.append(await self._tell(connection, by, agent_id))
+            await self._tell(transaction, by, agent_id)
             standing = await self._rows.one(connection, by.account_id, agent_id)
         await self._changed(by.account_id)
         return standing
@@ -100,10 +102,11 @@ class AgentStates:
         Raises:
             RefusedError: NOT_FOUND.
         """
-        async with self._rows.changing(by.account_id) as (connection, appended):
+        async with self._rows.changing(by.account_id) as transaction:
+            connection = transaction.connection
             await _refuse_missing(connection, by.account_id, agent_id, queue_id)
             if await connection.fetchval(_LEAVE, queue_id, agent_id) is not None:
-                appended.append(await self._tell(connection, by, agent_id))
+                await self._tell(transaction, by, agent_id)
             standing = await self._rows.one(connection, by.account_id, agent_id)
         await self._changed(by.account_id)
         return standing
@@ -117,9 +120,9 @@ class AgentStates:
         found = {one.agent_id: one for one in await self._rows.read(account_id, list(agent_ids))}
         return {agent_id: found.get(agent_id, AgentStanding(agent_id=agent_id)) for agent_id in agent_ids}
 
-    async def _tell(self, connection: PooledConnection, by: Principal, agent_id: str) -> Appended:
-        await connection.execute(_BEGIN, agent_id, by.account_id)
-        return await self._rows.show(connection, by.account_id, tell=(agent_id,), by=by)
+    async def _tell(self, transaction: LogTransaction, by: Principal, agent_id: str) -> None:
+        await transaction.connection.execute(_BEGIN, agent_id, by.account_id)
+        await self._rows.show(transaction, by.account_id, tell=(agent_id,), by=by)
 
 
 def _check_said(state: AgentState, reason: str | None) -> None:

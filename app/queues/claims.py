@@ -132,11 +132,12 @@ class AgentClaims:
 
         Gives when to do it again though nothing was heard: a wrap-up, a rest or a claim's time ends then.
         """
-        async with self._rows.changing(account_id) as (connection, appended):
+        async with self._rows.changing(account_id) as transaction:
+            connection = transaction.connection
             now = self._rows.clock.now()
             await connection.execute(_SETTLE, account_id, now, self._rest_seconds, self._misses_allowed, NO_ANSWER)
             await connection.execute(_FREE_LOST, account_id, now, CLAIM_SECONDS)
-            appended.append(await self._rows.show(connection, account_id))
+            await self._rows.show(transaction, account_id)
             due: datetime | None = await connection.fetchval(_NEXT, account_id, now, CLAIM_SECONDS)
         return due
 
@@ -147,7 +148,8 @@ class AgentClaims:
 
     async def claim(self, account_id: str, claims: Sequence[Claim]) -> frozenset[str]:
         """Take agents for callers; gives the legs of those that could be had: available, and nobody else's."""
-        async with self._rows.changing(account_id) as (connection, appended):
+        async with self._rows.changing(account_id) as transaction:
+            connection = transaction.connection
             rows = await connection.fetch(
                 _CLAIM,
                 account_id,
@@ -157,7 +159,7 @@ class AgentClaims:
                 [claim.call_id for claim in claims],
                 [claim.queue_id for claim in claims],
             )
-            appended.append(await self._rows.show(connection, account_id))
+            await self._rows.show(transaction, account_id)
         return frozenset(row["leg_id"] for row in rows)
 
     async def add_legs(self, account_id: str, leg_id: str, leg_ids: Sequence[str]) -> bool:
@@ -167,6 +169,7 @@ class AgentClaims:
 
     async def release(self, account_id: str, leg_ids: Sequence[str]) -> None:
         """Give claims back whose legs came to nothing: the caller had gone, or the agent cannot be reached."""
-        async with self._rows.changing(account_id) as (connection, appended):
+        async with self._rows.changing(account_id) as transaction:
+            connection = transaction.connection
             await connection.execute(_RELEASE, account_id, list(leg_ids), self._rows.clock.now(), self._rest_seconds)
-            appended.append(await self._rows.show(connection, account_id))
+            await self._rows.show(transaction, account_id)

@@ -13,11 +13,11 @@ import structlog
 
 from app.clock import Clock
 from app.daemon import Daemon
-from app.db.engine import Database, PooledConnection
+from app.db.engine import Database
 from app.errors import Problem, RefusedError
-from app.events.log import Appended, EventLog
+from app.events.log import EventLog, LogTransaction
 from app.facts.event import SYSTEM, Actor, Draft
-from app.facts.recordings import RecordingDeleted
+from app.facts.recordings import DeletionReason, RecordingDeleted
 from app.facts.vocabulary import RecordingMode, RecordingState
 from app.ids import Kind, new_id
 from app.recordings.store import RecordingStore, StoreUnavailableError
@@ -32,7 +32,24 @@ _COLUMNS: Final = (
 _LOCK: Final = f"SELECT {_COLUMNS} FROM recording WHERE account_id = $1 AND id = $2 FOR UPDATE"  # noqa: S608  # our own names
 _LOCK_EXPIRED: Final = f"""
 SELECT {_COLUMNS} FROM recording WHERE state = 'SAVED' AND saved_at < $1
+    AND NOT EXISTS (SELECT FROM account WHERE account.id = recording.account_id AND CASE recording.kind
+        WHEN 'VOICEMAIL' THEN account.voicemail_retention_days ELSE account.recording_retention_days END IS NOT NULL)
 ORDER BY saved_at LIMIT {_BATCH} FOR UPDATE SKIP LOCKED
+"""  # noqa: S608  # our own names
+_OWN_TERMS: Final = """
+SELECT id, '{CALL,MESSAGE}'::text[] AS kinds, recording_retention_days AS days
+FROM account WHERE recording_retention_days > 0
+UNION ALL
+SELECT id, '{VOICEMAIL}'::text[], voicemail_retention_days FROM account WHERE voicemail_retention_days > 0
+ORDER BY id, kinds
+"""
+_LOCK_EXPIRED_OF: Final = f"""
+SELECT {_COLUMNS} FROM recording WHERE state = 'SAVED' AND saved_at < $1 AND account_id = $2 AND kind = ANY ($3::text[])
+ORDER BY saved_at LIMIT {_BATCH} FOR UPDATE SKIP LOCKED
+"""  # noqa: S608  # our own names
+_LOCK_OF_CALLS: Final = f"""
+SELECT {_COLUMNS} FROM recording
+WHERE account_id = $1 AND call_id = ANY ($2::text[]) AND state IN ('SAVED', 'FAILED') FOR UPDATE
 """  # noqa: S608  # our own names
 _MARK: Final = """
 UPDATE recording
@@ -66,39 +83,60 @@ class RecordingDeletion:
         Raises:
             RefusedError: NOT_FOUND; INVALID_STATE while it is being made.
         """
-        async with self._database.acquire() as connection:
-            with self._event_log.in_flight():
-                async with connection.transaction():
-                    row = await connection.fetchrow(_LOCK, account_id, recording_id)
-                    if row is None:
-                        raise RefusedError(Problem("NOT_FOUND", "There is no such recording.", ("recordingId",)))
-                    state = RecordingState(row["state"])
-                    if state is RecordingState.DELETED:
-                        return
-                    if state not in _FINAL:
-                        message = "The recording is still being made: stop it, and wait until it is SAVED."
-                        raise RefusedError(
-                            Problem("INVALID_STATE", message, ("recordingId",), current_state=state.value)
-                        )
-                    appended = await self._mark(connection, [row], actor, request_id, is_expired=False)
-        self._event_log.announce(appended)
+        async with self._event_log.transaction() as transaction:
+            row = await transaction.connection.fetchrow(_LOCK, account_id, recording_id)
+            if row is None:
+                raise RefusedError(Problem("NOT_FOUND", "There is no such recording.", ("recordingId",)))
+            state = RecordingState(row["state"])
+            if state is RecordingState.DELETED:
+                return
+            if state not in _FINAL:
+                message = "The recording is still being made: stop it, and wait until it is SAVED."
+                raise RefusedError(Problem("INVALID_STATE", message, ("recordingId",), current_state=state.value))
+            await self._mark(transaction, [row], actor, request_id, DeletionReason.REQUESTED)
         try:
             await self._remove([row])
         except StoreUnavailableError as error:
             _log.warning("recording_file_not_deleted", recording_id=recording_id, reason=error.message)
 
-    async def expire(self, age: timedelta) -> bool:
-        """Delete some of the recordings that were saved longer ago than this. Gives whether there may be more."""
+    async def expire(self, age: timedelta | None) -> bool:
+        """Delete some of the recordings whose time is over. Gives whether there may be more.
+
+        That is so long after they were saved as their account says for calls and for voicemails, or else ``age``
+        (None: they are kept); 0 days of an account keep them.
+        """
+        now, found = self._clock.now(), False
         async with self._database.acquire() as connection:
-            with self._event_log.in_flight():
-                async with connection.transaction():
-                    rows = await connection.fetch(_LOCK_EXPIRED, self._clock.now() - age)
-                    if not rows:
-                        return False
-                    appended = await self._mark(connection, rows, SYSTEM, None, is_expired=True)
-        self._event_log.announce(appended)
-        _log.info("recordings_expired", count=len(rows))
-        return len(rows) == _BATCH
+            terms = await connection.fetch(_OWN_TERMS)
+        statements: list[tuple[str, tuple[object, ...]]] = [
+            (_LOCK_EXPIRED_OF, (now - timedelta(days=one["days"]), one["id"], one["kinds"])) for one in terms
+        ]
+        if age is not None:
+            statements.append((_LOCK_EXPIRED, (now - age,)))
+        for statement, values in statements:
+            async with self._event_log.transaction() as transaction:
+                rows = await transaction.connection.fetch(statement, *values)
+                if rows:
+                    await self._mark(transaction, rows, SYSTEM, None, DeletionReason.RETENTION)
+            if rows:
+                _log.info("recordings_expired", count=len(rows))
+            found |= len(rows) == _BATCH
+        return found
+
+    async def erase(
+        self,
+        transaction: LogTransaction,
+        account_id: str,
+        call_ids: Sequence[str],
+        *,
+        actor: Actor,
+        request_id: str | None,
+    ) -> int:
+        """Delete the recordings of calls that are over, in the caller's transaction; how many. Files go afterwards."""
+        rows = await transaction.connection.fetch(_LOCK_OF_CALLS, account_id, list(call_ids))
+        if rows:
+            await self._mark(transaction, rows, actor, request_id, DeletionReason.ERASURE)
+        return len(rows)
 
     async def remove_files(self) -> bool:
         """Delete some of the files of deleted recordings that are there still. Gives whether there may be more.
@@ -113,14 +151,13 @@ class RecordingDeletion:
 
     async def _mark(
         self,
-        connection: PooledConnection,
+        transaction: LogTransaction,
         rows: Sequence["asyncpg.Record"],
         actor: Actor,
         request_id: str | None,
-        *,
-        is_expired: bool,
-    ) -> Appended:
-        now = self._clock.now()
+        reason: DeletionReason,
+    ) -> None:
+        now, connection = self._clock.now(), transaction.connection
         await connection.execute(_MARK, [row["id"] for row in rows], now)
         await connection.execute(_DROP_TRANSCRIPTS, [row["id"] for row in rows])
         drafts = [
@@ -133,7 +170,8 @@ class RecordingDeletion:
                     recording_id=row["id"],
                     call_id=row["call_id"],
                     mode=RecordingMode(row["mode"]),
-                    is_expired=is_expired,
+                    is_expired=reason is DeletionReason.RETENTION,
+                    reason=reason,
                 ),
                 actor=actor,
                 request_id=request_id,
@@ -141,7 +179,7 @@ class RecordingDeletion:
             )
             for row in rows
         ]
-        return await self._event_log.append_in(connection, drafts)
+        await transaction.append(drafts)
 
     async def _remove(self, rows: Sequence["asyncpg.Record"]) -> None:
         removed = []
@@ -157,7 +195,7 @@ class RecordingDeletion:
 
 
 class RecordingSweeper(Daemon):
-    """Deletes recordings whose time is over, and files that a deletion left. ``retention`` None: they are kept."""
+    """Deletes recordings whose time is over, and files that a deletion left. ``retention``: of accounts without a term."""
 
     name = "recording-sweeper"
     poll_seconds = 60.0
@@ -168,5 +206,5 @@ class RecordingSweeper(Daemon):
         self._retention = retention
 
     async def run_round(self) -> bool:
-        has_more = self._retention is not None and await self._deletion.expire(self._retention)
+        has_more = await self._deletion.expire(self._retention)
         return await self._deletion.remove_files() or has_more
