@@ -25,10 +25,12 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api import event_schemas
+from app.api.budget import Budget, Introspection
 from app.api.context import Options, request_id_from
 from app.api.diagnostics import DiagnosticsFiles
 from app.api.http import GraphQLEndpoint
 from app.api.metrics import CONTENT_TYPE, Metrics
+from app.api.peers import PeerAddress
 from app.api.schema import build_schema
 from app.api.websocket import SocketEndpoint
 from app.api.wire import Wire
@@ -87,7 +89,11 @@ def create_app(
     options: Options | None = None,
 ) -> Starlette:
     """The application, around services that run. Serve it with ``SERVER_OPTIONS``."""
-    options = options or Options(most_waiting_frames=settings.subscriber_queue_size)
+    options = options or Options(
+        most_waiting_frames=settings.subscriber_queue_size,
+        introspection=Introspection(settings.introspection),
+        budget=Budget(settings.api_points_per_minute),
+    )
     metrics = Metrics()
     probes = _Probes(services, health, metrics)
     return Starlette(
@@ -98,7 +104,10 @@ def create_app(
             Route("/readyz", probes.answer_ready, methods=["GET"], name="readyz"),
             Route("/metrics", probes.answer_metrics, methods=["GET"], name="metrics"),
         ],
-        middleware=[Middleware(Envelope, metrics=metrics, is_https=(settings.public_url or "").startswith("https:"))],
+        middleware=[
+            Middleware(PeerAddress, trusted=settings.trusted_proxies),
+            Middleware(Envelope, metrics=metrics, is_https=(settings.public_url or "").startswith("https:")),
+        ],
         exception_handlers={HTTPException: _answer_http_error},
         lifespan=lifespan,
     )

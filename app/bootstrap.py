@@ -8,14 +8,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import structlog
 
 from app import metrics
+from app.accounts.access import Access
 from app.accounts.audit import AuditLog
-from app.accounts.keys import ApiKeys
 from app.accounts.secret import Purpose, ServiceSecret
+from app.accounts.sessions import CREDENTIALS_CHANGED
 from app.calls.flow_sounds import FlowSounds
 from app.calls.queries import CallQueries
 from app.calls.traces.keeper import TraceKeeper, TraceQueries
@@ -28,6 +30,7 @@ from app.config import ROLES, Settings
 from app.contacts.setting_up import open_contacts
 from app.db.engine import Database
 from app.driving import Grounds, make_node
+from app.erasure.setting_up import ErasureStage
 from app.errand_stage import Errands
 from app.events.bus import Bus
 from app.events.feed import Feed
@@ -62,10 +65,10 @@ from app.routing.resources import RoutingResources
 from app.routing.sandbox import seed_sandbox
 from app.running import Service, check_roles
 from app.services import Services
-from app.speech.audio_files import AudioFileSweeper
 from app.speech.choosing import open_speech
 from app.tenures import AriClients
 from app.transcripts.setting_up import open_transcripts
+from app.usage_stage import UsageStage
 from app.webhooks.egress import Egress
 from app.webhooks.sealing import Sealer
 from app.webhooks.setting_up import open_webhooks
@@ -143,7 +146,7 @@ async def _compose(
     log.on_appended(lambda appended: metrics.count_events(appended.events))
     log.on_appended(say_ended_calls)
     bus.on_events(hear_of_events)
-    recording_store = RecordingStore.open(settings.recordings_url, settings.data_dir)
+    recording_store = await asyncio.to_thread(RecordingStore.of, settings)
     traces = TraceKeeper(database, clock, retention=timedelta(days=settings.trace_retention_days))
     speech = open_speech(
         *(stack, settings, secret, database, audit, sealer, recording_store, clock),
@@ -181,15 +184,23 @@ async def _compose(
     jobs = open_jobs(settings, database, log, recording_store, bus, report_urls(secret.derive(Purpose.URLS)), clock)
     contacts = open_contacts(database, audit, sealer, log, clock, jobs.service, speech.uploads, recording_store)
     cdr_queries = CdrQueries(database)
-    exporter = ExportRunner(cdr_queries, recordings, log, contacts.resources)
-    add_runners(jobs, [*contacts.runners, exporter])
     transcripts = open_transcripts(stack, settings, database, log, recording_store, jobs, clock)
     deletion = RecordingDeletion(database, log, recording_store, clock)
-    days = settings.recording_retention_days
-    sweeper = RecordingSweeper(deletion, clock, retention=timedelta(days=days) if days else None)
+    erasures = ErasureStage.open(secret, database, log, recording_store, deletion, jobs.service, audit, sealer, clock)
+    add_runners(
+        jobs, [*contacts.runners, ExportRunner(cdr_queries, recordings, log, contacts.resources), erasures.runner]
+    )
+    sweeper = RecordingSweeper(deletion, clock, retention=settings.recording_retention)
+    access = Access.open(
+        *(database, secret.derive(Purpose.API_KEYS), audit, clock), tell=partial(bus.publish, CREDENTIALS_CHANGED)
+    )
+    bus.on(CREDENTIALS_CHANGED, access.sessions.hear)
+    usage = UsageStage.open(
+        *(database, log, audit, clock), queries=call_queries, hang_up=calls.hang_up, sessions=access.sessions
+    )
     services = Services(
         clock=clock,
-        keys=ApiKeys(database, secret.derive(Purpose.API_KEYS), audit, clock=clock),
+        access=access,
         calls=calls,
         call_queries=call_queries,
         diagnostics=Diagnostics(calls, TraceQueries(database), log),
@@ -217,10 +228,12 @@ async def _compose(
         otps=errands.otps(),
         contacts=contacts.resources,
         exports=Exports(jobs.service, contacts.resources, audit),
+        erasures=erasures.service,
         jobs=jobs.service,
         job_reports=jobs.reports,
         transcripts=transcripts.service,
         transcript_queries=transcripts.queries,
+        usage=usage,
         webhooks=hooks.endpoints,
         webhook_queries=hooks.queries,
         webhook_replays=hooks.replays,
@@ -245,7 +258,9 @@ async def _compose(
         ("traces", traces.run, {"controller"}),
         ("recording-sweeper", sweeper.run, {"worker"}),
         ("reputation-reviewer", reputations.reviewer.run, {"worker"}),
-        ("audio-file-sweeper", AudioFileSweeper(speech.audio_files, clock).run, {"worker"}),
+        ("usage-keeper", usage.keeper.run, {"worker"}),
+        ("audio-file-sweeper", speech.audio_sweeper.run, {"worker"}),
+        ("passing-sound-sweeper", speech.passing_sweeper.run, {"controller"}),
         # Earlier, it would take the processor from what the start waits for.
         ("number-tables", lambda: preload(lambda: node is not None and node.is_ready), {"api", "controller"}),
     ]
@@ -262,7 +277,9 @@ async def _compose(
         routed_calls=calls,
         own_node=node,
         deliverer=hooks.deliverer,
-        workers=(jobs.worker, transcripts.starter, sweeper, reputations.reviewer),
+        workers=(jobs.worker, transcripts.starter, sweeper, speech.audio_sweeper, reputations.reviewer, usage.keeper),
+        listeners=hooks.listeners,
+        traces=traces,
         recording_files=RecordingFiles(recordings, recording_store, urls, clock),
         asterisk=asterisk,
         sandbox=sandbox,

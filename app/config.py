@@ -4,6 +4,7 @@
 """
 
 import os
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -39,12 +40,23 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     public_url: str | None = Field(default=None, description="How clients reach the service; for signed addresses.")
+    trusted_proxies: Annotated[list[IPv4Network | IPv6Network], NoDecode] = Field(
+        default_factory=list,
+        description="Proxies whose X-Forwarded-For is believed, comma-separated CIDR. Nobody else's is.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="Log lines as JSON or for people; auto is console on a terminal."
     )
     secret_key: SecretStr | None = Field(
         default=None, description="Signs keys, cursors and addresses; at least 32 characters. Unset: kept in data_dir."
+    )
+
+    api_points_per_minute: int = Field(
+        default=1_000_000, gt=0, description="What one key may spend on GraphQL in this process: docs/api-limits.md."
+    )
+    introspection: Literal["anyone", "scope", "nobody"] = Field(
+        default="anyone", description="Who may read the schema: anyone, keys with the scope schema, or nobody."
     )
 
     database_url: SecretStr | None = Field(default=None, description="postgresql://… Unset: an embedded PostgreSQL.")
@@ -59,6 +71,16 @@ class Settings(BaseSettings):
     ari_username: str = Field(default="offhook", description="ARI user.")
     ari_password: SecretStr | None = Field(default=None, description="ARI password.")
     ari_application: str = Field(default="offhook", description="Name of the Stasis application.")
+    stir_shaken_key: Path | None = Field(
+        default=None, description="PEM file of the key that the embedded Asterisk signs caller ids with (STIR/SHAKEN)."
+    )
+    stir_shaken_certificate_url: str | None = Field(
+        default=None, description="Where those who are called find the certificate of OFFHOOK_STIR_SHAKEN_KEY."
+    )
+    stir_shaken_level: Literal["A", "B", "C"] = Field(
+        default="A",
+        description="What the signature vouches for: A, the caller has the number; B, it is known; C, neither.",
+    )
     ari_timeout_seconds: float = Field(default=5.0, gt=0, description="Longest wait for one ARI request.")
 
     agent_ring_seconds: float = Field(default=30.0, gt=0, le=600, description="How long an agent rings by default.")
@@ -115,6 +137,14 @@ class Settings(BaseSettings):
 
     recordings_url: str | None = Field(
         default=None, description="Store for recordings (file:///…, s3://…, gs://…). Unset: data_dir/recordings."
+    )
+    store_keys: SecretStr | None = Field(
+        default=None,
+        description="Encrypts files in that store: <id>:<base64 of 32 bytes>, comma-separated, the first for new ones; "
+        "see docs/recordings.md.",
+    )
+    store_keys_file: Path | None = Field(
+        default=None, description="The same in a file, one key a line, that nobody else may read."
     )
     recording_retention_days: float = Field(
         default=0.0, ge=0, description="Recordings are deleted so many days after they were saved; 0 keeps them."
@@ -239,6 +269,11 @@ class Settings(BaseSettings):
 
     subscriber_queue_size: int = Field(default=1000, gt=0, description="Events a slow subscriber may lag behind.")
 
+    @property
+    def recording_retention(self) -> timedelta | None:
+        """How long recordings are kept; None, for ever."""
+        return timedelta(days=self.recording_retention_days) if self.recording_retention_days else None
+
     @field_validator("node")
     @classmethod
     def _node_is_a_name(cls, value: str) -> str:
@@ -247,6 +282,7 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
+        "trusted_proxies",
         "webhook_allow_networks",
         "webhook_schedule_seconds",
         "media_allow_networks",

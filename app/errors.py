@@ -7,6 +7,10 @@
     ├── AuthenticationError          401, no key, a wrong, revoked or expired one
     ├── ScopeError                   403, the key lacks a scope
     ├── BadRequestError              400, the request itself is not of the form it must have
+    ├── TooComplexError              400, the operation asks for more than one operation may
+    ├── DocumentNotAllowedError      403, the key may send certain documents only
+    ├── IntrospectionNotAllowedError 403, the schema may not be read with this key
+    ├── RateLimitedError             429, the caller's points are spent; retry later
     ├── NotFoundError                404, only for surfaces without payloads (files by URL)
     ├── UnavailableError             503, something Offhook stands on is away; retry later
     │   ├── DatabaseUnavailableError
@@ -60,7 +64,8 @@ class RefusedError(OffhookError):
 
     Codes in use: INVALID_INPUT, REQUIRED, NOT_FOUND, INVALID_STATE, INVALID_NUMBER, DESTINATION_DENIED,
     CALLER_ID_NOT_OWNED, CALLER_ID_FLAGGED, AGENT_OFFLINE, SANDBOX_ONLY, IDEMPOTENCY_KEY_REUSED, INVALID_CURSOR,
-    CURSOR_EXPIRED, ALREADY_EXISTS, URL_NOT_ALLOWED, SPEECH_NOT_SUPPORTED, FIELD_MISSING, RATE_LIMITED.
+    CURSOR_EXPIRED, ALREADY_EXISTS, URL_NOT_ALLOWED, SPEECH_NOT_SUPPORTED, FIELD_MISSING, RATE_LIMITED,
+    CONCURRENT_CALLS_REACHED, SPEND_CAP_REACHED, DESTINATION_NOT_PRICED, LIMIT_ABOVE_GRANT, ACCOUNT_SUSPENDED.
     """
 
     code = "REFUSED"
@@ -94,6 +99,41 @@ class BadRequestError(OffhookError):
 
     code = "BAD_REQUEST"
     http_status = 400
+
+
+class TooComplexError(OffhookError):
+    """One operation may not ask for as much."""
+
+    code = "QUERY_TOO_COMPLEX"
+    http_status = 400
+
+
+class DocumentNotAllowedError(OffhookError):
+    """The key is limited to documents that its owner named, and this is none of them."""
+
+    code = "DOCUMENT_NOT_ALLOWED"
+    http_status = 403
+
+    def __init__(self) -> None:
+        super().__init__("This key may send the documents that its owner named, and this is none of them.")
+
+
+class IntrospectionNotAllowedError(OffhookError):
+    """The schema may not be read here, or not with this key."""
+
+    code = "INTROSPECTION_NOT_ALLOWED"
+    http_status = 403
+
+    def __init__(self) -> None:
+        super().__init__("The schema may not be read with this key; it is in the documentation.")
+
+
+class RateLimitedError(OffhookError):
+    """The caller has asked for as much as it may for now; ``retry_after_seconds`` says when there is more."""
+
+    code = "RATE_LIMITED"
+    http_status = 429
+    retryable = True
 
 
 class NotFoundError(OffhookError):

@@ -3,6 +3,9 @@
 A public id is ``<prefix>_<26 characters>``: a prefix that names the kind, then 48 bits of milliseconds and
 80 random bits in Crockford's base 32, lower case. Ids sort by age and cannot be guessed.
 
+What exists within two others alone, such as a contact in a campaign, has an id made of theirs (:func:`part_id`), which
+is longer; nothing of its own is kept for it.
+
 What Offhook makes inside Asterisk carries the prefix ``ofk.<node>.`` before the public id, so that everything
 ours can be told from what others run on the same Asterisk, and one node's from another's.
 """
@@ -31,6 +34,7 @@ class Kind(StrEnum):
 
     ACCOUNT = "acc"
     API_KEY = "key"
+    ACCESS_TOKEN = "tok"  # noqa: S105  # a prefix
     AGENT = "agent"
     EXTENSION = "ext"
     DEVICE = "dev"
@@ -60,6 +64,8 @@ class Kind(StrEnum):
     CONTACT = "cont"
     DNC_LIST = "dnc"
     CAMPAIGN = "camp"
+    CAMPAIGN_CONTACT = "ccon"
+    DNC_ENTRY = "dent"
     CALLBACK = "back"
     OTP = "otp"
     WEBHOOK_ENDPOINT = "whe"
@@ -73,7 +79,13 @@ class Kind(StrEnum):
 _KIND_OF_PREFIX: Final = {kind.value: kind for kind in Kind}
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _BODY_LENGTH: Final = 26
-_PUBLIC_ID: Final = re.compile(rf"([a-z]{{2,8}})_([{_ALPHABET}]{{{_BODY_LENGTH}}})")
+# Two letters at a time: every fact and every row asks for an id.
+_PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
+_SHIFTS: Final = tuple(range(120, -1, -10))
+_PUBLIC_ID: Final = re.compile(rf"([a-z]{{2,8}})_([{_ALPHABET}]{{{_BODY_LENGTH},{2 * _BODY_LENGTH}}})")
+_NUMBER_LENGTH: Final = 13
+#: The kinds whose ids are made of others', and how long those are: of two ids, or of one and a number of 64 bits.
+PARTS: Final = {Kind.CAMPAIGN_CONTACT: 2 * _BODY_LENGTH, Kind.DNC_ENTRY: _BODY_LENGTH + _NUMBER_LENGTH}
 _NODE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 _VARIABLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _OWN_VARIABLES: Final = ("OFK_", "TRANSFER_CONTEXT", "RTPAUDIOQOS")
@@ -92,14 +104,45 @@ def derived_id(kind: Kind, at: datetime, seed: str) -> str:
 
 def _write_id(kind: Kind, milliseconds: int, bits: int) -> str:
     value = milliseconds << 80 | bits
-    body = "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+    body = "".join([_PAIRS[(value >> shift) & 1023] for shift in _SHIFTS])
     return f"{kind.value}_{body}"
 
 
 def kind_of(public_id: str) -> Kind | None:
     """The kind an id belongs to, or None when it is not one of our ids at all."""
     match = _PUBLIC_ID.fullmatch(public_id)
-    return None if match is None else _KIND_OF_PREFIX.get(match[1])
+    kind = None if match is None else _KIND_OF_PREFIX.get(match[1])
+    if match is None or kind is None or len(match[2]) != PARTS.get(kind, _BODY_LENGTH):
+        return None
+    return kind
+
+
+def part_id(kind: Kind, owner_id: str, part: str | int) -> str:
+    """The id of what is within its owner by the id or the number ``part``; ``kind`` is one of `PARTS`."""
+    rest = part.partition("_")[2] if isinstance(part, str) else _write_number(part)
+    return f"{kind.value}_{owner_id.partition('_')[2]}{rest}"
+
+
+def owner_within(public_id: str, kind: Kind) -> str:
+    """The owner, which is of this kind, behind an id of `PARTS`."""
+    return f"{kind.value}_{public_id.partition('_')[2][:_BODY_LENGTH]}"
+
+
+def part_within(public_id: str, kind: Kind) -> str:
+    """What is within the owner, by an id of this kind."""
+    return f"{kind.value}_{public_id.partition('_')[2][_BODY_LENGTH:]}"
+
+
+def number_within(public_id: str) -> int:
+    """What is within the owner, by its number."""
+    number = 0
+    for digit in public_id.partition("_")[2][_BODY_LENGTH:]:
+        number = number * len(_ALPHABET) + _ALPHABET.index(digit)
+    return number
+
+
+def _write_number(number: int) -> str:
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(5 * (_NUMBER_LENGTH - 1), -1, -5))
 
 
 def is_node_name(text: str) -> bool:

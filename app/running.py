@@ -46,6 +46,8 @@ class Service:
     own_node: Node | None
     deliverer: Deliverer
     workers: Sequence[Daemon]
+    listeners: Daemon
+    traces: Daemon
     recording_files: RecordingFiles
     asterisk: AsteriskInstance | None
     sandbox: Sandbox | None
@@ -80,7 +82,11 @@ class ServiceHealth:
             is_full = tenure is not None and tenure.collector.is_full
             reason = "The collector is full; recordings wait in Asterisk." if is_full else None
             parts.append(PartHealth("recordings", is_ready=not is_full, reason=reason))
-        loops = [service.services.feed.health] if "api" in roles else []
+        loops = [service.listeners.health]
+        if "api" in roles:
+            loops.append(service.services.feed.health)
+        if "controller" in roles:
+            loops.append(service.traces.health)
         if node is not None and node.tenure is not None:
             loops += node.tenure.healths
         if "worker" in roles:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from app.accounts.access import Access
 from app.accounts.keys import ApiKeys
+from app.accounts.sessions import Sessions
 from app.callbacks.service import Callbacks
 from app.calls.queries import CallQueries
 from app.campaigns.resources import CampaignResources
@@ -10,6 +12,7 @@ from app.cdrs.queries import CdrQueries
 from app.cdrs.statistics import CdrStatistics
 from app.clock import Clock
 from app.contacts.resources import ContactResources
+from app.erasure.service import Erasures
 from app.events.feed import Feed
 from app.events.log import EventLog
 from app.exports.exporting import Exports
@@ -29,6 +32,7 @@ from app.routing.resources import RoutingResources
 from app.speech.resources import SpeechResources
 from app.transcripts.rows import TranscriptQueries
 from app.transcripts.service import Transcripts
+from app.usage_stage import UsageStage
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.queries import WebhookQueries
 from app.webhooks.replay import WebhookReplays
@@ -40,7 +44,7 @@ class Services:
     """The use cases and queries of every area."""
 
     clock: Clock
-    keys: ApiKeys
+    access: Access
     calls: Calls
     call_queries: CallQueries
     diagnostics: Diagnostics
@@ -55,6 +59,7 @@ class Services:
     speech: SpeechResources
     contacts: ContactResources
     exports: Exports
+    erasures: Erasures
     reputation: Reputation
     agent_states: AgentStates
     queue_standings: QueueStandings
@@ -66,6 +71,7 @@ class Services:
     job_reports: JobReports
     transcripts: Transcripts
     transcript_queries: TranscriptQueries
+    usage: UsageStage
     webhooks: WebhookEndpoints
     webhook_queries: WebhookQueries
     webhook_replays: WebhookReplays
@@ -73,3 +79,13 @@ class Services:
     cursor_secret: bytes
     public_url: str
     recording_url_seconds: float
+
+    @property
+    def keys(self) -> ApiKeys:
+        """The API keys, which everything else about access stands on."""
+        return self.access.keys
+
+    @property
+    def sessions(self) -> Sessions:
+        """What is open under a credential: tell it when what credentials may do has changed."""
+        return self.access.sessions

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.accounts.audit import AuditLog
 from app.ari.client import AriClient
 from app.ari.stream import EventStream
+from app.calls.admission import Admission
 from app.calls.controller import Controller
 from app.calls.core import inputs
 from app.calls.core.commands import CollectRecording
@@ -27,6 +28,7 @@ from app.calls.store import CallStore
 from app.calls.tidy import Tidier
 from app.calls.traces.keeper import TraceKeeper
 from app.campaigns.claiming import Claims
+from app.campaigns.closing import Closing
 from app.campaigns.dialer import CampaignDialer
 from app.campaigns.dialing import Dialing
 from app.campaigns.following import Following
@@ -65,6 +67,7 @@ from app.routing.directory import Directory
 from app.routing.resource import Seals
 from app.routing.stops import Stops
 from app.routing.ways_in import WaysIn
+from app.usage.caps import CapacityDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ class Tenures:
 
         collector = RecordingCollector(self.ari, self.recording_store, on_collected)
         room = TrunkChannels(self.database, clock)
+        admission = Admission(CapacityDesk(self.database, self.log, clock))
         directory, stops = Directory(self.database), Stops(self.database)
         defaults = Defaults(
             agent_ring_seconds=settings.agent_ring_seconds,
@@ -133,7 +137,7 @@ class Tenures:
                 with suppress(OverloadedError):  # its timer says the same
                     actor.post(answer)
 
-        desk = FlowDesk(stops, directory, self.sounds, answer_flow, defaults=defaults, make_id=new_id)
+        desk = FlowDesk(stops, directory, self.sounds, answer_flow, defaults=defaults, make_id=new_id, clock=clock)
 
         def take_report(report: Report) -> bool:
             actor = registry.find(report.call_id)
@@ -161,6 +165,7 @@ class Tenures:
             collect=collector.submit,
             may_forget=lambda: not store.is_postponing,
             room=room,
+            admission=admission,
             assist=desk.take,
             relays=streams,
             contexts=frozenset(settings.dialplan_contexts),
@@ -185,6 +190,7 @@ class Tenures:
             programs=self.media_endpoints,
             announcer=self.sounds,
             contexts=frozenset(settings.dialplan_contexts),
+            admission=admission,
         )
         scheduler, otp_caller = self.errands.place_through(calls, self.readiness, node=node)
         return Tenure(
@@ -234,6 +240,7 @@ class Tenures:
                 following=Following(
                     self.database, self.log, clock, DncEntries(self.database, self.log, self.audit, clock)
                 ),
+                closing=Closing(self.log, clock),
                 readiness=self.readiness,
                 news=self.campaign_news,
                 clock=clock,

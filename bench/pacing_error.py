@@ -22,6 +22,7 @@ from app.calls.core.record import make_record
 from app.calls.requests import OriginateRequest, OwnCall, Placed
 from app.calls.rows import fill_calls
 from app.campaigns.claiming import Claims
+from app.campaigns.closing import Closing
 from app.campaigns.dialer import CampaignDialer
 from app.campaigns.dialing import Dialing
 from app.campaigns.following import Following
@@ -138,6 +139,7 @@ async def _run(context: Context) -> Result:
             claims=Claims(database, log, clock),
             dialing=Dialing(database, log, clock, calls=telephone, living=telephone, flows=telephone),
             following=Following(database, log, clock, DncEntries(database, log, audit, clock)),
+            closing=Closing(log, clock),
             readiness=telephone,
             news=CampaignNews(),
             clock=clock,

@@ -6,9 +6,22 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from app.ids import Kind, asterisk_name, asterisk_prefix, is_node_name, kind_of, new_id, split_asterisk_name
+from app.ids import (
+    PARTS,
+    Kind,
+    asterisk_name,
+    asterisk_prefix,
+    is_node_name,
+    kind_of,
+    new_id,
+    number_within,
+    owner_within,
+    part_id,
+    part_within,
+    split_asterisk_name,
+)
 
-KINDS = st.sampled_from(Kind)
+KINDS = st.sampled_from([kind for kind in Kind if kind not in PARTS])
 NODES = st.from_regex(r"[a-z0-9][a-z0-9-]{0,30}", fullmatch=True)
 
 
@@ -37,7 +50,7 @@ def test_given_any_text_when_its_kind_is_asked_then_only_ids_have_one(text: str)
     prefix, _, body = text.partition("_")
     if kind_of(text) is not None:
         assert Kind(prefix)
-        assert len(body) == 26
+        assert len(body) == PARTS.get(Kind(prefix), 26)
 
 
 @pytest.mark.parametrize(
@@ -82,3 +95,21 @@ def test_given_what_others_run_when_split_then_it_is_not_ours(name: str) -> None
 @pytest.mark.parametrize("text", ["", "N1", "n_1", "n.1", "-n1", "n" * 32, "n1\n", "é"])
 def test_given_a_bad_node_name_when_checked_then_it_is_refused(text: str) -> None:
     assert not is_node_name(text)
+
+
+def test_given_what_is_within_two_others_when_its_id_is_made_then_both_are_found_again() -> None:
+    campaign_id, contact_id = new_id(Kind.CAMPAIGN), new_id(Kind.CONTACT)
+    made = part_id(Kind.CAMPAIGN_CONTACT, campaign_id, contact_id)
+    assert kind_of(made) is Kind.CAMPAIGN_CONTACT
+    assert (owner_within(made, Kind.CAMPAIGN), part_within(made, Kind.CONTACT)) == (campaign_id, contact_id)
+    assert kind_of(made[:-1]) is None
+    assert kind_of(made.replace("ccon", "camp")) is None
+    assert kind_of(campaign_id.replace("camp", "ccon")) is None
+
+
+@given(st.integers(min_value=0, max_value=2**63 - 1))
+def test_given_a_place_in_a_list_when_the_id_of_what_is_there_is_made_then_both_are_found_again(place: int) -> None:
+    list_id = new_id(Kind.DNC_LIST)
+    made = part_id(Kind.DNC_ENTRY, list_id, place)
+    assert kind_of(made) is Kind.DNC_ENTRY
+    assert (owner_within(made, Kind.DNC_LIST), number_within(made)) == (list_id, place)

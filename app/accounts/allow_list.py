@@ -22,24 +22,26 @@ def is_address_in(remote_address: str | None, networks: Sequence[Network]) -> bo
     return any(address in network for network in networks)
 
 
-def read_allow_list(texts: Sequence[str]) -> tuple[list[Network], list[Problem]]:
+def read_allow_list(
+    texts: Sequence[str], *, field: tuple[str, ...] = ("ipAllowList",)
+) -> tuple[list[Network], list[Problem]]:
     """The networks of a list as somebody wrote it, and what is wrong with it."""
     if len(texts) > _MOST_NETWORKS:
-        return [], [Problem("INVALID_INPUT", f"At most {_MOST_NETWORKS} networks.", ("ipAllowList",))]
+        return [], [Problem("INVALID_INPUT", f"At most {_MOST_NETWORKS} networks.", field)]
     networks: list[Network] = []
     problems = []
     for index, text in enumerate(texts):
-        field = ("ipAllowList", str(index))
+        place = (*field, str(index))
         try:
             network = ip_network(text.strip())
         except ValueError:
             problems.append(
-                Problem("INVALID_INPUT", "Use an address or a network such as 203.0.113.0/24 or 2001:db8::/48.", field)
+                Problem("INVALID_INPUT", "Use an address or a network such as 203.0.113.0/24 or 2001:db8::/48.", place)
             )
             continue
         if network.prefixlen == 0:
             problems.append(
-                Problem("INVALID_INPUT", "A network of all addresses limits nothing: leave the list empty.", field)
+                Problem("INVALID_INPUT", "A network of all addresses limits nothing: leave the list empty.", place)
             )
         networks.append(network)
     return networks, problems

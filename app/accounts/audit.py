@@ -3,17 +3,22 @@
 Lines wait in memory for a moment, so a crash may lose the last of them; what must survive a crash is a fact in the
 event log. When the database cannot keep up and the queue is full, the newest lines are dropped and counted, and both
 the log and the next line that fits say how many.
+
+A request that does something leaves one line: see ``gathering``. What strangers are refused, who have no account, is
+one line an address and reason, and then one more for every ten seconds of it, which says how often: nobody may fill a
+table by knocking.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 import structlog
 
+from app.accounts.gathering import present_gathering
 from app.accounts.principal import Principal
 from app.clock import Clock, SystemClock
 from app.db.engine import Database
@@ -27,6 +32,8 @@ _BATCH_SIZE: Final = 500
 _RETRY_SECONDS: Final = 1.0
 _GATHER_SECONDS: Final = 0.2  # how long a batch waits for company
 _LONGEST_TEXT: Final = 500
+_KNOCKS_SECONDS: Final = 10.0
+_MOST_KNOCKERS: Final = 10_000
 
 _INSERT: Final = """
 INSERT INTO audit_line
@@ -64,7 +71,13 @@ def entry_by(
         actor=SYSTEM if principal is None else principal.actor,
         request_id=None if principal is None else principal.request_id,
         remote_address=None if principal is None else principal.remote_address,
+        details={} if principal is None else _details_of(principal),
     )
+
+
+def _details_of(principal: Principal) -> dict[str, Any]:
+    told = {"accessTokenId": principal.token_id, "agentId": principal.agent_id}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 class AuditLog:
@@ -79,6 +92,7 @@ class AuditLog:
         self._writing = asyncio.Lock()
         self._dropped = 0
         self._dropped_unsaid = 0
+        self._knocks: dict[tuple[str, str, str | None], tuple[datetime, int]] = {}
 
     @property
     def dropped(self) -> int:
@@ -86,7 +100,10 @@ class AuditLog:
         return self._dropped
 
     def record(self, entry: AuditEntry) -> None:
-        """Queue a line; when the queue is full it is dropped and counted."""
+        """Queue a line, or add it to the present request's; when the queue is full it is dropped and counted."""
+        gathered = present_gathering()
+        if gathered is not None and gathered.takes(entry):
+            return
         if len(self._queue) >= self._queue_size:
             if self._dropped_unsaid == 0:
                 _log.warning("audit queue is full, lines are dropped", size=self._queue_size)
@@ -95,6 +112,50 @@ class AuditLog:
             return
         self._queue.append((self._clock.now(), entry))
         self._has_lines.set()
+
+    def refuse(
+        self,
+        action: str,
+        code: str,
+        *,
+        principal: Principal | None = None,
+        remote_address: str | None = None,
+        request_id: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Queue the line of something that was refused, to a caller or (None) to a stranger."""
+        if principal is not None:
+            entry = entry_by(principal, action, account_id=principal.account_id, outcome=code)
+            self.record(replace(entry, details={**entry.details, **(details or {})}))
+            return
+        told = dict(details or {})
+        missed = self._count_knock((action, code, remote_address))
+        if missed is None:
+            return
+        if missed:
+            told["refusedBefore"] = missed
+        self.record(
+            AuditEntry(
+                account_id=None,
+                action=action,
+                outcome=code,
+                request_id=request_id,
+                remote_address=remote_address,
+                details=told,
+            )
+        )
+
+    def _count_knock(self, knock: tuple[str, str, str | None]) -> int | None:
+        """How many like this were not told since the last one that was; None: this one is not told either."""
+        now = self._clock.now()
+        since, missed = self._knocks.get(knock, (None, 0))
+        if since is not None and (now - since).total_seconds() < _KNOCKS_SECONDS:
+            self._knocks[knock] = (since, missed + 1)
+            return None
+        if len(self._knocks) >= _MOST_KNOCKERS:
+            self._knocks.clear()
+        self._knocks[knock] = (now, 0)
+        return missed
 
     async def run(self) -> None:
         """Store lines until cancelled; what is queued then is stored before returning, if the database answers."""

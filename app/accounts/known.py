@@ -12,8 +12,8 @@ class KnownKeys(Generic[T]):
 
     For ``stale_seconds`` more a value is kept for those who cannot ask the database.
 
-    ``generation`` counts the calls of `clear`: what was read from the database before a revocation must not be
-    remembered after it.
+    ``generation`` counts the calls of `forget` and `age`: what was read from the database before a revocation must not
+    be remembered after it.
     """
 
     def __init__(
@@ -50,6 +50,15 @@ class KnownKeys(Generic[T]):
         while len(self._values) > self._size:
             self._values.popitem(last=False)
 
-    def clear(self) -> None:
-        self._values.clear()
+    def forget(self, is_meant: Callable[[T], bool]) -> None:
+        """Know nothing more of these values, not even as stale ones."""
+        for hashed in [hashed for hashed, (_, value) in self._values.items() if is_meant(value)]:
+            del self._values[hashed]
+        self.generation += 1
+
+    def age(self) -> None:
+        """Keep every value as a stale one alone, as of now."""
+        now = self._monotonic()
+        for hashed, (until, value) in self._values.items():
+            self._values[hashed] = (min(until, now), value)
         self.generation += 1

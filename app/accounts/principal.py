@@ -1,6 +1,7 @@
 """Who is calling, once the credential was checked."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.accounts.scopes import Scope
 from app.errors import ScopeError
@@ -9,7 +10,12 @@ from app.facts.event import Actor, ActorKind
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller: its account, key and scopes. ``is_test`` keys reach the sandbox only."""
+    """A caller: its account, key and scopes. ``is_test`` keys reach the sandbox only.
+
+    ``token_id`` and ``agent_id`` are those of an access token: ``key_id`` is then the key that made it.
+    ``expires_at`` is when the credential ends by itself. ``document_hashes`` are those of the documents that
+    it may send, all when there are none.
+    """
 
     account_id: str
     account_name: str
@@ -19,6 +25,10 @@ class Principal:
     is_test: bool = False
     request_id: str | None = None
     remote_address: str | None = None
+    token_id: str | None = None
+    agent_id: str | None = None
+    expires_at: datetime | None = None
+    document_hashes: frozenset[str] = frozenset()
 
     @property
     def actor(self) -> Actor:

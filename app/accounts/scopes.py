@@ -24,6 +24,8 @@ class Scope(StrEnum):
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
     KEYS = "keys"
+    USAGE = "usage"
     AUDIT = "audit"
+    SCHEMA = "schema"
     PII_READ = "pii:read"
     DTMF_READ = "dtmf:read"

@@ -31,6 +31,7 @@ class Purpose(StrEnum):
     SEALING = "sealing"
     SPEECH = "speech"
     OTPS = "otps"
+    ERASURES = "erasures"
 
 
 class ServiceSecret:

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import phonenumbers
@@ -13,10 +12,13 @@ from app.accounts.audit import AuditLog, entry_by
 from app.db.engine import Database
 from app.errors import Problem, RefusedError
 from app.ids import Kind, new_id
+from app.zones import zone_of
 
 _NAME: Final = re.compile(r"[a-z0-9]{2,20}", re.ASCII)
 _RESERVED: Final = frozenset({"offhook", "ofh"})  # our own names in Asterisk begin so
 _LONGEST_DISPLAY_NAME: Final = 100
+#: A hundred years.
+MOST_DAYS: Final = 36_525
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 _COLUMNS: Final = "id, name, display_name, default_region, is_sandbox, created_at, suspended_at, time_zone"
@@ -38,6 +40,14 @@ class Account:
     created_at: datetime
     suspended_at: datetime | None
     time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Days for which recordings, and voicemails, are kept after they were saved: 0, for ever; None, the service's."""
+
+    recording_days: float | None = None
+    voicemail_days: float | None = None
 
 
 class Accounts:
@@ -105,6 +115,37 @@ class Accounts:
             rows = await connection.fetch(f"SELECT {_COLUMNS} FROM account ORDER BY name")  # noqa: S608  # constant columns
         return [_read(row) for row in rows]
 
+    async def set_retention(self, account_id: str, days: Retention) -> None:
+        """How long the account's recordings are kept from now on, those that it has included.
+
+        Raises:
+            RefusedError: INVALID_INPUT, days below 0 or without end.
+        """
+        given = {"recordings": days.recording_days, "voicemails": days.voicemail_days}
+        problems = [
+            Problem("INVALID_INPUT", f"Give days from 0 (for ever) to {MOST_DAYS}.", (name,))
+            for name, value in given.items()
+            if value is not None and not 0 <= value <= MOST_DAYS
+        ]
+        if problems:
+            raise RefusedError(problems)
+        async with self._database.acquire() as connection:
+            await connection.execute(
+                "UPDATE account SET recording_retention_days = $2, voicemail_retention_days = $3 WHERE id = $1",
+                account_id,
+                days.recording_days,
+                days.voicemail_days,
+            )
+        self._audit.record(entry_by(None, "account.set_retention", account_id=account_id, subject_id=account_id))
+
+    async def retention(self, account_id: str) -> Retention:
+        """How long the account's recordings are kept."""
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(
+                "SELECT recording_retention_days, voicemail_retention_days FROM account WHERE id = $1", account_id
+            )
+        return Retention() if row is None else Retention(*row)
+
 
 def check_text(text: str, field: tuple[str, ...], *, longest: int) -> list[Problem]:
     """What is wrong with a text that people will read: empty, too long, or with control characters in it."""
@@ -127,7 +168,7 @@ def _check_name(name: str) -> list[Problem]:
 
 def _check_time_zone(name: str) -> list[Problem]:
     try:
-        ZoneInfo(name)
+        zone_of(name)
     except (OSError, ValueError, LookupError):  # of unknown names, and of those that are paths
         return [Problem("INVALID_INPUT", "Use an IANA time zone such as Europe/Berlin.", ("timeZone",))]
     return []

@@ -1,6 +1,7 @@
 """Who may call: the bearer token of a request, and the scope that each field declares."""
 
 import inspect
+from collections.abc import Sequence
 from typing import Any, Final
 
 from strawberry.extensions import FieldExtension
@@ -31,14 +32,36 @@ def read_bearer(authorization: str | None) -> str | None:
     return token
 
 
-async def authenticate(services: Services, token: str | None, remote_address: str | None) -> Principal:
-    """Who holds the token.
+def read_credential(
+    services: Services, headers: Sequence[str], remote_address: str | None, request_id: str | None = None
+) -> str | None:
+    """The token of a request's ``Authorization`` headers, None when there are none.
 
     Raises:
-        AuthenticationError: none came, or it is wrong, revoked or expired.
+        AuthenticationError: there is more than one, or as `read_bearer`.
+    """
+    try:
+        # Of several nobody can say which was meant: together they are not of the form either.
+        return read_bearer(", ".join(headers) if headers else None)
+    except AuthenticationError as error:
+        services.access.audit.refuse("api_key.use", error.code, remote_address=remote_address, request_id=request_id)
+        raise
+
+
+async def authenticate(
+    services: Services,
+    token: str | None,
+    remote_address: str | None,
+    origin: str | None = None,
+    request_id: str | None = None,
+) -> Principal:
+    """Who holds the token. ``origin`` is the page's that asks, as its browser says.
+
+    Raises:
+        AuthenticationError: none came, or it is wrong, revoked or expired, or may not be used from there.
         DatabaseUnavailableError: nobody can say right now.
     """
-    return await services.keys.authenticate(token, remote_address)
+    return await services.keys.authenticate(token, remote_address, origin, request_id)
 
 
 class Requires(FieldExtension):

@@ -5,12 +5,13 @@ import re
 import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import strawberry
 
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
+from app.api.budget import POINTS_PER_MINUTE, Budget, Introspection
 from app.api.loaders import Loaders
 from app.calls.time_limits import MUTATION_SECONDS
 from app.errors import AuthenticationError
@@ -33,7 +34,8 @@ class Options:
     A mutation may wait for a call to get somewhere, so its limit lies above that: ``calls.time_limits``. A websocket
     whose client has read nothing for ``unread_seconds``, while something was there to be read, is closed, and cut off
     ``close_grace_seconds`` later. On one websocket at most ``most_waiting_frames`` and ``most_waiting_bytes`` wait to
-    be sent; a subscriber that is further behind goes on from the log.
+    be sent; a subscriber that is further behind goes on from the log. ``budget`` is what callers may spend in points,
+    and ``introspection`` who may read the schema. A body that has not come whole after ``body_seconds`` is refused.
     """
 
     query_seconds: float = 20.0
@@ -45,6 +47,9 @@ class Options:
     close_grace_seconds: float = 5.0
     most_waiting_frames: int = 1000
     most_waiting_bytes: int = 512 * 1024
+    body_seconds: float = 30.0
+    introspection: Introspection = Introspection.ANYONE
+    budget: Budget = field(default_factory=lambda: Budget(POINTS_PER_MINUTE))
 
 
 class Following(Protocol):
@@ -75,6 +80,9 @@ class Context:
     takes_json: bool = False
     operation: str = "unknown"
     following: Following | None = None
+    #: The operation was paid for. What it cost is told in the answer.
+    is_charged: bool = False
+    cost: dict[str, Any] | None = None
     began_at: float = field(default_factory=time.monotonic)
     _loaders: Loaders | None = field(default=None, init=False)
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.api.auth import authenticate, read_bearer
+from app.api.auth import authenticate, read_credential
 from app.errors import NotFoundError, OffhookError
 from app.ids import Kind, kind_of
 from app.services import Services
@@ -38,7 +38,8 @@ class DiagnosticsFiles:
 
     async def _answer(self, request: Request) -> Response:
         remote = request.client.host if request.client else None
-        principal = await authenticate(self._services, read_bearer(request.headers.get("authorization")), remote)
+        token = read_credential(self._services, request.headers.getlist("authorization"), remote)
+        principal = await authenticate(self._services, token, remote, request.headers.get("origin"))
         call_id: str = request.path_params["call_id"]
         is_call = kind_of(call_id) is Kind.CALL
         lines = await self._services.diagnostics.lines(principal, call_id) if is_call else None

@@ -18,6 +18,7 @@ from strawberry.extensions.field_extension import AsyncExtensionResolver
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import StreamExecutionResult
 
+from app.api.auditing import note_refusals
 from app.api.context import Context, Info
 from app.api.types.problem import Payload, UserError
 from app.errors import OffhookError, RefusedError
@@ -128,6 +129,7 @@ class SocketResults(SchemaExtension):
         errors = present_errors(getattr(result, "errors", None), context)
         if errors:
             result.errors = errors  # type: ignore[union-attr]
+            note_refusals(errors, context)
         context.metrics.messages.labels(error_code(errors[0]) if errors else "ok").inc()
         yield None
 

@@ -11,8 +11,10 @@ from strawberry.extensions import FieldExtension
 from strawberry.schema.name_converter import NameConverter
 
 from app.accounts.scopes import Scope
+from app.api.auditing import Audited
 from app.api.auth import Requires
 from app.api.errors import Refusals
+from app.api.standing_for import StandsForItself
 from app.api.types.problem import Payload
 
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
@@ -31,7 +33,7 @@ def guarded_field(scope: Scope | None, description: str) -> Callable[[Resolver],
 
 def mutation(scope: Scope | None, payload: type[Payload], description: str) -> Callable[[Resolver], Resolver]:
     """A mutation that takes a scope (None: it says itself which); its refusals go into its payload's ``userErrors``."""
-    extensions: list[FieldExtension] = [Requires(scope), Refusals(payload)]
+    extensions: list[FieldExtension] = [Requires(scope), StandsForItself(), Refusals(payload), Audited()]
     return cast("Callable[[Resolver], Resolver]", strawberry.mutation(description=description, extensions=extensions))
 
 

@@ -1,58 +1,42 @@
-"""``POST /graphql``: one operation in, one answer out, JSON only.
+"""``/graphql``: one operation in, one answer out, JSON only; ``request_form`` says in which forms it may come.
 
-GET, forms and other types are refused, so that no page can make a browser send an operation without asking first
-(a JSON body is never sent across origins without a preflight, which nobody here answers). A GET from a browser gets the
-IDE. Status codes follow GraphQL over HTTP: 200 whenever the operation was executed; with
-``Accept: application/graphql-response+json`` 400 when it could not be; 401 and 503 when nobody could say who calls.
+A JSON body is never sent across origins without a preflight, which is answered for pages that hold an access token
+(``cross_origin``). A GET from a browser that brings no query gets the IDE. Status codes follow GraphQL over HTTP: 200
+whenever the operation was executed; with ``Accept: application/graphql-response+json`` 400 when it could not be; 401,
+429 and 503 when nobody could say who calls, or the caller has spent its points.
 """
 
 import time
-from dataclasses import dataclass
+from math import ceil
 from typing import Any, Final
 
 import orjson
 from graphql import GraphQLError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from app.api.auth import authenticate, read_bearer
+from app.accounts.principal import Principal
+from app.api.auditing import note_refusals
+from app.api.auth import authenticate, read_credential
 from app.api.context import Context, Options
-from app.api.documents import Outcome, execute_known
+from app.api.cross_origin import answer_preflight, headers_for_origin
+from app.api.documents import Outcome, execute_known, take_document
 from app.api.errors import as_graphql_error, error_code, present_errors
 from app.api.ide import ide_response
 from app.api.metrics import Metrics
+from app.api.request_form import GraphQLRequest, RefusedRequestError, read_request
 from app.api.schema import OffhookSchema
-from app.errors import AuthenticationError, OffhookError
+from app.errors import AuthenticationError, OffhookError, RateLimitedError
 from app.services import Services
-
-LARGEST_BODY: Final = 1024 * 1024
 
 _JSON: Final = "application/json"
 _GRAPHQL_JSON: Final = "application/graphql-response+json"
 _OPERATIONS: Final = (OperationType.QUERY, OperationType.MUTATION)
-
-
-class RefusedRequestError(OffhookError):
-    """The HTTP request is not one that can hold an operation."""
-
-    def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
-        super().__init__(message)
-        self.http_status = status  # type: ignore[misc]  # this one class stands for several statuses
-        self.code = code  # type: ignore[misc]
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
-    """What a body asks for."""
-
-    query: str
-    variables: dict[str, Any] | None
-    operation_name: str | None
+_QUERIES: Final = (OperationType.QUERY,)
 
 
 class GraphQLEndpoint:
@@ -65,15 +49,28 @@ class GraphQLEndpoint:
         self._metrics = metrics
 
     async def answer(self, request: Request) -> Response:
+        allowed = await headers_for_origin(self._services, request.headers)
+        if request.method == "OPTIONS" and (answer := answer_preflight(request.headers, allowed)) is not None:
+            return answer
+        response = await self._answer(request)
+        response.headers.update(allowed)
+        return response
+
+    async def _answer(self, request: Request) -> Response:
         if request.method == "GET" and "query" not in request.query_params and _wants_page(request):
             return ide_response()
         request_id: str = request.state.request_id
+        context: Context | None = None
         try:
-            asked = await _read_request(request)
+            asked = await read_request(request, self._options.body_seconds)
             context = await self._make_context(request, request_id)
+            take_document(self._schema, asked.query, context)
         except RefusedRequestError as error:
+            self._note_refusal(request, request_id, error.code, None)
             return _fail(error, request_id, error.headers)
         except OffhookError as error:
+            if context is not None:  # else it is about the key, and noted where that is read
+                self._note_refusal(request, request_id, error.code, context.principal)
             headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, AuthenticationError) else {}
             if error.retry_after_seconds is not None:
                 headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
@@ -90,30 +87,42 @@ class GraphQLEndpoint:
             remote_address=remote,
             takes_json=True,
         )
-        token = read_bearer(request.headers.get("authorization"))
+        token = read_credential(self._services, request.headers.getlist("authorization"), remote, request_id)
         if token is not None:
-            context.admit(await authenticate(self._services, token, remote))
+            origin = request.headers.get("origin")
+            context.admit(await authenticate(self._services, token, remote, origin, request_id))
         # Without a key the schema itself can be read; every field of ours says UNAUTHENTICATED.
         return context
+
+    def _note_refusal(self, request: Request, request_id: str, code: str, principal: Principal | None) -> None:
+        remote = request.client.host if request.client else None
+        self._services.access.audit.refuse(
+            "graphql.request", code, principal=principal, remote_address=remote, request_id=request_id
+        )
 
     async def _execute(self, request: Request, context: Context, asked: GraphQLRequest) -> Response:
         began = time.perf_counter()
         try:
-            result: Outcome | ExecutionResult | None = await execute_known(
-                self._schema, asked.query, asked.variables, asked.operation_name, context
-            )
+            result: Outcome | ExecutionResult | None = None
+            if not asked.is_safe:
+                result = await execute_known(self._schema, asked.query, asked.variables, asked.operation_name, context)
             if result is None:
                 result = await self._schema.execute(
                     asked.query,
                     variable_values=asked.variables,
                     context_value=context,
                     operation_name=asked.operation_name,
-                    allowed_operation_types=_OPERATIONS,
+                    allowed_operation_types=_QUERIES if asked.is_safe else _OPERATIONS,
                 )
             data, errors = result.data, present_errors(result.errors, context)
         except (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError) as error:
-            # Which operation is meant cannot be told, or it is a subscription: nothing was executed.
+            # Which operation is meant cannot be told, or it may not come this way: nothing was executed.
+            if asked.is_safe and isinstance(error, InvalidOperationTypeError):
+                refused = RefusedRequestError(405, "METHOD_NOT_ALLOWED", "GET brings queries alone: use POST.")
+                self._note_refusal(request, context.request_id, refused.code, context.principal)
+                return _fail(refused, context.request_id, {"Allow": "POST"})
             data, errors = None, present_errors([GraphQLError(str(error), original_error=error)], context)
+        note_refusals(errors, context)
         kind = context.operation
         self._metrics.operations.labels(kind, error_code(errors[0]) if errors else "ok").inc()
         self._metrics.operation_seconds.labels(kind).observe(time.perf_counter() - began)
@@ -121,6 +130,8 @@ class GraphQLEndpoint:
         status, headers = 200, {}
         if errors and context.principal is None and any(error_code(one) == "UNAUTHENTICATED" for one in errors):
             status, headers = 401, {"WWW-Authenticate": "Bearer"}
+        elif errors and data is None and error_code(errors[0]) == RateLimitedError.code:
+            status, headers = RateLimitedError.http_status, _retry_after(errors[0])
         elif is_modern and errors and data is None and all(one.path is None for one in errors):
             status = 400
         body: dict[str, Any] = {"data": data}
@@ -129,51 +140,14 @@ class GraphQLEndpoint:
             body = {"errors": [one.formatted for one in errors]}
             if data is not None or any(one.path is not None for one in errors):
                 body["data"] = data
+        if context.cost is not None:
+            body["extensions"] = {"cost": context.cost}
         return _respond(body, status, headers, _GRAPHQL_JSON if is_modern else _JSON)
 
 
-async def _read_request(request: Request) -> GraphQLRequest:
-    if request.method != "POST":
-        raise RefusedRequestError(
-            405, "METHOD_NOT_ALLOWED", "Send operations with POST; a browser's GET shows the IDE.", Allow="GET, POST"
-        )
-    content_type, _, _ = request.headers.get("content-type", "").partition(";")
-    if content_type.strip().lower() != _JSON:
-        raise RefusedRequestError(
-            415, "UNSUPPORTED_MEDIA_TYPE", "Send the operation as application/json.", Accept_Post=_JSON
-        )
-    try:
-        body = orjson.loads(await _read_body(request))
-    except orjson.JSONDecodeError as error:
-        raise RefusedRequestError(400, "BAD_REQUEST", "The body is not JSON.") from error
-    if isinstance(body, list):
-        raise RefusedRequestError(400, "BAD_REQUEST", "Send one operation in each request; batches are not taken.")
-    if not isinstance(body, dict):
-        raise RefusedRequestError(400, "BAD_REQUEST", "The body is a JSON object with 'query'.")
-    query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
-    if not isinstance(query, str) or not query.strip():
-        raise RefusedRequestError(400, "BAD_REQUEST", "'query' is a text with the operation.")
-    if not isinstance(variables, dict | None):
-        raise RefusedRequestError(400, "BAD_REQUEST", "'variables' is an object.")
-    if not isinstance(name, str | None):
-        raise RefusedRequestError(400, "BAD_REQUEST", "'operationName' is a text.")
-    return GraphQLRequest(query=query, variables=variables, operation_name=name)
-
-
-async def _read_body(request: Request) -> bytes:
-    too_large = RefusedRequestError(413, "PAYLOAD_TOO_LARGE", f"A request has at most {LARGEST_BODY} bytes.")
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > LARGEST_BODY:
-        raise too_large
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                raise too_large
-    except ClientDisconnect as error:
-        raise RefusedRequestError(400, "BAD_REQUEST", "The body did not come whole.") from error
-    return bytes(body)
+def _retry_after(error: GraphQLError) -> dict[str, str]:
+    seconds = (error.extensions or {}).get("retryAfterSeconds", 1)
+    return {"Retry-After": str(max(1, ceil(seconds)))}
 
 
 def _wants_page(request: Request) -> bool:

@@ -7,6 +7,7 @@ import strawberry
 
 from app.api.scalars import LocalDateTime
 from app.errors import Problem, RefusedError
+from app.zones import zone_of
 
 
 @strawberry.input(description="A wall clock's time somewhere.")
@@ -60,7 +61,7 @@ def read_zone(name: str, *, field: tuple[str, ...]) -> ZoneInfo:
         RefusedError: INVALID_INPUT, there is no such zone.
     """
     try:
-        return ZoneInfo(name)
+        return zone_of(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         # ValueError and OSError: names such as "../etc" or "Europe", which are paths to zoneinfo.
         problem = Problem("INVALID_INPUT", "There is no such time zone; use a name such as Europe/Berlin.", field)

@@ -9,7 +9,9 @@ from typing import Protocol, TypeVar
 from strawberry.dataloader import DataLoader
 
 from app.calls.core.model.call import Call
+from app.campaigns.figures import Figures
 from app.campaigns.model import Campaign, CampaignId
+from app.campaigns.queries import Minutes, Standing
 from app.contacts.model import Contact
 from app.facts.calls import CdrRecord
 from app.numbers.parse import E164
@@ -63,6 +65,15 @@ class Loaders:
 
         self.campaign: DataLoader[str, Campaign | None] = DataLoader(self._campaigns, max_batch_size=LARGEST_BATCH)
         self.contact: DataLoader[str, Contact | None] = DataLoader(self._contacts, max_batch_size=LARGEST_BATCH)
+        self.contact_list = self._by_id(services.contacts.lists)
+        self.dnc_list = self._by_id(services.contacts.dnc_lists)
+        self.campaign_standing: DataLoader[str, Standing | None] = DataLoader(
+            self._campaign_standings, max_batch_size=LARGEST_BATCH
+        )
+        #: By the campaign, which must be one of the account's, and the minutes that are counted.
+        self.campaign_figures: DataLoader[tuple[str, Minutes], Figures] = DataLoader(
+            self._campaign_figures, max_batch_size=LARGEST_BATCH
+        )
 
         routing = services.routing
         self.agent = self._by_id(routing.agents)
@@ -144,6 +155,18 @@ class Loaders:
     async def _campaigns(self, ids: list[str]) -> list[Campaign | None]:
         found = {one.id: one for one in await self._services.campaigns.queries.get_many(self._account_id, ids)}
         return [found.get(CampaignId(one)) for one in ids]
+
+    async def _campaign_standings(self, ids: list[str]) -> list[Standing | None]:
+        found = await self._services.campaigns.queries.stand(self._account_id, ids)
+        return [found.get(one) for one in ids]
+
+    async def _campaign_figures(self, asked: list[tuple[str, Minutes]]) -> list[Figures]:
+        queries = self._services.campaigns.queries
+        by_time: dict[Minutes, list[str]] = {}
+        for campaign_id, when in asked:
+            by_time.setdefault(when, []).append(campaign_id)
+        found = {when: await queries.figures(ids, when) for when, ids in by_time.items()}
+        return [found[when][campaign_id] for campaign_id, when in asked]
 
     async def _contacts(self, ids: list[str]) -> list[Contact | None]:
         found = {one.id: one for one in await self._services.contacts.contacts.get_many(self._account_id, ids)}

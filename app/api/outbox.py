@@ -3,9 +3,14 @@
 Two ways in. ``offer`` is for frames that go to many: it never waits, keeps a bounded number of them while the client
 does not read, and says when there is no room. ``send`` is for everything else: it waits until the client reads, and so
 holds back whoever makes the frames.
+
+While it is held (the client's right to hear anything is in doubt) everything waits, whichever way it came in; and
+from ``ends_at`` on, by the monotonic clock, nothing goes out any more, however late the one is who closes the socket.
 """
 
 import asyncio
+import math
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -49,6 +54,8 @@ class Outbox:
         self._senders: list[asyncio.Future[None]] | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
         self._is_closed = False
+        self._holders = 0
+        self.ends_at = math.inf
         line.on_writable(self._drain)
 
     @property
@@ -61,9 +68,9 @@ class Outbox:
 
         ``is_forced``: it waits whatever waits already. For the few that must not be lost, at most one an operation.
         """
-        if self._is_closed:
+        if self._is_closed or time.monotonic() >= self.ends_at:
             return True  # as good as sent: nobody is there
-        if not self._waiting and self._line.is_writable:
+        if not self._waiting and self._is_open:
             self._write(frame)
             return True
         if self._waiting is None:
@@ -90,12 +97,26 @@ class Outbox:
         Raises:
             ClosedError: the connection is over.
         """
-        while not self._is_closed and (self._waiting or not self._line.is_writable):
+        while not self._is_closed and (self._waiting or not self._is_open):
             woken = asyncio.get_running_loop().create_future()
             self._senders = [*(self._senders or ()), woken]
             await woken
-        if self._is_closed or self._line.is_closed:
+        if self._is_closed or self._line.is_closed or time.monotonic() >= self.ends_at:
             raise ClosedError
+
+    def hold(self) -> None:
+        """Let everything wait until `release` was called as often as this."""
+        self._holders += 1
+
+    def release(self) -> None:
+        """One reason less to hold."""
+        self._holders -= 1
+        if self._is_open and not self._is_closed:
+            self._drain()
+
+    @property
+    def _is_open(self) -> bool:
+        return not self._holders and self._line.is_writable
 
     def close(self) -> None:
         """Drop what waits: the connection is over."""
@@ -111,11 +132,12 @@ class Outbox:
 
     def _drain(self) -> None:
         self._forget_stall()
-        while self._waiting and self._line.is_writable:
+        while self._waiting and self._is_open:
             frame = self._waiting.popleft()
             self._waiting_bytes -= len(frame)
-            self._write(frame)
-        if not self._waiting:
+            if time.monotonic() < self.ends_at:
+                self._write(frame)
+        if not self._waiting and not self._holders:
             self._waiting = None
             self._wake_senders()
 

@@ -1,6 +1,7 @@
-"""The scalars: instants, telephone numbers and large integers."""
+"""The scalars: instants, days, telephone numbers and large integers."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import Any, Final, NewType
 
 import strawberry
@@ -17,6 +18,7 @@ Long = NewType("Long", int)
 LocalDateTime = NewType("LocalDateTime", datetime)
 
 _LONGEST_TEXT: Final = 64
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _LARGEST_LONG: Final = 2**53 - 1  # the largest integer that a JavaScript number holds
 
 
@@ -62,6 +64,17 @@ def _serialize_local(value: Any) -> str:
     return value.replace(tzinfo=None).isoformat()
 
 
+def _parse_day(value: Any) -> date:
+    text = _read_text(value, "Date")
+    refused = GraphQLError("Date is a day of the calendar, such as 2026-01-31.")
+    if _DAY.fullmatch(text) is None:
+        raise refused
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise refused from error
+
+
 def _parse_number(value: Any) -> PhoneNumber:
     return PhoneNumber(_read_text(value, "PhoneNumber"))
 
@@ -83,6 +96,12 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
         serialize=_serialize_instant,
         parse_value=_parse_instant,
     ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day of the calendar, such as `2026-01-31`.",
+        serialize=date.isoformat,
+        parse_value=_parse_day,
+    ),
     LocalDateTime: strawberry.scalar(
         name="LocalDateTime",
         description="What a wall clock shows: date and time without an offset, such as `2026-01-31T09:30:00`.",
@@ -94,9 +113,7 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
         description=(
             "A telephone number, best in E.164: `+12125550123`. Spaces, hyphens, dots and one pair of parentheses are "
             "ignored; 11 to 15 digits without `+` are read as if it were there; fewer are a national number of the "
-            "account's default region. `callerId` of `originateCall`, `scheduleCallback`, `updateCallback` and "
-            "`announceOtp` takes the id of a number pool as well. Only inputs use it: outputs are a `Party`, which may "
-            "be masked or anonymous."
+            "account's default region. Only inputs use it: outputs are a `Party`, which may be masked or anonymous."
         ),
         specified_by_url="https://www.itu.int/rec/T-REC-E.164",
         serialize=str,

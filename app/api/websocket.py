@@ -7,9 +7,10 @@ all who asked the same, and writes to the connection's outbox (``subscriptions.a
 A client that reads slowly holds its own operations back; what many follow does not wait for it, so it is told ``Gap``
 and goes on from the log. A client that reads nothing at all is closed.
 
-Close codes: 4400 malformed message, 4401 no good key, 4406 wrong subprotocol, 4408 no connection_init in time, 4409 id
-in use, 4429 two connection_inits, 4430 nothing was read for too long, 1013 nobody can say right now whether the key is
-good: come back.
+Close codes: 4400 malformed message, 4401 no good key (wrong, revoked, not from here, its account suspended), 4403 it
+was good and has expired, or may do other things now: connect again; 4406 wrong subprotocol, 4408 no connection_init in
+time, 4409 id in use, 4429 two connection_inits, 4430 nothing was read for too long, 1013 nobody can say right now
+whether the key is good: come back; 1008 it sends too fast, 1009 a message is too large.
 """
 
 import asyncio
@@ -25,32 +26,35 @@ from graphql import GraphQLError
 from starlette.websockets import WebSocket
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
-from app.accounts.principal import Principal
-from app.api.auth import authenticate, read_bearer
+from app.api.admission import NOT_ADMITTED
+from app.api.auditing import note_refusals
 from app.api.context import Context, Options, request_id_from
-from app.api.errors import as_graphql_error
+from app.api.documents import take_document
+from app.api.errors import as_graphql_error, error_code
 from app.api.metrics import Metrics
 from app.api.outbox import ClosedError, Outbox
+from app.api.pace import Pace
 from app.api.schema import OffhookSchema
+from app.api.socket_credential import TRY_AGAIN_LATER, UNAUTHORIZED, SocketCredential
 from app.api.subscriptions.audience import Audiences, Reader, next_frame, payload_of
 from app.api.subscriptions.likeness import Asked
-from app.api.wire import WIRE, Wire, text_frame
-from app.errors import AuthenticationError, ConfigurationError, OverloadedError, UnavailableError
+from app.api.wire import TOO_FAST, WIRE, Wire, text_frame
+from app.errors import AuthenticationError, ConfigurationError, OffhookError, OverloadedError, UnavailableError
 from app.services import Services
 
 PROTOCOL: Final = "graphql-transport-ws"
 
 MALFORMED: Final = 4400
-UNAUTHORIZED: Final = 4401
 WRONG_SUBPROTOCOL: Final = 4406
 INIT_TOO_LATE: Final = 4408
 ID_IN_USE: Final = 4409
 TOO_MANY_INITS: Final = 4429
 NOTHING_READ: Final = 4430
-TRY_AGAIN_LATER: Final = 1013
 
 _LONGEST_REASON: Final = 123  # bytes: RFC 6455, 5.5
 _LONGEST_ID: Final = 255
+MESSAGES_AT_ONCE: Final = 1000
+MESSAGES_PER_SECOND: Final = 200.0
 
 _log = structlog.get_logger(__name__)
 
@@ -121,17 +125,20 @@ class _Connection:
         self._context = context
         self._options = context.options
         self._operations: dict[str, _Operation] = {}
-        self._token: str | None = None
         self._is_init_received = False
         self._is_acknowledged = False
         self._group = asyncio.TaskGroup()
         self._timer: asyncio.TimerHandle | None = None
+        self._pace = Pace(at_once=MESSAGES_AT_ONCE, per_second=MESSAGES_PER_SECOND)
         self._outbox = Outbox(
             wire,
             most_frames=self._options.most_waiting_frames,
             most_bytes=self._options.most_waiting_bytes,
             unread_seconds=self._options.unread_seconds,
             on_stalled=self._close_unread,
+        )
+        self._credential = SocketCredential(
+            context, websocket.headers, self._outbox, close=self._close, spawn=self._group.create_task
         )
 
     async def serve(self) -> None:
@@ -146,6 +153,7 @@ class _Connection:
                     with contextlib.suppress(ClosedError):  # the loop's condition says the same
                         await self._take(message)
             finally:
+                self._credential.end()
                 if self._timer is not None:
                     self._timer.cancel()
                 self._outbox.close()
@@ -156,6 +164,9 @@ class _Connection:
     # Messages
 
     async def _take(self, message: Any) -> None:
+        if not self._pace.admits_one():
+            self._close(TOO_FAST, "Too many messages")
+            return
         text = message.get("text")
         if text is None:
             self._close(MALFORMED, "WebSocket message type must be text")
@@ -173,7 +184,8 @@ class _Connection:
             case "connection_init":
                 await self._init(decoded.get("payload"))
             case "ping":
-                await self._send({"type": "pong"})
+                said = await self._credential.renew(decoded.get("payload"))
+                await self._send({"type": "pong"} if said is None else {"type": "pong", "payload": said})
             case "subscribe":
                 await self._subscribe(decoded["id"], decoded["payload"])
             case "complete":
@@ -187,8 +199,7 @@ class _Connection:
             return
         self._is_init_received = True
         try:
-            self._token = read_bearer(_authorization(payload, self._websocket))
-            self._context.admit(await self._authenticate())
+            await self._credential.begin(payload)
         except AuthenticationError as error:
             self._close(UNAUTHORIZED, error.message)
             return
@@ -253,6 +264,14 @@ class _Connection:
     async def _execute(self, operation: _Operation) -> bool:
         """Execute an operation and send what comes of it. True when its audience tells what follows."""
         asked, reader = operation.asked, operation.reader
+        try:
+            take_document(self._endpoint.schema, asked.query, self._context)
+        except OffhookError as error:
+            self._forget(operation)
+            refused = [as_graphql_error(error, self._context.request_id)]
+            note_refusals(refused, self._context)
+            await self._send_error(operation.id, refused)
+            return False
         stream = await self._endpoint.schema.stream(
             asked.query,
             variable_values=asked.variables,
@@ -262,13 +281,15 @@ class _Connection:
         has_begun = False
         async with aclosing(cast("Any", stream)):
             async for result in stream:
-                if isinstance(result, PreExecutionError) and not has_begun:
+                assert isinstance(result, PreExecutionError | ExecutionResult), (
+                    "incremental delivery is not switched on"
+                )
+                if not has_begun and _was_refused(result):
                     # A document that cannot be read ends its own operation, not the connection and all others on it.
                     assert result.errors
                     self._forget(operation)
                     await self._send_error(operation.id, result.errors)
                     return False
-                assert isinstance(result, ExecutionResult), "incremental delivery is not switched on"
                 await self._outbox.send(next_frame(operation.id, payload_of(result)))
                 has_begun = True
         return reader.is_cut
@@ -303,25 +324,14 @@ class _Connection:
     async def _beat(self) -> None:
         """Tell the client that the connection lives, and look whether its key is still good for it."""
         try:
-            now, then = await self._authenticate(), self._context.caller
-            if _rights_of(now) != _rights_of(then):
-                self._close(UNAUTHORIZED, "The key's rights have changed: connect again.")
-                return
+            await self._credential.check()
             if self._wire.is_writable:  # to a client that does not read it would only add to what waits
                 await self._send({"type": "ping"})
-        except AuthenticationError:
-            self._close(UNAUTHORIZED, "The key was revoked or has expired.")
-            return
-        except UnavailableError:
-            pass  # nobody can say: the key was good when it was last looked at
         except ClosedError:
             return  # the connection is over, and its reader is about to notice
         if self._wire.is_closed:
             return  # while nobody could say; a timer set now would find no group to beat in
         self._set_timer(self._options.heartbeat_seconds, self._beat_soon)
-
-    async def _authenticate(self) -> Principal:
-        return await authenticate(self._context.services, self._token, self._context.remote_address)
 
     # Sending
 
@@ -341,17 +351,11 @@ class _Connection:
         self._wire.close(code, short, grace_seconds=self._options.close_grace_seconds)
 
 
-def _rights_of(principal: Principal) -> tuple[object, ...]:
-    return principal.account_id, principal.key_id, principal.scopes, principal.is_test
-
-
-def _authorization(payload: dict[str, Any] | None, websocket: WebSocket) -> str | None:
-    """From ``connection_init``, else from the handshake (programs can send headers, browsers cannot)."""
-    for name in ("authorization", "Authorization"):
-        value = (payload or {}).get(name)
-        if value is not None:
-            return value if isinstance(value, str) else ""
-    return websocket.headers.get("authorization")
+def _was_refused(result: PreExecutionError | ExecutionResult) -> bool:
+    """Whether nothing was executed: the document is wrong, or the operation was not let in."""
+    if isinstance(result, PreExecutionError):
+        return True
+    return result.data is None and any(error_code(error) in NOT_ADMITTED for error in result.errors or ())
 
 
 def _find_problem(message: object) -> str | None:
@@ -359,8 +363,8 @@ def _find_problem(message: object) -> str | None:
     match message:
         case {"type": "connection_init", **rest}:
             return None if isinstance(rest.get("payload"), dict | None) else "Invalid connection init payload"
-        case {"type": "ping" | "pong"}:
-            return None
+        case {"type": "ping" | "pong" as kind, **rest}:
+            return None if isinstance(rest.get("payload"), dict | None) else f"Invalid {kind} payload"
         case {"type": "complete", "id": str()}:
             return None
         case {"type": "subscribe", "id": str(operation_id), "payload": {"query": str(), **rest}}:

@@ -4,7 +4,10 @@ ASGI's ``send`` is a coroutine that waits while a peer does not read, says nothi
 connection off. For a fact that goes to a thousand sockets each of these matters: here a frame is made once, writing it
 is one plain call, a full socket says so at once, and a peer that has stopped reading is got rid of.
 
-Everything else (handshake, reading, pings, closing handshake) is uvicorn's own.
+A peer that sends control frames or pieces of a message without end is got rid of as well: answering a ping costs
+memory when the peer does not read, and every frame costs time.
+
+Everything else (handshake, reading, closing handshake) is uvicorn's own.
 """
 
 import struct
@@ -13,12 +16,22 @@ from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
+from websockets.frames import Frame
+
+from app.api.pace import Pace
 
 #: Where the ASGI scope's ``extensions`` hold the wire of a websocket.
 WIRE: Final = "offhook.wire"
 
 _TEXT_HEAD: Final = 0x81  # the final frame of a text message: RFC 6455, 5.2
 _KEEPALIVE_GRACE_SECONDS: Final = 5.0
+_FLOOD_GRACE_SECONDS: Final = 1.0
+#: RFC 6455, 7.4.1: a message that violates the endpoint's policy.
+TOO_FAST: Final = 1008
+PINGS_AT_ONCE: Final = 100
+PINGS_PER_SECOND: Final = 10.0
+#: Of one message. Clients that send in pieces send large ones.
+MOST_PIECES: Final = 1024
 _SHORT: Final = 126
 _MEDIUM: Final = 1 << 16
 
@@ -37,6 +50,7 @@ class Wire(WebSocketsSansIOProtocol):
     """One websocket. Give it to uvicorn as ``ws``; the application finds it in the scope under `WIRE`."""
 
     _on_writable: Callable[[], None] | None = None
+    _pings: Pace | None = None  # most peers never send one
 
     async def run_asgi(self) -> None:
         extensions: Any = self.scope["extensions"]  # others' extensions are dicts; ours is this object
@@ -78,6 +92,22 @@ class Wire(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         # uvicorn would close the transport, which waits for the peer to read what was written; some never do.
         self.close_timer = self.loop.call_later(grace_seconds, self.transport.abort)
+
+    def handle_ping(self) -> None:
+        """Answer, unless nobody reads answers: RFC 6455, 5.5.3 asks for the latest ping's alone."""
+        self._pings = self._pings or Pace(at_once=PINGS_AT_ONCE, per_second=PINGS_PER_SECOND)
+        answer = b"".join(self.conn.data_to_send())
+        if not self._pings.admits_one():
+            self.close(TOO_FAST, "Too many pings", grace_seconds=_FLOOD_GRACE_SECONDS)
+        elif self.is_writable and not self.is_closed:
+            self.transport.write(answer)
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) >= MOST_PIECES:
+            self.frames = []
+            self.close(TOO_FAST, "Too many pieces of one message", grace_seconds=_FLOOD_GRACE_SECONDS)
+        else:
+            super().handle_cont(event)
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()

@@ -5,7 +5,7 @@ import math
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, assert_never
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfoNotFoundError
 
 import msgspec
 
@@ -42,6 +42,7 @@ from app.events.log import EventLog
 from app.facts.callbacks import CallbackCancelled, CallbackScheduled, CallbackUpdated
 from app.ids import Kind, kind_of, new_id
 from app.numbers.parse import parse_destination
+from app.zones import zone_of
 
 SCHEDULE: Final = "scheduleCallback"
 #: A time that is over by no more than this means now: it took so long to get here.
@@ -196,7 +197,7 @@ class Callbacks(AccountReader[Callback, CallbackFilter]):
     async def _find(self, account_id: str, callback_id: str) -> Callback:
         found = await self.get(account_id, callback_id) if kind_of(callback_id) is Kind.CALLBACK else None
         if found is None:
-            raise RefusedError(Problem("NOT_FOUND", "There is no such callback.", ("callbackId",)))
+            raise RefusedError(Problem("NOT_FOUND", "There is no such callback.", ("id",)))
         return found
 
     async def _replay(self, account_id: str, callback_id: str) -> Callback:
@@ -266,7 +267,7 @@ def _read_when(when: When, now: datetime) -> tuple[datetime, LocalTime | None, R
             due_at, local, resolution = when, None, None
         case LocalTime():
             try:
-                ZoneInfo(when.time_zone)
+                zone_of(when.time_zone)
             except (ZoneInfoNotFoundError, ValueError, OSError) as error:
                 # ValueError and OSError: names such as "../etc" or "Europe", which are paths to zoneinfo.
                 message = "There is no such time zone; use a name such as Europe/Berlin."
@@ -321,4 +322,4 @@ def _wrong_state(callback: Callback) -> RefusedError:
         CallbackState.CANCELLED: "It was called off; schedule another.",
         CallbackState.SCHEDULED: "It is scheduled again just now; look again.",
     }[callback.state]
-    return RefusedError(Problem("INVALID_STATE", message, ("callbackId",), current_state=callback.state.value))
+    return RefusedError(Problem("INVALID_STATE", message, ("id",), current_state=callback.state.value))

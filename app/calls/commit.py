@@ -16,6 +16,7 @@ import structlog
 from app.calls.change import Change, FencedError, KeyTaken
 from app.calls.keys import claim_keys, find_holders
 from app.calls.rows import KEYS_TAKEN, fill_calls, fill_claims, fill_legs, fill_recordings, fill_uses
+from app.calls.usage_rows import ended_of
 from app.cdrs.rows import fill_cdrs
 from app.db.compound import Filled
 from app.db.engine import Database, PooledConnection
@@ -25,6 +26,7 @@ from app.events.log import Appended, EventLog
 from app.facts.calls import CallEnded
 from app.facts.event import Draft
 from app.metrics import COMMIT_CHANGES, COMMIT_SECONDS
+from app.usage.settling import fill_ended
 
 _log = structlog.get_logger(__name__)
 
@@ -251,6 +253,9 @@ def _fill(changes: Sequence[Change], drafts: Sequence[Draft], *, with_claims: bo
     records = [(draft.account_id, draft.fact.cdr) for draft in drafts if isinstance(draft.fact, CallEnded)]
     if records:
         filled.append(fill_cdrs(records))
+    ended = [one for change in changes for one in ended_of(change)]
+    if ended:
+        filled.append(fill_ended(ended))
     return filled
 
 

@@ -16,6 +16,7 @@ from app.ari.channels import MuteDirection as AriMute
 from app.ari.client import AriClient
 from app.ari.errors import AriConflict, AriError, AriInvalid, AriNotFound
 from app.calls import danger
+from app.calls.admission import Admission
 from app.calls.answers import kind_of, make_sure, unless_gone
 from app.calls.core import commands, inputs
 from app.calls.core.causes import cause_for
@@ -73,6 +74,7 @@ class Executor:
         collect: Callable[[CollectJob], None],
         may_forget: Callable[[], bool] = lambda: True,
         room: TrunkRoom | None = None,
+        admission: Admission | None = None,
         relays: Relays | None = None,
         assist: Callable[[Call, Assistance], None] = refuse_to_assist,
         contexts: frozenset[str] = frozenset(),
@@ -83,6 +85,7 @@ class Executor:
         self._collect = collect
         self._may_forget = may_forget
         self._room = room or NoLimits()
+        self._admission = admission or Admission()
         self._assist = assist
         self._lookup = LegLookup(ari, node)
         self._recording_parts = RecordingParts(ari, node)
@@ -112,6 +115,9 @@ class Executor:
             await danger.before_command(command)
         match command:
             case commands.CreateChannel():
+                why_not = await self._admission.admit_leg(call, call.leg(command.leg_id))
+                if why_not is not None:
+                    return (inputs.CommandFailed(command=command, kind=FailureKind.CAPPED, detail=why_not),)
                 if not await self._has_room(command):
                     detail = "The trunk has no free channel."
                     return (inputs.CommandFailed(command=command, kind=FailureKind.FULL, detail=detail),)

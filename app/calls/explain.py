@@ -59,6 +59,7 @@ _ENDS: Final = {
     EndCode.MACHINE: "an answering machine had answered as {by}",
     EndCode.FAX: "a fax had answered as {by}",
     EndCode.TRUNK_FULL: "no trunk had a free channel",
+    EndCode.LIMIT_REACHED: "the account had reached its limits, or was suspended",
     EndCode.DNC: "nobody was called, because the number is on a do-not-call list",
 }
 

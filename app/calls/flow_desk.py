@@ -20,6 +20,8 @@ from app.calls.flow_plan import optional_run_of
 from app.calls.group_plan import rung
 from app.calls.plan import NO_ID, Defaults
 from app.calls.queue_plan import wait_in
+from app.clock import Clock, SystemClock
+from app.daemon import Health, Vitals
 from app.errors import OffhookError, OverloadedError
 from app.facts.vocabulary import Direction, LegRole, Party
 from app.flows.steps import PlayFile, PlaySecret, PlaySpeech, Sound
@@ -37,6 +39,8 @@ _AT_ONCE: Final = 16
 _FIND_SECONDS: Final = 10.0
 _PREPARE_SECONDS: Final = 12.0
 _ANONYMOUS: Final = "Anonymous"
+_PREPARING: Final = "preparing"
+_FINDING: Final = "finding"
 
 
 class SoundMaker(Protocol):
@@ -74,6 +78,7 @@ class FlowDesk:
         defaults: Defaults,
         make_id: Callable[[Kind], str],
         queue_size: int = QUEUE_SIZE,
+        clock: Clock | None = None,
     ) -> None:
         self._stops = stops
         self._directory = directory
@@ -82,6 +87,12 @@ class FlowDesk:
         self._defaults = defaults
         self._make_id = make_id
         self._queue: asyncio.Queue[_Job] = asyncio.Queue(queue_size)
+        self._vitals = Vitals("call-flows", clock or SystemClock())
+
+    @property
+    def health(self) -> Health:
+        """How the desk fares. What cannot be spoken, or whom nobody knows, is a flow's trouble and not the desk's."""
+        return self._vitals.health
 
     def take(self, call: Call, command: Asked) -> None:
         """Take what a call asks for; it is answered later.
@@ -97,9 +108,10 @@ class FlowDesk:
 
     async def run(self) -> None:
         """Answer, some at a time."""
-        async with asyncio.TaskGroup() as group:
-            for number in range(_AT_ONCE):
-                group.create_task(self._work(), name=f"flow desk {number}")
+        with self._vitals.running():
+            async with asyncio.TaskGroup() as group:
+                for number in range(_AT_ONCE):
+                    group.create_task(self._work(), name=f"flow desk {number}")
 
     async def _work(self) -> None:
         while True:
@@ -119,11 +131,13 @@ class FlowDesk:
         try:
             async with asyncio.timeout(_PREPARE_SECONDS):
                 media = [await self._make(call.account_id, sound) for sound in command.sounds]
+                self._vitals.note_success(_PREPARING)
         except OffhookError as error:
             return _failed(call, command, error.message)
         except TimeoutError:
             return _failed(call, command, "it was not made in time")
-        except Exception:  # noqa: BLE001 -- one prompt that meets a mistake of ours must not stop those after it
+        except Exception as error:  # noqa: BLE001 -- one prompt that meets a mistake of ours must not stop those after it
+            self._vitals.note_failure(_PREPARING, error)
             _log.exception("prompt_not_made", call_id=call.id)
             return PromptFailed(number=command.number, reason="it could not be made")
         return PromptReady(number=command.number, media=tuple(media))
@@ -144,11 +158,14 @@ class FlowDesk:
     async def _find(self, call: Call, command: FindTarget) -> TargetFound:
         try:
             async with asyncio.timeout(_FIND_SECONDS):
-                return await self._look_up(call, command)
+                found = await self._look_up(call, command)
+                self._vitals.note_success(_FINDING)
+                return found
         except (OffhookError, TimeoutError) as error:
             # Nobody knows who it is: for the caller that is the same as nobody.
             _log.warning("flow_target_not_found", call_id=call.id, reason=str(error) or "no answer in time")
-        except Exception:  # noqa: BLE001 -- as for prompts
+        except Exception as error:  # noqa: BLE001 -- as for prompts
+            self._vitals.note_failure(_FINDING, error)
             _log.exception("flow_target_not_looked_up", call_id=call.id)
         return TargetFound(number=command.number)
 

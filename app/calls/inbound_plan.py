@@ -30,7 +30,8 @@ from app.routing.ways_in import WayIn, read_number
 
 _DIGITS: Final = re.compile(r"\+?[0-9]{1,32}", re.ASCII)
 _LONGEST_NAME: Final = 80
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f\"<>\\]")
+#: Controls, line and paragraph ends, what turns the direction of the text around it, and what delimits names in SIP.
+_UNPRINTABLE: Final = re.compile('[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"<>\\\\]')
 _ANONYMOUS: Final = "Anonymous"
 
 

@@ -99,6 +99,17 @@ class CallQueries:
             rows = await connection.fetch(_LIVE, account_id, created_at, call_id, limit)
         return [decode_call(row["snapshot"]) for row in rows]
 
+    async def find_live(self, account_id: str, where: CallFilter, *, limit: int) -> list[str]:
+        """The ids of the account's calls that have not ended and that a filter admits, oldest first."""
+        conditions = sql_conditions(account_id, where)
+        conditions.add_any_of("state", where.states)
+        query = (
+            f"SELECT id FROM call WHERE {conditions} AND NOT is_settled AND state <> 'ENDED' "  # noqa: S608 -- our own texts
+            f"ORDER BY created_at, id LIMIT {limit:d}"
+        )
+        async with self._database.acquire() as connection:
+            return [row["id"] for row in await connection.fetch(query, *conditions.values)]
+
     async def count_live(self, account_id: str) -> list[LiveCount]:
         """The account's calls that have not ended, counted; groups without calls are left out."""
         async with self._database.acquire() as connection:

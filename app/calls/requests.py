@@ -13,6 +13,7 @@ from app.facts.vocabulary import (
     Errand,
     LegRole,
     MachinePolicy,
+    Money,
     Pair,
     RecordingMode,
 )
@@ -107,19 +108,21 @@ class OwnCall:
 class Placed:
     """A placed call as it stands. ``is_replayed``: the idempotency key had placed it before.
 
-    ``allowed_by``: of a dry run, the prefix of the account's rule that allows the dialled number.
+    ``allowed_by``: of a dry run, the prefix of the account's rule that allows the dialled number; ``most_cost``: what
+    the call could cost at most, where there are prices.
     """
 
     call: Call
     is_replayed: bool
     allowed_by: str | None = None
+    most_cost: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginateOutcome:
     """A placed call once the wait for it is over. ``lookup`` tells about the dialled number; None for an extension.
 
-    ``wait_outcome`` is None for a dry run, which waits for nothing; ``allowed_by`` as with :class:`Placed`.
+    ``wait_outcome`` is None for a dry run, which waits for nothing; the rest as with :class:`Placed`.
     """
 
     call: Call
@@ -127,6 +130,7 @@ class OriginateOutcome:
     wait_outcome: WaitOutcome | None
     lookup: NumberLookup | None
     allowed_by: str | None = None
+    most_cost: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

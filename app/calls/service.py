@@ -12,6 +12,7 @@ from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls import texts
 from app.calls.actor import CallActor, has_ended
+from app.calls.admission import Admission
 from app.calls.core import inputs
 from app.calls.core.model.call import Call
 from app.calls.core.model.leg import Leg
@@ -36,13 +37,20 @@ from app.calls.plan import Defaults, agent_pattern, normalised_input, plan_call
 from app.calls.registry import CallRegistry
 from app.calls.replays import Replays
 from app.calls.requests import UNSET, Acted, OriginateRequest, OwnCall, Placed, UpdateRequest
-from app.calls.store import CallStore
+from app.calls.store import CallStore, FencedError
 from app.calls.supervision_audit import audit_supervision
 from app.calls.time_limits import ACCEPT_SECONDS, EFFECT_SECONDS
 from app.calls.traces.words import Document
 from app.calls.transfer_plan import plan_transfer
 from app.clock import Clock
-from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, Problem, RefusedError, UnavailableError
+from app.errors import (
+    AsteriskUnavailableError,
+    DatabaseUnavailableError,
+    OverloadedError,
+    Problem,
+    RefusedError,
+    UnavailableError,
+)
 from app.facts.vocabulary import CallState, Direction
 from app.ids import Kind, kind_of, new_id
 from app.numbers.parse import E164
@@ -76,7 +84,9 @@ class CallService:
         programs: Programs | None = None,
         announcer: Announcer | None = None,
         contexts: frozenset[str] = frozenset(),
+        admission: Admission | None = None,
     ) -> None:
+        self._admission = admission or Admission()
         self._leads = Leads(stops=stops, programs=programs, announcer=announcer, contexts=contexts)
         self._audit = audit
         self._variables = variables
@@ -100,7 +110,7 @@ class CallService:
         run only the plan comes back, a call that is nowhere: its key is neither looked up nor used.
 
         Raises:
-            RefusedError: see ``plan`` for the codes; INVALID_INPUT, IDEMPOTENCY_KEY_REUSED for the key.
+            RefusedError: see ``plan`` and ``admission`` for codes; INVALID_INPUT, IDEMPOTENCY_KEY_REUSED for the key.
             AsteriskUnavailableError: nothing can be dialled now. Nothing was; the key is not burnt.
             DatabaseUnavailableError: nothing was dialled. Use the same key again: should the call have been written
                 after all, it comes back as it ended (FAILED, never dialled); otherwise it is placed.
@@ -149,7 +159,8 @@ class CallService:
         )
         call = msgspec.structs.replace(call, caller_id_choice=choice)
         if request.dry_run:
-            return Placed(call=call, is_replayed=False, allowed_by=allowed_by(numbers, found))
+            cost = await self._admission.quote(call, found)
+            return Placed(call=call, is_replayed=False, allowed_by=allowed_by(numbers, found), most_cost=cost)
         input_hash = _hash_errand(own) if own else hash_input(normalised_input(request, numbers, caller_id))
         claim = KeyClaim(principal.account_id, keys, request.idempotency_key, input_hash, call.id)
         accept_seconds, not_after = self._accept_seconds, None if own is None else own.not_after
@@ -157,7 +168,12 @@ class CallService:
             accept_seconds = min(accept_seconds, (not_after - self._clock.now()).total_seconds())
             if accept_seconds <= 0:
                 raise UnavailableError("It took too long to look up what the call needs, so it is not placed.")
-        actor = self._registry.start(call, claim=claim, not_after=not_after)
+        await self._admission.admit(call, found, is_own=own is not None)
+        try:
+            actor = self._registry.start(call, claim=claim, not_after=not_after)
+        except (OverloadedError, FencedError):
+            await self._admission.leave(call, found)
+            raise
         actor.post(inputs.Start())
         try:
             async with asyncio.timeout(accept_seconds):
@@ -170,6 +186,7 @@ class CallService:
                 ) from None
             taken = actor.accepted.result()
         if taken is not None:
+            await self._admission.leave(call, found)
             return await self._replay(taken.holder, request, principal, caller_id, own)
         return Placed(call=actor.call, is_replayed=False)
 
@@ -268,9 +285,13 @@ class CallService:
         owner = self._registry.owner_of(subject_id)
         actor = await self._find_live(principal, subject_id if owner is None else owner.call.id)
         event = await self._as_input(principal, actor.call, verb)
+        admitted = await self._admission.admit_request(actor.call, event)
         try:
             async with asyncio.timeout(EFFECT_SECONDS):
                 call = await asyncio.shield(actor.ask(event))
+        except RefusedError:
+            await self._admission.leave_request(admitted)
+            raise
         except TimeoutError:
             raise AsteriskUnavailableError(
                 "The call did not get to the request in time; it may still be carried out. Look at the call."

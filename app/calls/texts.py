@@ -112,9 +112,11 @@ def check_pitch(pitch: float | None, field: str) -> list[Problem]:
 def check_variables(pairs: tuple[Pair, ...], allowed: frozenset[str]) -> list[Problem]:
     """What is wrong with variables for a call's channels; ``allowed`` are the names that the operator allows."""
     problems = []
+    if len(pairs) > MOST_PAIRS:
+        problems.append(Problem("INVALID_INPUT", f"A call has at most {MOST_PAIRS} variables.", ("variables",)))
     if len({pair.key for pair in pairs}) != len(pairs):
         problems.append(Problem("INVALID_INPUT", "A variable is given twice.", ("variables",)))
-    for number, pair in enumerate(pairs):
+    for number, pair in enumerate(pairs[:MOST_PAIRS]):
         if pair.key not in allowed or not is_variable_name(pair.key):
             message = "The server does not allow this variable; OFFHOOK_CHANNEL_VARIABLES lists those that it does."
             problems.append(Problem("INVALID_INPUT", message, ("variables", str(number), "key")))

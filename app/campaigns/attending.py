@@ -15,16 +15,17 @@ import asyncpg
 from app.accounts.audit import AuditLog, entry_by
 from app.accounts.principal import Principal
 from app.calls.keys import KeyClaim, check_key, check_same_input, claim_keys, find_key, hash_input, key_is_reused
-from app.campaigns.claiming import Claims, release
+from app.campaigns.claiming import Claims
 from app.campaigns.core.lifecycle import is_over, may_dial
 from app.campaigns.core.words import PacingMode
 from app.campaigns.model import AgentContent, Campaign, CampaignContact
+from app.campaigns.releasing import release
 from app.campaigns.serving import may_agent_leave
 from app.campaigns.store import get_campaigns, get_contacts, lock_campaign
 from app.clock import Clock
 from app.db.engine import Database, PooledConnection
 from app.errors import Problem, RefusedError
-from app.events.log import EventLog
+from app.events.log import EventLog, LogTransaction
 
 DIAL_PREVIEW: Final = "dialPreviewContact"
 
@@ -88,7 +89,6 @@ class CampaignAgents:
         *,
         changed: Callable[[str], Awaitable[None]],
     ) -> None:
-        self._database = database
         self._log = log
         self._audit = audit
         self._clock = clock
@@ -101,7 +101,8 @@ class CampaignAgents:
         Raises:
             RefusedError: INVALID_STATE also when it serves another one.
         """
-        async with self._working(by, campaign_id, agent_id) as (connection, campaign, _):
+        async with self._working(by, campaign_id, agent_id) as (transaction, campaign, _):
+            connection = transaction.connection
             if is_over(campaign.state):
                 raise _invalid("The campaign is over.", campaign.state.value, "campaignId")
             await connection.execute(_JOIN, agent_id, campaign_id, by.account_id, self._clock.now())
@@ -117,8 +118,8 @@ class CampaignAgents:
         Raises:
             RefusedError: INVALID_STATE also while a call rings that only this agent could take.
         """
-        async with self._working(by, campaign_id, agent_id) as (connection, campaign, content):
-            now = self._clock.now()
+        async with self._working(by, campaign_id, agent_id) as (transaction, campaign, content):
+            connection, now = transaction.connection, self._clock.now()
             serving = await _serving(connection, by, agent_id)
             if serving is not None and serving["campaign_id"] == campaign_id:
                 is_idle = await connection.fetchval(_IS_IDLE, agent_id)
@@ -132,8 +133,8 @@ class CampaignAgents:
 
     async def take(self, by: Principal, campaign_id: str, agent_id: str) -> Preview:
         """The contact that the agent looks at next: the same until it has dialled or skipped it, or time is up."""
-        async with self._working(by, campaign_id, agent_id) as (connection, campaign, content):
-            now = self._clock.now()
+        async with self._working(by, campaign_id, agent_id) as (transaction, campaign, content):
+            connection, now = transaction.connection, self._clock.now()
             serving = await self._preview_of(connection, by, campaign, content, agent_id)
             held = await _held(connection, campaign, serving, now)
             if held is not None:
@@ -141,16 +142,13 @@ class CampaignAgents:
             if not may_dial(campaign.state):
                 raise _invalid("The campaign does not run.", campaign.state.value, "campaignId")
             lease = timedelta(seconds=content.preview_seconds)
-            claim, appended = await self._claims.take_one(connection, campaign, now, lease)
+            claim = await self._claims.take_one(transaction, campaign, now, lease)
             contact_id = None if claim is None else claim.contact.id
             until = None if claim is None else now + lease
             await connection.execute(_PREVIEW, agent_id, campaign_id, contact_id, until)
             await connection.execute(_HAND_ON, agent_id, campaign_id, contact_id)
             found = [] if contact_id is None else await get_contacts(connection, campaign_id, [contact_id])
-            preview = Preview(campaign=campaign, contact=found[0] if found else None, until=until)
-        if appended is not None:
-            self._log.announce(appended)
-        return preview
+            return Preview(campaign=campaign, contact=found[0] if found else None, until=until)
 
     async def dial(self, by: Principal, campaign_id: str, agent_id: str, idempotency_key: str) -> Asked:
         """Have the contact called that the agent looks at: first the agent's phone rings, then the contact's.
@@ -160,8 +158,8 @@ class CampaignAgents:
         """
         check_key(idempotency_key)
         asked = hash_input({"campaign": campaign_id, "agent": agent_id})
-        async with self._working(by, campaign_id, agent_id) as (connection, campaign, content):
-            now = self._clock.now()
+        async with self._working(by, campaign_id, agent_id) as (transaction, campaign, content):
+            connection, now = transaction.connection, self._clock.now()
             holder = await find_key(connection, by.account_id, DIAL_PREVIEW, idempotency_key)
             if holder is not None:
                 check_same_input(holder, asked)
@@ -187,8 +185,8 @@ class CampaignAgents:
         Raises:
             RefusedError: INVALID_STATE also when the agent looks at none (any more).
         """
-        async with self._working(by, campaign_id, agent_id) as (connection, campaign, content):
-            now = self._clock.now()
+        async with self._working(by, campaign_id, agent_id) as (transaction, campaign, content):
+            connection, now = transaction.connection, self._clock.now()
             serving = await self._preview_of(connection, by, campaign, content, agent_id)
             held = await _held(connection, campaign, serving, now)
             if held is None or serving["asked_at"] is not None:
@@ -203,22 +201,21 @@ class CampaignAgents:
     @asynccontextmanager
     async def _working(
         self, by: Principal, campaign_id: str, agent_id: str
-    ) -> AsyncIterator[tuple[PooledConnection, Campaign, AgentContent]]:
+    ) -> AsyncIterator[tuple[LogTransaction, Campaign, AgentContent]]:
         """A transaction that has the campaign, one that agents serve."""
-        async with self._database.acquire() as connection:
-            with self._log.in_flight():
-                async with connection.transaction():
-                    # Looked for first: nobody waits for what another account's campaign is doing.
-                    is_there = await get_campaigns(connection, by.account_id, (campaign_id,))
-                    campaign = await lock_campaign(connection, campaign_id) if is_there else None
-                    if campaign is None:
-                        raise RefusedError(Problem("NOT_FOUND", "There is no such campaign.", ("campaignId",)))
-                    if not await connection.fetchval(_AGENT, agent_id, by.account_id):
-                        raise RefusedError(Problem("NOT_FOUND", "There is no such agent.", ("agentId",)))
-                    content = campaign.definition.content
-                    if not isinstance(content, AgentContent):
-                        raise _invalid("No agents serve this campaign.", campaign.kind.value, "campaignId")
-                    yield connection, campaign, content
+        async with self._log.transaction() as transaction:
+            connection = transaction.connection
+            # Looked for first: nobody waits for what another account's campaign is doing.
+            is_there = await get_campaigns(connection, by.account_id, (campaign_id,))
+            campaign = await lock_campaign(connection, campaign_id) if is_there else None
+            if campaign is None:
+                raise RefusedError(Problem("NOT_FOUND", "There is no such campaign.", ("campaignId",)))
+            if not await connection.fetchval(_AGENT, agent_id, by.account_id):
+                raise RefusedError(Problem("NOT_FOUND", "There is no such agent.", ("agentId",)))
+            content = campaign.definition.content
+            if not isinstance(content, AgentContent):
+                raise _invalid("No agents serve this campaign.", campaign.kind.value, "campaignId")
+            yield transaction, campaign, content
 
     async def _preview_of(
         self, connection: PooledConnection, by: Principal, campaign: Campaign, content: AgentContent, agent_id: str

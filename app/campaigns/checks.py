@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, assert_never
 
+from app.accounts.service import check_text
 from app.calls import texts as call_texts
+from app.campaigns.changes import CampaignChanges
 from app.campaigns.core.predictive import LAWFUL_CAP, may_detect_machines
 from app.campaigns.core.retries import never_retried
 from app.campaigns.core.windows import CallingWindow, LocalTime, Schedule, resolve
@@ -21,6 +23,7 @@ from app.flows.conditions import minutes_of
 from app.flows.steps import PlaySpeech
 from app.flows.words import is_variable
 from app.numbers.parse import is_e164
+from app.routing.checks import check_name
 from app.speech import texts
 from app.speech.model import VoiceSettings
 from app.speech.words import EngineType, Pitch, Rate, Volume
@@ -49,6 +52,17 @@ _KEY: Final = re.compile(r"[0-9*#]", re.ASCII)
 BUILT_IN_FIELDS: Final = ("name", "number")
 
 Path = tuple[str, ...]
+
+
+def check_own(values: CampaignChanges) -> list[Problem]:
+    """What is wrong with a campaign's name and description, where they are given."""
+    problems = []
+    if "name" in values:
+        problems += check_name(values["name"])
+    description = values.get("description")
+    if description is not None:
+        problems += check_text(description, ("description",), longest=LONGEST_DESCRIPTION)
+    return problems
 
 
 def check_definition(definition: Definition, now: datetime) -> list[Problem]:

@@ -56,16 +56,21 @@ SERVED: Final = """
 UPDATE campaign_agent SET contact_id = NULL, lease_until = NULL, asked_at = NULL
 WHERE campaign_id = $1 AND agent_id = ANY($2::text[])
 """
+# Whether the campaign has a contact, or its number, is asked in the order of an index. Of a campaign that is newer than
+# the statistics a planner believes that it has one contact, and so that any index will do: it would read all contacts
+# of the campaign, for each one anew.
 FRESH: Final = f"""
-SELECT {CONTACT_COLUMNS}, kept.contact_id IS NOT NULL AS is_known
+SELECT {CONTACT_COLUMNS}, by_id.contact_id IS NOT NULL OR by_number.number IS NOT NULL AS is_known
 FROM (
     SELECT * FROM contact WHERE list_id = $2 AND position > $3 AND deleted_at IS NULL ORDER BY position LIMIT $4
 ) AS contact
 LEFT JOIN LATERAL (
-    SELECT contact_id FROM campaign_contact WHERE campaign_id = $1 AND number = contact.number
-    UNION ALL SELECT contact_id FROM campaign_contact WHERE campaign_id = $1 AND contact_id = contact.id
-    LIMIT 1
-) AS kept ON true
+    SELECT contact_id FROM campaign_contact WHERE campaign_id = $1 AND contact_id >= contact.id
+    ORDER BY contact_id LIMIT 1
+) AS by_id ON by_id.contact_id = contact.id
+LEFT JOIN LATERAL (
+    SELECT number FROM campaign_contact WHERE campaign_id = $1 AND number >= contact.number ORDER BY number LIMIT 1
+) AS by_number ON by_number.number = contact.number
 ORDER BY contact.position
 """  # noqa: S608  # our own columns
 LOCK_ATTEMPTS: Final = f"SELECT pg_advisory_xact_lock({NUMBER_ATTEMPTS}, hashtext($1))"
@@ -79,25 +84,32 @@ WHERE account_id = $1 AND deleted_at IS NULL AND is_enabled
     AND CASE WHEN $2::text IS NULL THEN is_default ELSE id = $2 END
 LIMIT 1
 """
+# How contacts stand now, why, and (unless $13 says that they are only looked at) that their numbers are called.
 KEEP: Final = """
+WITH one AS MATERIALIZED (
+    SELECT * FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::timestamptz[],
+        $10::timestamptz[], $11::text[], $12::text[], $14::text[])
+        AS one (contact_id, list_id, number, state, n, due_at, lease_until, reason, call_id, decision)
+),
+decided AS (
+    INSERT INTO campaign_decision (campaign_id, contact_id, n, decided_at, decision, call_id)
+    SELECT $1, contact_id, n, $3, decision::json, call_id FROM one
+),
+dialled AS (
+    INSERT INTO number_attempt (call_id, account_id, number, at)
+    SELECT call_id, $2, number, $3 FROM one WHERE $13 AND call_id IS NOT NULL
+)
 INSERT INTO campaign_contact AS kept (campaign_id, contact_id, account_id, list_id, number, state, attempts, decisions,
     due_at, lease_until, reason, call_id, updated_at)
-SELECT $1, contact_id, $2, list_id, number, state, 0, n, due_at, lease_until, reason, call_id, $3
-FROM json_to_recordset($4::json) AS one (contact_id text, list_id text, number text, state text, n int,
-    due_at timestamptz, lease_until timestamptz, reason text, call_id text)
+SELECT $1, contact_id, $2, list_id, number, state, 0, n, due_at, lease_until, reason, call_id, $3 FROM one
 ON CONFLICT (campaign_id, contact_id) DO UPDATE SET state = excluded.state, decisions = excluded.decisions,
     due_at = excluded.due_at, lease_until = excluded.lease_until, reason = excluded.reason,
     call_id = coalesce(excluded.call_id, kept.call_id), updated_at = excluded.updated_at
 """
-DECIDED: Final = """
-INSERT INTO campaign_decision (campaign_id, contact_id, n, decided_at, decision, call_id)
-SELECT $1, contact_id, n, $2, decision, call_id
-FROM json_to_recordset($3::json) AS one (contact_id text, n int, decision json, call_id text)
-"""
+# What was only looked at until now.
 DIALLED: Final = """
 INSERT INTO number_attempt (call_id, account_id, number, at)
-SELECT call_id, $1, number, $2
-FROM json_to_recordset($3::json) AS one (number text, call_id text) WHERE call_id IS NOT NULL
+SELECT call_id, $1, number, $2 FROM unnest($3::text[], $4::text[]) AS one (call_id, number)
 ON CONFLICT (call_id) DO UPDATE SET at = excluded.at
 """
 MOVE: Final = "UPDATE campaign_list SET cursor = $3 WHERE campaign_id = $1 AND list_id = $2"

@@ -16,16 +16,18 @@ import msgspec
 import structlog
 
 from app.calls.placing import Readiness
-from app.campaigns.claiming import Claim, Claims
+from app.campaigns.claim import Claim
+from app.campaigns.claiming import Claims
+from app.campaigns.closing import Closed, Closing
+from app.campaigns.core.lifecycle import is_over
 from app.campaigns.core.words import CampaignState
 from app.campaigns.dialing import Dialing
 from app.campaigns.following import Following
 from app.campaigns.model import Campaign, OptOut
 from app.campaigns.news import CampaignNews, PressedKey
 from app.campaigns.sweeping import sweep_attempts
-from app.campaigns.vitals import Vitals
 from app.clock import Clock
-from app.daemon import Health, backoff_seconds
+from app.daemon import Health, Vitals, backoff_seconds
 from app.db.engine import Database
 from app.db.kept import KeptConnection, read_by_index
 from app.errors import DatabaseUnavailableError
@@ -43,16 +45,13 @@ _SWEEP_SECONDS: Final = 60.0
 #: The loop that looks for campaigns, among those of the campaigns.
 _LOOKING: Final = "looking"
 
-# Campaigns that are over stay as long as calls of theirs are under way; what was claimed at the end of one may come
-# back to it.
+# Campaigns that are over stay until every contact has its outcome.
 _ALIVE: Final = """
 SELECT id FROM campaign WHERE state IN ('SCHEDULED', 'RUNNING') OR (state = 'PAUSED' AND end_at <= $1)
 UNION
 SELECT DISTINCT campaign_id FROM campaign_contact WHERE state IN ('CLAIMED', 'DIALING')
 UNION
-SELECT id FROM campaign CROSS JOIN LATERAL (
-    SELECT FROM campaign_contact WHERE campaign_id = campaign.id AND campaign_contact.state = 'WAITING' LIMIT 1
-) AS waiting WHERE campaign.state = 'FINISHED'
+SELECT id FROM campaign WHERE state IN ('STOPPED', 'FINISHED') AND settled_at IS NULL
 """
 _STANDING: Final = """
 SELECT state, start_at, end_at, kind = 'AGENT' AS is_served,
@@ -88,6 +87,7 @@ class CampaignDialer:
         claims: Claims,
         dialing: Dialing,
         following: Following,
+        closing: Closing,
         readiness: Readiness,
         news: CampaignNews,
         clock: Clock,
@@ -98,6 +98,7 @@ class CampaignDialer:
         self._claims = claims
         self._dialing = dialing
         self._following = following
+        self._closing = closing
         self._readiness = readiness
         self._news = news
         self._clock = clock
@@ -248,11 +249,13 @@ class CampaignDialer:
         loop.is_seen, loop.is_served = True, standing["is_served"]
         loop.opt_out = msgspec.convert(standing["opt_out"], OptOut | None)
         now = self._clock.now()
-        is_finished = standing["state"] == CampaignState.FINISHED
-        if is_finished or (standing["end_at"] is not None and standing["end_at"] <= now):
-            await self._following.finish(campaign_id)
-            return self._look_seconds if standing["has_calls"] else None
-        match CampaignState(standing["state"]):
+        state = CampaignState(standing["state"])
+        if is_over(state):
+            return await self._close(campaign_id)
+        if standing["end_at"] is not None and standing["end_at"] <= now:
+            await self._closing.finish(campaign_id)
+            return 0.0
+        match state:
             case CampaignState.SCHEDULED:
                 if not await self._following.begin(campaign_id):
                     return self._seconds_until(standing["start_at"], now)
@@ -278,9 +281,18 @@ class CampaignDialer:
                 self._dialing.give_lane(lane)
         for call_id in batch.to_drop:
             self._dialing.drop(call_id)
-        if batch.is_exhausted and await self._following.finish(campaign_id):
-            return None
+        if batch.is_exhausted and await self._closing.finish(campaign_id):
+            return 0.0
         return self._seconds_until(batch.again_at, self._clock.now())
+
+    async def _close(self, campaign_id: str) -> float | None:
+        match await self._closing.close(campaign_id):
+            case Closed.MORE:
+                return 0.0
+            case Closed.WAITS:
+                return self._look_seconds
+            case Closed.SETTLED:
+                return None
 
     async def _dial(self, lane: KeptConnection, campaign: Campaign, claims: Sequence[Claim], loop: _Loop) -> None:
         try:

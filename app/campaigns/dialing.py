@@ -24,7 +24,7 @@ from app.calls.change import FencedError
 from app.calls.core import inputs
 from app.calls.core.model.call import Call
 from app.calls.placing import Places
-from app.campaigns.claiming import Claim
+from app.campaigns.claim import Claim
 from app.campaigns.core.lifecycle import Step
 from app.campaigns.core.words import CampaignState
 from app.campaigns.model import AgentContent, Campaign, FlowContent, SayContent
@@ -75,7 +75,7 @@ WHERE kept.campaign_id = $1 AND kept.state = 'CLAIMED' AND kept.call_id = claim.
 ORDER BY kept.contact_id FOR UPDATE OF kept
 """
 #: Refusals that are about the number; all others are about the campaign, and would be the same for any contact.
-_OF_THE_NUMBER: Final = frozenset({"DESTINATION_DENIED", "INVALID_NUMBER"})
+_OF_THE_NUMBER: Final = frozenset({"DESTINATION_DENIED", "DESTINATION_NOT_PRICED", "INVALID_NUMBER"})
 
 
 class Living(Protocol):
@@ -130,7 +130,6 @@ class Dialing:
         dial_seconds: float = _DIAL_SECONDS,
         watch_seconds: float = _WATCH_SECONDS,
     ) -> None:
-        self._database = database
         self._log = log
         self._clock = clock
         self._calls = calls
@@ -316,20 +315,15 @@ class Dialing:
     async def _pause(self, campaign: Campaign, words: str) -> None:
         """No call of this campaign can be placed as it is set up: say so, rather than try the whole list."""
         _log.warning("campaign_cannot_call", campaign_id=campaign.id, codes=words)
-        async with self._database.acquire() as connection:
-            with ExitStack() as until_committed:
-                async with connection.transaction():
-                    locked = await lock_for(connection, campaign.id, Step.PAUSE)
-                    until_committed.enter_context(self._log.in_flight())
-                    taken = (
-                        None
-                        if locked is None or locked.version != campaign.version
-                        else await take_step(
-                            connection, locked, Step.PAUSE, self._clock.now(), pause=PauseReason.CALLS_REFUSED
-                        )
-                    )
-                    appended = await self._log.append_in(connection, () if taken is None else taken[1])
-        self._log.announce(appended)
+        async with self._log.transaction() as transaction:
+            locked = await lock_for(transaction.connection, campaign.id, Step.PAUSE)
+            if locked is None or locked.version != campaign.version:
+                return
+            now = self._clock.now()
+            taken = await take_step(
+                transaction.connection, locked, Step.PAUSE, now, pause=PauseReason.CALLS_REFUSED, detail=words
+            )
+            await transaction.append(() if taken is None else taken[1])
 
     async def _read_lead(self, campaign: Campaign) -> Announcement | CallFlow | None:
         match campaign.definition.content:

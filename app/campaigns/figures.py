@@ -4,11 +4,13 @@ Counts are kept as they happen, so that reading them does not grow with the list
 for each minute. What becomes of a call counts for the minute in which it was dialled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+import asyncpg
 
 from app.campaigns.core.words import SkipReason
 from app.db.engine import PooledConnection
@@ -62,9 +64,10 @@ INSERT INTO campaign_total AS kept (campaign_id, word, count)
 SELECT $1, word, sum(count)::bigint FROM counted GROUP BY word ORDER BY word
 ON CONFLICT (campaign_id, word) DO UPDATE SET count = kept.count + excluded.count
 """
+_TOTALS: Final = "SELECT campaign_id, word, count FROM campaign_total WHERE campaign_id = ANY($1::text[])"
 _BETWEEN: Final = """
-SELECT word, sum(count)::bigint AS count FROM campaign_minute
-WHERE campaign_id = $1 AND minute >= $2 AND minute < $3 GROUP BY word
+SELECT campaign_id, word, sum(count)::bigint AS count FROM campaign_minute
+WHERE campaign_id = ANY($1::text[]) AND minute >= $2 AND minute < $3 GROUP BY campaign_id, word
 """
 # Word by word, each from its own part of the index by words.
 _WORDS_BETWEEN: Final = """
@@ -115,16 +118,31 @@ class Figures:
 
 async def read_totals(connection: PooledConnection, campaign_id: str) -> Figures:
     """Everything that was counted of the campaign."""
-    rows = await connection.fetch("SELECT word, count FROM campaign_total WHERE campaign_id = $1", campaign_id)
-    return Figures(counts={row["word"]: row["count"] for row in rows})
+    return (await read_totals_of(connection, [campaign_id]))[campaign_id]
+
+
+async def read_totals_of(connection: PooledConnection, campaign_ids: Sequence[str]) -> dict[str, Figures]:
+    """Everything that was counted of each of the campaigns."""
+    return _by_campaign(campaign_ids, await connection.fetch(_TOTALS, list(campaign_ids)))
+
+
+async def read_between_of(
+    connection: PooledConnection, campaign_ids: Sequence[str], begin: datetime, end: datetime
+) -> dict[str, Figures]:
+    """What was counted of each of the campaigns in ``[begin, end)``, as :func:`read_between`."""
+    return _by_campaign(campaign_ids, await connection.fetch(_BETWEEN, list(campaign_ids), begin, end))
 
 
 async def read_between(
-    connection: PooledConnection, campaign_id: str, begin: datetime, end: datetime, words: tuple[str, ...] = ()
+    connection: PooledConnection, campaign_id: str, begin: datetime, end: datetime, words: tuple[str, ...]
 ) -> Figures:
-    """What was counted in ``[begin, end)``, to the minute: all minutes that begin in it; of these words, or all."""
-    if words:
-        rows = await connection.fetch(_WORDS_BETWEEN, campaign_id, begin, end, list(words))
-    else:
-        rows = await connection.fetch(_BETWEEN, campaign_id, begin, end)
+    """What was counted of these words in ``[begin, end)``, to the minute: all minutes that begin in it."""
+    rows = await connection.fetch(_WORDS_BETWEEN, campaign_id, begin, end, list(words))
     return Figures(counts={row["word"]: row["count"] for row in rows})
+
+
+def _by_campaign(campaign_ids: Sequence[str], rows: Sequence[asyncpg.Record]) -> dict[str, Figures]:
+    counts: dict[str, dict[str, int]] = {campaign_id: {} for campaign_id in campaign_ids}
+    for row in rows:
+        counts[row["campaign_id"]][row["word"]] = row["count"]
+    return {campaign_id: Figures(counts=counted) for campaign_id, counted in counts.items()}

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from app.campaigns.claiming import terms_of
 from app.campaigns.core.rules import Outcome, Question, decide, tally
 from app.campaigns.core.words import DelayReason, SkipReason
 from app.campaigns.model import Campaign
-from app.campaigns.questions import CONTACT_COLUMNS, Asker, ContactCard, read_contact
+from app.campaigns.questions import CONTACT_COLUMNS, Asker, ContactCard, read_contact, terms_of
 from app.clock import Clock
 from app.db.engine import Database, PooledConnection
 

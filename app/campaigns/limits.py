@@ -7,6 +7,7 @@ from app.campaigns.core.pacing import Limit, LimitKind, Pace, change_pace, start
 from app.campaigns.model import Campaign
 from app.db.engine import PooledConnection
 from app.routing.channels import count_used
+from app.usage.room import read_room
 
 
 def pace_of(campaign: Campaign, now: datetime) -> Pace:
@@ -29,6 +30,10 @@ async def read_limits(
     if trunk is not None and trunk["max_channels"] is not None:
         used = await count_used(connection, trunk["id"])
         limits.append(Limit(kind=LimitKind.TRUNK, most=trunk["max_channels"], in_use=used + claimed))
+    room = await read_room(connection, campaign.account_id)
+    if room is not None:
+        # What is claimed may have its place already; then a few wait a moment longer than they must.
+        limits.append(Limit(kind=LimitKind.ACCOUNT, most=room.most, in_use=room.in_use + claimed))
     return tuple(limits)
 
 

@@ -134,7 +134,8 @@ class Definition(Words, frozen=True, kw_only=True, omit_defaults=True):
 class Campaign:
     """A campaign as it stands. ``version`` grows with each update; instants are UTC.
 
-    ``began_at`` is its first start, ``resumed_at`` the last time it began to run. ``list_ids`` are in the order in
+    ``began_at`` is its first start, ``resumed_at`` the last time it began to run, ``settled_at`` when the last contact
+    had its outcome. ``list_ids`` are in the order in
     which they are called. ``is_sandbox``: made with a test key, it calls sandbox numbers alone.
     """
 
@@ -155,8 +156,10 @@ class Campaign:
     resumed_at: datetime | None
     paused_at: datetime | None
     pause_reason: PauseReason | None
+    pause_detail: str | None
     finished_at: datetime | None
     finish_reason: FinishReason | None
+    settled_at: datetime | None
     pace: Pace | None
     created_by: str | None
     created_at: datetime

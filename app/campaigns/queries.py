@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from typing import Final, Self
 
 from app.campaigns import figures, store
 from app.campaigns.activity import Activity, read_activity
-from app.campaigns.core.explain import explain
-from app.campaigns.core.lifecycle import is_over
-from app.campaigns.core.words import CampaignKind, CampaignState
+from app.campaigns.core.explain import Entry, LetGo, explain
+from app.campaigns.core.rules import Decision, Skip
+from app.campaigns.core.words import CampaignKind, CampaignState, SkipReason
 from app.campaigns.figures import Figures
 from app.campaigns.model import Campaign, CampaignContact, ContactState
 from app.campaigns.rows import (
@@ -37,8 +37,14 @@ LONGEST_STORY: Final = 200
 FOLLOW_SECONDS: Final = 1.0
 
 _MINUTE: Final = timedelta(minutes=1)
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+_AT_THE_END: Final = frozenset({SkipReason.CAMPAIGN_OVER, SkipReason.NOT_REACHED})
 
-_IN_FLIGHT: Final = "SELECT count(*) FROM campaign_contact WHERE campaign_id = $1 AND state IN ('CLAIMED', 'DIALING')"
+_IN_FLIGHT: Final = """
+SELECT campaign_id, count(*) AS count FROM campaign_contact
+WHERE campaign_id = ANY($1::text[]) AND state IN ('CLAIMED', 'DIALING') GROUP BY campaign_id
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +74,22 @@ class Standing:
     campaign: Campaign
     totals: Figures
     in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """Those that begin in ``[begin, end)``, which are whole minutes; None is no bound."""
+
+    begin: datetime | None = None
+    end: datetime | None = None
+
+    @classmethod
+    def between(cls, begin: datetime | None, end: datetime | None) -> Self:
+        """Those that begin in a range of any instants: many who ask within a minute ask for the same."""
+        return cls(_next_minute(begin), _next_minute(end))
+
+
+EVER: Final = Minutes()
 
 
 class CampaignQueries:
@@ -150,47 +172,69 @@ class CampaignQueries:
         """The contact's story, one sentence for each thing that happened, oldest first."""
         async with self._database.acquire() as connection:
             story = await store.read_story(connection, contact.campaign_id, contact.contact_id, at_most=LONGEST_STORY)
-        return explain(story)
+        return explain((*story, *_let_go(contact, story)))
 
-    async def stand(self, account_id: str, campaign_id: str) -> Standing | None:
-        """How far a campaign has come, read at one instant; None when the account has no such."""
+    async def stand(self, account_id: str, campaign_ids: Sequence[str]) -> dict[str, Standing]:
+        """How far campaigns have come, read at one instant; of those of them that the account has."""
         async with (
             self._database.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            found = await store.get_campaigns(connection, account_id, (campaign_id,))
-            if not found:
-                return None
-            totals = await figures.read_totals(connection, campaign_id)
-            in_flight = await connection.fetchval(_IN_FLIGHT, campaign_id)
-        return Standing(campaign=found[0], totals=totals, in_flight=in_flight)
+            found = {one.id: one for one in await store.get_campaigns(connection, account_id, campaign_ids)}
+            totals = await figures.read_totals_of(connection, list(found))
+            rows = await connection.fetch(_IN_FLIGHT, list(found))
+        in_flight = {row["campaign_id"]: row["count"] for row in rows}
+        return {
+            one.id: Standing(campaign=one, totals=totals[one.id], in_flight=in_flight.get(one.id, 0))
+            for one in found.values()
+        }
 
     async def follow(self, account_id: str, campaign_id: str) -> AsyncGenerator[Standing, None]:
         """How far a campaign has come: at once, and whenever that has changed, at most once a second; to its end, when
-        it is over and none of its calls is under way.
+        it is over and every contact has its outcome.
 
         Raises:
             RefusedError: NOT_FOUND.
         """
         told: Standing | None = None
         while True:
-            standing = await self.stand(account_id, campaign_id)
+            standing = (await self.stand(account_id, (campaign_id,))).get(campaign_id)
             if standing is None:
                 raise RefusedError(Problem("NOT_FOUND", "There is no such campaign.", ("id",)))
             if standing != told:
                 told = standing
                 yield standing
-            if is_over(standing.campaign.state) and not standing.in_flight:
+            if standing.campaign.settled_at is not None and not standing.in_flight:
                 return
             await asyncio.sleep(FOLLOW_SECONDS)
 
-    async def figures(self, campaign: Campaign, begin: datetime | None, end: datetime | None) -> Figures:
-        """What was counted of the campaign: all of it, or that of minutes which begin in ``[begin, end)``."""
+    async def figures(self, campaign_ids: Sequence[str], when: Minutes) -> dict[str, Figures]:
+        """What was counted of each of these campaigns, whosever they are."""
         async with self._database.acquire() as connection:
-            if begin is None and end is None:
-                return await figures.read_totals(connection, campaign.id)
-            begin, end = begin or campaign.created_at - _MINUTE, end or self._clock.now()
-            return await figures.read_between(connection, campaign.id, begin, end)
+            if when == EVER:
+                return await figures.read_totals_of(connection, campaign_ids)
+            return await figures.read_between_of(connection, campaign_ids, when.begin or _FIRST, when.end or _LAST)
+
+    def last(self, length: timedelta) -> Minutes:
+        """The minutes that have begun in this time."""
+        return Minutes.between(self._clock.now() - length, None)
+
+
+def _let_go(contact: CampaignContact, story: Sequence[Entry]) -> tuple[LetGo, ...]:
+    """What the end of the campaign did to the contact, which is told by its row alone."""
+    is_let_go = contact.state is ContactState.SKIPPED and contact.reason in _AT_THE_END
+    is_told = bool(story) and isinstance(story[-1], Decision) and isinstance(story[-1].outcome, Skip)
+    if not is_let_go or is_told or contact.reason is None:
+        return ()
+    return (LetGo(at=contact.updated_at, reason=SkipReason(contact.reason)),)
+
+
+def _next_minute(at: datetime | None) -> datetime | None:
+    """The first minute that begins then or later."""
+    if at is None:
+        return None
+    begun = at.replace(second=0, microsecond=0)
+    return begun if begun == at else begun + _MINUTE
 
 
 def _campaigns(account_id: str, where: CampaignFilter) -> Listing:

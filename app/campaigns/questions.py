@@ -18,6 +18,7 @@ from app.campaigns.core.rules import FREQUENCY_PERIOD, Basis, Question, Version
 from app.campaigns.core.windows import Schedule
 from app.campaigns.core.words import ZoneSource
 from app.campaigns.core.zones import Zones
+from app.campaigns.model import Campaign
 from app.db.engine import PooledConnection
 from app.numbers.parse import E164
 from app.numbers.policy import Rule, evaluate
@@ -42,7 +43,9 @@ _ATTEMPTS: Final = """
 SELECT number, at FROM number_attempt
 WHERE account_id = $1 AND number = ANY($2::text[]) AND at > $3 AND call_id <> ALL($4::text[])
 """
-_RULES: Final = "SELECT prefix, is_allowed, note FROM destination_rule WHERE account_id = $1 ORDER BY id"
+_RULES: Final = """
+SELECT prefix, is_allowed, note, country, is_own FROM destination_rule WHERE account_id = $1 ORDER BY id
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,18 @@ class Terms:
     most_per_day: int | None
 
 
+def terms_of(campaign: Campaign) -> Terms:
+    """What of a campaign the rules ask."""
+    definition = campaign.definition
+    return Terms(
+        campaign=Version(id=campaign.id, version=campaign.version),
+        account_id=campaign.account_id,
+        schedule=definition.schedule,
+        dnc_list_ids=campaign.dnc_list_ids,
+        most_per_day=definition.most_per_day,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A contact with all that is known of it, and what that was read from."""
@@ -117,7 +132,7 @@ class Asker:
     async def open(cls, connection: PooledConnection, terms: Terms, at: datetime) -> "Asker":
         """Read what does not differ between contacts."""
         rules = [
-            Rule(prefix=row["prefix"], is_allowed=row["is_allowed"], note=row["note"])
+            Rule(row["prefix"], row["is_allowed"], row["note"], row["country"], row["is_own"])
             for row in await connection.fetch(_RULES, terms.account_id)
         ]
         lists = tuple(

@@ -37,7 +37,7 @@ class CampaignResources:
     ) -> Self:
         """``changed`` is awaited with a campaign's id after each commit that dialers have to hear of."""
         return cls(
-            campaigns=Campaigns(database, log, audit, clock, speech, changed=changed),
+            campaigns=Campaigns(log, audit, clock, speech, changed=changed),
             agents=CampaignAgents(database, log, audit, clock, changed=changed),
             queries=CampaignQueries(database, clock),
             forecaster=Forecaster(database, clock),

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from app.campaigns import figures
 from app.campaigns.figures import Figure
 from app.campaigns.model import ContactState
 from app.db.engine import PooledConnection
+from app.db.kept import read_by_index
+from app.errors import Problem
 from app.facts.campaigns import SkipReason
 from app.facts.vocabulary import Disposition
 
@@ -15,20 +17,32 @@ from app.facts.vocabulary import Disposition
 MOST_AT_ONCE: Final = 20_000
 MOST_NAMED: Final = 1_000
 
-# The last came first and ties break by id, so that two who ask at once lock rows in the same order.
+# Each outcome has an index of its own, which what was put back has left: who asks again reads on where this one ended.
+_BY_OUTCOME: Final = """
+SELECT found.contact_id FROM unnest($3::text[]) AS one (word) CROSS JOIN LATERAL (
+    SELECT contact_id FROM campaign_contact
+    WHERE campaign_id = $1 AND disposition = one.word AND state = 'FINISHED' ORDER BY contact_id LIMIT $5
+) AS found
+UNION ALL
+SELECT found.contact_id FROM unnest($4::text[]) AS one (word) CROSS JOIN LATERAL (
+    SELECT contact_id FROM campaign_contact
+    WHERE campaign_id = $1 AND reason = one.word AND state = 'SKIPPED' ORDER BY contact_id LIMIT $5
+) AS found
+ORDER BY contact_id LIMIT $5
+"""
+_NAMED: Final = "SELECT unnest($6::text[]) AS contact_id"
+# In the order of contacts, so that two who ask at once lock rows in the same order.
 _PUT_BACK: Final = """
-WITH chosen AS (
+WITH found AS MATERIALIZED ({found}),
+chosen AS (
     SELECT contact_id, state FROM campaign_contact
-    WHERE campaign_id = $1 AND state IN ('FINISHED', 'SKIPPED') AND disposition IS DISTINCT FROM 'INVALID_NUMBER'
-        AND ($2::text[] = '{}' OR contact_id = ANY($2))
-        AND (disposition = ANY($3::text[]) AND state = 'FINISHED'
-             OR reason = ANY($4::text[]) AND state = 'SKIPPED'
-             OR $3::text[] = '{}' AND $4::text[] = '{}')
+    WHERE campaign_id = $1 AND contact_id IN (SELECT contact_id FROM found)
+        AND (state = 'FINISHED' AND disposition = ANY($3) OR state = 'SKIPPED' AND reason = ANY($4))
     ORDER BY contact_id LIMIT $5 FOR UPDATE
 ),
 put_back AS (
     UPDATE campaign_contact AS kept
-    SET state = 'WAITING', attempts = 0, due_at = $6, lease_until = NULL, reason = NULL, updated_at = $6
+    SET state = 'WAITING', attempts = 0, due_at = $2, lease_until = NULL, reason = NULL, updated_at = $2
     FROM chosen WHERE kept.campaign_id = $1 AND kept.contact_id = chosen.contact_id
     RETURNING chosen.state
 )
@@ -56,17 +70,41 @@ class Retried:
     has_more: bool
 
 
+def check_choice(choice: RetryChoice) -> list[Problem]:
+    """What is wrong with what was chosen; fields are those of `retryContacts`'s input."""
+    problems = []
+    if Disposition.INVALID_NUMBER in choice.dispositions:
+        place = choice.dispositions.index(Disposition.INVALID_NUMBER)
+        message = "A number that does not exist is never tried again."
+        problems.append(Problem("INVALID_INPUT", message, ("dispositions", str(place))))
+    if len(choice.contact_ids) > MOST_NAMED:
+        problems.append(Problem("INVALID_INPUT", f"Name at most {MOST_NAMED}.", ("contactIds",)))
+    return problems
+
+
+def put_back_statement(
+    campaign_id: str, choice: RetryChoice, now: datetime, *, at_most: int = MOST_AT_ONCE
+) -> tuple[Any, ...]:
+    """The statement that puts them back and counts them by the state they had, and its values."""
+    is_any = not choice.dispositions and not choice.skip_reasons
+    dispositions = [one.value for one in Disposition] if is_any else [one.value for one in choice.dispositions]
+    reasons = [one.value for one in SkipReason] if is_any else [one.value for one in choice.skip_reasons]
+    values: list[Any] = [
+        campaign_id,
+        now,
+        [one for one in dispositions if one != Disposition.INVALID_NUMBER],
+        reasons,
+        at_most,
+    ]
+    if not choice.contact_ids:
+        return _PUT_BACK.format(found=_BY_OUTCOME), *values
+    return _PUT_BACK.format(found=_NAMED), *values, list(choice.contact_ids)
+
+
 async def put_back(connection: PooledConnection, campaign_id: str, choice: RetryChoice, now: datetime) -> Retried:
     """Put the contacts to the start, in the transaction of whoever holds the campaign. The rules are asked anew."""
-    rows = await connection.fetch(
-        _PUT_BACK,
-        campaign_id,
-        list(choice.contact_ids),
-        [one.value for one in choice.dispositions],
-        [one.value for one in choice.skip_reasons],
-        MOST_AT_ONCE,
-        now,
-    )
+    await read_by_index(connection)
+    rows = await connection.fetch(*put_back_statement(campaign_id, choice, now))
     by_state = {ContactState(row["state"]): int(row["count"]) for row in rows}
     words = {ContactState.FINISHED: Figure.FINISHED, ContactState.SKIPPED: Figure.SKIPPED}
     await figures.count(connection, campaign_id, now, {words[state]: -count for state, count in by_state.items()})

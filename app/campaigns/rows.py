@@ -15,8 +15,8 @@ from app.facts.vocabulary import Disposition, Pair
 
 CAMPAIGN_NAMES: Final = (
     *("id", "account_id", "name", "description", "kind", "state", "version", "is_sandbox", "definition", "list_ids"),
-    *("dnc_list_ids", "start_at", "end_at", "began_at", "resumed_at", "paused_at", "pause_reason", "finished_at"),
-    *("finish_reason", "pace", "created_by", "created_at", "updated_at", "archived_at"),
+    *("dnc_list_ids", "start_at", "end_at", "began_at", "resumed_at", "paused_at", "pause_reason", "pause_detail"),
+    *("finished_at", "finish_reason", "settled_at", "pace", "created_by", "created_at", "updated_at", "archived_at"),
 )
 CAMPAIGN_COLUMNS: Final = ", ".join(CAMPAIGN_NAMES)
 CONTACT_NAMES: Final = (

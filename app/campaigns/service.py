@@ -14,7 +14,6 @@ import asyncpg
 
 from app.accounts.audit import AuditLog, entry_by
 from app.accounts.principal import Principal
-from app.accounts.service import check_text
 from app.calls.keys import KeyClaim, check_key, check_same_input, claim_keys, find_key, hash_input, key_is_reused
 from app.campaigns import checks, retrying, store
 from app.campaigns.changes import CampaignChanges, apply_changes
@@ -27,14 +26,12 @@ from app.campaigns.retrying import Retried, RetryChoice
 from app.campaigns.rows import CAMPAIGN_COLUMNS, read_campaign
 from app.campaigns.settling import settle
 from app.clock import Clock
-from app.db.engine import Database, PooledConnection
+from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
-from app.events.log import Appended, EventLog
+from app.events.log import EventLog
 from app.facts.campaigns import CampaignCreated
 from app.facts.event import Draft
-from app.facts.vocabulary import Disposition
 from app.ids import Kind, new_id
-from app.routing.checks import check_name
 from app.routing.shelf import raise_all
 from app.speech.resources import SpeechResources
 
@@ -89,7 +86,6 @@ class Campaigns:
 
     def __init__(
         self,
-        database: Database,
         log: EventLog,
         audit: AuditLog,
         clock: Clock,
@@ -98,7 +94,6 @@ class Campaigns:
         changed: Callable[[str], Awaitable[None]],
     ) -> None:
         """``changed`` is awaited with a campaign's id after each commit that dialers have to hear of."""
-        self._database = database
         self._log = log
         self._audit = audit
         self._clock = clock
@@ -116,7 +111,7 @@ class Campaigns:
         definition = apply_changes(Definition(content=content), {**values, "content": content})
         list_ids, dnc_list_ids = values["contact_list_ids"], values.get("dnc_list_ids", ())
         now = self._clock.now()
-        raise_all(_check_own(values) + checks.check_lists(list_ids, dnc_list_ids))
+        raise_all(checks.check_own(values) + checks.check_lists(list_ids, dnc_list_ids))
         raise_all(checks.check_definition(definition, now))
         campaign_id = new_id(Kind.CAMPAIGN)
         async with self._writing() as writing:
@@ -164,7 +159,7 @@ class Campaigns:
         Raises:
             RefusedError, SpeechUnavailableError: as :meth:`create`.
         """
-        raise_all(_check_own(changes))
+        raise_all(checks.check_own(changes))
         if "content" in changes:
             changes = {**changes, "content": await settle(self._speech, by.account_id, changes["content"])}
         async with self._writing() as writing:
@@ -256,7 +251,7 @@ class Campaigns:
         Raises:
             RefusedError: INVALID_INPUT, for numbers that do not exist.
         """
-        raise_all(_check_choice(choice))
+        raise_all(retrying.check_choice(choice))
         async with self._writing() as writing:
             campaign = await self._lock(writing.connection, by, campaign_id)
             if campaign.state not in {CampaignState.RUNNING, CampaignState.PAUSED}:
@@ -341,41 +336,15 @@ class Campaigns:
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[_Writing]:
         """A transaction; the facts are appended last in it, and told once it is committed."""
-        appended: Appended | None = None
-        async with self._database.acquire() as connection:
-            with self._log.in_flight():
-                async with connection.transaction():
-                    writing = _Writing(connection, [])
-                    yield writing
-                    if writing.drafts:
-                        appended = await self._log.append_in(connection, writing.drafts)
-        if appended is not None:
-            self._log.announce(appended)
+        async with self._log.transaction() as transaction:
+            writing = _Writing(transaction.connection, [])
+            yield writing
+            if writing.drafts:
+                await transaction.append(writing.drafts)
 
     async def _note(self, by: Principal, verb: str, campaign_id: str) -> None:
         self._audit.record(entry_by(by, f"campaign.{verb}", account_id=by.account_id, subject_id=campaign_id))
         await self._changed(campaign_id)
-
-
-def _check_own(values: CampaignChanges) -> list[Problem]:
-    problems = []
-    if "name" in values:
-        problems += check_name(values["name"])
-    description = values.get("description")
-    if description is not None:
-        problems += check_text(description, ("description",), longest=checks.LONGEST_DESCRIPTION)
-    return problems
-
-
-def _check_choice(choice: RetryChoice) -> list[Problem]:
-    problems = []
-    if Disposition.INVALID_NUMBER in choice.dispositions:
-        place = choice.dispositions.index(Disposition.INVALID_NUMBER)
-        message = "A number that does not exist is never tried again."
-        problems.append(Problem("INVALID_INPUT", message, ("dispositions", str(place))))
-    if len(choice.contact_ids) > retrying.MOST_NAMED:
-        problems.append(Problem("INVALID_INPUT", f"Name at most {retrying.MOST_NAMED}.", ("contactIds",)))
-    return problems
 
 
 def _bounds(definition: Definition) -> tuple[datetime | None, datetime | None]:

@@ -25,12 +25,26 @@ from app.campaigns.figures import Figure
 from app.campaigns.model import AgentContent, Campaign
 from app.db.engine import PooledConnection
 
+# An agent whose phone rings for one of the campaign's calls stands with it: the call is in flight until they talk, and
+# has its agent. Were the one counted without the other, every answer would seem to be one call too many. Read after the
+# calls in flight: of two who begin to talk meanwhile the call is counted then, and not the agent without it.
 _AGENTS: Final = """
-SELECT count(*) FILTER (WHERE state.shown = 'AVAILABLE' AND state.leg_id IS NULL) AS idle,
-    count(*) FILTER (WHERE state.shown IN ('BUSY', 'WRAP_UP') OR state.leg_id IS NOT NULL) AS busy
+WITH waiting AS MATERIALIZED (
+    SELECT kept.call_id FROM campaign_contact AS kept JOIN call ON call.id = kept.call_id
+    WHERE kept.campaign_id = $1 AND kept.state IN ('CLAIMED', 'DIALING')
+        AND call.connected_at IS NULL AND call.state <> 'ENDED'
+)
+SELECT
+    count(*) FILTER (
+        WHERE waiting.call_id IS NOT NULL OR (state.shown = 'AVAILABLE' AND state.leg_id IS NULL)
+    ) AS idle,
+    count(*) FILTER (
+        WHERE waiting.call_id IS NULL AND (state.shown IN ('BUSY', 'WRAP_UP') OR state.leg_id IS NOT NULL)
+    ) AS busy
 FROM campaign_agent AS serving
 JOIN agent_state AS state ON state.agent_id = serving.agent_id
 JOIN agent ON agent.id = serving.agent_id AND agent.deleted_at IS NULL
+LEFT JOIN waiting ON waiting.call_id = state.call_id
 WHERE serving.campaign_id = $1
     AND ($2::text IS NULL OR EXISTS (
         SELECT FROM queue_member WHERE queue_member.agent_id = serving.agent_id AND queue_member.queue_id = $2
@@ -57,8 +71,8 @@ _TALK_SECONDS: Final = 180.0
 
 async def calls_wanted(connection: PooledConnection, campaign: Campaign, content: AgentContent, now: datetime) -> int:
     """How many calls the campaign's agents want now, in the caller's transaction, which holds the campaign."""
-    agents = await _read_agents(connection, campaign, content)
     dialled = await _read_flight(connection, campaign.id)
+    agents = await _read_agents(connection, campaign, content)
     if content.mode is not PacingMode.PREDICTIVE:
         return calls_for_agents(content.mode, agents, len(dialled))
     totals = await figures.read_totals(connection, campaign.id)
@@ -80,8 +94,8 @@ async def calls_to_drop(connection: PooledConnection, campaign: Campaign, now: d
     content = campaign.definition.content
     if not isinstance(content, AgentContent) or content.mode is not PacingMode.PREDICTIVE:
         return []
-    agents = await _read_agents(connection, campaign, content)
     dialled = await _read_flight(connection, campaign.id)
+    agents = await _read_agents(connection, campaign, content)
     ledgers = await _read_ledgers(connection, campaign, dialled, now)
     dropped = calls_to_cancel(content.abandonment_cap, ledgers, agents, len(dialled))
     return [row["id"] for row in await connection.fetch(_RINGING, campaign.id, dropped)] if dropped else []
@@ -91,8 +105,8 @@ async def may_agent_leave(
     connection: PooledConnection, campaign: Campaign, content: AgentContent, now: datetime
 ) -> bool:
     """Whether an idle agent may go without leaving a call that rings to nobody (beyond what the cap bears)."""
-    agents = await _read_agents(connection, campaign, content)
     dialled = await _read_flight(connection, campaign.id)
+    agents = await _read_agents(connection, campaign, content)
     if content.mode is not PacingMode.PREDICTIVE:
         return may_leave(0, [Ledger(in_flight=len(dialled))], agents, len(dialled))
     ledgers = await _read_ledgers(connection, campaign, dialled, now)

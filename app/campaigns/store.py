@@ -44,6 +44,7 @@ _CONTACTS: Final = (
 _STORY: Final = """
 SELECT decision, outcome FROM campaign_decision WHERE campaign_id = $1 AND contact_id = $2 ORDER BY n DESC LIMIT $3
 """
+_NOT_PAUSED: Final = {"paused_at": None, "pause_reason": None, "pause_detail": None}
 _LEAVES_RUNNING: Final = frozenset({Step.PAUSE, Step.TRUNK_FAILED, Step.STOP, Step.RUN_OUT})
 
 
@@ -80,10 +81,12 @@ async def take_step(
     request_id: str | None = None,
     finish: FinishReason = FinishReason.ALL_DONE,
     pause: PauseReason = PauseReason.REQUESTED,
+    detail: str | None = None,
 ) -> tuple[Campaign, tuple[Draft, ...]] | None:
     """Take a step with a campaign that is locked by :func:`lock_for`; None when it cannot be taken from its state.
 
-    Returns the campaign as it is then, and the facts to append in the same transaction.
+    ``detail`` says more of why it is paused. Returns the campaign as it is then, and the facts to append in the same
+    transaction.
     """
     state = after(campaign.state, step)
     if state is None:
@@ -99,16 +102,16 @@ async def take_step(
             fact = None
         case Step.PAUSE | Step.TRUNK_FAILED:
             reason = pause if step is Step.PAUSE else PauseReason.TRUNK_FAILED
-            changes |= {"paused_at": now, "pause_reason": reason.value}
+            changes |= {"paused_at": now, "pause_reason": reason.value, "pause_detail": detail}
             fact = CampaignPaused(**about, reason=reason)
         case Step.RESUME:
-            changes |= {"resumed_at": now, "paused_at": None, "pause_reason": None}
+            changes |= {"resumed_at": now, **_NOT_PAUSED}
             fact = CampaignResumed(**about, version=campaign.version)
         case Step.STOP:
-            changes |= {"finished_at": now, "paused_at": None, "pause_reason": None}
+            changes |= {"finished_at": now, **_NOT_PAUSED}
             fact = CampaignStopped(**about)
         case Step.RUN_OUT:
-            changes |= {"finished_at": now, "finish_reason": finish.value, "paused_at": None, "pause_reason": None}
+            changes |= {"finished_at": now, "finish_reason": finish.value, **_NOT_PAUSED}
             totals = await figures.read_totals(connection, campaign.id)
             fact = CampaignFinished(
                 **about,

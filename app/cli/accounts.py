@@ -1,12 +1,20 @@
 """``offhook account …``."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from app.cli.output import as_document, note, run, write_json, write_table
 
 commands = typer.Typer(no_args_is_help=True, help="Accounts: the tenants of this Offhook.")
+
+#: Which rules stand together: what they say, and whether they are the account's own.
+_RULE_ROWS: Final = {
+    "granted": (True, False),
+    "not granted": (False, False),
+    "allows itself": (True, True),
+    "denies itself": (False, True),
+}
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 AccountName = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's name or id.")]
@@ -22,18 +30,20 @@ def create(
     ] = "Etc/UTC",
     allow: Annotated[
         list[str] | None,
-        typer.Option(metavar="PREFIX", help="Prefix that may be called, such as +1 or +44; repeat for more."),
+        typer.Option(
+            metavar="DESTINATION", help="Prefix or country that may be called, such as +1 or GB; repeat for more."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an account. It may call nobody but the prefixes that are allowed."""
+    """Make an account. It may call nobody but the prefixes and countries that are allowed."""
     # Imported late, here and below: --help must not wait for a database driver.
     from app.cli.opened import opened_services
-    from app.numbers.policy import Rule
+    from app.routing.policies import read_rule
 
     async def work() -> Any:
         async with opened_services() as opened:
-            rules = [Rule(prefix, is_allowed=True) for prefix in allow or ()]
+            rules = [read_rule(one, is_allowed=True) for one in allow or ()]
             # Both or neither: a typing error in a prefix must not leave half an account behind.
             opened.policies.check(rules)
             account = await opened.accounts.create(
@@ -48,6 +58,78 @@ def create(
         return
     typer.echo(f"Made account {account.name} ({account.id}).")
     note(f"Next: offhook key create {account.name} --name CRM")
+
+
+@commands.command("grant")
+def grant(
+    account: AccountName,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DESTINATION", help="Prefix or country that may be called; repeat for more."),
+    ] = None,
+    deny: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DESTINATION", help="Prefix or country that may not be called; repeat for more."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Grant an account which numbers it may call, in place of what was granted before.
+
+    The longest prefix wins, a country wins against its own calling code, and what is not named is denied. Premium-rate,
+    satellite and other special numbers must be named: +1900, +8816. The account's own rules narrow this and stay.
+    """
+    from app.cli.opened import opened_services
+    from app.routing.policies import read_rule
+
+    async def work() -> Any:
+        async with opened_services() as opened:
+            rules = [
+                *(read_rule(one, is_allowed=True) for one in allow or ()),
+                *(read_rule(one, is_allowed=False) for one in deny or ()),
+            ]
+            found = await opened.find_account(account)
+            await opened.policies.set_rules(found.id, rules)
+            return await opened.policies.read(found.id)
+
+    rules = run(work())
+    if as_json:
+        write_json(rules)
+        return
+    allowed = [rule.country or rule.prefix for rule in rules if rule.is_allowed and not rule.is_own]
+    typer.echo(f"May call now: {', '.join(allowed) or 'nobody'}.")
+
+
+@commands.command("retention")
+def retention(
+    account: AccountName,
+    recordings: Annotated[
+        float | None,
+        typer.Option(help="Days for which recordings are kept; 0 for ever. Left out: as the service does."),
+    ] = None,
+    voicemails: Annotated[float | None, typer.Option(help="The same of messages that callers left.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say for how long an account's recordings are kept, also those that there are, in place of the term before."""
+    from app.accounts.service import Retention
+    from app.cli.opened import opened_services
+
+    async def work() -> Any:
+        async with opened_services() as opened:
+            found = await opened.find_account(account)
+            await opened.accounts.set_retention(found.id, Retention(recordings, voicemails))
+            return await opened.accounts.retention(found.id)
+
+    kept = run(work())
+    if as_json:
+        write_json(kept)
+        return
+    typer.echo(f"Recordings are kept {_tell_days(kept.recording_days)}, voicemails {_tell_days(kept.voicemail_days)}.")
+
+
+def _tell_days(days: float | None) -> str:
+    if days is None:
+        return "as OFFHOOK_RECORDING_RETENTION_DAYS says"
+    return f"{days:g} days" if days else "for ever"
 
 
 @commands.command("list")
@@ -116,8 +198,39 @@ def show(account: AccountName, as_json: AsJson = False) -> None:
             ("suspended", found.suspended_at),
             ("default trunk", None if trunk is None else trunk.endpoint),
             ("default caller id", None if caller_id is None else caller_id.number),
-            ("may call", [rule.prefix for rule in resolved.rules if rule.is_allowed]),
-            ("may not call", [rule.prefix for rule in resolved.rules if not rule.is_allowed]),
+            *(
+                (
+                    words,
+                    [rule.country or rule.prefix for rule in resolved.rules if (rule.is_allowed, rule.is_own) == of],
+                )
+                for words, of in _RULE_ROWS.items()
+            ),
             ("keys", [f"{key.name} ({key.hint})" for key in keys if key.revoked_at is None]),
         ],
     )
+
+
+@commands.command("allow-list")
+def allow_list(
+    account: AccountName,
+    ip: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CIDR", help="Network that all keys and tokens may be used from; repeat for more."),
+    ] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Let them be used from anywhere again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say from where an account may be used; without options, show it. What runs hears of it at once."""
+    from app.cli.opened import opened_services
+
+    async def work() -> Any:
+        async with opened_services() as opened:
+            found = await opened.find_account(account)
+            lists = opened.access.allow_lists
+            return await (lists.set(found.id, ip or ()) if ip or clear else lists.of_account(found.id))
+
+    networks = run(work())
+    if as_json:
+        write_json(list(networks))
+    else:
+        typer.echo("\n".join(networks) or "anywhere")

@@ -173,7 +173,7 @@ async def _opened_imports(opened: Any) -> AsyncIterator[tuple[Any, Any, Any]]:
 
     settings, clock, silence = load_settings(), SystemClock(), _Silence()
     database, log = opened.database, EventLog(opened.database)
-    store = RecordingStore.open(settings.recordings_url, settings.data_dir)
+    store = RecordingStore.of(settings)
     jobs = Jobs(database, log, silence, clock)
     uploads = Uploads(database, store, RecordingUrls(bytes(32)), clock)  # no address is given out here
     runners = [ContactImport(database, store, uploads), DncImport(database, store, uploads)]

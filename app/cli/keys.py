@@ -86,7 +86,7 @@ def list_keys(account: AccountName, as_json: AsJson = False) -> None:
 
 @commands.command("revoke")
 def revoke(account: AccountName, key: KeyId, as_json: AsJson = False) -> None:
-    """End a key for good. A running service notices within seconds."""
+    """End a key for good, with its access tokens, and what is open under them in a running service."""
     from app.cli.opened import opened_services
 
     async def work() -> Any:

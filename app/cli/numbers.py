@@ -11,6 +11,30 @@ from app.cli.output import run, write_json
 commands = typer.Typer(no_args_is_help=True, help="Numbers: what is thought of those that calls show.")
 
 
+@commands.command("verify")
+def verify(
+    account: AccountName,
+    number: Annotated[str, typer.Argument(help="The number, E.164: +12125550123.")],
+    as_json: AsJson = False,
+) -> None:
+    """Vouch that a number is the account's, so that its calls may show it."""
+    from app.cli.opened import opened_services
+    from app.numbers.parse import parse_caller_id
+    from app.routing.service import Routing
+
+    async def work() -> Any:
+        async with opened_services() as opened:
+            found = await opened.find_account(account)
+            given = parse_caller_id(number, default_region=found.default_region, field=("number",))
+            return await Routing(opened.database, opened.audit).verify_outbound_number(found.id, given)
+
+    done = run(work())
+    if as_json:
+        write_json(done)
+        return
+    typer.echo(f"Calls of {account} may show {done.number}.")
+
+
 @commands.command("import-flagged")
 def import_flagged(
     account: AccountName,

@@ -3,15 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
+from app.accounts.access import Access
 from app.accounts.audit import AuditLog
 from app.accounts.keys import ApiKeys
 from app.accounts.secret import Purpose, ServiceSecret
 from app.accounts.service import Account, Accounts
+from app.accounts.sessions import CREDENTIALS_CHANGED
 from app.clock import SystemClock
 from app.config import load_settings
 from app.db.engine import Database
 from app.errors import Problem, RefusedError
+from app.events.bus import Bus
 from app.local.database import open_database
 from app.reputation.service import Reputation
 from app.reputation.setting_up import read_rules
@@ -26,10 +30,15 @@ class Opened:
     database: Database
     audit: AuditLog
     accounts: Accounts
-    keys: ApiKeys
+    access: Access
     policies: DestinationPolicies
     directory: Directory
     reputation: Reputation
+
+    @property
+    def keys(self) -> ApiKeys:
+        """The API keys; what runs hears of a change at once."""
+        return self.access.keys
 
     async def find_account(self, name_or_id: str) -> Account:
         """The account, or RefusedError NOT_FOUND."""
@@ -58,7 +67,10 @@ async def opened_services() -> AsyncIterator[Opened]:
                 database=database,
                 audit=audit,
                 accounts=Accounts(database, audit),
-                keys=ApiKeys(database, secret.derive(Purpose.API_KEYS), audit),
+                access=Access.open(
+                    *(database, secret.derive(Purpose.API_KEYS), audit, SystemClock()),
+                    tell=partial(Bus(database).publish, CREDENTIALS_CHANGED),
+                ),
                 policies=DestinationPolicies(database, audit),
                 directory=Directory(database),
                 reputation=Reputation(database, audit, SystemClock(), read_rules(settings)),

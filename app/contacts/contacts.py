@@ -17,7 +17,7 @@ from app.contacts.numbers import NumberReader, NumberRefusedError, ZoneRefusedEr
 from app.contacts.rows import CONTACT_COLUMNS, CONTACT_NAMES, NewContact, Written, read_contact, write_contacts
 from app.db.conditions import Conditions
 from app.db.engine import Database, PooledConnection
-from app.db.keyset import Key, Listing, RowCount, count_listed, keyset_rows
+from app.db.keyset import DEFAULT_COUNT_LIMIT, Key, Listing, RowCount, count_listed, keyset_rows
 from app.errors import Problem, RefusedError
 from app.numbers.parse import E164
 from app.paging import Page, PageRequest
@@ -78,10 +78,12 @@ class Contacts:
             listing = _listing(account_id, list_id, where)
             return await keyset_rows(connection, listing, keys=_KEYS, descending=False, page=request, item=read_contact)
 
-    async def count(self, account_id: str, list_id: str, where: ContactFilter) -> RowCount:
-        """How many there are."""
+    async def count(
+        self, account_id: str, list_id: str, where: ContactFilter, *, at_most: int = DEFAULT_COUNT_LIMIT
+    ) -> RowCount:
+        """How many there are, counting no further than ``at_most``."""
         async with self._database.acquire() as connection:
-            return await count_listed(connection, _listing(account_id, list_id, where))
+            return await count_listed(connection, _listing(account_id, list_id, where), at_most=at_most)
 
     async def add(self, by: Principal, list_id: str, given: Sequence[GivenContact]) -> tuple[list[Contact], Written]:
         """Put contacts into a list, all or none. Who is in it already gets what is given, and keeps the rest.

@@ -18,7 +18,7 @@ from app.contacts.rows import ENTRY_COLUMNS, ENTRY_NAMES, NewEntry, read_entry, 
 from app.contacts.words import DncSource
 from app.db.conditions import Conditions
 from app.db.engine import Database, PooledConnection
-from app.db.keyset import Key, Listing, RowCount, count_listed, keyset_rows
+from app.db.keyset import DEFAULT_COUNT_LIMIT, Key, Listing, RowCount, count_listed, keyset_rows
 from app.errors import Problem, RefusedError
 from app.events.log import EventLog
 from app.facts.dnc import DncEntryAdded
@@ -32,6 +32,7 @@ MOST_AT_ONCE: Final = 1000
 OPT_OUT_LIST: Final = "Opt-outs"
 
 _KEYS: Final = (Key("position", int),)
+_LAST_POSITION: Final = 2**63 - 1
 _FIND_OPT_OUT_LIST: Final = """
 SELECT id FROM dnc_list WHERE account_id = $1 AND deleted_at IS NULL
     AND CASE WHEN $2::text IS NULL THEN applies_to_all ELSE id = $2 END
@@ -53,6 +54,17 @@ class DncEntries:
         self._audit = audit
         self._clock = clock
 
+    async def get(self, account_id: str, list_id: str, position: int) -> DncEntry | None:
+        """The entry at this place of a list; None when there is none (any more)."""
+        if position > _LAST_POSITION:
+            return None
+        where = _listing(account_id, list_id, None).where
+        where.add("position = {}", position)
+        query = f"SELECT {ENTRY_COLUMNS} FROM dnc_entry WHERE {where}"  # noqa: S608  # our own names
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(query, *where.values)
+        return None if row is None else read_entry(row)
+
     async def page(self, account_id: str, list_id: str, number: str | None, request: PageRequest) -> Page[DncEntry]:
         """A list's entries, in the order in which they came; with a ``number``, that one alone.
 
@@ -63,10 +75,12 @@ class DncEntries:
             listing = _listing(account_id, list_id, number)
             return await keyset_rows(connection, listing, keys=_KEYS, descending=False, page=request, item=read_entry)
 
-    async def count(self, account_id: str, list_id: str, number: str | None) -> RowCount:
-        """How many there are."""
+    async def count(
+        self, account_id: str, list_id: str, number: str | None, *, at_most: int = DEFAULT_COUNT_LIMIT
+    ) -> RowCount:
+        """How many there are, counting no further than ``at_most``."""
         async with self._database.acquire() as connection:
-            return await count_listed(connection, _listing(account_id, list_id, number))
+            return await count_listed(connection, _listing(account_id, list_id, number), at_most=at_most)
 
     async def add(self, by: Principal, list_id: str, given: Sequence[GivenEntry]) -> list[DncEntry]:
         """Put numbers on a list, all or none; gives the entries, also of those that were there and stay as they were.

@@ -4,15 +4,15 @@ import functools
 import re
 from dataclasses import dataclass
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import phonenumbers
 
 from app.campaigns.core.words import ZoneSource
 from app.campaigns.core.zones import Zones, zones_of
-from app.contacts.number_ranges import NumberRanges
+from app.contacts.number_ranges import make_ranges
 from app.errors import RefusedError
-from app.numbers.parse import E164, SANDBOX_PREFIX, parse_destination
+from app.numbers.parse import E164, SANDBOX_PREFIX, is_e164, parse_destination
+from app.zones import zone_of
 
 _PLAIN: Final = re.compile(r"\+?[0-9][0-9 .-]{4,36}[0-9]", re.ASCII)
 _SEPARATORS: Final = str.maketrans("", "", " -.")
@@ -20,7 +20,7 @@ _NATIONAL_LENGTH: Final = 10
 _NORTH_AMERICA: Final = 1
 _LONGEST_ZONE: Final = 64
 #: What is known of ranges is nobody's secret, and the same for all.
-_RANGES: Final = NumberRanges()
+_RANGES: Final = make_ranges()
 
 
 class NumberRefusedError(Exception):
@@ -52,7 +52,7 @@ class NumberReader:
                 plain = "+1" + plain
             if plain[0] == "+" and not plain.startswith(SANDBOX_PREFIX):
                 found = _RANGES.find(plain)
-                if found is not None and found.is_valid:
+                if found is not None and found.is_valid and is_e164(plain):
                     return E164(plain)
         try:
             return parse_destination(text, default_region=self.default_region, is_sandbox=self.is_sandbox, field=())
@@ -89,7 +89,7 @@ def check_zone(name: str) -> str:
     if len(name) > _LONGEST_ZONE:
         raise ValueError("too long")
     try:
-        ZoneInfo(name)
+        zone_of(name)
     except (OSError, ValueError, LookupError) as error:
         raise ValueError("no such zone") from error
     return name

@@ -112,7 +112,15 @@ async def check_recordings(settings: Settings) -> Finding:
             return failed("recordings", f"{where} cannot be made: {problem}.", f"Make {nearest} writable.")
     mend = "Check OFFHOOK_RECORDINGS_URL and the store's credentials; a folder must be writable for this user."
     try:
-        await _store_and_read(RecordingStore.open(settings.recordings_url, settings.data_dir))
+        store = RecordingStore.of(settings)
+        if missing := await store.missing_keys():
+            return failed(
+                "recordings",
+                f"Files in {where} are encrypted with keys that are not at hand: {', '.join(missing)}.",
+                "Put them back into OFFHOOK_STORE_KEYS, behind the one for new files, as they were: without them these "
+                "files are lost.",
+            )
+        await _store_and_read(store)
     except ConfigurationError as error:
         return failed("recordings", str(error), mend)
     except (StoreUnavailableError, OSError) as error:

@@ -6,7 +6,7 @@ reader sees is always everything up to the highest number it sees. Appending in 
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -153,9 +153,9 @@ class EventLog:
             DatabaseUnavailableError: nothing was written, or nobody knows.
         """
         async with self._database.acquire() as connection:
-            with self.in_flight():
+            with ExitStack() as until_committed:
                 async with connection.transaction():
-                    transaction = LogTransaction(connection, self)
+                    transaction = LogTransaction(connection, self, until_committed)
                     yield transaction
         for appended in transaction.appended:
             self.announce(appended)
@@ -262,14 +262,20 @@ class EventLog:
 
 @dataclass(frozen=True, slots=True)
 class LogTransaction:
-    """A transaction that is open: rows go through its ``connection``, facts through :meth:`append`."""
+    """A transaction that is open: rows go through its ``connection``, facts through :meth:`append`.
+
+    It is ``in_flight`` from its first append on: whoever waits for a lock before holds up nobody.
+    """
 
     connection: PooledConnection
     _log: EventLog
+    _until_committed: ExitStack
     appended: list[Appended] = field(default_factory=list)
 
     async def append(self, drafts: Sequence[Draft]) -> tuple[Event, ...]:
         """Append facts, in this order. Best last in the transaction: it takes the log's lock."""
+        if not self.appended:
+            self._until_committed.enter_context(self._log.in_flight())
         appended = await self._log.append_in(self.connection, drafts)
         self.appended.append(appended)
         return appended.events

@@ -17,6 +17,7 @@ from app.contacts.resources import ContactResources
 from app.errors import RefusedError
 from app.events.log import EventLog
 from app.exports.columns import cells_of, json_of, names_of
+from app.exports.course import MOST_COUNTED, Course
 from app.exports.plan import SCOPES, ExportFormat, ExportKind, ExportOrder
 from app.facts.jobs import Counts, JobKind
 from app.jobs.model import Done, Job, JobFailedError, NewJob, ReportName
@@ -104,6 +105,7 @@ class ExportRunner(Runner):
         path = progress.folder / f"export.{ending}"
         fields = await self._fields(job.account_id, order)
         total = await self._count(job, order)
+        course = Course(order.kind, total, job.created_at)
         count = 0
         write = _row_writer(order, fields)
         with await asyncio.to_thread(path.open, "wb") as file:
@@ -114,7 +116,7 @@ class ExportRunner(Runner):
                     count += len(items)
                     progress.note(
                         counts=Counts(total=max(total, count) if total is not None else None, processed=count),
-                        fraction=None if not total else min(count / total, 1.0),
+                        fraction=course.fraction(count, items[0], items[-1]),
                     )
         return Done(
             counts=Counts(total=count, processed=count),
@@ -131,19 +133,20 @@ class ExportRunner(Runner):
         return found.columns
 
     async def _count(self, job: Job, order: ExportOrder) -> int | None:
-        """How many rows there will be, None when nobody counts so far."""
+        """How many rows there will be, a few that have come since perhaps; None when nobody counts so far."""
         account_id, list_id = job.account_id, order.list_id or ""
         match order.kind:
             case ExportKind.CDRS:
-                counted = await self._cdrs.count(account_id, order.calls)
+                counted = await self._cdrs.count(account_id, order.calls, at_most=MOST_COUNTED)
             case ExportKind.CONTACTS:
-                counted = await self._contacts.contacts.count(account_id, list_id, order.contacts)
+                contacts = self._contacts.contacts
+                counted = await contacts.count(account_id, list_id, order.contacts, at_most=MOST_COUNTED)
             case ExportKind.DNC_ENTRIES:
-                counted = await self._contacts.dnc_entries.count(account_id, list_id, None)
+                counted = await self._contacts.dnc_entries.count(account_id, list_id, None, at_most=MOST_COUNTED)
             case ExportKind.RECORDINGS:
-                counted = await self._recordings.count(account_id, order.recordings)
+                counted = await self._recordings.count(account_id, order.recordings, at_most=MOST_COUNTED)
             case ExportKind.EVENTS:
-                counted = await self._log.count(account_id, order.events)
+                counted = await self._log.count(account_id, order.events, at_most=MOST_COUNTED)
             case _:
                 assert_never(order.kind)
         return counted.count if counted.is_exact else None

@@ -43,6 +43,7 @@ class SkipReason(StrEnum):
     CAMPAIGN_OVER = "CAMPAIGN_OVER"
     CAP_OUTLASTS_CAMPAIGN = "CAP_OUTLASTS_CAMPAIGN"
     REMOVED = "REMOVED"
+    NOT_REACHED = "NOT_REACHED"
     CALL_FAILED = "CALL_FAILED"
 
 
@@ -99,7 +100,10 @@ class CampaignStopped(CampaignFact, frozen=True, kw_only=True):
 
 
 class CampaignFinished(CampaignFact, frozen=True, kw_only=True):
-    """The campaign is over by itself. ``attempts`` were made, ``finished`` contacts called, ``skipped`` ones never."""
+    """The campaign is over by itself. ``attempts`` were made, ``finished`` contacts called, ``skipped`` ones never.
+
+    Contacts that it never came to are not among them: those are counted afterwards.
+    """
 
     type = "campaign.finished"
     reason: FinishReason

@@ -28,6 +28,7 @@ from app.facts import (
     supervisions,
     transcripts,
     transfers,
+    usage,
     webhooks,
 )
 from app.facts.calls import Fact
@@ -95,6 +96,9 @@ FACT_TYPES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
             campaigns.ContactSkipped,
             campaigns.ContactFinished,
             dnc.DncEntryAdded,
+            usage.UsageLimitReached,
+            usage.AccountSuspended,
+            usage.AccountResumed,
             otps.OtpAnnounced,
             otps.OtpFailed,
             otps.OtpVerified,

@@ -13,6 +13,7 @@ class JobKind(StrEnum):
     DNC_IMPORT = "DNC_IMPORT"
     EXPORT = "EXPORT"
     TRANSCRIPTION = "TRANSCRIPTION"
+    ERASURE = "ERASURE"
 
 
 class JobState(StrEnum):

@@ -1,6 +1,7 @@
 """Facts about recordings. They carry ids, never addresses: signed addresses expire, facts do not."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from app.facts.calls import CallFact, Fact
 from app.facts.vocabulary import PauseMode, RecordingMode, Words
@@ -66,11 +67,23 @@ class RecordingFailed(CallFact, frozen=True, kw_only=True):
     reason: str
 
 
+class DeletionReason(StrEnum):
+    """Why a recording was deleted: somebody asked for that, its time was over, or a person is to be forgotten."""
+
+    REQUESTED = "REQUESTED"
+    RETENTION = "RETENTION"
+    ERASURE = "ERASURE"
+
+
 class RecordingDeleted(Fact, frozen=True, kw_only=True):
-    """The recording's file is being deleted and can no longer be fetched. ``is_expired``: its time was over."""
+    """The recording's file is being deleted and can no longer be fetched.
+
+    ``is_expired``: its time was over. ``reason`` says that too, and is None in facts of earlier versions.
+    """
 
     type = "recording.deleted"
     recording_id: str
     call_id: str
     mode: RecordingMode
     is_expired: bool = False
+    reason: DeletionReason | None = None

@@ -280,6 +280,7 @@ class EndCode(StrEnum):
     DIALPLAN_ENDED = "DIALPLAN_ENDED"
     DIALPLAN_FAILED = "DIALPLAN_FAILED"
     TRUNK_FULL = "TRUNK_FULL"
+    LIMIT_REACHED = "LIMIT_REACHED"
     MACHINE = "MACHINE"
     DNC = "DNC"
 
@@ -309,6 +310,13 @@ class Pair(Words, frozen=True, kw_only=True):
 
     key: str
     value: str
+
+
+class Money(Words, frozen=True, kw_only=True):
+    """An amount, as people write it (``12.5``), and its currency (ISO 4217)."""
+
+    amount: str
+    currency: str
 
 
 class Party(Words, frozen=True, kw_only=True):

@@ -42,6 +42,7 @@ from app.flows.steps import (
 from app.flows.words import BUILT_IN, is_name, is_variable
 
 _STEPS: Final = "steps"
+_FIELDS: Final = "fields"
 
 
 class Edge(NamedTuple):
@@ -60,6 +61,7 @@ def check_flow(flow: Flow) -> list[Problem]:
     for place, step in enumerate(flow.steps):
         problems += _check_step(step, path_of(place, step), flow)
     problems += _check_names(flow)
+    problems += _check_fields(flow)
     if not problems:  # what leads where makes sense only among steps that are there
         problems = _check_ways(flow)
     return problems
@@ -164,7 +166,7 @@ def _check_branch(step: Branch, path: Path, flow: Flow) -> list[Problem]:
         where = (*path, "cases", str(place), "when")
         problems += check_condition(case.condition, where)
         if isinstance(case.condition, VariableIs) and case.condition.variable not in known:
-            message = f"No step gathers a variable {case.condition.variable!r}."
+            message = f"No step gathers a variable {case.condition.variable!r}, and no field is called so."
             problems.append(Problem("NOT_FOUND", message, (*where, "variable", "variable")))
     return problems
 
@@ -188,7 +190,23 @@ def _is_unclear(target: Target) -> bool:
 def _variables(flow: Flow) -> set[str]:
     """All that may ever be set."""
     setting = (step.variable for step in flow.steps if isinstance(step, Gather | MediaStream))
-    return {name for name in setting if name is not None} | BUILT_IN
+    return {name for name in setting if name is not None} | set(flow.fields) | BUILT_IN
+
+
+def _check_fields(flow: Flow) -> list[Problem]:
+    if len(flow.fields) > limits.MOST_FIELDS:
+        return [Problem("INVALID_INPUT", f"Give at most {limits.MOST_FIELDS}.", (_FIELDS,))]
+    problems: list[Problem] = []
+    for place, name in enumerate(flow.fields):
+        path = (_FIELDS, str(place))
+        if not is_variable(name):
+            message = "A field's name is a small letter and up to 31 letters, digits or '_'."
+            problems.append(Problem("INVALID_INPUT", message, path))
+        elif name in BUILT_IN:
+            problems.append(Problem("INVALID_INPUT", f"{name!r} is set by the call itself.", path))
+        elif name in flow.fields[:place]:
+            problems.append(Problem("ALREADY_EXISTS", f"There is a field {name!r} already.", path))
+    return problems
 
 
 def _check_names(flow: Flow) -> list[Problem]:
@@ -214,7 +232,7 @@ def _check_names(flow: Flow) -> list[Problem]:
 
 def _check_texts(step: Step, path: Path, known: set[str]) -> list[Problem]:
     return [
-        Problem("NOT_FOUND", f"No step gathers a variable {name!r}.", (*path, "text"))
+        Problem("NOT_FOUND", f"No step gathers a variable {name!r}, and no field is called so.", (*path, "text"))
         for sound in sounds_of(step)
         for name in (variables_in(sound.text) if isinstance(sound, PlaySpeech) else ())
         if name not in known

@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Sequence
 from typing import Final, TypeAlias, assert_never
-from zoneinfo import ZoneInfo
 
 from app.errors import Problem
 from app.facts.vocabulary import Tone
@@ -27,6 +26,7 @@ from app.flows.steps import (
     VariableIs,
     Voicemail,
 )
+from app.zones import zone_of
 
 Path: TypeAlias = tuple[str, ...]
 
@@ -212,7 +212,7 @@ def _is_zone(name: str) -> bool:
     if _ZONE.fullmatch(name) is None:
         return False
     try:
-        ZoneInfo(name)
+        zone_of(name)
     except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError, and a name may be a directory's
         return False
     except KeyError:

@@ -3,6 +3,7 @@
 from typing import Final
 
 MOST_STEPS: Final = 100
+MOST_FIELDS: Final = 50
 MOST_SOUNDS: Final = 16
 MOST_OPTIONS: Final = 50
 MOST_CASES: Final = 50

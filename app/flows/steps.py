@@ -296,10 +296,14 @@ Step: TypeAlias = (
 
 
 class Flow(Words, frozen=True, kw_only=True, omit_defaults=True):
-    """What one version of a call flow says: where it begins, and all its steps."""
+    """What one version of a call flow says: where it begins, and all its steps.
+
+    ``fields`` are variables that are set before it begins: in a campaign to the contact's. Elsewhere they are empty.
+    """
 
     start: str
     steps: tuple[Step, ...]
+    fields: tuple[str, ...] = ()
 
     def step(self, name: str) -> Step | None:
         """The step of this name."""

@@ -24,6 +24,7 @@ SCOPE_OF: Final[Mapping[JobKind, Scope]] = MappingProxyType(
         JobKind.DNC_IMPORT: Scope.DNC,
         JobKind.EXPORT: Scope.CDRS_READ,
         JobKind.TRANSCRIPTION: Scope.RECORDINGS_READ,
+        JobKind.ERASURE: Scope.RECORDINGS_DELETE,
     }
 )
 #: States that nothing follows on.

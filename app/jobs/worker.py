@@ -357,6 +357,10 @@ class JobWorker(Daemon):
             except UnavailableError as error:
                 _log.warning("job_unsettled", job_id=held.job.id, reason=error.message)
                 continue
+            except Exception as error:  # noqa: BLE001  # it concerns this job, whose turn comes again after its lease
+                heed_cancellation(error)
+                _log.exception("job_settling_crashed", job_id=held.job.id, kind=held.job.kind.value)
+                continue
             await self._bus.publish(JOBS_CHANGED, held.job.id)
         return len(taken) == _SETTLE_AT_ONCE
 

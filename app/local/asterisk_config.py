@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,8 +24,11 @@ def _find_folder() -> Path:
 
 ASTERISK_FOLDER = _find_folder()
 TEMPLATE_DIRECTORY = ASTERISK_FOLDER / "templates"
+_ATTESTATION_MODULES = "load = res_stir_shaken.so\nload = res_pjsip_stir_shaken.so"
 _SUBDIRECTORIES = ("etc", "log", "spool/recording", "db", "keys/keys", "lib", "agi")
 _PLACEHOLDER = re.compile(r"@\{([a-z_]+)\}")
+_CERTIFICATE_URL = re.compile(r"https?://[A-Za-z0-9.:_~%/-]{1,500}")
+_KEY_PATH = re.compile(r"/[A-Za-z0-9._/-]{1,500}")
 # A name that could end a line or open a section would write configuration of its own.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -75,7 +79,7 @@ class SipPeer:
             f"[{self.name}](offhook-line)",
             f"context = {self.context}",
             f"disallow = all\nallow = {','.join(self.codecs)}",
-            *([] if self.user is None else ["allow_transfer = yes"]),
+            *(["stir_shaken_profile = offhook-trunk"] if self.user is None else ["allow_transfer = yes"]),
             f"aors = {self.name}",
             f"[{self.name}]\ntype = aor",
             *([f"contact = sip:{user}{address}"] if self.port is not None else []),
@@ -84,6 +88,42 @@ class SipPeer:
             # A match with a port needs the /32, or the port would be read as part of a host name.
             lines.append(f"[{self.name}]\ntype = identify\nendpoint = {self.name}\nmatch = {address}/32")
         return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation:
+    """What calls over trunks are signed with (STIR/SHAKEN, RFC 8224 and 8588).
+
+    ``private_key`` is the path of a PEM file with an elliptic-curve key (P-256); ``certificate_url`` is where those who
+    are called fetch the certificate that goes with it. ``level`` is what is vouched for (ATIS-1000074): A, the caller
+    is known and has the number; B, the caller is known; C, the call is passed on.
+    """
+
+    private_key: Path
+    certificate_url: str
+    level: str = "A"
+
+    def __post_init__(self) -> None:
+        if not _KEY_PATH.fullmatch(str(self.private_key)):
+            raise ValueError("the path of the STIR/SHAKEN key must be absolute, of letters, digits and . _ - /")
+        if not _CERTIFICATE_URL.fullmatch(self.certificate_url):
+            raise ValueError("the STIR/SHAKEN certificate's address must be a plain http or https URL")
+        if self.level not in {"A", "B", "C"}:
+            raise ValueError("the STIR/SHAKEN attestation is A, B or C")
+
+    def render(self) -> str:
+        """Return the attestation's section of stir_shaken.conf."""
+        # Numbers are not listed one by one: every number that a call shows was verified as its account's before.
+        return "\n".join(
+            (
+                "[attestation]",
+                "global_disable = no",
+                f"private_key_file = {self.private_key}",
+                f"public_cert_url = {self.certificate_url}",
+                f"attest_level = {self.level}",
+                f"unknown_tn_attest_level = {self.level}",
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +139,7 @@ class AsteriskConfig:
     bind_address: str = "127.0.0.1"
     has_sandbox: bool = True
     peers: tuple[SipPeer, ...] = ()
+    attestation: Attestation | None = None
     rtp_port_count: int = 990
     ari_username: str = "offhook"
     ari_password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
@@ -159,6 +200,8 @@ def render_configuration(config: AsteriskConfig, ports: AsteriskPorts, paths: As
         "ari_username": config.ari_username,
         "ari_password": config.ari_password,
         "stasis_app": config.stasis_app,
+        "attestation": "; No key: calls are not signed." if config.attestation is None else config.attestation.render(),
+        "attestation_modules": "" if config.attestation is None else _ATTESTATION_MODULES,
     }
     files = {
         source.name: fill_template(source.read_text(encoding="utf-8"), values)
@@ -180,6 +223,17 @@ def _first_directory(patterns: tuple[str, ...]) -> Path:
     raise SystemExit(f"nothing matches {patterns}: is Asterisk installed in this image?")
 
 
+def _attestation_of(environment: Mapping[str, str]) -> Attestation | None:
+    key = environment.get("OFFHOOK_ASTERISK_STIR_SHAKEN_KEY")
+    if not key:
+        return None
+    return Attestation(
+        private_key=Path(key),
+        certificate_url=environment["OFFHOOK_ASTERISK_STIR_SHAKEN_CERTIFICATE_URL"],
+        level=environment.get("OFFHOOK_ASTERISK_STIR_SHAKEN_LEVEL", "A"),
+    )
+
+
 def main() -> None:
     """Render for the container: every address, ports from the environment, the machine's own Asterisk."""
     directory = Path(sys.argv[1])
@@ -192,6 +246,7 @@ def main() -> None:
         has_sandbox=environment.get("OFFHOOK_ASTERISK_SANDBOX", "true") == "true",
         ari_username=environment.get("OFFHOOK_ASTERISK_USERNAME", "offhook"),
         ari_password=environment["OFFHOOK_ASTERISK_PASSWORD"],
+        attestation=_attestation_of(environment),
     )
     ports = AsteriskPorts(
         http=int(environment.get("OFFHOOK_ASTERISK_HTTP_PORT", "8088")),

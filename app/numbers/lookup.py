@@ -17,6 +17,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from app.errors import RefusedError
 from app.numbers.parse import E164, is_sandbox_number, parse_destination
+from app.numbers.ranges import prepare
 
 _NON_GEOGRAPHIC: Final = "001"  # UN M.49 "world": phonenumbers' region of codes that belong to no country
 _UNKNOWN_ZONE: Final = "Etc/Unknown"
@@ -109,6 +110,7 @@ async def preload(may_begin: Callable[[], bool], *, at_latest_seconds: float = _
     except TimeoutError:
         pass  # by now every start is over
     await asyncio.to_thread(_load_tables)
+    await asyncio.to_thread(prepare)
 
 
 @functools.cache

@@ -1,8 +1,11 @@
 """Which numbers an account may dial. Pure: number and rules in, verdict out.
 
-Two layers, both of which must say yes:
+There are two sets of rules: what the **operator** grants the account, and the account's **own**, which narrow that. A
+number must pass both, so no key can open what the operator has not granted; an account that has set no rules of its
+own has what it is granted. Each set says yes in two layers:
 
-1. **The account's rules.** Prefixes of E.164, longest wins, and what no rule names is denied.
+1. **The rules.** Countries and prefixes of E.164: the longest prefix wins, a country's rule wins against one for the
+   country's code, and what no rule names is denied.
 2. **Classes that nobody means to allow** by allowing a whole country: premium rate, shared cost, satellite, global
    networks and the like. A rule lifts such a denial only when it names the class, that is when its prefix is at
    least as long as the class's own: ``+8816`` opens Iridium, ``+1900`` premium numbers in North America, but neither
@@ -11,15 +14,18 @@ Two layers, both of which must say yes:
 Emergency and short numbers never come this far: they are not E.164, so `app.numbers.parse` refuses them.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from phonenumbers import (
     NumberParseException,
     PhoneNumber,
+    PhoneNumberFormat,
     PhoneNumberType,
+    country_code_for_region,
+    format_number,
     national_significant_number,
     number_type,
     parse,
@@ -28,15 +34,22 @@ from phonenumbers import (
 
 from app.errors import Problem, RefusedError
 from app.numbers.parse import E164, SANDBOX_PREFIX, is_sandbox_number
+from app.numbers.ranges import Ranges
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of an account's policy: numbers that begin with ``prefix`` (``+`` and digits) are allowed or denied."""
+    """One line of a policy: numbers that begin with ``prefix`` (``+`` and digits) are allowed or denied.
+
+    With a ``country`` (ISO 3166-1 alpha-2) only those of that country are meant; ``prefix`` is its code then.
+    ``is_own``: the account's own rule, which narrows what the operator's rules grant.
+    """
 
     prefix: str
     is_allowed: bool
     note: str | None = None
+    country: str | None = None
+    is_own: bool = False
 
 
 class DenialReason(StrEnum):
@@ -67,13 +80,26 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The number may not be dialled; ``rule`` is the account's rule that spoke last, if any matched."""
+    """The number may not be dialled; ``rule`` is the rule that spoke last, if any matched.
+
+    ``is_own``: the operator grants it, and the account's own rules do not.
+    """
 
     reason: DenialReason
     rule: Rule | None = None
+    is_own: bool = False
 
 
 Verdict = Allowed | Denied
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What the numbering plan says of a number."""
+
+    country_code: int
+    region: str | None
+    type: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,28 +165,87 @@ def evaluate(number: E164, rules: Iterable[Rule], *, caller_id: str | None = Non
 
     ``caller_id`` is what the customer would see: a number cannot be called from itself.
     """
+    granted: list[Rule] = []
+    own: list[Rule] = []
+    for rule in rules:
+        (own if rule.is_own else granted).append(rule)
+    verdict = _judge(number, granted)
+    if isinstance(verdict, Allowed) and own:
+        verdict = _judge(number, own)
+        if isinstance(verdict, Denied):
+            return replace(verdict, is_own=True)
+    if isinstance(verdict, Allowed) and number == caller_id:
+        return Denied(DenialReason.OWN_NUMBER, verdict.rule)
+    return verdict
+
+
+def country_rule(country: str, *, is_allowed: bool, note: str | None = None, is_own: bool = False) -> Rule | None:
+    """The rule for all of a country (ISO 3166-1 alpha-2, upper case); None when there is no such country."""
+    code = country_code_for_region(country)
+    return Rule(f"+{code}", is_allowed, note, country, is_own) if code else None
+
+
+def is_beyond(rule: Rule, granted: Iterable[Rule]) -> bool:
+    """Whether an account's own rule allows nothing at all of what is granted, and is a mistake for that reason."""
+    if not rule.is_allowed:
+        return False
+    ours = [one for one in granted if one.prefix.startswith(rule.prefix) or rule.prefix.startswith(one.prefix)]
+    meeting = [one for one in ours if one.country is None or rule.country is None or one.country == rule.country]
+    if any(one.is_allowed and len(one.prefix) > len(rule.prefix) for one in meeting):
+        return False
+    around = [one for one in meeting if len(one.prefix) <= len(rule.prefix)]
+    longest = max(around, key=_length, default=None)
+    if longest is not None and longest.country is not None and rule.country is None:
+        # It speaks for a part of the code alone.
+        return not any(one.is_allowed for one in around)
+    return longest is None or not longest.is_allowed
+
+
+def refusal(denied: Denied, *, field: tuple[str, ...] = ()) -> RefusedError:
+    """The error for the caller: DESTINATION_DENIED, with the reason in words."""
+    return RefusedError(Problem("DESTINATION_DENIED", denial_sentence(denied.reason), field))
+
+
+def denial_sentence(reason: DenialReason) -> str:
+    """The reason in words."""
+    return _SENTENCES[reason]
+
+
+def _judge(number: E164, rules: Sequence[Rule]) -> Verdict:
+    """What one set of rules says."""
     rule = _longest_match(number, rules)
     if rule is None:
         return Denied(_class_reason(number) or DenialReason.NOT_ALLOWED)
     if not rule.is_allowed:
         return Denied(DenialReason.DENIED_BY_RULE, rule)
     closed = _closed_class(number)
-    if closed is not None and len(rule.prefix) < len(closed.prefix):
+    if closed is not None and not _names(rule, closed):
         return Denied(closed.reason, rule)
-    if number == caller_id:
-        return Denied(DenialReason.OWN_NUMBER, rule)
     return Allowed(rule)
 
 
-def refusal(denied: Denied, *, field: tuple[str, ...] = ()) -> RefusedError:
-    """The error for the caller: DESTINATION_DENIED, with the reason in words."""
-    return RefusedError(Problem("DESTINATION_DENIED", _SENTENCES[denied.reason], field))
+def _names(rule: Rule, closed: _Class) -> bool:
+    if closed.reason is DenialReason.SHARED_COUNTRY_CODE and rule.country is not None:
+        return True
+    return len(rule.prefix) >= len(closed.prefix)
 
 
-def _longest_match(number: E164, rules: Iterable[Rule]) -> Rule | None:
-    return max(
-        (rule for rule in rules if number.startswith(rule.prefix)), key=lambda rule: len(rule.prefix), default=None
-    )
+def _longest_match(number: E164, rules: Sequence[Rule]) -> Rule | None:
+    matching = [rule for rule in rules if number.startswith(rule.prefix)]
+    if any(rule.country is not None for rule in matching):
+        country = _country_of(number)
+        matching = [rule for rule in matching if rule.country in {None, country}]
+    return max(matching, key=_length, default=None)
+
+
+def _length(rule: Rule) -> tuple[int, bool]:
+    """How particular a rule is: of two of the same length the country's."""
+    return len(rule.prefix), rule.country is not None
+
+
+def _country_of(number: E164) -> str | None:
+    found = _look_up(number)
+    return None if found is None else found[0].region
 
 
 def _class_reason(number: E164) -> DenialReason | None:
@@ -175,20 +260,50 @@ def _closed_class(number: E164) -> _Class | None:
     code = number[:4]
     if code in _GLOBAL_CODES:
         return _Class(_GLOBAL_CODES[code], code)
+    found = _look_up(number)
+    if found is None:
+        return _Class(DenialReason.UNKNOWN_TYPE, number)  # of no country; nothing short of the whole number names it
+    kind, national = found
+    reason = _TYPES.get(kind.type)
+    if reason is not None:
+        return _Class(reason, number[: 1 + len(str(kind.country_code)) + _NATIONAL_DIGITS_TO_NAME])
+    return _closed_under_one(number, kind, national) if kind.country_code == 1 else None
+
+
+def _closed_under_one(number: E164, kind: _Kind, national: str) -> _Class | None:
+    # 976 as exchange is premium in every area code of the North American plan; the metadata does not know it.
+    if national[3:6] == "976":
+        return _Class(DenialReason.PREMIUM_RATE, number[:8])
+    if kind.region not in _DOMESTIC_UNDER_ONE:
+        return _Class(DenialReason.SHARED_COUNTRY_CODE, number[:5])
+    return None
+
+
+def _look_up(number: E164) -> tuple[_Kind, str] | None:
+    """The number's kind, and its national digits; None when it is of no country."""
+    kind = _KINDS.find(number)
+    if kind is not None:
+        return kind, number[1 + len(str(kind.country_code)) :]
     try:
         parsed = parse(number)
     except NumberParseException:
-        return _Class(DenialReason.UNKNOWN_TYPE, number)  # of no country; nothing short of the whole number names it
-    reason = _TYPES.get(number_type(parsed))
-    if reason is not None:
-        return _Class(reason, number[: 1 + len(str(parsed.country_code)) + _NATIONAL_DIGITS_TO_NAME])
-    return _closed_under_one(number, parsed) if parsed.country_code == 1 else None
+        return None
+    return _kind_of(parsed), national_significant_number(parsed)
 
 
-def _closed_under_one(number: E164, parsed: PhoneNumber) -> _Class | None:
-    # 976 as exchange is premium in every area code of the North American plan; the metadata does not know it.
-    if national_significant_number(parsed)[3:6] == "976":
-        return _Class(DenialReason.PREMIUM_RATE, number[:8])
-    if region_code_for_number(parsed) not in _DOMESTIC_UNDER_ONE:
-        return _Class(DenialReason.SHARED_COUNTRY_CODE, number[:5])
-    return None
+def _kind_of(parsed: PhoneNumber) -> _Kind:
+    # Parsed from E.164, it always has a country code.
+    return _Kind(parsed.country_code or 0, region_code_for_number(parsed), number_type(parsed))
+
+
+def _kind_of_range(number: E164) -> _Kind | None:
+    """The kind of all numbers that begin like this one and are as long; None when such are read as something else."""
+    try:
+        parsed = parse(number)
+    except NumberParseException:
+        return None
+    return _kind_of(parsed) if format_number(parsed, PhoneNumberFormat.E164) == number else None
+
+
+#: What was looked up once. It says what the plan says, so it is no state of anybody's.
+_KINDS: Final = Ranges(_kind_of_range)

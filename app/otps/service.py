@@ -269,4 +269,4 @@ def _too_many(whose: str, seconds: float) -> RefusedError:
 
 
 def _missing() -> RefusedError:
-    return RefusedError(Problem("NOT_FOUND", "There is no such one-time password.", ("otpId",)))
+    return RefusedError(Problem("NOT_FOUND", "There is no such one-time password.", ("id",)))

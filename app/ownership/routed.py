@@ -89,7 +89,12 @@ class RoutedCalls:
         if request.dry_run:
             lookup = await _look_up(placed.call.dialled_number)
             return OriginateOutcome(
-                call=placed.call, is_replayed=False, wait_outcome=None, lookup=lookup, allowed_by=placed.allowed_by
+                call=placed.call,
+                is_replayed=False,
+                wait_outcome=None,
+                lookup=lookup,
+                allowed_by=placed.allowed_by,
+                most_cost=placed.most_cost,
             )
         call, outcome = await self._wait_for(placed.call, request.wait_for, until)
         return OriginateOutcome(

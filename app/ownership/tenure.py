@@ -65,8 +65,8 @@ class Tenure:
     calls: CallService
     inbox: Inbox
     provisioner: Provisioner
-    dispatcher: Runs
-    flow_desk: Runs
+    dispatcher: Fares
+    flow_desk: Fares
     campaigns: Fares
     callbacks: Fares
     otps: Fares
@@ -74,8 +74,9 @@ class Tenure:
 
     @property
     def healths(self) -> tuple[Health, ...]:
-        """How the loops fare that take orders of other processes, and that call by themselves."""
-        return self.inbox.health, self.campaigns.health, self.callbacks.health, self.otps.health
+        """How the loops fare that take orders of other processes, that lead calls on, and that call by themselves."""
+        faring = (self.inbox, self.dispatcher, self.flow_desk, self.campaigns, self.callbacks, self.otps)
+        return tuple(one.health for one in faring)
 
     async def run(self, on_leaving: Callable[[], None]) -> None:
         """Drive the Asterisk. At the end hands off: not a word more to it. ``on_leaving`` is called as that begins.

@@ -19,7 +19,7 @@ from app.errors import (
     ShuttingDownError,
     UnavailableError,
 )
-from app.facts.vocabulary import Pair
+from app.facts.vocabulary import Money, Pair
 
 _CLASSES: Final[dict[str, type[UnavailableError]]] = {
     kind.code: kind
@@ -100,14 +100,19 @@ class Stands(msgspec.Struct, frozen=True, kw_only=True, tag="placed"):
     call: Call
     is_replayed: bool
     allowed_by: str | None = None
+    most_cost: Money | None = None
 
     @classmethod
     def of(cls, placed: Placed) -> "Stands":
-        return cls(call=placed.call, is_replayed=placed.is_replayed, allowed_by=placed.allowed_by)
+        return cls(
+            call=placed.call, is_replayed=placed.is_replayed, allowed_by=placed.allowed_by, most_cost=placed.most_cost
+        )
 
     @property
     def placed(self) -> Placed:
-        return Placed(call=self.call, is_replayed=self.is_replayed, allowed_by=self.allowed_by)
+        return Placed(
+            call=self.call, is_replayed=self.is_replayed, allowed_by=self.allowed_by, most_cost=self.most_cost
+        )
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True, tag="changed"):
@@ -130,6 +135,7 @@ class WireProblem(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     field: tuple[str, ...] = ()
     current_state: str | None = None
+    retry_after_seconds: float | None = None
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
@@ -148,7 +154,13 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
             message=error.message,
             retry_after_seconds=error.retry_after_seconds,
             problems=tuple(
-                WireProblem(code=one.code, message=one.message, field=one.field, current_state=one.current_state)
+                WireProblem(
+                    code=one.code,
+                    message=one.message,
+                    field=one.field,
+                    current_state=one.current_state,
+                    retry_after_seconds=one.retry_after_seconds,
+                )
                 for one in problems
             ),
         )
@@ -157,7 +169,16 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
         """The error as it would have been raised in one process."""
         if self.problems:
             return RefusedError(
-                [Problem(one.code, one.message, one.field, current_state=one.current_state) for one in self.problems]
+                [
+                    Problem(
+                        one.code,
+                        one.message,
+                        one.field,
+                        current_state=one.current_state,
+                        retry_after_seconds=one.retry_after_seconds,
+                    )
+                    for one in self.problems
+                ]
             )
         kind = _CLASSES.get(self.code)
         if kind is None:  # INTERNAL: its own process has logged what it was

@@ -164,6 +164,7 @@ def trunk_objects(line: TrunkLine) -> tuple[PjsipObject, ...]:
             (
                 *_common(line.transport, line.codecs),
                 ("allow_transfer", "no"),  # likewise
+                ("stir_shaken_profile", "offhook-trunk"),  # asterisk/templates/stir_shaken.conf
                 ("context", "offhook-trunks"),
                 ("aors", name),
                 ("outbound_auth", "" if credentials is None else name),
@@ -281,6 +282,7 @@ def _common(transport: Transport, codecs: tuple[Codec, ...]) -> tuple[tuple[str,
         ("allow", ",".join(codec.value.lower() for codec in codecs)),
         # Audio stays in Asterisk: it is recorded, mixed and supervised there.
         ("direct_media", "no"),
+        ("redirect_method", "user"),  # as in asterisk/templates/pjsip.conf, which says why
         ("message_context", "offhook-messages"),  # as in asterisk/templates/pjsip.conf
         ("trust_id_outbound", "yes"),
         ("send_pai", "yes"),

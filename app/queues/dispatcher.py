@@ -21,7 +21,7 @@ from app.calls.queue_plan import legs_to
 from app.calls.registry import CallRegistry
 from app.calls.time_limits import EFFECT_SECONDS
 from app.clock import Clock
-from app.daemon import backoff_seconds
+from app.daemon import Health, Vitals, backoff_seconds
 from app.errors import DatabaseUnavailableError, OverloadedError, RefusedError
 from app.facts.queues import QueueLeaving
 from app.ids import Kind, PlaybackId, new_id
@@ -41,6 +41,7 @@ LOOK_SECONDS: Final = 5.0
 WAITING_LOOK_SECONDS: Final = 1.0
 #: Between two rounds, so that news that come together are one.
 _LEAST_SECONDS: Final = 0.02
+_LOOKING: Final = "looking"
 
 
 class Dispatcher:
@@ -67,27 +68,36 @@ class Dispatcher:
         self._due: dict[str, datetime] = {}
         self._looked_at = float("-inf")
         self._leading_on: set[str] = set()
+        self._vitals = Vitals("queues", clock)
+
+    @property
+    def health(self) -> Health:
+        """How the looking after queues fares."""
+        return self._vitals.health
 
     async def run(self) -> None:
         """Dispatch until cancelled."""
-        failures = 0
+        with self._vitals.running():
+            await self._look_again_and_again()
+
+    async def _look_again_and_again(self) -> None:
         async with asyncio.TaskGroup() as self._group:
             while True:
                 try:
                     await self._look()
                 except DatabaseUnavailableError as error:
-                    failures += 1
+                    failures = self._vitals.note_failure(_LOOKING, error)
                     level = _log.warning if failures == 1 else _log.debug
                     level("queues_not_dispatched", reason=error.message)
                     self._looked_at = float("-inf")
                     await asyncio.sleep(backoff_seconds(failures))
-                except Exception:  # noqa: BLE001 -- a mistake of ours must not end all that this node does
-                    failures += 1
+                except Exception as error:  # noqa: BLE001 -- a mistake of ours must not end all that this node does
+                    failures = self._vitals.note_failure(_LOOKING, error)
                     _log.exception("queues_not_dispatched")
                     self._looked_at = float("-inf")
                     await asyncio.sleep(backoff_seconds(failures))
                 else:
-                    failures = 0
+                    self._vitals.note_success(_LOOKING)
                     await asyncio.sleep(_LEAST_SECONDS)
                     await self._news.wait(self._seconds_to_wait())
 

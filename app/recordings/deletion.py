@@ -195,7 +195,10 @@ class RecordingDeletion:
 
 
 class RecordingSweeper(Daemon):
-    """Deletes recordings whose time is over, and files that a deletion left. ``retention``: of accounts without a term."""
+    """Deletes recordings whose time is over, and files that a deletion left.
+
+    ``retention`` counts for accounts that have no term of their own; None: those keep them.
+    """
 
     name = "recording-sweeper"
     poll_seconds = 60.0

@@ -27,6 +27,7 @@ LEFT JOIN number_reputation AS standing ON standing.account_id = one.account_id 
 LEFT JOIN number_use AS use ON use.account_id = one.account_id AND use.number = one.number
 LEFT JOIN trunk ON trunk.id = $3
 WHERE member.pool_id = $1 AND one.account_id = $2 AND one.deleted_at IS NULL AND 'CALLER_ID' = ANY(one.capabilities)
+    AND (one.verified_at IS NOT NULL OR trunk.is_sandbox IS NOT FALSE)
     AND (trunk.caller_id_policy IS DISTINCT FROM 'TRUNK_NUMBERS' OR one.trunk_id = trunk.id)
 ORDER BY member.place
 """
@@ -34,7 +35,7 @@ _USE: Final = """
 INSERT INTO number_use (account_id, number, used_at) VALUES ($1, $2, $3)
 ON CONFLICT (account_id, number) DO UPDATE SET used_at = greatest(excluded.used_at, number_use.used_at)
 """
-_FIELD: Final = ("callerId",)
+_FIELD: Final = ("callerIdPoolId",)
 _TICK: Final = timedelta(microseconds=1)
 
 

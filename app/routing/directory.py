@@ -16,6 +16,7 @@ from app.routing.rows import QUEUES
 # $1 account, $2 extension number, $3 agent id (wins over $2), $4 destination's extension number, $5 trunk id or NULL
 # for the default, $6 caller id or NULL for the default. Each branch is a look-up by key, and asyncpg keeps the
 # statement prepared on its connection, so this costs one round trip and some index reads.
+# A number that was not shown to be the account's is seen by nobody outside; the sandbox's trunks lead nowhere.
 _RESOLVE: Final = """
 SELECT
     connect.id AS connect_id, connect.number AS connect_number, connect.endpoints AS connect_endpoints,
@@ -30,7 +31,9 @@ SELECT
     seatless.endpoints AS seatless_endpoints,
     shown.id AS caller_id_id, shown.number AS caller_id_number, shown.label AS caller_id_label,
     flag.reasons AS caller_id_flags,
-    policy.prefixes, policy.allowances, policy.notes
+    EXISTS (SELECT FROM account_limits WHERE account_id = $1) AS is_metered,
+    EXISTS (SELECT FROM account WHERE id = $1 AND suspended_at IS NOT NULL) AS is_suspended,
+    policy.rules
 FROM (SELECT $1::text AS account_id) AS asked
 LEFT JOIN LATERAL (
     SELECT extension.id, extension.number, person.id AS agent_id, person.name AS agent_name,
@@ -86,16 +89,19 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT id, number, label, trunk_id FROM outbound_number
     WHERE account_id = asked.account_id AND number = $6 AND deleted_at IS NULL AND 'CALLER_ID' = ANY(capabilities)
+        AND (verified_at IS NOT NULL OR way_out.is_sandbox IS NOT FALSE)
         AND (way_out.caller_id_policy IS DISTINCT FROM 'TRUNK_NUMBERS' OR trunk_id = way_out.id)
     UNION ALL
     SELECT id, number, label, trunk_id FROM outbound_number
     WHERE $6::text IS NULL AND account_id = asked.account_id AND is_default AND deleted_at IS NULL
         AND 'CALLER_ID' = ANY(capabilities)
+        AND (verified_at IS NOT NULL OR way_out.is_sandbox IS NOT FALSE)
         AND (way_out.caller_id_policy IS DISTINCT FROM 'TRUNK_NUMBERS' OR trunk_id = way_out.id)
     UNION ALL
     SELECT id, number, label, trunk_id FROM outbound_number
     WHERE $6::text IS NULL AND account_id = asked.account_id AND deleted_at IS NULL
         AND way_out.caller_id_policy = 'TRUNK_NUMBERS' AND trunk_id = way_out.id AND 'CALLER_ID' = ANY(capabilities)
+        AND (verified_at IS NOT NULL OR way_out.is_sandbox IS NOT FALSE)
     LIMIT 1
 ) AS shown ON true
 LEFT JOIN number_reputation AS flag
@@ -118,8 +124,7 @@ LEFT JOIN LATERAL (
     GROUP BY agent.id
 ) AS seatless ON true
 LEFT JOIN LATERAL (
-    SELECT array_agg(prefix ORDER BY id) AS prefixes, array_agg(is_allowed ORDER BY id) AS allowances,
-        array_agg(note ORDER BY id) AS notes
+    SELECT json_agg(json_build_array(prefix, is_allowed, note, country, is_own) ORDER BY id) AS rules
     FROM destination_rule WHERE account_id = asked.account_id
 ) AS policy ON true
 """
@@ -171,6 +176,8 @@ class Directory:
             rules=_read_rules(row),
             queue=queue,
             other_trunks=tuple(TrunkTarget(**one) for one in row["other_trunks"] or ()),
+            is_metered=row["is_metered"],
+            is_suspended=row["is_suspended"],
         )
 
 
@@ -224,9 +231,4 @@ def _read_caller_id(row: asyncpg.Record) -> CallerIdTarget | None:
 
 
 def _read_rules(row: asyncpg.Record) -> tuple[Rule, ...]:
-    return tuple(
-        Rule(prefix=prefix, is_allowed=is_allowed, note=note)
-        for prefix, is_allowed, note in zip(
-            row["prefixes"] or (), row["allowances"] or (), row["notes"] or (), strict=True
-        )
-    )
+    return tuple(Rule(*one) for one in row["rules"] or ())

@@ -85,6 +85,9 @@ class OriginateResolution:
     flow: "Lead | None" = None
     #: Where no trunk was asked for: others that may be taken when the default one has no free channel, by name.
     other_trunks: tuple[TrunkTarget, ...] = ()
+    #: Whether the account has limits or prices (``app.usage``), and whether it is suspended.
+    is_metered: bool = False
+    is_suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Final, TypedDict
 
 from app.accounts.principal import Principal
 from app.db.engine import PooledConnection
-from app.errors import Problem
+from app.errors import Problem, RefusedError
 from app.ids import Kind, new_id
 from app.numbers.parse import E164
 from app.routing import checks
@@ -17,6 +17,13 @@ from app.routing.shelf import raise_all
 from app.routing.words import NumberCapability
 
 MOST_NUMBERS: Final = 1000
+_VERIFICATION: Final = """
+SELECT verification_otp_id FROM outbound_number WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL
+"""
+_VERIFY: Final = """
+UPDATE outbound_number SET verified_at = now(), verification_otp_id = NULL
+WHERE account_id = $1 AND id = $2 AND verification_otp_id = $3 AND deleted_at IS NULL RETURNING id
+"""
 
 
 class NumberChanges(TypedDict, total=False):
@@ -83,6 +90,62 @@ class OutboundNumbers(Resource[OutboundNumber]):
             await self.shelf.delete(connection, by.account_id, number_id)
             await connection.execute("DELETE FROM outbound_number_pool_member WHERE number_id = $1", number_id)
         self._note(by, "delete", number_id)
+
+    async def find_proving_trunk(self, account_id: str, trunk_id: str | None) -> str:
+        """The trunk, or the default one, if a call over it shows whose a number is: an operator's that leads outside.
+
+        Over a trunk that an account has made for itself the call goes wherever the account likes.
+
+        Raises:
+            RefusedError: NOT_FOUND, NOT_SUPPORTED.
+        """
+        async with self._office.database.acquire() as connection:
+            if trunk_id is None:
+                found = next(iter(await TRUNKS.find(connection, account_id, "is_default")), None)
+            else:
+                found = await TRUNKS.get(connection, account_id, trunk_id)
+        if found is None:
+            message = "There is no such trunk." if trunk_id else "The account has no default trunk; name one."
+            raise RefusedError(Problem("NOT_FOUND", message, ("trunkId",)))
+        if found.is_provisioned or found.is_sandbox:
+            message = (
+                "A call shows whose a number is only over a trunk that the operator has set up. Ask the operator, who "
+                "verifies numbers with `offhook number verify`."
+            )
+            raise RefusedError(Problem("NOT_SUPPORTED", message, ("trunkId",)))
+        return found.id
+
+    async def begin_verification(self, by: Principal, number_id: str, otp_id: str) -> OutboundNumber:
+        """Whoever knows this one-time password, which the number is told, has the number. A former one counts no more.
+
+        Raises:
+            RefusedError: NOT_FOUND.
+        """
+        async with self._writing() as connection:
+            changed = await self.shelf.change(connection, by.account_id, number_id, {"verification_otp_id": otp_id})
+        self._note(by, "begin_verification", number_id)
+        return changed
+
+    async def verification_of(self, account_id: str, number_id: str) -> str | None:
+        """The one-time password that would verify the number; None when it is told none."""
+        async with self._office.database.acquire() as connection:
+            found: str | None = await connection.fetchval(_VERIFICATION, account_id, number_id)
+        return found
+
+    async def finish_verification(self, by: Principal, number_id: str, otp_id: str) -> OutboundNumber:
+        """The number is the account's: somebody there knew what it was told.
+
+        Raises:
+            RefusedError: NOT_FOUND; INVALID_STATE, another verification was begun meanwhile.
+        """
+        async with self._writing() as connection:
+            if await connection.fetchval(_VERIFY, by.account_id, number_id, otp_id) is None:
+                message = "Another verification of this number was begun meanwhile."
+                raise RefusedError(Problem("INVALID_STATE", message, ("code",), current_state="UNVERIFIED"))
+            verified = await self.shelf.get(connection, by.account_id, number_id)
+        assert verified is not None  # it was changed just now
+        self._note(by, "verify", number_id)
+        return verified
 
 
 class OutboundNumberPools(Resource[OutboundNumberPool]):

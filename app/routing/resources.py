@@ -12,6 +12,7 @@ from app.routing.groups import Queues, RingGroups
 from app.routing.inbound import InboundRoutes
 from app.routing.numbers import OutboundNumberPools, OutboundNumbers
 from app.routing.people import Agents, Extensions
+from app.routing.policies import DestinationPolicies
 from app.routing.resource import Office, Seals
 from app.routing.trunks import Trunks
 
@@ -34,6 +35,7 @@ class RoutingResources:
     queues: Queues
     routes: InboundRoutes
     flows: CallFlows
+    policies: DestinationPolicies
 
     @classmethod
     def open(
@@ -60,4 +62,5 @@ class RoutingResources:
             queues=Queues(office),
             routes=InboundRoutes(office),
             flows=CallFlows(office, voices),
+            policies=DestinationPolicies(database, audit),
         )

@@ -5,6 +5,7 @@ What accounts make for themselves, and Offhook then keeps in Asterisk, is `app.r
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from app.accounts.audit import AuditLog, entry_by
@@ -125,13 +126,30 @@ class Routing:
     ) -> OutboundNumber:
         """A number the account may show, E.164. The account's first one is its default."""
         raise_all([*checks.check_label(label), *checks.check_outbound_number(number)])
-        row = {"id": new_id(Kind.OUTBOUND_NUMBER), "account_id": account_id, "number": number, "label": label}
+        row = {
+            "id": new_id(Kind.OUTBOUND_NUMBER),
+            "account_id": account_id,
+            "number": number,
+            "label": label,
+            "verified_at": datetime.now(UTC),  # the operator vouches for it
+        }
         async with self._writing(account_id) as (connection, _):
             is_default = await settle_default(connection, NUMBERS, account_id, is_wanted=is_default)
             with NUMBERS.unique("number", f"The account has {number} already."):
                 made = await NUMBERS.insert(connection, {**row, "is_default": is_default})
         self._note(by, "outbound_number.create", account_id, made.id)
         return made
+
+    async def verify_outbound_number(self, account_id: str, number: str) -> OutboundNumber:
+        """The operator vouches that the number, E.164, is the account's."""
+        async with self._writing(account_id) as (connection, _):
+            found = next(iter(await NUMBERS.find(connection, account_id, "number = $2", number)), None)
+            if found is None:
+                raise RefusedError(Problem("NOT_FOUND", "The account has no such outbound number.", ("number",)))
+            values = {"verified_at": datetime.now(UTC), "verification_otp_id": None}
+            verified = await NUMBERS.change(connection, account_id, found.id, values)
+        self._note(None, "outbound_number.verify", account_id, found.id)
+        return verified
 
     async def list_extensions(self, account_id: str) -> list[Extension]:
         """The account's extensions, by number."""

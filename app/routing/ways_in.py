@@ -23,7 +23,7 @@ from app.routing.targets import target_from_json
 _TRUNK: Final = """
 SELECT trunk.id, trunk.account_id, trunk.is_sandbox, trunk.max_channels, account.default_region
 FROM trunk JOIN account ON account.id = trunk.account_id
-WHERE trunk.endpoint = $1 AND trunk.deleted_at IS NULL AND trunk.is_enabled
+WHERE trunk.endpoint = $1 AND trunk.deleted_at IS NULL AND trunk.is_enabled AND account.suspended_at IS NULL
 """
 _ROUTES: Final = """
 SELECT trunk_id, pattern, target, overflow, recording_mode FROM inbound_route

@@ -119,6 +119,14 @@ class SpeechCache:
         for sample_rate in sample_rates:
             self._path(key, sample_rate).unlink(missing_ok=True)
 
+    def drop_unused(self, seconds: float, *, now: float | None = None) -> int:
+        """Keep no sound any longer that nobody has used for so long; gives how many files those were."""
+        before = (time.time() if now is None else now) - seconds
+        unused = [file.path for file in self._list() if file.used_at < before]
+        for path in unused:
+            path.unlink(missing_ok=True)
+        return len(unused)
+
     def _path(self, key: ContentKey, sample_rate: int) -> Path:
         return self._folder / key[:2] / f"{key}-{sample_rate}.wav"
 

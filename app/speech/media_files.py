@@ -4,6 +4,7 @@ The form of the address is Asterisk's wish (see ``urls``). Errors are bare: nobo
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.requests import Request
@@ -28,8 +29,8 @@ _CACHING: Final = "private, max-age=1209600, immutable"
 class MediaFiles:
     """Answers for the sounds; ``routes`` go into the application of every process that renders any."""
 
-    def __init__(self, cache: SpeechCache, audio_files: AudioFiles, urls: MediaUrls, clock: Clock) -> None:
-        self._cache = cache
+    def __init__(self, caches: Sequence[SpeechCache], audio_files: AudioFiles, urls: MediaUrls, clock: Clock) -> None:
+        self._caches = tuple(caches)
         self._audio_files = audio_files
         self._urls = urls
         self._clock = clock
@@ -57,7 +58,10 @@ class MediaFiles:
 
     async def _read(self, name: str, rate: int) -> bytes | None:
         if is_content_key(name):
-            return await asyncio.to_thread(self._cache.read, ContentKey(name), rate)
+            return await asyncio.to_thread(self._read_spoken, ContentKey(name), rate)
         if kind_of(name) is Kind.AUDIO_FILE:
             return await self._audio_files.read(name, rate)
         return None
+
+    def _read_spoken(self, key: ContentKey, rate: int) -> bytes | None:
+        return next((wav for cache in self._caches if (wav := cache.read(key, rate)) is not None), None)

@@ -11,12 +11,13 @@ from app.db.engine import Database
 from app.recordings.store import RecordingStore
 from app.routing.resource import Office, Seals
 from app.routing.resources import tell_nobody
-from app.speech.audio_files import AudioFiles
+from app.speech.audio_files import AudioFiles, AudioFileSweeper
 from app.speech.cache import SpeechCache
 from app.speech.decoding import Decoder
 from app.speech.engine import SpeechEngine
 from app.speech.media_files import MediaFiles
 from app.speech.model import SAMPLE_RATES
+from app.speech.passing import PassingSoundSweeper
 from app.speech.speaker import Speaker
 from app.speech.templates import AnnouncementTemplates
 from app.speech.upload_files import UploadFiles
@@ -32,6 +33,8 @@ class SpeechResources:
     templates: AnnouncementTemplates
     uploads: Uploads
     audio_files: AudioFiles
+    audio_sweeper: AudioFileSweeper
+    passing_sweeper: PassingSoundSweeper
     media_files: MediaFiles
     upload_files: UploadFiles
 
@@ -56,7 +59,10 @@ class SpeechResources:
         office = Office(database=database, audit=audit, seals=seals, lines_changed=tell_nobody)
         media_urls, signed_uploads = MediaUrls(urls_secret, media_url), upload_urls(urls_secret)
         cache = SpeechCache(folder / "speech", most_bytes=cache_bytes)
-        speaker = Speaker(engines, cache, media_urls, clock, secret=names_secret, sample_rate=sample_rate)
+        passing = SpeechCache(folder / "passing", most_bytes=cache_bytes)
+        speaker = Speaker(
+            engines, cache, media_urls, clock, secret=names_secret, sample_rate=sample_rate, passing=passing
+        )
         uploads = Uploads(database, store, signed_uploads, clock)
         audio_files = AudioFiles(
             office, uploads, store, Decoder(), media_urls, clock, folder / "decoding", sample_rate=sample_rate
@@ -66,6 +72,8 @@ class SpeechResources:
             templates=AnnouncementTemplates(office, speaker),
             uploads=uploads,
             audio_files=audio_files,
-            media_files=MediaFiles(cache, audio_files, media_urls, clock),
+            audio_sweeper=AudioFileSweeper(audio_files, clock),
+            passing_sweeper=PassingSoundSweeper(passing, clock),
+            media_files=MediaFiles((cache, passing), audio_files, media_urls, clock),
             upload_files=UploadFiles(uploads, signed_uploads, clock, folder / "uploads"),
         )

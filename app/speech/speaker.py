@@ -25,7 +25,10 @@ _PREFERRED = "Joanna"
 
 
 class Speaker:
-    """``engines`` in the order in which they are asked for a voice that was not named. ``secret`` names the sounds."""
+    """``engines`` in the order in which they are asked for a voice that was not named. ``secret`` names the sounds.
+
+    What is put together of several texts goes into ``passing`` (else where all else goes): it is kept for one call.
+    """
 
     def __init__(
         self,
@@ -36,9 +39,11 @@ class Speaker:
         *,
         secret: bytes,
         sample_rate: int = SAMPLE_RATES[0],
+        passing: SpeechCache | None = None,
     ) -> None:
         self._engines = tuple(engines)
         self._cache = cache
+        self._passing = passing or cache
         self._urls = urls
         self._clock = clock
         self._secret = secret
@@ -90,7 +95,7 @@ class Speaker:
         key = self._name(account_id, name)
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
-            if not await asyncio.to_thread(self._has, key):
+            if not await asyncio.to_thread(_has, self._passing, key):
                 keys = [part if isinstance(part, float) else await self._make(account_id, part) for part in parts]
                 try:
                     await asyncio.to_thread(self._join, key, keys)
@@ -99,9 +104,15 @@ class Speaker:
                     raise SpeechUnavailableError("The disk does not keep what was spoken.") from error
         return self._urls.media(key, sample_rate or self._sample_rate, self._clock.now())
 
+    async def find_joined(self, account_id: str, name: str, *, sample_rate: int | None = None) -> MediaUri | None:
+        """What :meth:`render_joined` gave for this name, while it is kept here."""
+        key = self._name(account_id, name)
+        is_here = await asyncio.to_thread(_has, self._passing, key)
+        return self._urls.media(key, sample_rate or self._sample_rate, self._clock.now()) if is_here else None
+
     async def forget_joined(self, account_id: str, name: str) -> None:
         """Nobody is to hear it again."""
-        await asyncio.to_thread(self._cache.drop, self._name(account_id, name), SAMPLE_RATES)
+        await asyncio.to_thread(self._passing.drop, self._name(account_id, name), SAMPLE_RATES)
 
     def _name(self, account_id: str, name: str) -> ContentKey:
         content = msgspec.json.encode(("joined", account_id, name))
@@ -120,7 +131,7 @@ class Speaker:
                     raise OSError(errno.ENOENT, "what was spoken is gone already")
                 pieces.append(samples.trim(samples.read_spoken(wav).samples))
             files[rate] = samples.write_wav(b"".join(pieces), rate)
-        self._cache.put(key, files)
+        self._passing.put(key, files)
 
     async def _make(self, account_id: str, speech: Speech) -> ContentKey:
         """Have it spoken, unless it was; gives where it is kept."""
@@ -132,7 +143,7 @@ class Speaker:
         key = content_key(self._secret, account_id, speech, voice, language)
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:  # who asks for the same at the same time waits for the one who makes it
-            if not await asyncio.to_thread(self._has, key):
+            if not await asyncio.to_thread(_has, self._cache, key):
                 spoken = await engine.speak(speech, voice, language)
                 try:
                     await asyncio.to_thread(self._keep, key, spoken)
@@ -151,9 +162,6 @@ class Speaker:
         if problems:
             raise RefusedError(problems)
         await self._cast(settings)
-
-    def _has(self, key: ContentKey) -> bool:
-        return all(self._cache.has(key, rate) for rate in SAMPLE_RATES)
 
     def _keep(self, key: ContentKey, spoken: Spoken) -> None:
         self._cache.put(key, {rate: samples.write_wav(samples.convert(spoken, rate), rate) for rate in SAMPLE_RATES})
@@ -180,6 +188,10 @@ class Speaker:
         if failure is not None:
             raise failure
         raise RefusedError(Problem("NOT_FOUND", "There is no such voice; `voices` lists them.", ("voice", "id")))
+
+
+def _has(cache: SpeechCache, key: ContentKey) -> bool:
+    return all(cache.has(key, rate) for rate in SAMPLE_RATES)
 
 
 def choose_voice(voices: Sequence[Voice], settings: VoiceSettings) -> tuple[Voice, str]:

@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from app.accounts.audit import AuditLog
-from app.accounts.keys import ApiKeys, IssuedKey
+from app.accounts.key_rows import IssuedKey
+from app.accounts.keys import ApiKeys
 from app.accounts.scopes import Scope
 from app.accounts.service import Account, Accounts
 from app.db.engine import Database
@@ -194,16 +195,16 @@ async def test_given_a_revocation_while_the_key_is_being_read_when_read_then_it_
     keys: ApiKeys, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issued = await keys.create(account.id, name="CRM", scopes=READ_CALLS)
-    remember = keys._known.remember
+    remember = keys.credentials._known.remember
 
     def remember_late(hashed: bytes, value: object, generation: int) -> None:
-        keys._known.clear()  # the revocation comes between the read and the remembering
+        keys.credentials.forget(account.id)  # the revocation comes between the read and the remembering
         remember(hashed, value, generation)  # type: ignore[arg-type]  # passed on untouched
 
-    monkeypatch.setattr(keys._known, "remember", remember_late)
+    monkeypatch.setattr(keys.credentials._known, "remember", remember_late)
     await keys.authenticate(issued.token, None)
 
-    assert not keys._known._values
+    assert not keys.credentials._known._values
 
 
 async def test_given_more_keys_than_the_memory_holds_when_used_then_all_work_and_the_memory_stays_small(
@@ -215,7 +216,7 @@ async def test_given_more_keys_than_the_memory_holds_when_used_then_all_work_and
     for key in issued * 2:
         assert (await keys.authenticate(key.token, None)).key_id == key.key.id
 
-    assert len(keys._known._values) == 2
+    assert len(keys.credentials._known._values) == 2
 
 
 async def test_given_a_known_key_when_the_database_is_away_then_it_still_works_and_an_unknown_one_says_so(

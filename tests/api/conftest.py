@@ -14,8 +14,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 
+from app.accounts.access import Access
 from app.accounts.audit import AuditLog
-from app.accounts.keys import ApiKeys
 from app.accounts.scopes import Scope
 from app.accounts.secret import ServiceSecret
 from app.accounts.service import Account, Accounts
@@ -23,6 +23,7 @@ from app.api.context import Options
 from app.api.subscriptions.audience import Audiences
 from app.api.websocket import SocketEndpoint
 from app.asgi import SERVER_OPTIONS, create_app
+from app.calls.admission import Admission
 from app.calls.flow_sounds import FlowSounds
 from app.calls.plan import Defaults
 from app.calls.queries import CallQueries
@@ -37,6 +38,7 @@ from app.clock import SystemClock
 from app.config import Settings
 from app.contacts.setting_up import open_contacts
 from app.db.engine import Database
+from app.erasure.setting_up import ErasureStage
 from app.errand_stage import Errands
 from app.events.bus import Bus
 from app.events.feed import Feed
@@ -68,6 +70,8 @@ from app.services import Services
 from app.speech.resources import SpeechResources
 from app.transcripts.rows import TranscriptQueries
 from app.transcripts.service import Transcripts
+from app.usage.caps import CapacityDesk
+from app.usage_stage import UsageStage
 from app.webhooks.egress import Egress
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.enqueue import Enqueuer
@@ -182,6 +186,7 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         variables=frozenset({"CRM_LEAD", "CRM_TEAM"}),
         announcer=sounds,
         contexts=frozenset({"house-menus"}),
+        admission=Admission(CapacityDesk(database, log, clock)),
     )
     recordings, urls = RecordingQueries(database), RecordingUrls(bytes(32))
     webhooks, webhook_queries = WebhookEndpoints(database, sealer, egress, clock), WebhookQueries(database)
@@ -191,16 +196,19 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
     secret = ServiceSecret("the secret of these tests, long enough")
     errands = Errands.open(Settings(data_dir=tmp_path), secret, database, log, bus, clock, sealer, speech)
     contacts = open_contacts(database, audit, sealer, log, clock, jobs, speech.uploads, recording_store)
+    deletion = RecordingDeletion(database, log, recording_store, clock)
+    erasures = ErasureStage.open(secret, database, log, recording_store, deletion, jobs, audit, sealer, clock)
+    access, call_queries = Access.open(database, bytes(32), audit, clock), CallQueries(database)
     services = Services(
         clock=clock,
-        keys=ApiKeys(database, bytes(32), audit),
+        access=access,
         calls=routed,
         diagnostics=Diagnostics(routed, TraceQueries(database), log),
-        call_queries=CallQueries(database),
+        call_queries=call_queries,
         cdr_queries=CdrQueries(database),
         cdr_statistics=CdrStatistics(database),
         recordings=recordings,
-        recording_deletion=RecordingDeletion(database, log, recording_store, clock),
+        recording_deletion=deletion,
         recording_urls=urls,
         event_log=log,
         feed=feed,
@@ -216,9 +224,13 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         contacts=contacts.resources,
         campaigns=CampaignResources.open(*(database, log, audit, clock, speech), changed=hear_nothing),
         exports=Exports(jobs, contacts.resources, audit),
+        erasures=erasures.service,
         job_reports=JobReports(jobs, recording_store, report_urls(bytes(32)), clock),
         transcripts=Transcripts(database, jobs, TellingEngine(), clock, language="en-US"),
         transcript_queries=TranscriptQueries(database),
+        usage=UsageStage.open(
+            *(database, log, audit, clock), queries=call_queries, hang_up=routed.hang_up, sessions=access.sessions
+        ),
         webhooks=webhooks,
         webhook_queries=webhook_queries,
         webhook_replays=WebhookReplays(database, clock),

@@ -355,7 +355,7 @@ async def test_given_a_key_whose_scopes_change_when_the_heartbeat_looks_then_the
         await socket.subscribe(FOLLOW)
         await socket.receive()
         monkeypatch.setattr(type(keys), "authenticate", with_less)
-        assert (await socket.close_code())[0] == 4401
+        assert (await socket.close_code())[0] == 4403
     await until(lambda: len(audiences_of(surface)) == 0)
 
 

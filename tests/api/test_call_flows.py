@@ -112,6 +112,27 @@ async def test_given_changes_when_made_then_each_is_a_new_version_and_the_old_on
     assert (await surface.ask(query, {"id": made["id"], "version": 4}))["callFlow"] is None
 
 
+async def test_given_a_flow_with_fields_when_it_is_changed_then_they_stay_unless_they_are_changed(
+    surface: Surface,
+) -> None:
+    say = {"speak": {"name": "say", "text": "Hello {name}, you owe {debt}.", "next": "bye"}}
+    wanted = "id version start fields steps { name }"
+    made = await make(surface, "CallFlow", {"name": "debts", "steps": [say, BYE], "fields": ["name", "debt"]}, wanted)
+    assert made["fields"] == ["name", "debt"]
+    for change, fields, names in (
+        ({"steps": [say, {"hangUp": {"name": "bye"}}]}, ["name", "debt"], ["say", "bye"]),
+        ({"start": "say"}, ["name", "debt"], ["say", "bye"]),
+        ({"fields": ["name", "debt", "due"]}, ["name", "debt", "due"], ["say", "bye"]),
+        ({"steps": [BYE], "fields": []}, [], ["bye"]),
+    ):
+        changed = await do(surface, "updateCallFlow", {"id": made["id"], **change}, f"callFlow {{ {wanted} }}")
+        flow = changed["callFlow"]
+        assert (flow["fields"], [one["name"] for one in flow["steps"]]) == (fields, names)
+    tried = {"steps": [say, BYE], "fields": ["name", "debt"], "actions": []}
+    told = await do(surface, "testCallFlow", tried, "path { step hears { text } }")
+    assert told["path"][0]["hears"] == [{"text": "Hello , you owe ."}]
+
+
 @pytest.mark.parametrize(
     ("steps", "code", "field"),
     [

@@ -20,7 +20,7 @@ from app.campaigns.questions import CONTACT_COLUMNS, read_contact
 from app.campaigns.store import get_campaigns
 from app.campaigns.undialled import write_dnc_records
 from app.facts.vocabulary import Disposition
-from app.ids import Kind, new_id
+from app.ids import Kind, new_id, part_id
 from tests.api.campaign_desk import do, done, make, make_dnc_list, make_list, put, read, types_of_events, value
 from tests.api.conftest import Surface
 from tests.api.test_websocket import opened
@@ -429,11 +429,16 @@ async def test_given_a_campaign_when_it_is_followed_then_it_is_told_at_once_on_c
             pass
         assert (seen["waiting"], seen["inFlight"], seen["skipped"]) == (1, 1, 1)
         await done(surface, "stopCampaign", {"id": campaign_id})
-        # It is over when the last of its calls has ended.
+        # It is told to its end, when every contact has its outcome.
         stopped = await told()
         assert (stopped["state"], stopped["inFlight"]) == ("STOPPED", 1)
         async with surface.database.acquire() as connection:
-            await connection.execute("UPDATE campaign_contact SET state = 'FINISHED' WHERE contact_id = $1", contact_id)
+            await connection.execute(
+                "WITH ended AS (UPDATE campaign_contact SET state = 'FINISHED' WHERE contact_id = $1) "
+                "UPDATE campaign SET settled_at = now() WHERE id = $2",
+                contact_id,
+                campaign_id,
+            )
         assert (await told())["inFlight"] == 0
         assert (await socket.receive())["type"] == "complete"
 
@@ -446,3 +451,29 @@ async def test_given_no_such_campaign_when_it_is_followed_then_that_is_said(surf
         message = await socket.receive()
         assert message["type"] in {"error", "next"}
         assert "NOT_FOUND" in str(message["payload"])
+
+
+async def test_given_a_contact_of_a_campaign_when_asked_for_by_its_id_then_it_is_found_by_those_who_may_see_it(
+    surface: Surface,
+) -> None:
+    campaign_id = (await make(surface))["id"]
+    contact_id = await _take_up(surface, campaign_id, OTHER, due_at=NOON, reason="OUTSIDE_WINDOW")
+    listed = await surface.ask(
+        "query($id: ID!) { campaign(id: $id) { contacts { nodes { id contactId } } } }", {"id": campaign_id}
+    )
+    (node,) = listed["campaign"]["contacts"]["nodes"]
+    assert node["contactId"] == contact_id
+    query = "query($id: ID!) { node(id: $id) { id ... on CampaignContact { contactId campaignId delayReason } } }"
+    assert (await surface.ask(query, {"id": node["id"]}))["node"] == {
+        "id": node["id"],
+        "contactId": contact_id,
+        "campaignId": campaign_id,
+        "delayReason": "OUTSIDE_WINDOW",
+    }
+    other = (await make(surface))["id"]
+    elsewhere = part_id(Kind.CAMPAIGN_CONTACT, other, contact_id)
+    assert (await surface.ask(query, {"id": elsewhere}))["node"] is None
+    stranger = await surface.key(account=await surface.accounts.create("others"))
+    assert (await surface.ask(query, {"id": node["id"]}, token=stranger))["node"] is None
+    without = await surface.key({Scope.CALLS_READ})
+    assert (await surface.refuse(query, {"id": node["id"]}, token=without))["code"] == "FORBIDDEN"

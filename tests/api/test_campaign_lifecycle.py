@@ -97,8 +97,11 @@ async def test_given_a_whole_life_when_it_is_led_then_instants_and_reasons_follo
     assert started["startedAt"] is not None
     paused = await done(surface, "pauseCampaign", {"id": campaign_id})
     assert (paused["pauseReason"], paused["pausedAt"] is not None) == ("REQUESTED", True)
+    assert paused["pauseDetail"] is None
+    await put(surface, campaign_id, pause_detail="NOT_FOUND")
+    assert (await read(surface, campaign_id))["pauseDetail"] == "NOT_FOUND"
     resumed = await done(surface, "resumeCampaign", {"id": campaign_id, "idempotencyKey": "k"})
-    assert (resumed["pauseReason"], resumed["pausedAt"]) == (None, None)
+    assert (resumed["pauseReason"], resumed["pauseDetail"], resumed["pausedAt"]) == (None, None, None)
     assert resumed["startedAt"] == started["startedAt"]
     stopped = await done(surface, "stopCampaign", {"id": campaign_id})
     assert (stopped["finishedAt"] is not None, stopped["finishReason"]) == (True, None)

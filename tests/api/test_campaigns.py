@@ -1,11 +1,18 @@
 """Campaigns as things that are made, changed, read and listed, over GraphQL."""
 
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from app.accounts.scopes import Scope
+from app.campaigns import figures
+from app.campaigns.figures import Figure
+from app.db.locks import CAMPAIGN_DIALING
 from app.ids import Kind, new_id
 from tests.api.campaign_desk import (
     do,
@@ -22,6 +29,12 @@ from tests.api.campaign_desk import (
 from tests.api.conftest import Surface
 
 pytestmark = pytest.mark.postgres
+
+_WAITING = f"""
+SELECT FROM pg_locks
+WHERE locktype = 'advisory' AND classid = {CAMPAIGN_DIALING} AND NOT granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""  # noqa: S608  # our own number
 
 SOON = (datetime.now(UTC) + timedelta(days=2)).replace(microsecond=0)
 
@@ -432,3 +445,73 @@ async def test_given_windows_when_they_are_left_out_of_a_change_then_they_stay(s
     assert changed["windows"] == made["windows"]
     assert datetime.fromisoformat(changed["endAt"]) == SOON
     assert (await done(surface, "updateCampaign", {"id": made["id"], "endAt": None}))["endAt"] is None
+
+
+@pytest.mark.parametrize("step", ["pauseCampaign", "stopCampaign"])
+async def test_given_somebody_who_dials_when_a_campaign_is_taken_out_of_running_then_it_waits_and_holds_up_no_append(
+    surface: Surface, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    campaign_id = (await make(surface))["id"]
+    await done(surface, "startCampaign", {"id": campaign_id, "idempotencyKey": "go"})
+    in_flight: list[str] = []
+    appending = surface.log.in_flight
+
+    @contextmanager
+    def counting() -> Iterator[None]:
+        with appending():
+            in_flight.append(step)
+            yield
+            in_flight.clear()
+
+    monkeypatch.setattr(surface.log, "in_flight", counting)
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        async with surface.database.acquire() as connection, connection.transaction():
+            await connection.execute(
+                f"SELECT pg_advisory_xact_lock_shared({CAMPAIGN_DIALING}, hashtext($1))", campaign_id
+            )
+            taking = group.create_task(done(surface, step, {"id": campaign_id}))
+            while not await value(surface, f"SELECT count(*) FROM ({_WAITING}) AS one"):  # noqa: S608  # our own text
+                assert not taking.done()
+            assert not in_flight, "whoever makes a webhook endpoint would wait for it"
+        await taking
+    assert taking.result()["state"] == ("PAUSED" if step == "pauseCampaign" else "STOPPED")
+
+
+async def test_given_a_page_of_campaigns_when_all_around_them_is_asked_for_then_each_kind_takes_one_query(
+    surface: Surface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dnc_list_id = await make_dnc_list(surface)
+    made = [await make(surface, dncListIds=[dnc_list_id]) for _ in range(5)]
+    begun = datetime.now(UTC) - timedelta(hours=2)
+    async with surface.database.acquire() as connection, connection.transaction():
+        for number, one in enumerate(made):
+            await figures.count(connection, one["id"], begun, {Figure.DIALLED: number, Figure.TAKEN: number})
+    counts: Counter[str] = Counter()
+    queries, lists = surface.services.campaigns.queries, surface.services.contacts.lists
+    for owner, name in ((type(queries), "figures"), (type(queries), "stand"), (type(lists), "get_many")):
+        _count(monkeypatch, owner, name, counts)
+    data = await surface.ask(
+        "{ campaigns(first: 5) { nodes { id statistics { dialled } last24Hours { dialled } last30Days { dialled } "
+        "progress { contactsTaken } contactLists { id } dncLists { id } } } }"
+    )
+    nodes = {one["id"]: one for one in data["campaigns"]["nodes"]}
+    for number, one in enumerate(made):
+        node = nodes[one["id"]]
+        told = [node[name]["dialled"] for name in ("statistics", "last24Hours", "last30Days")]
+        assert told == [number] * 3
+        assert node["progress"]["contactsTaken"] == number
+        assert [kept["id"] for kept in node["contactLists"]] == one["contactListIds"]
+        assert [kept["id"] for kept in node["dncLists"]] == [dnc_list_id]
+    # Ever, a day and a month; a minute that begins meanwhile makes it two of the latter.
+    assert counts["figures"] in {3, 4, 5}
+    assert (counts["stand"], counts["get_many"]) == (1, 1)
+
+
+def _count(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, counts: Counter[str]) -> None:
+    original = getattr(owner, name)
+
+    async def counting(*arguments: Any) -> Any:
+        counts[name] += 1
+        return await original(*arguments)
+
+    monkeypatch.setattr(owner, name, counting)

@@ -7,7 +7,7 @@ import pytest
 
 from app.accounts.scopes import Scope
 from app.contacts.imports import object_folder
-from app.ids import Kind, new_id
+from app.ids import Kind, new_id, part_id
 from tests.api.conftest import ALL_SCOPES, Surface
 from tests.api.lists_desk import (
     CONTACT,
@@ -334,3 +334,25 @@ async def test_given_a_sound_file_or_no_file_when_imported_then_it_is_refused(su
     assert await refused(surface, "importContacts", listId=list_id, source={"uploadId": waiting}) == [
         ("INVALID_STATE", "uploadId")
     ]
+
+
+async def test_given_an_entry_of_a_list_when_asked_for_by_its_id_then_it_is_found_while_it_is_there(
+    surface: Surface,
+) -> None:
+    list_id = await make_dnc_list(surface)
+    add = "mutation($input: AddDncEntriesInput!) { addDncEntries(input: $input) { entries { id party { number } } } }"
+    given = {"listId": list_id, "entries": [{"number": "+12125550123"}, {"number": "+12125550124"}]}
+    entries = (await surface.ask(add, {"input": given}))["addDncEntries"]["entries"]
+    assert len({one["id"] for one in entries}) == 2
+    query = "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on DncEntry { listId party { number } } } }"
+    ids = {"ids": [one["id"] for one in entries]}
+    expected = [{"id": one["id"], "listId": list_id, "party": one["party"]} for one in entries]
+    assert (await surface.ask(query, ids))["nodes"] == expected
+    stranger = await surface.key(account=await surface.accounts.create("others"))
+    assert (await surface.ask(query, ids, token=stranger))["nodes"] == [None, None]
+    nobody = {"ids": [part_id(Kind.DNC_ENTRY, list_id, 2**63 - 1), part_id(Kind.DNC_ENTRY, list_id, 2**64)]}
+    assert (await surface.ask(query, nobody))["nodes"] == [None, None]
+    await do(surface, "removeDncEntries", listId=list_id, numbers=["+12125550123"])
+    assert (await surface.ask(query, ids))["nodes"] == [None, expected[1]]
+    await do(surface, "deleteDncList", id=list_id)
+    assert (await surface.ask(query, ids))["nodes"] == [None, None]

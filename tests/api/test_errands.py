@@ -143,15 +143,15 @@ async def test_given_a_callback_when_changed_then_what_is_left_out_stays_and_nul
     surface: Surface,
 ) -> None:
     made = (await _schedule(surface, externalId="lead 7", tags=["vip"], recordingMode="BOTH"))["callback"]
-    given = {"callbackId": made["id"], "externalId": None, "connect": {"extension": "2002"}, "maxAttempts": 2}
+    given = {"id": made["id"], "externalId": None, "connect": {"extension": "2002"}, "maxAttempts": 2}
     changed = (await surface.ask(UPDATE, {"input": given}))["updateCallback"]
     assert changed["userErrors"] == []
     expected = {**made, "externalId": None, "maxAttempts": 2, "connect": {**made["connect"], "extension": "2002"}}
     assert changed["callback"] == expected
     for name in ("at", "destination", "connect", "tags", "maxAttempts", "recordingMode"):
-        refused = (await surface.ask(UPDATE, {"input": {"callbackId": made["id"], name: None}}))["updateCallback"]
+        refused = (await surface.ask(UPDATE, {"input": {"id": made["id"], name: None}}))["updateCallback"]
         assert (refused["userErrors"][0]["code"], refused["userErrors"][0]["field"]) == ("INVALID_INPUT", [name])
-    moved = {"callbackId": made["id"], "at": {"at": "2027-02-01T10:00:00Z"}, "tags": []}
+    moved = {"id": made["id"], "at": {"at": "2027-02-01T10:00:00Z"}, "tags": []}
     changed = (await surface.ask(UPDATE, {"input": moved}))["updateCallback"]["callback"]
     assert (changed["dueAt"], changed["local"], changed["tags"]) == ("2027-02-01T10:00:00.000000Z", None, [])
 
@@ -159,10 +159,10 @@ async def test_given_a_callback_when_changed_then_what_is_left_out_stays_and_nul
 async def test_given_a_callback_when_called_off_then_it_stays_so_and_can_be_changed_no_more(surface: Surface) -> None:
     made = (await _schedule(surface))["callback"]
     for _ in range(2):
-        payload = (await surface.ask(CANCEL, {"input": {"callbackId": made["id"]}}))["cancelCallback"]
+        payload = (await surface.ask(CANCEL, {"input": {"id": made["id"]}}))["cancelCallback"]
         assert (payload["callback"]["state"], payload["userErrors"]) == ("CANCELLED", [])
-    refused = (await surface.ask(UPDATE, {"input": {"callbackId": made["id"], "maxAttempts": 2}}))["updateCallback"]
-    assert refused["userErrors"] == [{"code": "INVALID_STATE", "field": ["callbackId"], "currentState": "CANCELLED"}]
+    refused = (await surface.ask(UPDATE, {"input": {"id": made["id"], "maxAttempts": 2}}))["updateCallback"]
+    assert refused["userErrors"] == [{"code": "INVALID_STATE", "field": ["id"], "currentState": "CANCELLED"}]
 
 
 async def test_given_callbacks_when_listed_and_looked_for_then_each_is_found_in_every_way(surface: Surface) -> None:
@@ -198,9 +198,9 @@ async def test_given_a_code_when_it_is_to_be_told_then_all_is_shown_but_the_code
     again = await _announce(surface, **fields)
     assert (again["otp"], again["replayed"]) == (otp, True)
     assert (await _announce(surface, code="4718", **fields))["userErrors"][0]["code"] == "IDEMPOTENCY_KEY_REUSED"
-    wrong = (await surface.ask(VERIFY, {"input": {"otpId": otp["id"], "code": "0000"}}))["verifyOtp"]
+    wrong = (await surface.ask(VERIFY, {"input": {"id": otp["id"], "code": "0000"}}))["verifyOtp"]
     assert (wrong["verdict"], wrong["isVerified"], wrong["otp"]["attemptsLeft"]) == ("WRONG", False, 4)
-    right = (await surface.ask(VERIFY, {"input": {"otpId": otp["id"], "code": "4719"}}))["verifyOtp"]
+    right = (await surface.ask(VERIFY, {"input": {"id": otp["id"], "code": "4719"}}))["verifyOtp"]
     assert (right["verdict"], right["isVerified"], right["otp"]["attemptsLeft"]) == ("VERIFIED", True, 0)
     for query in ("query($id: ID!) { node(id: $id) { id } }", "query($id: ID!) { otp(id: $id) { id } }"):
         assert list((await surface.ask(query, {"id": otp["id"]})).values()) == [{"id": otp["id"]}]
@@ -249,9 +249,9 @@ async def test_given_another_account_when_it_asks_then_there_is_nothing(surface:
     assert (await surface.ask(LIST, token=stranger))["callbacks"]["nodes"] == []
     assert (await surface.ask("{ otps { nodes { id } } }", token=stranger))["otps"]["nodes"] == []
     for query, given in (
-        (CANCEL, {"callbackId": callback}),
-        (UPDATE, {"callbackId": callback, "maxAttempts": 2}),
-        (VERIFY, {"otpId": otp, "code": "4719"}),
+        (CANCEL, {"id": callback}),
+        (UPDATE, {"id": callback, "maxAttempts": 2}),
+        (VERIFY, {"id": otp, "code": "4719"}),
     ):
         (payload,) = (await surface.ask(query, {"input": given}, token=stranger)).values()
         assert [error["code"] for error in payload["userErrors"]] == ["NOT_FOUND"]
@@ -276,10 +276,10 @@ async def test_given_a_key_that_may_not_see_numbers_when_it_reads_then_they_are_
     [
         (Scope.CALLBACKS, "{ callbacks { nodes { id } } }"),
         (Scope.CALLBACKS, '{ callback(id: "back_1") { id } }'),
-        (Scope.CALLBACKS, 'mutation { cancelCallback(input: {callbackId: "back_1"}) { userErrors { code } } }'),
+        (Scope.CALLBACKS, 'mutation { cancelCallback(input: {id: "back_1"}) { userErrors { code } } }'),
         (Scope.OTP, "{ otps { nodes { id } } }"),
         (Scope.OTP, '{ otp(id: "otp_1") { id } }'),
-        (Scope.OTP, 'mutation { verifyOtp(input: {otpId: "otp_1", code: "1"}) { userErrors { code } } }'),
+        (Scope.OTP, 'mutation { verifyOtp(input: {id: "otp_1", code: "1"}) { userErrors { code } } }'),
     ],
 )
 async def test_given_a_key_without_the_scope_when_it_asks_then_the_scope_is_named(

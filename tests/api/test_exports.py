@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 
 from app.accounts.scopes import Scope
+from app.exports import exporting
+from app.exports.course import Course
+from app.exports.plan import ExportKind
+from app.facts.jobs import Counts
 from app.ids import Kind, new_id
+from app.jobs.progress import Progress
 from tests.api.conftest import ALL_SCOPES, Surface
 from tests.api.lists_desk import do, fetch_report, finished, make_dnc_list, make_list, mutation_of, working
 from tests.cdrs.records import insert_cdrs, make_cdr
@@ -168,3 +173,43 @@ async def test_given_a_filter_when_exported_then_only_what_it_admits_is_in_the_f
     async with working(surface, tmp_path):
         assert len(_rows(await _export(surface, {"events": {"filter": {"types": ["DNC_ENTRY_ADDED"]}}}))) == 1
         assert _rows(await _export(surface, {"events": {"filter": later}})) == []
+
+
+def test_given_more_rows_than_are_counted_when_exported_then_the_time_that_it_has_come_to_says_how_far() -> None:
+    now = datetime.now(UTC)
+    begun = now - timedelta(days=1)
+    instants = [begun + timedelta(days=1) * one / 3000 for one in range(3000)]
+    cdrs = [make_cdr(at, id=f"cdr_{one:04}", call_id=f"call_{one:04}") for one, at in enumerate(instants)]
+    counted, by_time = Course(ExportKind.CDRS, 3000, now), Course(ExportKind.CDRS, None, now)
+    unknown = Course(ExportKind.CONTACTS, None, now)
+    for page in range(3):
+        first, last = cdrs[page * 1000], cdrs[page * 1000 + 999]
+        part = (page + 1) / 3
+        assert counted.fraction((page + 1) * 1000, first, last) == pytest.approx(part)
+        assert by_time.fraction((page + 1) * 1000, first, last) == pytest.approx(part, abs=0.001)
+        assert unknown.fraction((page + 1) * 1000, first, last) is None
+
+
+async def test_given_more_rows_than_a_list_counts_when_exported_then_how_far_it_is_is_told_all_the_same(
+    surface: Surface, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "MOST_COUNTED", 1000)
+    records = [(surface.account.id, make_cdr(id=f"cdr_{one:04}", call_id=f"call_{one:04}")) for one in range(2300)]
+    async with surface.database.acquire() as connection:
+        await insert_cdrs(connection, records)
+    told: list[tuple[int | None, float | None]] = []
+    note = Progress.note
+
+    def noting(progress: Progress, *, counts: Counts | None = None, fraction: float | None = None) -> None:
+        assert counts is not None
+        told.append((counts.total, fraction))
+        note(progress, counts=counts, fraction=fraction)
+
+    monkeypatch.setattr(Progress, "note", noting)
+    async with working(surface, tmp_path):
+        rows = _rows(await _export(surface, {"cdrs": {}}))
+    assert len(rows) == 2300
+    assert [total for total, _ in told] == [None, None, None]
+    fractions = [fraction for _, fraction in told]
+    assert None not in fractions
+    assert fractions == sorted(fractions, key=lambda one: one or 0.0)

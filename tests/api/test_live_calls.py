@@ -131,17 +131,19 @@ async def test_given_dashboards_that_come_at_any_time_when_calls_come_and_go_the
     monkeypatch.setattr(live_calls, "CHUNK_SIZE", 3)
     random = Random(7)
     live: list[str] = []
-    is_over = asyncio.Event()
+    placed, is_over = 0, asyncio.Event()
 
     async def traffic() -> None:
+        nonlocal placed
         for number in range(25):
             live.append(await place(surface, str(number)))
+            placed += 1
             if random.random() < 0.5:
                 await hang_up(surface, live.pop(random.randrange(len(live))))
         is_over.set()
 
     async def watch(number: int) -> dict[str, str]:
-        await asyncio.sleep(number / 20)  # they come while it goes on
+        await until(lambda: placed >= 3 * number)  # they come while it goes on
         async with opened(port) as socket:
             board = Dashboard(socket)
             await board.follow(surface.token)

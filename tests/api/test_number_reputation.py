@@ -71,7 +71,7 @@ async def place(surface: Surface, **fields: object) -> Any:
 async def test_given_a_pool_when_calls_name_it_then_each_shows_the_next_number_and_says_why(surface: Surface) -> None:
     numbers = await numbers_of(surface)
     pool_id = await make_pool(surface, *numbers.values())
-    tried = await place(surface, callerId=pool_id, dryRun=True)
+    tried = await place(surface, callerIdPoolId=pool_id, dryRun=True)
     first, second, *_ = numbers
     assert tried["callerId"] == {
         "number": {"number": first},
@@ -83,7 +83,7 @@ async def test_given_a_pool_when_calls_name_it_then_each_shows_the_next_number_a
         "and was used longest ago.",
     }
     assert tried["dryRun"]["legs"][1] == {"role": "CUSTOMER", "shown": {"number": first}}
-    placed = [await place(surface, callerId=pool_id) for _ in range(4)]
+    placed = [await place(surface, callerIdPoolId=pool_id) for _ in range(4)]
     assert [one["callerId"]["number"]["number"] for one in placed] == [*numbers, first]
     assert placed[1]["callerId"]["outboundNumberId"] == numbers[second]
     assert "The number shown was chosen from a pool of 3" in placed[0]["call"]["explain"][1]
@@ -95,8 +95,8 @@ async def test_given_a_pool_when_the_same_key_comes_again_then_the_call_comes_ba
     numbers = await numbers_of(surface)
     pool_id = await make_pool(surface, *numbers.values())
     key = uuid.uuid4().hex
-    first = await place(surface, callerId=pool_id, idempotencyKey=key)
-    again = await place(surface, callerId=pool_id, idempotencyKey=key)
+    first = await place(surface, callerIdPoolId=pool_id, idempotencyKey=key)
+    again = await place(surface, callerIdPoolId=pool_id, idempotencyKey=key)
     assert (first["replayed"], again["replayed"]) == (False, True)
     assert (again["call"]["id"], again["callerId"]) == (first["call"]["id"], first["callerId"])
     other = await place(surface, callerId=next(iter(numbers)), idempotencyKey=key)
@@ -114,7 +114,7 @@ async def test_given_flagged_numbers_when_calls_would_show_them_then_a_pool_leav
     assert flagged["outboundNumber"]["reputation"]["verdict"] == "FLAGGED"
     assert flagged["outboundNumber"]["reputation"]["flaggedAt"] is not None
 
-    placed = await place(surface, callerId=pool_id)
+    placed = await place(surface, callerIdPoolId=pool_id)
     assert (placed["callerId"]["number"]["number"], placed["callerId"]["flaggedCount"]) == (other, 1)
     assert "of which 1 left out as flagged" in placed["callerId"]["reason"]
     for fields in ({}, {"callerId": default}, {"callerId": default, "dryRun": True}):
@@ -126,11 +126,11 @@ async def test_given_flagged_numbers_when_calls_would_show_them_then_a_pool_leav
 
     await surface.ask(FLAG, {"id": numbers[other]})
     for dry in (True, False):
-        refused = await place(surface, callerId=pool_id, dryRun=dry)
+        refused = await place(surface, callerIdPoolId=pool_id, dryRun=dry)
         assert [one["code"] for one in refused["userErrors"]] == ["CALLER_ID_FLAGGED"]
     cleared = (await surface.ask(UNFLAG, {"id": numbers[default]}))["unflagOutboundNumber"]
     assert cleared["outboundNumber"]["reputation"] == {"verdict": "UNKNOWN", "reasons": [], "flaggedAt": None}
-    assert (await place(surface, callerId=pool_id))["callerId"]["number"]["number"] == default
+    assert (await place(surface, callerIdPoolId=pool_id))["callerId"]["number"]["number"] == default
 
 
 async def test_given_a_flagged_default_when_a_ring_group_overflows_outside_then_that_is_not_rung_and_phones_inside_are(
@@ -164,13 +164,17 @@ async def test_given_a_flagged_default_when_a_ring_group_overflows_outside_then_
 async def test_given_what_is_no_pool_when_a_call_names_it_then_it_is_refused(surface: Surface) -> None:
     numbers = await numbers_of(surface)
     empty = await make_pool(surface)
-    for caller_id, code in (
-        (numbers[next(iter(numbers))], "CALLER_ID_NOT_OWNED"),
-        ("pool_00000000000000000000000000", "NOT_FOUND"),
-        (empty, "CALLER_ID_NOT_OWNED"),
+    a_number, missing = next(iter(numbers)), "pool_00000000000000000000000000"
+    for given, code, field in (
+        ({"callerId": numbers[a_number]}, "CALLER_ID_NOT_OWNED", "callerId"),
+        ({"callerId": empty}, "CALLER_ID_NOT_OWNED", "callerId"),
+        ({"callerIdPoolId": numbers[a_number]}, "NOT_FOUND", "callerIdPoolId"),
+        ({"callerIdPoolId": missing}, "NOT_FOUND", "callerIdPoolId"),
+        ({"callerIdPoolId": empty}, "CALLER_ID_NOT_OWNED", "callerIdPoolId"),
+        ({"callerId": a_number, "callerIdPoolId": empty}, "INVALID_INPUT", "callerIdPoolId"),
     ):
-        refused = await place(surface, callerId=caller_id)
-        assert [(one["code"], one["field"]) for one in refused["userErrors"]] == [(code, ["callerId"])], caller_id
+        refused = await place(surface, **given)
+        assert [(one["code"], one["field"]) for one in refused["userErrors"]] == [(code, [field])], given
 
 
 async def test_given_complaints_about_a_call_and_its_number_when_there_are_enough_then_the_number_is_flagged(

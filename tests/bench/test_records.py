@@ -17,8 +17,8 @@ import asyncpg
 import orjson
 import pytest
 
+from app.accounts.access import Access
 from app.accounts.audit import AuditLog
-from app.accounts.keys import ApiKeys
 from app.accounts.scopes import Scope
 from app.asgi import create_app
 from app.cdrs.queries import CdrQueries
@@ -70,11 +70,11 @@ async def records(context: Context) -> CdrDatabase:
 async def sides(records: CdrDatabase, tmp_path: Path) -> AsyncIterator[dict[str, PageSide]]:
     """PostgreSQL itself, and Offhook's own surface behind a real web server."""
     database, connection = await Database.connect(records.dsn, pool_size=3), await connect(records.dsn)
-    keys = ApiKeys(database, bytes(32), AuditLog(database))
-    issued = await keys.create(records.account_id, name="bench", scopes=frozenset(Scope))
+    access = Access.open(database, bytes(32), AuditLog(database), SystemClock())
+    issued = await access.keys.create(records.account_id, name="bench", scopes=frozenset(Scope))
     parts: dict[str, Any] = dict.fromkeys((field.name for field in fields(Services)), None)
     # Nothing else is reached by these pages.
-    parts |= {"clock": SystemClock(), "keys": keys, "cdr_queries": CdrQueries(database), "cursor_secret": bytes(32)}
+    parts |= {"clock": SystemClock(), "access": access, "cdr_queries": CdrQueries(database), "cursor_secret": bytes(32)}
     recordings: Any = SimpleNamespace(routes=[])
     parts["job_reports"] = recordings
     parts["speech"] = SimpleNamespace(media_files=recordings, upload_files=recordings)

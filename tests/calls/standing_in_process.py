@@ -11,6 +11,7 @@ from app.accounts.audit import AuditLog
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls.actor import CallActor
+from app.calls.admission import Admission
 from app.calls.core import inputs
 from app.calls.core.model.call import Call
 from app.calls.plan import Defaults
@@ -30,6 +31,7 @@ from app.reputation.caller_ids import CallerIds
 from app.routing.directory import Directory
 from app.routing.sandbox import seed_sandbox
 from app.routing.stops import Stops
+from app.usage.caps import CapacityDesk
 from tests.calls.standing_in import JournalExecutor, obey, running, until
 
 
@@ -49,6 +51,7 @@ class Process:
         *,
         capacity: int = 10,
         accept_seconds: float = ACCEPT_SECONDS,
+        is_capped: bool = False,
     ) -> None:
         self.principal = principal
         self.database = database
@@ -61,6 +64,7 @@ class Process:
         self.clock = clock = SystemClock()
         executor: Any = self.executor
         self.registry = CallRegistry(self.store, executor, clock, capacity=capacity)
+        self.desk = CapacityDesk(database, self.log, clock)
         self.calls = CallService(
             registry=self.registry,
             store=self.store,
@@ -73,6 +77,7 @@ class Process:
             defaults=Defaults(agent_ring_seconds=30, customer_ring_seconds=45, max_duration_seconds=3600),
             accept_seconds=accept_seconds,
             audit=self.audit,
+            admission=Admission(self.desk) if is_capped else None,
         )
 
     @asynccontextmanager

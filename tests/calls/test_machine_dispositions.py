@@ -194,6 +194,7 @@ def test_given_the_page_when_its_happenings_are_counted_then_a_hang_up_is_there_
         EndCode.SERVICE_AWAY,  # only of calls that come in: test_machine_inbound.py
         EndCode.QUEUE_TIMEOUT,  # in docs/queues.md
         EndCode.TRUNK_FULL,  # in docs/provisioning.md
+        EndCode.LIMIT_REACHED,  # in docs/limits.md
         EndCode.FLOW_ENDED,  # in docs/call-flows.md
         EndCode.FLOW_FAILED,  # likewise
         EndCode.MACHINE,  # in docs/originate.md

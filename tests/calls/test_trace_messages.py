@@ -6,8 +6,11 @@ from app.calls.core import commands, inputs
 from app.calls.core.inputs import FailureKind
 from app.calls.core.verbs import SendMessage
 from app.calls.traces.replay import replay
+from app.facts.vocabulary import Pair
+from app.flows.steps import MediaStream
 from tests.calls.asking import ask
 from tests.calls.making import make_call
+from tests.calls.test_trace_keys import BYE, assert_done_again, traced
 from tests.calls.test_traces import file_of, run_trace, story_of
 
 OFFER = "Grace wants the offer"
@@ -30,3 +33,21 @@ def test_given_messages_of_both_kinds_when_a_call_is_traced_then_no_line_has_the
     assert OFFER not in text
     assert HURRY not in text
     assert replay(lines).difference is None
+
+
+def test_given_a_flow_with_a_program_when_its_call_is_traced_then_no_line_has_its_credential_and_it_is_done_again() -> (
+    None
+):
+    parameters = (Pair(key="customer", value="C-4711"),)
+    program = MediaStream(
+        name="program", url="wss://bot.example/talk?token=s3cr3t", next="bye", failed="bye", parameters=parameters
+    )
+    driver = traced((program, BYE))
+    driver.begin()
+    driver.go_through("")
+    lines = driver.lines()
+    text = b"\n".join(lines).decode()
+    assert "wss://bot.example/talk" in text
+    assert "s3cr3t" not in text
+    assert "C-4711" not in text
+    assert_done_again(replay(lines), driver)

@@ -15,7 +15,9 @@ from app.calls.actor import CallActor
 from app.calls.core.model.call import Call
 from app.calls.core.model.flow import FlowRun, Variable
 from app.calls.requests import OriginateRequest, OwnCall, Placed
-from app.campaigns.claiming import Batch, Claims
+from app.campaigns.claim import Batch
+from app.campaigns.claiming import Claims
+from app.campaigns.closing import Closing
 from app.campaigns.dialing import Dialing
 from app.campaigns.following import Following
 from app.cdrs.rows import fill_cdrs
@@ -160,6 +162,7 @@ class Hall(Sheet):
     claims: Claims
     dialing: Dialing
     following: Following
+    closing: Closing
     opt_outs: DncEntries
     log: EventLog
     flows: Flows
@@ -181,6 +184,7 @@ class Hall(Sheet):
             claims=Claims(database, log, clock),
             dialing=Dialing(database, log, clock, calls=telephone, living=telephone, flows=flows),
             following=Following(database, log, clock, opt_outs),
+            closing=Closing(log, clock),
             opt_outs=opt_outs,
             log=log,
             flows=flows,

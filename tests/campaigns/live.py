@@ -60,6 +60,20 @@ def first_invites(sipp: SippServer) -> dict[str, datetime]:
     return first
 
 
+async def assert_never_faster(sheet: Sheet, calls_per_minute: int) -> None:
+    """In no stretch of time did more calls begin than the pace allows, by the instants at which they were claimed.
+
+    So it holds however slow this machine is. Half a second's worth may be made up for at once.
+    """
+    rows = await sheet.fetch("SELECT at FROM number_attempt ORDER BY at")
+    instants = [row["at"].timestamp() for row in rows]
+    assert instants
+    for first, begin in enumerate(instants):
+        for last, end in enumerate(instants[first:], first):
+            most = (end - begin + 0.5) * calls_per_minute / 60 + 1
+            assert last - first + 1 <= most + 1e-3, f"{last - first + 1} calls within {end - begin:.3f} s"
+
+
 async def wait_until_nobody_is_called(sheet: Sheet) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while any(row["state"] in {"CLAIMED", "DIALING"} for row in (await sheet.contacts()).values()):

@@ -70,9 +70,10 @@ class Sheet:
         content: Content | None = None,
         state: str = "RUNNING",
         dnc_list_ids: Sequence[str] = (),
+        is_sandbox: bool = False,
         **fields: Any,
     ) -> str:
-        """A campaign over all lists; ``fields`` are its definition's."""
+        """A campaign over all lists; ``fields`` are its definition's. ``is_sandbox``: a test key may step it, too."""
         fields.setdefault("pacing", Pacing(calls_per_minute=60_000, max_concurrent_calls=100_000))
         fields.setdefault("schedule", ALWAYS)
         definition = Definition(content=content or say("Hello {name}"), **fields)
@@ -81,8 +82,8 @@ class Sheet:
             await connection.execute(
                 """
                 INSERT INTO campaign (id, account_id, name, kind, state, definition, list_ids, dnc_list_ids, began_at,
-                    resumed_at, created_at, updated_at)
-                VALUES ($1, $2, $9, $3, $4, $5, $6, $7, $8, $8, $8, $8)
+                    resumed_at, created_at, updated_at, is_sandbox)
+                VALUES ($1, $2, $9, $3, $4, $5, $6, $7, $8, $8, $8, $8, $10)
                 """,
                 self.campaign_id,
                 self.account_id,
@@ -93,6 +94,7 @@ class Sheet:
                 list(dnc_list_ids),
                 self.clock.now(),
                 name,
+                is_sandbox,
             )
             for place, list_id in enumerate(self.lists):
                 await connection.execute(

@@ -235,6 +235,62 @@ async def test_given_a_predictive_campaign_when_people_have_answered_then_it_dia
     assert len(hall.telephone.live) == 4 + 3  # three percent of a hundred
 
 
+async def _call_for(hall: Hall, *, seconds: int) -> int:
+    """How many calls begin in this time."""
+    begun = 0
+    for _ in range(seconds):
+        begun += await hall.call_all_due()
+        hall.clock.pass_seconds(1)
+    return begun
+
+
+async def _answer(hall: Hall, call_id: str, agent_id: str) -> None:
+    """The call is answered, and this agent's phone rings for it."""
+    async with hall.database.acquire() as connection, connection.transaction():
+        await connection.execute("UPDATE call SET state = 'WAITING_IN_QUEUE' WHERE id = $1", call_id)
+        await connection.execute(
+            "UPDATE agent_state SET shown = 'BUSY', leg_id = 'leg_x', call_id = $2 WHERE agent_id = $1",
+            agent_id,
+            call_id,
+        )
+
+
+@pytest.mark.parametrize("mode", [PacingMode.PROGRESSIVE, PacingMode.PREDICTIVE])
+async def test_given_an_agent_whose_phone_rings_for_a_call_when_other_calls_ring_then_they_have_their_agents_still(
+    hall: Hall, mode: PacingMode
+) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(20))
+    await hall.begin(content=AgentContent(mode=mode, agent_id="agent_x"))
+    agents = await staff.hire(3)
+    await staff.join(agents[:2])
+    assert await _call_for(hall, seconds=2) == 2
+    await _answer(hall, hall.telephone.live[0], agents[0])
+    hall.clock.pass_seconds(1)
+    batch = await hall.claim()
+    assert (batch.claims, batch.to_drop) == ((), ())
+    # For an agent who comes there is a call, whoever's phone rings.
+    await staff.join(agents[2:])
+    assert await _call_for(hall, seconds=2) == 1
+
+
+async def test_given_calls_that_ring_when_an_agent_is_on_another_call_then_as_many_are_hung_up_as_are_too_many(
+    hall: Hall,
+) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(20))
+    await hall.begin(content=AgentContent(mode=PacingMode.PREDICTIVE, agent_id="agent_x"))
+    agents = await staff.hire(2)
+    await staff.join(agents)
+    assert await _call_for(hall, seconds=2) == 2
+    async with hall.database.acquire() as connection:
+        await connection.execute(
+            "UPDATE agent_state SET shown = 'BUSY', leg_id = 'leg_x', call_id = 'call_x' WHERE agent_id = $1", agents[0]
+        )
+    hall.clock.pass_seconds(1)
+    assert len((await hall.claim()).to_drop) == 1
+
+
 async def test_given_a_cap_on_calls_to_a_number_when_an_agent_asks_for_a_contact_then_it_is_called_and_counts_once(
     hall: Hall,
 ) -> None:

@@ -2,13 +2,17 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from app.campaigns.claiming import LEASE, MOST_CLAIMS
+from app.campaigns import claim_statements as statements
+from app.campaigns.claim import LEASE, MOST_CLAIMS
 from app.campaigns.core.windows import CallingWindow, Schedule
 from app.campaigns.core.words import DelayReason, SkipReason
 from app.campaigns.model import ContactState, Pacing
+from app.db.kept import read_by_index
 from app.facts.campaigns import ContactSkipped
 from app.facts.vocabulary import Disposition
 from tests.campaigns.hall import Hall
@@ -183,3 +187,29 @@ async def test_given_a_number_in_two_campaigns_when_both_claim_at_once_then_the_
         hall.clock.pass_seconds(0.003)
         await asyncio.gather(*(claim(one) for one in campaigns))
     assert claimed == Counter(numbers(8))
+
+
+async def test_given_a_campaign_newer_than_the_statistics_when_fresh_contacts_are_read_then_each_is_looked_up_alone(
+    hall: Hall,
+) -> None:
+    list_id = await hall.add_list(numbers(400))
+    await hall.begin(name="Spring")
+    for _ in range(4):
+        hall.clock.pass_seconds(1)
+        await hall.claim()
+    await hall.fetch("ANALYZE campaign_contact")
+    newer = await hall.begin(name="Summer")
+    async with hall.database.acquire() as connection, connection.transaction():
+        await read_by_index(connection)
+        plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statements.FRESH}", newer, list_id, 0, 100)
+    looked_up = [one for one in nodes_of(plan[0]["Plan"]) if one.get("Relation Name") == "campaign_contact"]
+    conditions = sorted(str(one.get("Index Cond")) for one in looked_up)
+    assert len(conditions) == 2
+    assert "contact_id" in conditions[0] + conditions[1]
+    assert all(("contact_id" in one) or ("number" in one) for one in conditions)
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from nodes_of(inner)

@@ -7,6 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import pytest
+
+from app.campaigns import closing
+from app.campaigns.core.lifecycle import Step
 from app.campaigns.core.words import PacingMode
 from app.campaigns.dialer import CampaignDialer
 from app.campaigns.following import Following, Settled
@@ -67,6 +71,7 @@ class Node:
             claims=self.hall.claims,
             dialing=self.hall.dialing,
             following=self.following,
+            closing=self.hall.closing,
             readiness=Ready(),
             news=self.news,
             clock=self.hall.clock,
@@ -187,13 +192,41 @@ async def test_given_a_contact_that_came_back_after_the_end_when_nobody_is_calle
     await hall.fetch("UPDATE campaign SET end_at = $1", MORNING + timedelta(seconds=5))
     await hall.claim()
     hall.clock.pass_seconds(5)
-    assert await hall.following.finish(hall.campaign_id)
+    assert await hall.closing.finish(hall.campaign_id)
     await hall.fetch("UPDATE campaign_contact SET state = 'WAITING', lease_until = NULL")
     node = Node(hall)
     async with node.running():
         await wait_until(lambda: any(isinstance(fact, ContactSkipped) for fact in hall.told))
     [row] = (await hall.contacts()).values()
     assert (row["state"], row["reason"]) == ("SKIPPED", "CAMPAIGN_OVER")
+
+
+async def test_given_a_campaign_that_was_stopped_while_no_dialer_ran_when_one_does_then_every_contact_gets_its_outcome(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closing, "MOST_LEFT_OUT", 3)  # so that it takes more than one round
+    await hall.add_list(numbers(40))
+    await hall.begin()
+    assert await hall.take(Step.STOP)
+    async with Node(hall).running(), asyncio.timeout(_PATIENCE_SECONDS):
+        while not await hall.fetch("SELECT FROM campaign WHERE settled_at IS NOT NULL"):
+            await asyncio.sleep(0.01)
+    rows = await hall.contacts()
+    assert {(row["state"], row["reason"]) for row in rows.values()} == {("SKIPPED", "NOT_REACHED")}
+    assert len(rows) == 40
+
+
+async def test_given_an_end_that_has_come_when_the_dialer_looks_then_it_finishes_and_settles_the_campaign(
+    hall: Hall,
+) -> None:
+    await hall.add_list(numbers(3))
+    await hall.begin()
+    await hall.fetch("UPDATE campaign SET end_at = $1", MORNING)
+    async with Node(hall).running(), asyncio.timeout(_PATIENCE_SECONDS):
+        while not await hall.fetch("SELECT FROM campaign WHERE state = 'FINISHED' AND settled_at IS NOT NULL"):
+            await asyncio.sleep(0.01)
+    assert {row["reason"] for row in (await hall.contacts()).values()} == {"NOT_REACHED"}
+    assert not hall.telephone.dialled
 
 
 async def test_given_attempts_of_long_ago_when_swept_then_those_that_may_count_stay(hall: Hall) -> None:

@@ -14,7 +14,7 @@ from app.calls.actor import CallActor
 from app.calls.core.model.call import Call
 from app.calls.core.model.flow import Variable
 from app.calls.requests import OriginateRequest, OwnCall, Placed
-from app.campaigns.claiming import LEASE, Claim
+from app.campaigns.claim import LEASE, Claim
 from app.campaigns.core.lifecycle import Step
 from app.campaigns.core.words import DelayReason, SkipReason
 from app.campaigns.dialing import PLACE_SECONDS, Dialing
@@ -195,6 +195,7 @@ async def test_given_a_campaign_whose_calls_are_all_refused_when_dialled_then_it
     assert await hall.call_all_due() == 0
     assert await hall.state() == "PAUSED"
     assert [fact.reason for fact in hall.told if isinstance(fact, CampaignPaused)] == [PauseReason.CALLS_REFUSED]
+    assert await hall.fetch("SELECT pause_detail FROM campaign") == [{"pause_detail": "CALLER_ID_NOT_OWNED"}]
 
 
 async def test_given_a_flow_that_is_gone_when_dialled_then_the_campaign_pauses(hall: Hall) -> None:

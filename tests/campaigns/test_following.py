@@ -8,11 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.campaigns.claiming import LEASE
+from app.campaigns.claim import LEASE
 from app.campaigns.core.breaker import BreakerRule
 from app.campaigns.model import OptOut
 from app.db.engine import Database
-from app.facts.campaigns import CampaignFinished, CampaignPaused, CampaignStarted, ContactAttempted, ContactFinished
+from app.facts.campaigns import (
+    CampaignFinished,
+    CampaignPaused,
+    CampaignStarted,
+    ContactAttempted,
+    ContactFinished,
+    ContactSkipped,
+)
 from app.facts.dnc import DncEntryAdded
 from app.facts.vocabulary import CdrSource, Disposition, EndCode
 from tests.campaigns.hall import Hall
@@ -64,6 +71,47 @@ async def test_given_a_call_that_nobody_was_dialled_for_when_settled_then_it_cou
     assert (row["state"], row["attempts"], row["disposition"]) == ("FINISHED", 1, "ANSWERED")
     totals = await hall.totals()
     assert totals["DIALLED"] == totals["ENDED"] == totals["FINISHED"] == 1
+
+
+async def test_given_a_trunk_that_cannot_be_dialled_at_all_when_tried_then_later_and_later_and_at_last_no_more(
+    hall: Hall,
+) -> None:
+    await hall.add_list(numbers(1))
+    await hall.begin(breaker=None, most_per_day=1)
+    for waited in (5, 60, 600):
+        assert await hall.call_all_due() == 1
+        await hall.hang_up(Disposition.FAILED, end_code=EndCode.DIAL_FAILED)
+        [row] = (await hall.contacts()).values()
+        assert (row["state"], row["reason"], row["attempts"]) == ("WAITING", "CALL_FAILED", 0)
+        hall.clock.pass_seconds(waited - 1)
+        assert await hall.call_all_due() == 0
+        hall.clock.pass_seconds(2)
+    assert await hall.call_all_due() == 1
+    await hall.hang_up(Disposition.FAILED, end_code=EndCode.DIAL_FAILED)
+    [row] = (await hall.contacts()).values()
+    assert (row["state"], row["reason"], row["attempts"]) == ("SKIPPED", "CALL_FAILED", 0)
+    [skipped] = [fact for fact in hall.told if isinstance(fact, ContactSkipped)]
+    assert (skipped.reason, skipped.attempts) == ("CALL_FAILED", 0)
+    assert not [fact for fact in hall.told if isinstance(fact, ContactAttempted)]
+    totals = await hall.totals()
+    assert (totals["DIALLED"], totals["SKIPPED"], totals["SKIP:CALL_FAILED"]) == (0, 1, 1)
+
+
+async def test_given_a_call_that_was_placed_between_when_it_cannot_be_dialled_again_then_failures_are_counted_anew(
+    hall: Hall,
+) -> None:
+    await hall.add_list(numbers(1))
+    await hall.begin(breaker=None, retries=retry(Disposition.BUSY, times=3, after=1))
+    for _ in range(2):
+        for waited in (5, 60):
+            assert await hall.call_all_due() == 1
+            await hall.hang_up(Disposition.FAILED, end_code=EndCode.DIAL_FAILED)
+            hall.clock.pass_seconds(waited + 1)
+        assert await hall.call_all_due() == 1
+        await hall.hang_up(Disposition.BUSY)
+        hall.clock.pass_seconds(2)
+    [row] = (await hall.contacts()).values()
+    assert (row["state"], row["attempts"]) == ("WAITING", 2)
 
 
 async def test_given_a_rule_for_retries_when_nobody_answers_then_it_is_tried_again_and_then_given_up(
@@ -132,23 +180,25 @@ async def test_given_a_trunk_that_fails_again_and_again_when_settled_then_the_ca
         assert await hall.following.trip(hall.campaign_id) is (number == 5)
     assert await hall.state() == "PAUSED"
     assert [fact.reason for fact in hall.told if isinstance(fact, CampaignPaused)] == ["TRUNK_FAILED"]
+    [row] = await hall.fetch("SELECT pause_detail FROM campaign")
+    assert row["pause_detail"] == "The trunk failed 5 of the last 5 attempts (60 s)."
     assert await hall.call_all_due() == 0
 
 
 async def test_given_all_contacts_done_when_looked_at_then_the_campaign_is_finished_and_not_before(hall: Hall) -> None:
     await hall.add_list(numbers(1))
     await hall.begin(retries=retry(Disposition.BUSY, times=1, after=60))
-    assert not await hall.following.finish(hall.campaign_id)
+    assert not await hall.closing.finish(hall.campaign_id)
     await hall.call_all_due()
-    assert not await hall.following.finish(hall.campaign_id)
+    assert not await hall.closing.finish(hall.campaign_id)
     await hall.hang_up(Disposition.BUSY)
-    assert not await hall.following.finish(hall.campaign_id)
+    assert not await hall.closing.finish(hall.campaign_id)
     hall.clock.pass_seconds(61)
     await hall.call_all_due()
     await hall.hang_up()
     assert (await hall.claim()).is_exhausted
-    assert await hall.following.finish(hall.campaign_id)
-    assert not await hall.following.finish(hall.campaign_id)
+    assert await hall.closing.finish(hall.campaign_id)
+    assert not await hall.closing.finish(hall.campaign_id)
     [told] = [fact for fact in hall.told if isinstance(fact, CampaignFinished)]
     assert (told.reason, told.attempts, told.finished, told.skipped) == ("ALL_DONE", 2, 1, 0)
 
@@ -160,9 +210,9 @@ async def test_given_a_campaign_whose_end_has_come_when_looked_at_then_those_who
     await hall.hang_up(Disposition.BUSY)
     async with hall.database.acquire() as connection:
         await connection.execute("UPDATE campaign SET end_at = $1", MORNING + timedelta(seconds=60))
-    assert not await hall.following.finish(hall.campaign_id)
+    assert not await hall.closing.finish(hall.campaign_id)
     hall.clock.pass_seconds(60)
-    assert await hall.following.finish(hall.campaign_id)
+    assert await hall.closing.finish(hall.campaign_id)
     [row] = (await hall.contacts()).values()
     assert (row["state"], row["reason"], row["attempts"]) == ("SKIPPED", "CAMPAIGN_OVER", 1)
     [told] = [fact for fact in hall.told if isinstance(fact, CampaignFinished)]

@@ -67,13 +67,14 @@ async def test_given_a_trunk_that_fails_when_the_campaign_is_paused_then_the_rea
     resumed = await _take(sheet, Step.RESUME)
     assert resumed is not None
     assert (resumed[0].pause_reason, resumed[0].paused_at) == (None, None)
-    again = await _take(sheet, Step.PAUSE, pause=PauseReason.CALLS_REFUSED)
+    again = await _take(sheet, Step.PAUSE, pause=PauseReason.CALLS_REFUSED, detail="NOT_FOUND")
     assert again is not None
-    assert again[0].pause_reason is PauseReason.CALLS_REFUSED
+    assert (again[0].pause_reason, again[0].pause_detail) == (PauseReason.CALLS_REFUSED, "NOT_FOUND")
     stopped = await _take(sheet, Step.STOP)
     assert stopped is not None
     assert isinstance(stopped[1][0].fact, CampaignStopped)
-    assert (stopped[0].pause_reason, stopped[0].finished_at) == (None, MORNING + timedelta(hours=1))
+    assert (stopped[0].pause_reason, stopped[0].pause_detail) == (None, None)
+    assert stopped[0].finished_at == MORNING + timedelta(hours=1)
 
 
 async def test_given_counts_when_a_campaign_runs_out_then_the_fact_has_them(hall: Hall) -> None:
@@ -162,10 +163,9 @@ async def test_given_counts_of_several_minutes_when_they_are_written_at_once_the
     await asyncio.gather(*(write(number) for number in range(6)))
     async with sheet.database.acquire() as connection:
         total = await figures.read_totals(connection, sheet.campaign_id)
-        summed = await figures.read_between(connection, sheet.campaign_id, MORNING, MORNING + timedelta(minutes=4))
-        chosen = await figures.read_between(
-            connection, sheet.campaign_id, MORNING, MORNING + timedelta(minutes=4), (busy, "NEVER_COUNTED")
-        )
+        till = MORNING + timedelta(minutes=4)
+        summed = (await figures.read_between_of(connection, [sheet.campaign_id], MORNING, till))[sheet.campaign_id]
+        chosen = await figures.read_between(connection, sheet.campaign_id, MORNING, till, (busy, "NEVER_COUNTED"))
     assert total[busy] == total[held] == 60
     assert total[Figure.ENDED] == total[Figure.DIALLED] == 30
     assert summed.counts == total.counts

@@ -8,8 +8,8 @@ import pytest
 from app import daemon
 from app.campaigns.dialer import CampaignDialer
 from app.campaigns.news import CampaignNews
-from app.campaigns.vitals import Vitals
 from app.clock import SystemClock
+from app.daemon import Vitals
 from app.db.engine import Database
 from app.errors import DatabaseUnavailableError
 
@@ -83,6 +83,7 @@ async def test_given_a_dialer_that_cannot_look_when_it_can_again_then_its_health
         claims=nothing,
         dialing=nothing,
         following=nothing,
+        closing=nothing,
         readiness=nothing,
         news=CampaignNews(),
         clock=SystemClock(),

@@ -46,6 +46,24 @@ def test_given_a_new_account_when_shown_then_its_policy_is_what_was_allowed(offh
         assert "Acme [Ltd.]" in said.out
 
 
+def test_given_a_grant_when_made_then_it_replaces_the_former_and_says_who_may_be_called(offhook: Command) -> None:
+    offhook.run("account", "create", "acme", "--allow", "+49")
+
+    said = offhook.run("account", "grant", "acme", "--allow", "US", "--allow", "+44", "--deny", "+1212")
+
+    assert (said.status, said.out) == (0, "May call now: US, +44.\n")
+    rules = offhook.read("account", "show", "acme")["destinationRules"]
+    assert [(rule["prefix"], rule["country"], rule["isAllowed"]) for rule in rules] == [
+        ("+1", "US", True),
+        ("+44", None, True),
+        ("+1212", None, False),
+    ]
+    for wrong in ("us", "XX", "44", "+44 ", "+" + "1" * 16):
+        assert offhook.run("account", "grant", "acme", "--allow", wrong).status == 1
+    assert offhook.run("account", "grant", "acme").out == "May call now: nobody.\n"
+    assert offhook.read("account", "show", "acme")["destinationRules"] == []
+
+
 def test_given_a_key_when_made_then_stdout_is_the_key_alone_and_it_works(offhook: Command) -> None:
     offhook.run("account", "create", "acme")
 
@@ -141,7 +159,7 @@ def test_given_what_commands_did_when_audited_then_the_operator_stands_as_system
 
     assert asyncio.run(read()) == [
         ("SYSTEM", "account.create"),
-        ("SYSTEM", "destination_policy.set"),
+        ("SYSTEM", "destination_policy.grant"),
         ("SYSTEM", "api_key.create"),
         ("SYSTEM", "api_key.revoke"),
     ]

@@ -1,9 +1,15 @@
 """``offhook number …``."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from app.accounts.principal import Principal
+from app.cli.opened import opened_services
+from app.numbers.parse import E164
+from app.routing.resources import RoutingResources
+from app.webhooks.sealing import Sealer
 from tests.cli.command import Command
 
 pytestmark = pytest.mark.postgres
@@ -33,3 +39,28 @@ def test_given_a_list_that_is_none_when_imported_then_the_lines_that_are_wrong_a
     listed.write_bytes(b"\xff\xfe\x00")
     said = offhook.run("number", "import-flagged", "acme", "hiya", str(listed))
     assert (said.status, "no CSV" in said.err) == (1, True)
+
+
+def make_number(account: str, number: str) -> None:
+    """A number that the account made for itself, and nobody has verified."""
+
+    async def work() -> None:
+        async with opened_services() as opened:
+            found = await opened.find_account(account)
+            by = Principal(found.id, account, "US", "key_1", frozenset())
+            routing = RoutingResources.open(opened.database, opened.audit, Sealer(bytes(32)))
+            await routing.numbers.create(by, E164(number), {})
+
+    asyncio.run(work())
+
+
+def test_given_a_number_of_an_account_when_verified_then_its_calls_may_show_it(offhook: Command) -> None:
+    offhook.run("account", "create", "acme")
+    missing = offhook.run("number", "verify", "acme", "+12125550123")
+    assert (missing.status, "no such outbound number" in missing.err) == (1, True)
+    make_number("acme", "+12125550123")
+    assert offhook.read("number", "verify", "acme", "(212) 555-0123")["verifiedAt"] is not None
+    said = offhook.run("number", "verify", "acme", "+12125550123")
+    assert (said.status, said.out) == (0, "Calls of acme may show +12125550123.\n")
+    for number in ("x", "+1", "911"):
+        assert offhook.run("number", "verify", "acme", number).status == 1

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.campaigns.core.zones import zones_of
-from app.contacts.number_ranges import NumberRanges
+from app.contacts.number_ranges import make_ranges
 from app.contacts.numbers import NumberReader, NumberRefusedError, ZoneRefusedError
 from app.errors import RefusedError
 from app.numbers.parse import E164, parse_destination
@@ -53,7 +53,7 @@ def _numbers(seed: int, count: int) -> list[str]:
 def test_given_numbers_of_all_countries_when_read_quickly_then_valid_are_those_that_were_and_so_are_their_zones() -> (
     None
 ):
-    ranges, reader, hurried = NumberRanges(), NumberReader(default_region="US", account_zone=ZONE), 0
+    ranges, reader, hurried = make_ranges(), NumberReader(default_region="US", account_zone=ZONE), 0
     for number in _numbers(7, 8000):
         expected = _plainly(number)
         assert _quickly(number) == expected, number
@@ -67,7 +67,7 @@ def test_given_numbers_of_all_countries_when_read_quickly_then_valid_are_those_t
 
 
 def test_given_a_second_number_of_a_range_when_read_then_nobody_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    ranges = NumberRanges()
+    ranges = make_ranges()
     first = ranges.find("+12125550123")
     monkeypatch.setattr("app.contacts.number_ranges._ask", None)
     assert ranges.find("+12125559999") is first

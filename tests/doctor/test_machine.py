@@ -1,5 +1,6 @@
 """What the doctor says about the machine."""
 
+import base64
 import os
 import socket
 import threading
@@ -139,6 +140,16 @@ async def test_given_a_file_where_recordings_should_be_when_checked_then_it_fail
 
     assert finding.status is Status.FAILED
     assert os.fspath(tmp_path) in finding.message
+
+
+async def test_given_files_of_a_key_that_is_gone_when_checked_then_it_is_named(tmp_path: Path) -> None:
+    key = base64.b64encode(bytes(32)).decode()
+    (tmp_path / "recordings").mkdir()
+    encrypting = Settings(data_dir=tmp_path, store_keys=SecretStr(f"spring:{key}"))
+    assert (await check_recordings(encrypting)).status is Status.OK
+
+    assert_failed(await check_recordings(Settings(data_dir=tmp_path)), "spring", "OFFHOOK_STORE_KEYS")
+    assert (await check_recordings(encrypting)).status is Status.OK
 
 
 def _hang_up_once(listener: socket.socket) -> None:

@@ -1,6 +1,5 @@
 """What is said to a customer who talks to nobody: heard at the far end, told how it came out."""
 
-import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from app.flows.steps import Announcement, PlayFile, PlaySpeech
 from app.ids import Kind, new_id
 from app.local.asterisk import AsteriskInstall, AsteriskInstance
 from app.routing.targets import ToAnnouncement
+from tests.rig.answering_machine import BEEP_ENDS_SECONDS, write_machine
 from tests.rig.audio import Sound
 from tests.rig.desk import Desk
 from tests.rig.exchange import Exchange, make_exchange
@@ -26,7 +26,6 @@ NUMBER, CALLED = "+15550117601", "+15550117602"
 TEXT = "Your order is ready."
 LOUD_DBFS = -40.0
 PIECE_SECONDS = 0.1
-BEEP_ENDS_SECONDS = 6.0
 
 
 @pytest.fixture
@@ -150,7 +149,7 @@ async def test_given_an_answering_machine_when_something_is_to_be_said_then_it_i
     )
     machine = await far_end.expect_call(CALLED)
     greeting = far_end.ears.scratch_directory / "greeting-and-beep.wav"
-    _write_machine(greeting)
+    write_machine(greeting)
     async with machine.hearing() as heard:
         await machine.answer()
         async with machine.playing(f"sound:{greeting.with_suffix('')}"):
@@ -162,17 +161,3 @@ async def test_given_an_answering_machine_when_something_is_to_be_said_then_it_i
     assert began >= BEEP_ENDS_SECONDS
     assert story.end == ("ANNOUNCEMENT_ENDED", "SYSTEM")
     await assert_is_whole(calling, story)
-
-
-def _write_machine(path: Path) -> None:
-    """Three seconds of somebody speaking, a long pause, a beep of half a second, and silence that is recorded."""
-    rate = 8_000
-    at = np.arange(int(3.0 * rate)) / rate
-    words = np.sin(2 * np.pi * 180 * at) * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * at)) * 0.5
-    beep = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(int(0.5 * rate)) / rate)
-    parts = (words, np.zeros(int(2.5 * rate)), beep, np.zeros(40 * rate))
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes((np.concatenate(parts) * 32_767).astype("<i2").tobytes())

@@ -15,7 +15,7 @@ from app.flows.steps import (
     HangUp,
     Option,
     Play,
-    PlayInstalled,
+    PlayFile,
     PlaySpeech,
     PlayTone,
     Speak,
@@ -25,17 +25,21 @@ from app.flows.steps import (
 from app.local.asterisk import AsteriskInstall, AsteriskInstance
 from app.routing.flows import FlowChanges
 from app.routing.targets import ToCallFlow
-from tests.rig.audio import read_wav
+from tests.rig.audio import read_wav, write_tone
 from tests.rig.desk import PATIENCE_SECONDS, Desk, Fact, Story
 from tests.rig.exchange import Exchange, make_exchange
 from tests.rig.far_end import FarEnd, FarEndCall
 from tests.rig.service import RunningOffhook, make_settings
+from tests.rig.sound_files import upload_sound
 from tests.rig.story import assert_is_whole
 
 pytestmark = pytest.mark.asterisk
 
 NUMBER = "+15550117301"
 CALLER_HERTZ = 1000
+#: The survey's branches, by what is heard there; no multiples of each other.
+WAYS = {"one": 700, "two": 1100, "wrong": 1700, "nothing": 2300}
+WAY_SECONDS = 2.0
 #: Of the dial tone, in the zone of the Asterisk: one of its two.
 DIAL_HERTZ = 350
 LOUD_DBFS = -30.0
@@ -99,8 +103,12 @@ def path(story: Story) -> list[str]:
     [("1", "one", "MATCHED"), ("22", "two", "MATCHED"), ("7", "wrong", "NO_MATCH"), ("", "nothing", "NO_INPUT")],
 )
 async def test_given_a_survey_when_a_caller_presses_then_it_hears_the_branch_for_that(
-    exchange: Exchange, calling: Desk, pressed: str, way: str, result: str
+    exchange: Exchange, calling: Desk, tmp_path: Path, pressed: str, way: str, result: str
 ) -> None:
+    sounds = {}
+    for name, hertz in WAYS.items():
+        write_tone(tmp_path / f"{name}.wav", hertz, WAY_SECONDS)
+        sounds[name] = PlayFile(audio_file_id=await upload_sound(exchange.offhook, tmp_path / f"{name}.wav"))
     await lead(
         exchange,
         Gather(
@@ -108,31 +116,33 @@ async def test_given_a_survey_when_a_caller_presses_then_it_hears_the_branch_for
             prompt=(PlayTone(tone=Tone.DIAL, seconds=2.0 if not pressed else 60.0),),
             max_digits=2,
             options=(Option(digits="1", next="one"), Option(digits="22", next="two")),
-            first_digit_seconds=1.0,
+            first_digit_seconds=2.0,
             inter_digit_seconds=2.0,
             retries=0,
             no_input="nothing",
             no_match="wrong",
         ),
-        *(Play(name=name, sounds=(PlayInstalled(name=f"digits/{n}"),), next="bye") for n, name in enumerate(WAYS)),
+        *(Play(name=name, sounds=(sound,), next="bye") for name, sound in sounds.items()),
         HangUp(name="bye"),
     )
     caller, call_id = await call_in(exchange, calling)
     heard = await caller.hear(1.0)
     assert heard.between(0.3, heard.seconds).tone_dbfs(DIAL_HERTZ) > LOUD_DBFS
-    if pressed:
-        await caller.press(pressed)
+    async with caller.hearing() as told:
+        if pressed:
+            await caller.press(pressed)
         await caller.wait_until_ended()
     story = await calling.wait_for_end(call_id)
     await assert_is_whole(calling, story)
     assert path(story) == ["menu", way, "bye"]
+    # The branch is the last thing before the hang-up: its middle is well clear of what stood before it.
+    branch = told[0].between(told[0].seconds - 0.7 * WAY_SECONDS, told[0].seconds - 0.3 * WAY_SECONDS)
+    assert branch.tone_dbfs(WAYS[way]) > LOUD_DBFS
+    assert all(branch.tone_dbfs(hertz) < ABSENT_DBFS for name, hertz in WAYS.items() if name != way)
     gathered = story.the("flow.gathered").body
     assert (gathered["result"], gathered["digits"]) == (result, pressed)
     assert (story.disposition, story.end) == ("ANSWERED", ("FLOW_ENDED", "SYSTEM"))
     assert (story.record["kind"], story.record["dtmf"]) == ("INBOUND", pressed or None)
-
-
-WAYS = ("one", "two", "wrong", "nothing")
 
 
 async def test_given_a_text_with_what_was_pressed_when_spoken_then_the_caller_hears_it_to_its_end(

@@ -74,9 +74,7 @@ async def test_given_a_callback_when_its_time_comes_then_both_sides_are_connecte
     callback = await _schedule(served_offhook, later, customer, **fields)
     assert (callback["state"], callback["call"]) == ("SCHEDULED", None)
     due_at = datetime.now(UTC) + timedelta(seconds=1)
-    changed = await _ask(
-        served_offhook, _UPDATE, input={"callbackId": callback["id"], "at": {"at": due_at.isoformat()}}
-    )
+    changed = await _ask(served_offhook, _UPDATE, input={"id": callback["id"], "at": {"at": due_at.isoformat()}})
     assert changed["userErrors"] == []
 
     _, called = await answer_both(far_end, agent, customer)

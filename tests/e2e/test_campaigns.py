@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
+from app.campaigns.core.breaker import BreakerRule
 from app.campaigns.core.lifecycle import Step
 from app.campaigns.core.words import PacingMode
 from app.campaigns.model import AgentContent, FlowContent, OptOut, Pacing, SayContent
@@ -18,6 +20,7 @@ from app.flows.steps import Flow, Gather, HangUp, PlayTone
 from app.local.asterisk import AsteriskInstall, AsteriskInstance
 from app.routing.flows import FlowChanges
 from tests.campaigns.live import (
+    assert_never_faster,
     dialled,
     first_invites,
     speaking_settings,
@@ -98,6 +101,7 @@ async def test_given_thirty_contacts_when_announced_to_then_each_has_one_outcome
         assert (row["state"], row["disposition"], row["attempts"]) == outcomes[number[-1]], number
     await sipp.wait_until_idle(34)
     assert dialled(sipp) == Counter({number: row["attempts"] for number, row in rows.items()})
+    await assert_never_faster(sheet, 600)
     totals = await sheet.totals()
     assert (totals["DIALLED"], totals["ENDED"], totals["FINISHED"]) == (34, 34, 30)
     told = await sheet.fetch(
@@ -163,6 +167,50 @@ async def test_given_a_campaign_when_paused_resumed_and_stopped_then_no_invite_c
     assert (rows[late["number"]]["state"], rows[late["number"]]["reason"]) == ("SKIPPED", "DNC")
     assert {number for number, row in rows.items() if row["attempts"]} == set(after)
     assert {row["state"] for row in rows.values()} <= {"FINISHED", "WAITING", "SKIPPED"}
+    await offhook.assert_nothing_is_left(witness)
+
+
+async def test_given_a_trunk_that_answers_503_when_that_goes_on_then_the_campaign_pauses_and_says_why(
+    offhook: RunningOffhook, sheet: Sheet, sipp: SippServer, witness: Witness
+) -> None:
+    called = numbers(*(200 * CONGESTED), first=5000)
+    await sheet.add_list(called)
+    await sheet.begin(
+        content=say("Hello."),
+        pacing=Pacing(calls_per_minute=600, max_concurrent_calls=5),
+        trunk_id=offhook.trunks["sipp"],
+        breaker=BreakerRule(failures=8, seconds=60.0, share_percent=50),
+    )
+    await wake(offhook, sheet)
+    await wait_for_state(sheet, "PAUSED")
+    begun = (await sheet.totals())["DIALLED"]
+    await wait_until_nobody_is_called(sheet)
+    await sipp.wait_until_idle(begun)
+    totals = await sheet.totals()
+    assert 8 <= totals["DIALLED"] == begun < len(called)
+    assert dialled(sipp).total() == begun
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(
+            f"{offhook.url}/graphql",
+            json={
+                "query": "query($id: ID!) { campaign(id: $id) { state pauseReason } }",
+                "variables": {"id": sheet.campaign_id},
+            },
+            headers={"Authorization": f"Bearer {offhook.token}"},
+        )
+    assert answer.json()["data"]["campaign"] == {"state": "PAUSED", "pauseReason": "TRUNK_FAILED"}
+    told = await sheet.fetch(
+        "SELECT type, data->>'reason' AS reason FROM event WHERE subject_id = $1 ORDER BY sequence",
+        sheet.campaign_id,
+    )
+    assert told == [{"type": "campaign.paused", "reason": "TRUNK_FAILED"}]
+    # It counts anew once it goes on: one more 503 is not yet too many.
+    assert await sheet.take(Step.RESUME)
+    await wake(offhook, sheet)
+    await wait_for_calls(sheet, begun + 8)
+    await wait_for_state(sheet, "PAUSED")
+    assert (await sheet.totals())["DIALLED"] >= begun + 8
+    await wait_until_nobody_is_called(sheet)
     await offhook.assert_nothing_is_left(witness)
 
 

@@ -106,7 +106,7 @@ async def _until_traced(offhook: RunningOffhook, call_id: str) -> None:
 
 
 async def _verify(offhook: RunningOffhook, otp_id: str, code: str) -> tuple[str, bool]:
-    payload = await _ask(offhook, _VERIFY, input={"otpId": otp_id, "code": code})
+    payload = await _ask(offhook, _VERIFY, input={"id": otp_id, "code": code})
     assert payload["userErrors"] == []
     return payload["verdict"], payload["isVerified"]
 
@@ -118,7 +118,7 @@ async def _cached_digits(offhook: RunningOffhook) -> dict[str, NDArray[np.float6
     for digit in "0123456789":
         uri = await speech.speaker.render(offhook.principal.account_id, Speech(text=digit))
         key = ContentKey(uri.rpartition("/")[2].partition(".")[0])
-        content = speech.media_files._cache.read(key, RATE)
+        content = speech.media_files._caches[0].read(key, RATE)
         assert content is not None
         spoken = samples.trim(samples.read_spoken(content).samples)
         digits[digit] = soundfile.read(io.BytesIO(samples.write_wav(spoken, RATE)))[0]

@@ -112,7 +112,7 @@ async def _heard_to_its_end(desk: Desk, talk: Talk, payload: Any) -> None:
 
 def _only_sound(offhook: RunningOffhook) -> NDArray[np.float64]:
     """What the cache holds, when it holds one text."""
-    cache = offhook.service.services.speech.media_files._cache
+    cache = offhook.service.services.speech.media_files._caches[0]
     (path,) = (offhook.service.settings.data_dir / "media" / "speech").glob("*/*-8000.wav")
     content = cache.read(ContentKey(path.name.removesuffix("-8000.wav")), RATE)
     assert content is not None
@@ -201,7 +201,7 @@ async def test_given_sounds_that_asterisk_cannot_fetch_when_played_then_the_play
     served_offhook: RunningOffhook, calling: Desk, far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with _talking(calling, far_end) as talk:
-        cache = served_offhook.service.services.speech.media_files._cache
+        cache = served_offhook.service.services.speech.media_files._caches[0]
         monkeypatch.setattr(cache, "read", lambda _key, _rate: None)  # as after it was dropped
         await _ask(served_offhook, _SPEAK, {"callId": talk.id, "say": {"text": "Gone."}})
         failed = await calling.wait_for(talk.id, "playback.failed")

@@ -1,8 +1,9 @@
 """The log: in order, whole, and never skipped by a reader, however many append at once."""
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import asyncpg
@@ -193,6 +194,42 @@ async def test_given_a_transaction_that_fails_when_it_had_appended_then_nobody_h
         assert [row["id"] for row in await connection.fetch("SELECT id FROM account")] == [kept.id]
     assert await log.read_after(0, limit=10) == [kept]
     assert [one.events for one in heard] == [(kept,)]
+
+
+@contextlib.contextmanager
+def _counting(in_flight: list[str]) -> Iterator[None]:
+    in_flight.append("append")
+    try:
+        yield
+    finally:
+        in_flight.pop()
+
+
+async def test_given_a_transaction_when_it_has_not_appended_yet_then_it_is_not_in_flight(database: Database) -> None:
+    in_flight: list[str] = []
+    log = EventLog(database, in_flight=lambda: _counting(in_flight))
+    async with log.transaction() as transaction:
+        assert not in_flight, "whoever waits in here for a lock holds up nobody"
+        await transaction.append([make_draft()])
+        await transaction.append([make_draft()])
+        assert len(in_flight) == 1
+    assert not in_flight
+
+
+async def test_given_a_transaction_that_has_appended_when_it_fails_then_it_is_in_flight_no_more(
+    database: Database,
+) -> None:
+    in_flight: list[str] = []
+
+    async def fail() -> None:
+        async with EventLog(database, in_flight=lambda: _counting(in_flight)).transaction() as transaction:
+            await transaction.append([make_draft()])
+            assert in_flight
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    assert not in_flight
 
 
 async def test_given_a_hook_that_fails_when_appending_then_nothing_is_appended(database: Database) -> None:

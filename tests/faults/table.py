@@ -116,7 +116,7 @@ def _caller(id_: str, what: str, *tests: str, not_run: str = "", is_sharp: bool 
 def _control(id_: str, what: str, when: str, *, is_sharp: bool = False) -> Case:
     return Case(
         id=f"control-{id_}",
-        group="call control, flows, messages and media streams in flight",
+        group="call control, flows, media streams, campaigns, callbacks and codes in flight",
         what=what,
         tests=(f"{_IN_FLIGHT}{when}",),
         is_sharp=is_sharp,

@@ -1,8 +1,10 @@
 """What breaks while a blind transfer rings, another is consulted about, callers wait, one listens, three talk, and call
-flows lead customers: one hears a sound, one is asked for a key, one leaves a message, one talks to a program.
+flows lead customers: one hears a sound, one is asked for a key, one leaves a message, one talks to a program. And while
+a campaign calls, a callback is under way, and one-time passwords are told.
 
 All of it is in flight at once (``tests/rig/scenes``), and each goes on to its one right end: nobody is left alone, no
-phone rings twice, callers keep their places, the supervisor hears the talk, and the records are true to a second.
+phone rings twice, callers keep their places, the supervisor hears the talk, each contact, callback and code comes out
+once, and the records are true to a second.
 """
 
 import asyncio
@@ -16,7 +18,6 @@ from pathlib import Path
 
 import pytest
 
-from app.bootstrap import running_service
 from app.calls.core.verbs import PauseRecording
 from app.config import Settings
 from app.errors import RefusedError, UnavailableError
@@ -24,9 +25,11 @@ from app.facts.vocabulary import PauseMode, RecordingMode
 from app.failpoints import Failpoint
 from app.ids import RecordingId
 from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, SipPeer
+from app.serve import serving
 from tests.rig.ari_ears import AriEars
 from tests.rig.bot import Bot, running_bot
 from tests.rig.desk import Desk
+from tests.rig.errand_scenes import keep_campaign
 from tests.rig.far_end import FarEnd
 from tests.rig.fault_proxy import FaultProxy
 from tests.rig.fixtures import FAR_END_TRUNK
@@ -70,6 +73,18 @@ ON_A_CALLS_WAY = [place for place in Failpoint if place not in _ELSEWHERE]
 QUIET_AND_BUSY = pytest.mark.parametrize("is_busy", [False, True], ids=["quiet", "busy"])
 
 
+@pytest.fixture(autouse=True)
+def speaks(asterisk_install: AsteriskInstall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The espeak-ng that was found for this machine is on the PATH, also of processes."""
+    assert asterisk_install.espeak is not None
+    program = tmp_path / "bin" / "espeak-ng"
+    program.parent.mkdir()
+    arguments = " ".join(f"'{one}'" for one in asterisk_install.espeak)
+    program.write_text(f'#!/bin/sh\nexec {arguments} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+
+
 @dataclass(slots=True)
 class Doomed:
     """A service process whose floor is busy, and which will not live to see the end."""
@@ -91,6 +106,7 @@ async def _doomed(settings: Settings, directory: Path, far_end: FarEnd, witness:
         line = await stack.enter_async_context(GraphQLLine.to(process.url, token))
         # This desk does not listen: its line is about to be cut.
         floor.desk = Desk(line, node, trunks)
+        floor.orders = line
         scenes = all_scenes(floor)
         await floor.begin(scenes)
         yield Doomed(process, line, floor, scenes)
@@ -100,17 +116,20 @@ async def _doomed(settings: Settings, directory: Path, far_end: FarEnd, witness:
 async def _in_flight(
     offhook: RunningOffhook, desk: Desk, far_end: FarEnd, witness: Witness
 ) -> AsyncIterator[tuple[Floor, Sequence[Scene]]]:
-    async with running_bot() as bot:
+    assert offhook.url is not None
+    async with running_bot() as bot, GraphQLLine.to(offhook.url, offhook.token) as line:
         floor = await furnish(offhook, desk, far_end, witness, bot)
+        floor.orders = line
         scenes = all_scenes(floor)
         await floor.begin(scenes)
         yield floor, scenes
 
 
 async def furnish(offhook: RunningOffhook, desk: Desk, far_end: FarEnd, witness: Witness, bot: Bot) -> Floor:
-    """Seats, a queue, call flows and a program to talk to."""
+    """Seats, a queue, call flows, a program to talk to, and a campaign that is yet to begin."""
     floor = await Floor.furnish(offhook, far_end, witness, desk, bot)
     floor.flows = await keep_flows(offhook, bot)
+    floor.campaign_id, floor.contacts = await keep_campaign(offhook, floor.flows["question"])
     return floor
 
 
@@ -129,7 +148,7 @@ async def test_given_call_control_in_flight_when_the_service_is_killed_then_the_
         await doomed.process.kill()
         if is_busy:
             await doomed.floor.happen(doomed.scenes)
-    async with running_offhook(settings) as offhook, offhook.desk() as desk:
+    async with running_offhook(settings, is_serving=True) as offhook, offhook.desk() as desk:
         await _go_on_with(offhook, desk, doomed.floor, doomed.scenes)
 
 
@@ -140,7 +159,7 @@ async def test_given_call_control_in_flight_when_the_service_is_told_to_stop_the
         os.kill(doomed.process.process.pid, signal.SIGTERM)
         async with asyncio.timeout(_STOP_SECONDS):
             assert await doomed.process.process.wait() == 0
-    async with running_offhook(settings) as offhook, offhook.desk() as desk:
+    async with running_offhook(settings, is_serving=True) as offhook, offhook.desk() as desk:
         await _go_on_with(offhook, desk, doomed.floor, doomed.scenes)
 
 
@@ -148,7 +167,7 @@ async def test_given_call_control_in_flight_when_the_service_is_told_to_stop_the
 async def test_given_call_control_in_flight_when_the_service_is_killed_at_a_named_place_then_each_comes_to_its_end(
     settings: Settings, tmp_path: Path, far_end: FarEnd, witness: Witness, webhook_sink: Sink, place: Failpoint
 ) -> None:
-    async with running_offhook(settings) as first, first.desk() as desk:
+    async with running_offhook(settings, is_serving=True) as first, first.desk() as desk:
         await first.service.services.webhooks.create(
             first.principal.account_id, url=webhook_sink.url("/told"), event_types=("call.ended",)
         )
@@ -168,7 +187,7 @@ async def test_given_call_control_in_flight_when_the_service_is_killed_at_a_name
             await _one_more_call(Desk(line, node, trunks), *numbers)
         await process.process.wait()
         answering.cancel()
-    async with running_offhook(settings) as offhook, offhook.desk() as desk:
+    async with running_offhook(settings, is_serving=True) as offhook, offhook.desk() as desk:
         for call_id in await _others(offhook, scenes):
             with contextlib.suppress(RefusedError):  # it is over
                 await desk.hang_up(call_id)
@@ -210,7 +229,7 @@ async def test_given_call_control_in_flight_when_the_connection_to_asterisk_ends
     asterisk: AsteriskInstance, database_dsn: str, tmp_path: Path, far_end: FarEnd, witness: Witness, how: str
 ) -> None:
     async with (
-        behind_a_wire(asterisk, database_dsn, tmp_path) as (offhook, desk, wire),
+        behind_a_wire(asterisk, database_dsn, tmp_path, is_serving=True) as (offhook, desk, wire),
         _in_flight(offhook, desk, far_end, witness) as (floor, scenes),
     ):
         if how == "cut":
@@ -230,7 +249,7 @@ async def test_given_call_control_in_flight_when_the_line_to_asterisk_goes_dead_
     asterisk: AsteriskInstance, database_dsn: str, tmp_path: Path, far_end: FarEnd, witness: Witness, *, is_busy: bool
 ) -> None:
     async with (
-        behind_a_wire(asterisk, database_dsn, tmp_path) as (offhook, desk, wire),
+        behind_a_wire(asterisk, database_dsn, tmp_path, is_serving=True) as (offhook, desk, wire),
         _in_flight(offhook, desk, far_end, witness) as (floor, scenes),
     ):
         wire.hold()
@@ -248,7 +267,7 @@ async def test_given_call_control_in_flight_when_an_answer_of_asterisks_is_lost_
     asterisk: AsteriskInstance, database_dsn: str, tmp_path: Path, far_end: FarEnd, witness: Witness, request_name: str
 ) -> None:
     async with (
-        behind_a_wire(asterisk, database_dsn, tmp_path) as (offhook, desk, wire),
+        behind_a_wire(asterisk, database_dsn, tmp_path, is_serving=True) as (offhook, desk, wire),
         _in_flight(offhook, desk, far_end, witness) as (floor, scenes),
     ):
         wire.lose_answer_to(REQUESTS[request_name])
@@ -265,7 +284,7 @@ async def _until_lost(wire: FaultProxy) -> None:
 async def test_given_call_control_in_flight_when_a_stranger_takes_the_application_then_the_next_service_goes_on(
     asterisk: AsteriskInstance, settings: Settings, far_end: FarEnd, witness: Witness
 ) -> None:
-    async with running_offhook(settings) as offhook, offhook.desk() as desk:
+    async with running_offhook(settings, is_serving=True) as offhook, offhook.desk() as desk:
         async with _in_flight(offhook, desk, far_end, witness) as (floor, scenes):
             pass
         thief = AriEars.listening(
@@ -274,7 +293,7 @@ async def test_given_call_control_in_flight_when_a_stranger_takes_the_applicatio
         async with thief, asyncio.timeout(60):
             while not offhook.service.node.is_aside:
                 await asyncio.sleep(0.02)
-    async with running_offhook(settings) as second, second.desk() as desk:
+    async with running_offhook(settings, is_serving=True) as second, second.desk() as desk:
         await _go_on_with(second, desk, floor, scenes)
 
 
@@ -283,7 +302,7 @@ async def test_given_call_control_in_flight_when_the_database_is_down_for_a_whil
     server: OwnPostgres, faulty: Settings, far_end: FarEnd, witness: Witness, *, is_busy: bool
 ) -> None:
     async with (
-        running_offhook(faulty) as offhook,
+        running_offhook(faulty, is_serving=True) as offhook,
         offhook.desk() as desk,
         _in_flight(offhook, desk, far_end, witness) as (floor, scenes),
     ):
@@ -302,9 +321,9 @@ async def test_given_call_control_in_flight_when_the_database_is_down_for_a_whil
 async def test_given_call_control_in_flight_when_another_service_takes_over_then_it_brings_each_to_its_end(
     settings: Settings, tmp_path: Path, far_end: FarEnd, witness: Witness
 ) -> None:
-    async with _doomed(settings, tmp_path, far_end, witness) as doomed, running_service(settings) as standby:
-        second = await prepare_account(standby)
-        assert not standby.node.is_ready
+    async with _doomed(settings, tmp_path, far_end, witness) as doomed, serving(settings) as standby:
+        second = await prepare_account(standby.service)
+        assert not standby.service.node.is_ready
         await doomed.process.kill()
         await second.wait_until_ready(seconds=RECOVERY_SECONDS)
         async with second.desk() as desk:
@@ -328,7 +347,7 @@ async def test_given_call_control_in_flight_when_asterisk_dies_then_each_is_clos
     settings = make_settings(station.asterisk, database_dsn, tmp_path / "data", ari_url=station.wire.address)
     here = station.asterisk
     async with (
-        running_offhook(settings) as offhook,
+        running_offhook(settings, is_serving=True) as offhook,
         offhook.desk() as desk,
         watching(here.ari_url, here.ari_username, here.ari_password) as before,
         _in_flight(offhook, desk, far_end, before) as (floor, scenes),

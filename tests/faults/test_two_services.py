@@ -372,10 +372,11 @@ async def test_given_each_role_in_a_process_of_its_own_when_a_call_is_made_then_
                 assert (await http.get(f"{process.url}/healthz")).status_code == httpx.codes.OK
                 assert (await http.get(f"{process.url}/metrics")).status_code == httpx.codes.OK
                 assert (await http.post(f"{process.url}/graphql", json={})).status_code == httpx.codes.NOT_FOUND
-        loops = {"inbox", "campaigns", "callbacks", "one-time-passwords"}
-        assert set(await controller.parts()) == {"database", "asterisk", "ownership", "recordings", *loops}
+        loops = {"inbox", "queues", "call-flows", "campaigns", "callbacks", "one-time-passwords", "traces"}
+        everywhere = {"database", "webhook-listeners"}
+        assert set(await controller.parts()) == {*everywhere, "asterisk", "ownership", "recordings", *loops}
         assert {"asterisk", "ownership"}.isdisjoint(await worker.parts())
-        assert set(await api.parts()) == {"database", "asterisk", "feed"}
+        assert set(await api.parts()) == {*everywhere, "asterisk", "feed"}
         await agent.wait_until_ended()
         # Without a controller the others say so, and nothing is begun.
         os.kill(controller.process.pid, signal.SIGTERM)

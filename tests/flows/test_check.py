@@ -48,6 +48,26 @@ def found(*steps: Step, start: str | None = None) -> list[tuple[str, str]]:
     return [(problem.code, ".".join(problem.field)) for problem in check_flow(flow)]
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (("debt", "name", "caller_2"), []),
+        ((), [("NOT_FOUND", "steps.0.speak.text")]),
+        (("debt", "caller"), [("INVALID_INPUT", "fields.1")]),
+        (("debt", "Debt"), [("INVALID_INPUT", "fields.1")]),
+        (("debt", "debt"), [("ALREADY_EXISTS", "fields.1")]),
+        (tuple(f"field{n}" for n in range(51)), [("NOT_FOUND", "steps.0.speak.text"), ("INVALID_INPUT", "fields")]),
+    ],
+)
+def test_given_fields_when_a_text_uses_one_then_it_is_there_and_each_is_a_variable_once(
+    fields: tuple[str, ...], expected: list[tuple[str, str]]
+) -> None:
+    speak = Speak(name="say", speech=PlaySpeech(text="You owe {debt}."), next="bye")
+    flow = Flow(start="say", steps=(speak, BYE), fields=fields)
+    assert [(one.code, ".".join(one.field)) for one in check_flow(flow)] == expected
+    assert flow_from_json(flow_as_json(flow)) == flow
+
+
 def branch(condition: VariableIs | TimeIs) -> Branch:
     return Branch(name="which", cases=(Case(condition=condition, next="bye"),), otherwise="bye")
 

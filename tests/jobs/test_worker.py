@@ -3,17 +3,20 @@
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError, UnavailableError
+from app.facts.event import Draft
 from app.facts.jobs import Counts, JobFailed, JobFinished, JobKind, JobState
 from app.ids import Kind, new_id
 from app.jobs.model import Done, Job, JobFailedError, JobRetryError, ReportName
 from app.jobs.progress import Progress
-from tests.jobs.world import ToldRunner, World
+from tests.jobs.world import ALL_SCOPES, SOMEBODY, ToldRunner, World
 
 #: Before any machine's own clock: the worker that is a process goes by that.
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -423,3 +426,33 @@ async def test_given_jobs_that_are_over_when_their_time_has_come_then_they_go_wi
     assert not await world.has_object(old.report.object_key)
     assert await world.has_object(young.report.object_key)
     assert (await world.get(waiting.id)).state is JobState.QUEUED
+
+
+async def test_given_a_mistake_of_ours_at_the_end_of_a_job_when_settled_then_the_others_are_and_it_is_tried_again(
+    world: World,
+) -> None:
+    class Broken(ToldRunner):
+        is_broken = True
+
+        async def ended(self, connection: PooledConnection, job: Job) -> Sequence[Draft]:
+            if self.is_broken and job.id == bad.id:
+                raise LookupError
+            return await super().ended(connection, job)
+
+    world.runner = runner = Broken()
+    bad, *good = [await world.enqueue(subject_id=f"list_{number}") for number in range(8)]
+    for job in (bad, *good):
+        await world.jobs.cancel(world.account, job.id, ALL_SCOPES, actor=SOMEBODY)
+        world.clock.pass_seconds(1)  # the first is looked at first
+
+    async def are_settled(*jobs: Job) -> bool:
+        unsettled = "SELECT count(*) FROM job WHERE NOT is_settled AND id = ANY ($1::text[])"
+        return await world.value(unsettled, [job.id for job in jobs]) == 0
+
+    async with world.working():
+        await world.wait_for(lambda: are_settled(*good))
+        assert not await are_settled(bad)
+        runner.is_broken = False
+        world.clock.pass_seconds(world.lease_seconds + 1)
+        await world.wait_for(lambda: are_settled(bad))
+    assert sorted(runner.over) == sorted((job.id, JobState.CANCELLED) for job in (bad, *good))

@@ -6,7 +6,7 @@ import pytest
 
 from app.calls.change import FencedError
 from app.errands.placer import LEASE
-from app.errors import AsteriskUnavailableError, Problem, RefusedError
+from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, Problem, RefusedError
 from app.facts.otps import OtpAnnounced, OtpFailed, OtpFailure
 from app.facts.vocabulary import CallKind, Disposition, Errand
 from app.flows.steps import HangUp, Play, PlaySecret
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.postgres
 
 
 def _sounds(world: World) -> int:
-    return len(list((world.speech.media_files._cache._folder).glob("*/*-8000.wav")))
+    return sum(len(list(cache._folder.glob("*/*-8000.wav"))) for cache in world.speech.media_files._caches)
 
 
 async def test_given_a_code_when_its_turn_comes_then_its_call_is_placed_once_led_by_what_names_no_digit(
@@ -194,3 +194,20 @@ async def test_given_a_holder_that_died_after_it_dialled_when_taken_over_late_th
 
 def test_given_a_flow_that_never_began_when_readings_are_counted_then_nobody_heard_any() -> None:
     assert count_readings(None) is None
+
+
+async def test_given_a_code_whose_sound_is_made_when_the_database_is_away_then_it_is_spoken_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await world.announce()
+    await world.go_round()
+    before = await world.voice.speak(made.account_id, made.id)
+
+    async def away(*_: object) -> None:
+        raise DatabaseUnavailableError("It is away.")
+
+    monkeypatch.setattr("app.otps.store.sealed", away)
+    assert await world.voice.speak(made.account_id, made.id) == before
+    await world.voice.forget(made.account_id, made.id)
+    with pytest.raises(DatabaseUnavailableError):
+        await world.voice.speak(made.account_id, made.id)

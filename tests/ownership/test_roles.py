@@ -38,12 +38,18 @@ def test_given_roles_that_do_not_exist_when_checked_then_all_are_named(tmp_path:
 @pytest.mark.parametrize(
     ("role", "parts"),
     [
-        ("api", {"database", "asterisk", "feed"}),
+        ("api", {"database", "asterisk", "feed", "webhook-listeners"}),
         (
             "worker",
             {
                 *("database", "webhook-deliverer", "webhook-settler", "job-worker", "transcript-starter"),
-                *("recording-sweeper", "reputation-reviewer"),
+                *(
+                    "recording-sweeper",
+                    "reputation-reviewer",
+                    "usage-keeper",
+                    "audio-file-sweeper",
+                    "webhook-listeners",
+                ),
             },
         ),
     ],

@@ -96,8 +96,11 @@ def test_given_a_tenure_when_asked_how_it_fares_then_each_loop_that_acts_by_itse
     tenure = dataclasses.replace(
         make_tenure(),
         inbox=cast("Any", Faring("inbox")),
+        dispatcher=Faring("queues"),
+        flow_desk=Faring("call-flows"),
         campaigns=Faring("campaigns"),
         callbacks=Faring("callbacks"),
         otps=Faring("one-time-passwords"),
     )
-    assert [health.name for health in tenure.healths] == ["inbox", "campaigns", "callbacks", "one-time-passwords"]
+    told = ["inbox", "queues", "call-flows", "campaigns", "callbacks", "one-time-passwords"]
+    assert [health.name for health in tenure.healths] == told

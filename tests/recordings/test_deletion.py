@@ -10,7 +10,7 @@ from app.db.engine import Database
 from app.errors import RefusedError
 from app.events.log import EventLog
 from app.facts.event import Actor, ActorKind, Event
-from app.facts.recordings import RecordingDeleted
+from app.facts.recordings import DeletionReason, RecordingDeleted
 from app.facts.vocabulary import RecordingMode, RecordingState
 from app.ids import Kind, new_id
 from app.recordings.deletion import RecordingDeletion, RecordingSweeper
@@ -111,7 +111,11 @@ async def test_given_a_recording_when_deleted_then_file_and_file_data_are_gone_a
     assert not await world.has_file(recording_id)
     (event,) = await world.facts()
     assert event.fact == RecordingDeleted(
-        recording_id=recording_id, call_id=row.call_id, mode=RecordingMode.BOTH, is_expired=False
+        recording_id=recording_id,
+        call_id=row.call_id,
+        mode=RecordingMode.BOTH,
+        is_expired=False,
+        reason=DeletionReason.REQUESTED,
     )
     assert (event.subject_id, event.actor, event.request_id) == (recording_id, SOMEBODY, "req_1")
 
@@ -173,6 +177,7 @@ async def test_given_recordings_of_all_ages_when_swept_then_only_those_whose_tim
     (fact,) = [event.fact for event in await world.facts()]
     assert isinstance(fact, RecordingDeleted)
     assert fact.is_expired
+    assert fact.reason is DeletionReason.RETENTION
     world.clock.at += timedelta(seconds=2)
     await world.sweep()
     assert not await world.has_file(young)

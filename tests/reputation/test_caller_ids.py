@@ -44,7 +44,7 @@ async def refusal_of(office: NumberOffice, pool_id: str, seen_by: E164 | None = 
     with pytest.raises(RefusedError) as refused:
         await choose(office, pool_id, seen_by)
     (problem,) = refused.value.problems
-    assert problem.field == ("callerId",)
+    assert problem.field == ("callerIdPoolId",)
     return problem.code, problem.message
 
 

@@ -38,6 +38,7 @@ class AriEars:
         self.scratch_directory = scratch_directory
         self.events: list[Event] = []
         self._heard = asyncio.Condition()
+        self._is_deaf = False
         self._url = url
         self._username = username
         self._password = password
@@ -61,7 +62,8 @@ class AriEars:
             ears = cls(url, username, password, app, Path(scratch))
             async with (
                 ears._http,
-                websockets.connect(address, max_size=None, proxy=None) as socket,
+                # No keep-alive: on a machine that is very busy it would cut off ears that are only slow.
+                websockets.connect(address, max_size=None, proxy=None, ping_interval=None) as socket,
                 asyncio.TaskGroup() as group,
             ):
                 reading = group.create_task(ears._read(socket))
@@ -76,6 +78,7 @@ class AriEars:
                 async with self._heard:
                     self.events.append(json.loads(message))
                     self._heard.notify_all()
+        self._is_deaf = True
 
     async def request(
         self, method: str, path: str, *, body: dict[str, Any] | None = None, **query: Any
@@ -108,7 +111,8 @@ class AriEars:
                     await self._heard.wait()
         except TimeoutError:
             recent = [(event["type"], channel_id_of(event)) for event in self.events[-8:]]
-            raise AssertionError(f"{what} did not come within {seconds:g} s; last heard: {recent}") from None
+            deaf = "; its socket has ended" if self._is_deaf else ""
+            raise AssertionError(f"{what} did not come within {seconds:g} s{deaf}; last heard: {recent}") from None
 
     async def wait_for_channel(
         self, channel_id: str, event_type: str, *, seconds: float = PATIENCE_SECONDS, **fields: Any

@@ -233,7 +233,11 @@ async def _invites(dialled: Sequence[Dialled], connection: Connection) -> list[s
     )
     found += [f"I2: call {row['id']} has {row['records']} records" for row in records if row["records"] != 1]
     found += [f"I2: the record of {row['id']} has no leg" for row in records if row["records"] and not row["legs"]]
-    keys = await connection.fetch("SELECT subject_id FROM request_key WHERE subject_id NOT IN (SELECT id FROM call)")
+    keys = await connection.fetch(
+        """SELECT subject_id FROM request_key WHERE subject_id NOT IN (
+               SELECT id FROM call UNION ALL SELECT id FROM callback UNION ALL SELECT id FROM otp
+               UNION ALL SELECT id FROM campaign UNION ALL SELECT id FROM contact)"""
+    )
     found += [f"I1: a key is burnt for {row['subject_id']}, which does not exist" for row in keys]
     return found
 

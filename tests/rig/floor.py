@@ -16,7 +16,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, Protocol, Self
+from typing import Any, Final, Protocol, Self, TypeAlias
+
+import asyncpg
 
 from app.calls.names import channel_of
 from app.config import Settings
@@ -28,6 +30,7 @@ from tests.rig.call_centre import CallCentre
 from tests.rig.checker import Dialled, assert_all_hold, dialled_at_far_end, evidence_of
 from tests.rig.desk import PATIENCE_SECONDS, Desk, Fact, Story
 from tests.rig.far_end import FarEnd, FarEndCall
+from tests.rig.graphql_line import GraphQLLine
 from tests.rig.service import RunningOffhook
 from tests.rig.supervisor import SUPERVISOR_EXTENSION, seat
 from tests.rig.witness import Witness
@@ -38,7 +41,10 @@ TALK_SLACK_SECONDS: Final = 1.0
 #: A phone rings through any fault of a test: nothing that is looked at ends by itself.
 RING_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.05
+_SQL_SECONDS: Final = 60.0
 _numbers = itertools.count(1)
+
+Row: TypeAlias = asyncpg.Record
 
 
 def new_number() -> str:
@@ -63,7 +69,7 @@ class Scene(Protocol):
 @dataclass(slots=True)
 class Floor:
     """``phones`` are the numbers of our own people's telephones, whose legs name extensions; ``flows`` are ids by name,
-    and ``bot`` is the program that a flow leads to.
+    and ``bot`` is the program that a flow leads to. ``campaign_id`` is a draft, and ``contacts`` are whom it calls.
     """
 
     far_end: FarEnd
@@ -75,6 +81,9 @@ class Floor:
     since: int
     bot: Bot
     flows: dict[str, str] = field(default_factory=dict)
+    campaign_id: str = ""
+    contacts: tuple[str, ...] = ()
+    orders: GraphQLLine | None = None
 
     @classmethod
     async def furnish(cls, offhook: RunningOffhook, far_end: FarEnd, witness: Witness, desk: Desk, bot: Bot) -> Self:
@@ -136,6 +145,26 @@ class Floor:
             ended = {channel_id_of(one) for one in self._events("ChannelDestroyed")}
             left = [one["args"][-1] for one in self._events("StasisStart") if one["channel"]["id"] not in ended]
             assert left == [], "somebody is left alone at the far end"
+
+    async def order(self, mutation: str, made: str, given: dict[str, Any]) -> str:
+        """Have Offhook do something by itself; gives the id of what was made (the payload's field ``made``)."""
+        assert self.orders is not None, "nobody takes orders here"
+        kind = mutation[0].upper() + mutation[1:]
+        asked = f"{mutation}(input: $input) {{ {made} {{ id }} userErrors {{ message }} }}"
+        payload = (await self.orders.ask(f"mutation ($input: {kind}Input!) {{ {asked} }}", input=given))[mutation]
+        assert not payload["userErrors"], payload["userErrors"]
+        return str(payload[made]["id"])
+
+    async def rows(self, query: str, *values: object) -> list[Row]:
+        """What the database has, whoever serves."""
+        assert self.settings.database_url is not None
+        connection = await asyncpg.connect(
+            self.settings.database_url.get_secret_value(), timeout=_SQL_SECONDS, command_timeout=_SQL_SECONDS
+        )
+        try:
+            return await connection.fetch(query, *values)
+        finally:
+            await connection.close()
 
     def invites(self, number: str) -> int:
         """How often a number was rung: each INVITE is a call of its own at the far end."""

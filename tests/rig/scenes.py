@@ -1,4 +1,5 @@
-"""What is in flight on a floor: a blind transfer, a consultation, a queue, a supervision, a conference, call flows.
+"""What is in flight on a floor: a blind transfer, a consultation, a queue, a supervision, a conference, call flows,
+and what Offhook does by itself: a campaign, a callback, one-time passwords.
 
 Each is brought to the middle of it (``begin``); somebody at the far end may do the next thing while nobody watches
 (``happen``); whoever serves then goes on to its one right end (``go_on``). ``be_lost`` is what must be told when
@@ -22,6 +23,7 @@ from app.facts.vocabulary import SupervisionMode, TransferKind
 from app.ids import LegId
 from tests.rig.call_centre import call_in
 from tests.rig.desk import Fact, Story
+from tests.rig.errand_scenes import errand_scenes
 from tests.rig.far_end import FarEndCall
 from tests.rig.floor import FIRST_AGENT, RING_SECONDS, SECOND_AGENT, Floor, Scene, new_number
 from tests.rig.flow_scenes import flow_scenes
@@ -42,7 +44,7 @@ def all_scenes(floor: Floor) -> list[Scene]:
     """One of each."""
     talks: list[Scene] = [BlindTransfer(floor), Consultation(floor), QueueWait(floor)]
     talks += [Supervision(floor), Conference(floor)]
-    return [*talks, *flow_scenes(floor)]
+    return [*talks, *flow_scenes(floor), *errand_scenes(floor)]
 
 
 @dataclass

@@ -47,30 +47,38 @@ async def service_process(
     name: str = "serve",
     roles: str | None = None,
     failpoint: str | None = None,
+    probe: str = "/readyz",
+    before: str = "",
 ) -> AsyncIterator[ServiceProcess]:
     """Run ``offhook serve`` until the end of the block, or until it is killed; ready at its beginning.
 
     ``name`` is that of its log file, ``roles`` are all when there are none. ``failpoint``: see :mod:`app.failpoints`.
+    ``probe`` is what says that it is ready; ``/healthz`` for one that has no Asterisk. ``before`` is Python, run first.
     """
     log_path = directory / f"{name}.log"
     with reserve_port() as reserved:
         port = reserved.getsockname()[1]
-        command: tuple[str, ...] = (sys.executable, "-c", "from app.cli.program import main; main()", "serve")
+        command: tuple[str, ...] = (
+            sys.executable,
+            "-c",
+            f"{before}\nfrom app.cli.program import main; main()",
+            "serve",
+        )
         command += ("--port", str(port), *(() if roles is None else ("--roles", roles)))
         async with await SupervisedProcess.start(
             command, stdout_path=log_path, cwd=_ROOT, env=environment_of(settings) | _armed(failpoint)
         ) as process:
             running = ServiceProcess(process, f"http://127.0.0.1:{port}", log_path)
-            await _wait_until_ready(running)
+            await _wait_until_ready(running, probe)
             yield running
 
 
-async def _wait_until_ready(running: ServiceProcess) -> None:
+async def _wait_until_ready(running: ServiceProcess, probe: str) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS), httpx.AsyncClient(trust_env=False, timeout=30.0) as http:
         while True:
             assert running.process.is_running, running.log_path.read_text(errors="replace")[-3000:]
             with contextlib.suppress(httpx.TransportError):  # not listening yet
-                if (await http.get(f"{running.url}/readyz")).status_code == httpx.codes.OK:
+                if (await http.get(f"{running.url}{probe}")).status_code == httpx.codes.OK:
                     return
             await asyncio.sleep(_POLL_SECONDS)
 

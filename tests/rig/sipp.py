@@ -117,7 +117,7 @@ class SippServer:
         try:
             async with asyncio.timeout(seconds):
                 while True:
-                    calls = self.calls()
+                    calls = await asyncio.to_thread(self.calls)  # a long log takes its time
                     is_open = [
                         c for c in calls if c.final_status is None or (c.final_status == 200 and not c.hung_up_by)
                     ]

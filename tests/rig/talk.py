@@ -81,10 +81,10 @@ async def assert_all_hold_at_far_end(
 
 @contextlib.asynccontextmanager
 async def behind_a_wire(
-    asterisk: AsteriskInstance, dsn: str, directory: Path, **changes: object
+    asterisk: AsteriskInstance, dsn: str, directory: Path, *, is_serving: bool = False, **changes: object
 ) -> AsyncIterator[tuple[RunningOffhook, Desk, FaultProxy]]:
-    """A service whose connection to Asterisk can be cut; ``changes`` are settings."""
+    """A service whose connection to Asterisk can be cut; ``is_serving``: over HTTP too; ``changes`` are settings."""
     async with proxy_to_asterisk(asterisk.ari_url) as wire:
         settings = make_settings(asterisk, dsn, directory, ari_url=wire.address, ari_timeout_seconds=2.0, **changes)
-        async with running_offhook(settings) as offhook, offhook.desk() as desk:
+        async with running_offhook(settings, is_serving=is_serving) as offhook, offhook.desk() as desk:
             yield offhook, desk, wire

@@ -11,6 +11,7 @@ from app.numbers.parse import E164
 from app.routing.directory import Directory
 from app.routing.inbound import find_inbound_target
 from app.routing.resources import RoutingResources
+from app.routing.service import Routing
 from app.routing.targets import ToExtension, ToNumber
 from app.routing.words import CallerIdPolicy, NumberCapability
 from app.webhooks.sealing import Sealer
@@ -82,6 +83,8 @@ async def test_given_a_trunks_rules_when_a_call_goes_out_then_only_numbers_and_t
     first = E164("+12125550100")
     await resources.numbers.create(acme, first, {})
     second = await resources.numbers.create(acme, E164("+12125550101"), {"trunk_id": trunk.id})
+    for number in (first, second.number):
+        await Routing(database, AuditLog(database)).verify_outbound_number(acme.account_id, number)
     directory = Directory(database)
     by_default = (await directory.resolve_originate(acme.account_id)).caller_id
     assert by_default is not None

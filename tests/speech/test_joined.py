@@ -1,5 +1,6 @@
 """Sounds put together of several texts: who speaks them has the parts alone, and the whole can be forgotten."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from app.speech import samples
 from app.speech.cache import ContentKey, SpeechCache
 from app.speech.engine import SpeechUnavailableError
 from app.speech.model import SAMPLE_RATES, MediaUri, Speech
+from app.speech.passing import KEPT_SECONDS, PassingSoundSweeper
 from app.speech.speaker import Speaker
 from app.speech.urls import MediaUrls
 from tests.speech.tone_engine import ToneEngine
@@ -106,3 +108,21 @@ def test_given_silence_around_a_sound_when_trimmed_then_the_sound_is_left_and_of
     assert len(tone) - len(trimmed) <= 4
     assert samples.trim(around) == b""
     assert samples.trim(b"") == b""
+
+
+async def test_given_what_was_joined_for_one_call_when_another_process_has_seen_its_end_then_it_goes_in_time(
+    engine: ToneEngine, cache: SpeechCache, tmp_path: Path
+) -> None:
+    passing = SpeechCache(tmp_path / "passing", most_bytes=10_000_000)
+    urls = MediaUrls(b"k" * 32, "http://offhook:8000")
+    speaker = Speaker([engine], cache, urls, SystemClock(), secret=b"s" * 32, passing=passing)
+    uri = await speaker.render_joined("acc_1", "otp_1", PARTS)
+    assert await speaker.find_joined("acc_1", "otp_1") == uri
+    assert await speaker.find_joined("acc_2", "otp_1") is None
+    assert cache.read(_name(uri), 8_000) is None
+    sweeper = PassingSoundSweeper(passing, SystemClock())
+    await sweeper.run_round()
+    assert passing.read(_name(uri), 8_000) is not None, "its call may still want it"
+    later = time.time() + KEPT_SECONDS + 1
+    assert passing.drop_unused(KEPT_SECONDS, now=later) == len(SAMPLE_RATES)
+    assert await speaker.find_joined("acc_1", "otp_1") is None

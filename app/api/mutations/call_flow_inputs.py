@@ -1,5 +1,6 @@
 """The steps of call flows as they are given, and read into what the domain knows."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -257,7 +258,9 @@ class CallFlowStepInput:
     hang_up: HangUpStepInput | None = strawberry.field(default=strawberry.UNSET, description="End the call.")
 
 
-def read_flow(given: list[CallFlowStepInput], start: str | None, context: Context) -> steps.Flow:
+def read_flow(
+    given: list[CallFlowStepInput], start: str | None, context: Context, *, fields: Sequence[str] = ()
+) -> steps.Flow:
     """The flow that an input says.
 
     Raises:
@@ -274,7 +277,7 @@ def read_flow(given: list[CallFlowStepInput], start: str | None, context: Contex
     if problems:
         raise RefusedError(problems)
     first = read[0].name if read else ""
-    return steps.Flow(start=first if start is None else start, steps=tuple(read))
+    return steps.Flow(start=first if start is None else start, steps=tuple(read), fields=tuple(fields))
 
 
 def _read_step(given: CallFlowStepInput, context: Context) -> steps.Step:

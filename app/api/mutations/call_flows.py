@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Final
 
+import msgspec
 import strawberry
 
 from app.accounts.scopes import Scope
@@ -21,6 +22,7 @@ from app.errors import Problem, RefusedError
 from app.facts.flows import FlowEnding, GatherResult
 from app.facts.masking import Sight
 from app.facts.vocabulary import Disposition, Party
+from app.flows import limits
 from app.flows.steps import Flow
 from app.media.protocol import LONGEST_OUTCOME
 from app.numbers.parse import parse_destination
@@ -28,6 +30,10 @@ from app.routing.flows import FlowChanges, call_target_of
 
 _LONGEST_ACTION_DIGITS: Final = 64
 _LONGEST_SPEECH_SECONDS: Final = 3600.0
+_FIELDS: Final = (
+    f"Up to {limits.MOST_FIELDS} variables for texts and branches that are set before the flow begins: in "
+    "a campaign to the contact's fields, its `name` and its `number`. Elsewhere they are empty."
+)
 
 
 @strawberry.input(description="A call flow to be made.")
@@ -37,6 +43,7 @@ class CreateCallFlowInput:
     steps: list[CallFlowStepInput] = strawberry.field(
         description="All steps. No step may be out of reach, and a caller who presses nothing must come to an end."
     )
+    fields: list[str] = strawberry.field(default_factory=list, description=_FIELDS)
 
 
 @strawberry.input(description="Changes of a call flow, which make its next version. What is left out stays.")
@@ -49,6 +56,7 @@ class UpdateCallFlowInput(Identified):
     steps: list[CallFlowStepInput] | None = strawberry.field(
         default=strawberry.UNSET, description="All steps anew. Null is refused."
     )
+    fields: list[str] | None = strawberry.field(default=strawberry.UNSET, description=f"{_FIELDS} Null is refused.")
 
 
 @strawberry.input(description="A call flow to be deleted.")
@@ -85,6 +93,7 @@ class TestCallFlowInput:
     version: int | None = strawberry.field(default=None, description="Which of its versions; by default the latest.")
     start: str | None = strawberry.field(default=None, description="With `steps`: the step to begin with.")
     steps: list[CallFlowStepInput] | None = strawberry.field(default=None, description="Steps, instead of a flow.")
+    fields: list[str] = strawberry.field(default_factory=list, description="With `steps`: its fields. They are empty.")
     caller: PhoneNumber | None = strawberry.field(default=None, description="Who calls; anonymous when left out.")
     dialled: str | None = strawberry.field(default=None, description="What was dialled.")
     at: datetime | None = strawberry.field(default=None, description="When it calls; now when left out.")
@@ -150,7 +159,7 @@ class CallFlowMutations:
         info: Info,
         input: Annotated[CreateCallFlowInput, strawberry.argument(description="What to make.")],  # noqa: A002  # GraphQL's own word
     ) -> CreateCallFlowPayload:
-        flow = read_flow(input.steps, input.start, info.context)
+        flow = read_flow(input.steps, input.start, info.context, fields=input.fields)
         made = await info.context.services.routing.flows.create(
             info.context.caller, FlowChanges(name=input.name, flow=flow)
         )
@@ -168,12 +177,13 @@ class CallFlowMutations:
         changes = FlowChanges()
         if "name" in given:
             changes["name"] = given["name"]
-        if "steps" in given:
-            changes["flow"] = read_flow(given["steps"], given.get("start"), info.context)
-        elif "start" in given:
+        flow = read_flow(given["steps"], given.get("start"), info.context) if "steps" in given else None
+        if flow is not None or given.keys() & {"start", "fields"}:
             before = await info.context.services.routing.flows.get(info.context.account_id, input.id)
             if before is not None:  # otherwise the update says so
-                changes["flow"] = Flow(start=given["start"], steps=before.flow.steps)
+                flow = flow or Flow(start=given.get("start", before.flow.start), steps=before.flow.steps)
+                fields = tuple(given.get("fields", before.flow.fields))
+                changes["flow"] = msgspec.structs.replace(flow, fields=fields)
         changed = await info.context.services.routing.flows.update(info.context.caller, input.id, changes)
         return UpdateCallFlowPayload(call_flow=CallFlow.of(changed, info.context.sight))
 
@@ -220,7 +230,7 @@ async def _tested(given: TestCallFlowInput, context: Context) -> FlowRun:
     if (given.call_flow_id is None) is (given.steps is None):
         raise RefusedError(Problem("REQUIRED", "Give a call flow or steps, one of them.", ("callFlowId",)))
     if given.steps is not None:
-        flow = read_flow(given.steps, given.start, context)
+        flow = read_flow(given.steps, given.start, context, fields=given.fields)
         await flows.check(context.caller, flow)
         return FlowRun(flow_id="", version=0, name="", start=flow.start, steps=flow.steps)
     flow_id = str(given.call_flow_id)

@@ -9,6 +9,7 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
 from app.api.instants import TimeInput
+from app.api.mutations import shown_numbers
 from app.api.mutations.changes import read_given
 from app.api.mutations.inputs import CallDestination, MetadataPairInput, given_text, key_field, read_pairs
 from app.api.scalars import PhoneNumber
@@ -38,6 +39,11 @@ _AT = (
     f"When: at most {model.FURTHEST_DAYS} days ahead. A local time is kept as it was given; `local.resolution` tells "
     "how it became `dueAt`."
 )
+#: What null clears.
+_CLEARED = (
+    *("caller_id", "caller_id_pool_id", "caller_id_name", "destination_name", "trunk_id", "agent_ring_seconds"),
+    *("customer_ring_seconds", "max_duration_seconds", "softphone_message", "external_id"),
+)
 
 
 @strawberry.input(one_of=True, description="Whom a customer who is called back is connected with: exactly one.")
@@ -64,10 +70,9 @@ class ScheduleCallbackInput:
     connect: CallbackTargetInput = strawberry.field(description="Whom to connect with the customer.")
     dial_first: LegRole = strawberry.field(default=LegRole.AGENT, description="Who is dialled first.")
     caller_id: PhoneNumber | None = strawberry.field(
-        default=None,
-        description="What the customer sees calling: one of the account's outbound numbers, or a pool's id. When left "
-        "out, the account's default number.",
+        default=None, description=shown_numbers.NUMBER + shown_numbers.DEFAULT
     )
+    caller_id_pool_id: strawberry.ID | None = strawberry.field(default=None, description=shown_numbers.POOL)
     caller_id_name: str | None = strawberry.field(default=None, description="The name that the customer sees.")
     agent_display: AgentDisplay = strawberry.field(
         default=AgentDisplay.DESTINATION, description="What the agent's phone shows as the caller."
@@ -106,7 +111,7 @@ class ScheduleCallbackInput:
 
 @strawberry.input(description="Changes of a callback that has not begun. What is left out stays; lists replace.")
 class UpdateCallbackInput:
-    callback_id: strawberry.ID = strawberry.field(description="The callback.")
+    id: strawberry.ID = strawberry.field(description="The callback.")
     at: TimeInput | None = strawberry.field(default=strawberry.UNSET, description=f"{_AT} Null is refused.")
     destination: CallDestination | None = strawberry.field(
         default=strawberry.UNSET, description="Whom to call. Null is refused."
@@ -119,8 +124,36 @@ class UpdateCallbackInput:
     )
     caller_id: PhoneNumber | None = strawberry.field(
         default=strawberry.UNSET,
-        description="What the customer sees calling: one of the account's outbound numbers, or a pool's id; null is "
-        "the account's default number.",
+        description=f"{shown_numbers.NUMBER} Null is the account's default number; so is a null pool.",
+    )
+    caller_id_pool_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description=shown_numbers.POOL)
+    caller_id_name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The name that the customer sees; null is none."
+    )
+    agent_display: AgentDisplay | None = strawberry.field(
+        default=strawberry.UNSET, description="What the agent's phone shows as the caller. Null is refused."
+    )
+    destination_name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The name that the agent sees; null is none."
+    )
+    trunk_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="The trunk to dial out over; null is the account's default one."
+    )
+    agent_ring_seconds: float | None = strawberry.field(
+        default=strawberry.UNSET, description="How long the agent rings; null is the server's setting."
+    )
+    customer_ring_seconds: float | None = strawberry.field(
+        default=strawberry.UNSET, description="How long the customer rings; null is the server's setting."
+    )
+    max_duration_seconds: float | None = strawberry.field(
+        default=strawberry.UNSET, description="How long both may talk; null is the server's setting."
+    )
+    transcribe: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Make a transcript of what was recorded; needs a `recordingMode`. Null is refused.",
+    )
+    softphone_message: str | None = strawberry.field(
+        default=strawberry.UNSET, description="A text that the phones of the agent's side get; null is none."
     )
     recording_mode: RecordingMode | None = strawberry.field(
         default=strawberry.UNSET, description="Whose voice is recorded. Null is refused."
@@ -141,7 +174,7 @@ class UpdateCallbackInput:
 
 @strawberry.input(description="A callback to be called off.")
 class CancelCallbackInput:
-    callback_id: strawberry.ID = strawberry.field(description="The callback.")
+    id: strawberry.ID = strawberry.field(description="The callback.")
 
 
 @strawberry.type
@@ -200,10 +233,10 @@ class CallbackMutations:
         info: Info,
         input: Annotated[UpdateCallbackInput, strawberry.argument(description="The changes.")],  # noqa: A002
     ) -> UpdateCallbackPayload:
-        given = read_given(input, nullable=("caller_id", "external_id"), skipped=("callback_id",))
+        given = read_given(input, nullable=_CLEARED)
         wanted = _read_wanted(input)
         request = model.UpdateCallbackRequest(
-            callback_id=input.callback_id,
+            callback_id=input.id,
             when=_read_when(given["at"]) if "at" in given else UNSET,
             wanted=wanted or UNSET,
             grace_seconds=given.get("grace_seconds", UNSET),
@@ -221,7 +254,7 @@ class CallbackMutations:
         info: Info,
         input: Annotated[CancelCallbackInput, strawberry.argument(description="The callback.")],  # noqa: A002
     ) -> CancelCallbackPayload:
-        cancelled = await info.context.services.callbacks.cancel(info.context.caller, input.callback_id)
+        cancelled = await info.context.services.callbacks.cancel(info.context.caller, input.id)
         return CancelCallbackPayload(callback=Callback.of(cancelled, info.context.sight))
 
 
@@ -236,10 +269,23 @@ def _read_when(given: TimeInput) -> model.When:
 def _read_wanted(given: ScheduleCallbackInput | UpdateCallbackInput) -> dict[str, Any]:
     """The call's fields that the input has, as :class:`app.callbacks.model.Wanted` has them."""
     skipped = {
-        *("idempotency_key", "callback_id", "at", "destination", "connect", "metadata", "tags"),
+        *(
+            "idempotency_key",
+            "id",
+            "at",
+            "destination",
+            "connect",
+            "metadata",
+            "tags",
+            "caller_id",
+            "caller_id_pool_id",
+        ),
         *("grace_seconds", "max_attempts", "retry_after_seconds"),
     }
     fields = read_given(given, nullable=list(given.__dataclass_fields__), skipped=skipped)
+    shown = (given.caller_id, given.caller_id_pool_id)
+    if shown != (strawberry.UNSET, strawberry.UNSET):
+        fields["caller_id"] = shown_numbers.pick_caller_id(given_text(shown[0]), given_text(shown[1]))
     destination, connect = given.destination, given.connect
     if destination:
         fields["destination_number"] = given_text(destination.number)

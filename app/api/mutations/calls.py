@@ -17,6 +17,7 @@ from app.api.mutations.inputs import (
     given_text,
     read_pairs,
 )
+from app.api.mutations.shown_numbers import pick_caller_id
 from app.api.types.call import Call
 from app.api.types.dry_run import DryRun
 from app.api.types.lookup import NumberLookup
@@ -129,7 +130,7 @@ def _read_originate(given: OriginateCallInput) -> OriginateRequest:
         connect_dialplan=given_dialplan(given.connect),
         queue_priority=given.queue_priority,
         dial_first=given.dial_first,
-        caller_id=given.caller_id,
+        caller_id=pick_caller_id(given.caller_id, given.caller_id_pool_id),
         caller_id_name=given.caller_id_name,
         agent_display=given.agent_display,
         destination_name=given.destination_name,

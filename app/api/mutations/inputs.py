@@ -2,6 +2,7 @@
 
 import strawberry
 
+from app.api.mutations import shown_numbers
 from app.api.mutations.lead_inputs import (
     AnnouncementInput,
     DialplanTargetInput,
@@ -76,11 +77,9 @@ class OriginateCallInput:
         default=LegRole.AGENT, description="Who is dialled first; the other once that one has answered."
     )
     caller_id: PhoneNumber | None = strawberry.field(
-        default=None,
-        description="What the customer sees calling: one of the account's outbound numbers, or the id of a pool "
-        "of them: of those that are not flagged the nearest to the customer is taken, then the one used longest ago. "
-        "When left out, the account's default number.",
+        default=None, description=shown_numbers.NUMBER + shown_numbers.DEFAULT
     )
+    caller_id_pool_id: strawberry.ID | None = strawberry.field(default=None, description=shown_numbers.POOL)
     caller_id_name: str | None = strawberry.field(
         default=None, description=f"The name that the customer sees: {_SHOWN}. None when left out."
     )

@@ -7,6 +7,7 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
+from app.api.mutations import shown_numbers
 from app.api.mutations.inputs import MetadataPairInput, key_field, read_pairs
 from app.api.mutations.lead_inputs import VoiceInput, read_voice
 from app.api.mutations.speech import FilledTemplateInput
@@ -58,10 +59,9 @@ class AnnounceOtpInput:
         default=5, description=f"How many codes may be offered for verification: 1 to {model.MOST_ATTEMPTS}."
     )
     caller_id: PhoneNumber | None = strawberry.field(
-        default=None,
-        description="What the customer sees calling: one of the account's outbound numbers, or a pool's id. When left "
-        "out, the account's default number.",
+        default=None, description=shown_numbers.NUMBER + shown_numbers.DEFAULT
     )
+    caller_id_pool_id: strawberry.ID | None = strawberry.field(default=None, description=shown_numbers.POOL)
     caller_id_name: str | None = strawberry.field(default=None, description="The name that the customer sees.")
     trunk_id: strawberry.ID | None = strawberry.field(default=None, description="The trunk to dial out over.")
     customer_ring_seconds: float | None = strawberry.field(
@@ -80,7 +80,7 @@ class AnnounceOtpInput:
 
 @strawberry.input(description="A code that somebody says they were told.")
 class VerifyOtpInput:
-    otp_id: strawberry.ID = strawberry.field(description="The one-time password.")
+    id: strawberry.ID = strawberry.field(description="The one-time password.")
     code: str = strawberry.field(description="The code; spaces, hyphens and full stops in it do not count.")
 
 
@@ -128,7 +128,7 @@ class OtpMutations:
         info: Info,
         input: Annotated[VerifyOtpInput, strawberry.argument(description="The code.")],  # noqa: A002
     ) -> VerifyOtpPayload:
-        verified = await info.context.services.otps.verify(info.context.caller, input.otp_id, input.code)
+        verified = await info.context.services.otps.verify(info.context.caller, input.id, input.code)
         return VerifyOtpPayload(
             verdict=verified.verdict,
             is_verified=verified.verdict is OtpVerdict.VERIFIED,
@@ -144,11 +144,13 @@ def _read(given: AnnounceOtpInput) -> model.AnnounceRequest:
         field = ("announcement", "template", "fields")
         raise RefusedError(Problem("INVALID_INPUT", "A field is given twice.", field))
     is_text = announcement is not None and isinstance(announcement.text, str)
+    if announcement is not None and isinstance(announcement.text, str) and not announcement.text.strip():
+        raise RefusedError(Problem("REQUIRED", "What is said has some text.", ("announcement", "text")))
     return model.AnnounceRequest(
         idempotency_key=given.idempotency_key,
         call=model.OtpCall(
             number=given.number,
-            caller_id=given.caller_id,
+            caller_id=shown_numbers.pick_caller_id(given.caller_id, given.caller_id_pool_id),
             caller_id_name=given.caller_id_name,
             trunk_id=given.trunk_id,
             customer_ring_seconds=given.customer_ring_seconds,

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from app.api.mutations.access import AccessMutations
 from app.api.mutations.agent_states import AgentStateMutations
 from app.api.mutations.call_control import CallControlMutations
 from app.api.mutations.callbacks import CallbackMutations
@@ -9,7 +10,9 @@ from app.api.mutations.calls import CallMutations
 from app.api.mutations.campaign_agents import CampaignAgentMutations
 from app.api.mutations.campaigns import CampaignMutations
 from app.api.mutations.contacts import ContactMutations
+from app.api.mutations.destinations import DestinationMutations
 from app.api.mutations.dnc import DncMutations
+from app.api.mutations.erasure import ErasureMutations
 from app.api.mutations.exports import ExportMutations
 from app.api.mutations.jobs import JobMutations
 from app.api.mutations.media_streams import MediaStreamMutations
@@ -22,6 +25,8 @@ from app.api.mutations.speech import SpeechMutations
 from app.api.mutations.supervision import SupervisionMutations
 from app.api.mutations.transcripts import TranscriptMutations
 from app.api.mutations.transfers import TransferMutations
+from app.api.mutations.usage import UsageMutations
+from app.api.mutations.verification import VerificationMutations
 from app.api.mutations.voice import VoiceMutations
 from app.api.mutations.webhooks import WebhookMutations
 
@@ -41,6 +46,8 @@ class Mutation(
     MediaStreamMutations,
     WebhookMutations,
     RoutingMutations,
+    DestinationMutations,
+    VerificationMutations,
     ReputationMutations,
     SpeechMutations,
     ContactMutations,
@@ -48,10 +55,13 @@ class Mutation(
     CampaignMutations,
     CampaignAgentMutations,
     ExportMutations,
+    ErasureMutations,
     JobMutations,
     TranscriptMutations,
     AgentStateMutations,
     OtpMutations,
     CallbackMutations,
+    AccessMutations,
+    UsageMutations,
 ):
     pass

@@ -11,9 +11,9 @@ from app.api.fields import guarded_field
 from app.api.types.call import Call, Leg
 from app.api.types.call_flows import CallFlow
 from app.api.types.callbacks import Callback
-from app.api.types.campaigns import Campaign
+from app.api.types.campaigns import Campaign, CampaignContact
 from app.api.types.cdr import Cdr
-from app.api.types.contacts import Contact, ContactList, DncList
+from app.api.types.contacts import Contact, ContactList, DncEntry, DncList
 from app.api.types.event_list import event_signer
 from app.api.types.event_mapping import event_maker
 from app.api.types.groups import Queue, RingGroup
@@ -28,7 +28,7 @@ from app.api.types.transcript import Transcript
 from app.api.types.trunks import InboundRoute, OutboundNumber, OutboundNumberPool, Trunk
 from app.api.types.webhook import WebhookDelivery, WebhookEndpoint
 from app.errors import Problem, RefusedError
-from app.ids import Kind, kind_of
+from app.ids import Kind, kind_of, number_within, owner_within, part_within
 
 MOST_NODES: Final = 100
 
@@ -173,6 +173,18 @@ async def _campaign(context: Context, node_id: str) -> Node | None:
     return None if found is None else Campaign.of(found, context.sight)
 
 
+async def _campaign_contact(context: Context, node_id: str) -> Node | None:
+    campaign_id, contact_id = owner_within(node_id, Kind.CAMPAIGN), part_within(node_id, Kind.CONTACT)
+    found = await context.services.campaigns.queries.get_contact(context.account_id, campaign_id, contact_id)
+    return None if found is None else CampaignContact.of(found, context.sight)
+
+
+async def _dnc_entry(context: Context, node_id: str) -> Node | None:
+    entries, list_id = context.services.contacts.dnc_entries, owner_within(node_id, Kind.DNC_LIST)
+    found = await entries.get(context.account_id, list_id, number_within(node_id))
+    return None if found is None else DncEntry.of(found, context.sight)
+
+
 #: How each kind is found, and the scope it takes; None: what it takes is its own.
 FINDERS: Final[Mapping[Kind, tuple[Scope | None, Callable[[Context, str], Awaitable[Node | None]]]]] = {
     Kind.CALL: (Scope.CALLS_READ, _call),
@@ -183,6 +195,7 @@ FINDERS: Final[Mapping[Kind, tuple[Scope | None, Callable[[Context, str], Awaita
     Kind.CALLBACK: (Scope.CALLBACKS, _callback),
     Kind.OTP: (Scope.OTP, _otp),
     Kind.CAMPAIGN: (Scope.CAMPAIGNS_READ, _campaign),
+    Kind.CAMPAIGN_CONTACT: (Scope.CAMPAIGNS_READ, _campaign_contact),
     Kind.AGENT: (Scope.AGENTS, _agent),
     Kind.EXTENSION: (Scope.ROUTING, _extension),
     Kind.DEVICE: (Scope.ROUTING, _device),
@@ -198,6 +211,7 @@ FINDERS: Final[Mapping[Kind, tuple[Scope | None, Callable[[Context, str], Awaita
     Kind.CONTACT_LIST: (Scope.CONTACTS, _contact_list),
     Kind.CONTACT: (Scope.CONTACTS, _contact),
     Kind.DNC_LIST: (Scope.DNC, _dnc_list),
+    Kind.DNC_ENTRY: (Scope.DNC, _dnc_entry),
     Kind.WEBHOOK_ENDPOINT: (Scope.WEBHOOKS_READ, _endpoint),
     Kind.MEDIA_ENDPOINT: (Scope.WEBHOOKS_READ, _media_endpoint),
     Kind.WEBHOOK_DELIVERY: (Scope.WEBHOOKS_READ, _delivery),

@@ -2,10 +2,12 @@
 
 import strawberry
 
+from app.api.queries.access import AccessQueries
 from app.api.queries.account import AccountQueries
 from app.api.queries.calls import CallQueries
 from app.api.queries.campaigns import CampaignQueries
 from app.api.queries.contacts import ContactQueries
+from app.api.queries.destinations import DestinationQueries
 from app.api.queries.errands import ErrandQueries
 from app.api.queries.events import EventQueries
 from app.api.queries.jobs import JobQueries
@@ -16,6 +18,7 @@ from app.api.queries.recordings import RecordingQueries
 from app.api.queries.routing import RoutingQueries
 from app.api.queries.speech import SpeechQueries
 from app.api.queries.statistics import StatisticsQueries
+from app.api.queries.usage import UsageQueries
 from app.api.queries.webhooks import WebhookQueries
 
 
@@ -23,6 +26,7 @@ from app.api.queries.webhooks import WebhookQueries
 class Query(
     NodeQueries,
     AccountQueries,
+    AccessQueries,
     CallQueries,
     StatisticsQueries,
     LiveStatisticsQueries,
@@ -31,10 +35,12 @@ class Query(
     WebhookQueries,
     MediaStreamQueries,
     RoutingQueries,
+    DestinationQueries,
     SpeechQueries,
     CampaignQueries,
     ContactQueries,
     ErrandQueries,
     JobQueries,
+    UsageQueries,
 ):
     pass

@@ -16,8 +16,9 @@ from app.api.subscriptions.queue_activity import QueueActivitySubscriptions
     description="Following, over a websocket with the subprotocol `graphql-transport-ws`; the key goes into "
     '`connection_init` as `{"authorization": "Bearer ofk_…"}`. Heartbeat: the server '
     "sends `ping` every 20 seconds (`heartbeatSeconds` in the payload of `connection_ack` says how often); when "
-    "nothing came for twice as long, connect again. It closes with 4401 when the key is wrong, revoked or expired, or "
-    "its scopes have changed, and with 4430 when you have read nothing for 20 seconds though something was there. "
+    "nothing came for twice as long, connect again. It closes with 4401 when the key or token is wrong or revoked, "
+    "or may not be used from where you are, with 4403 when it has expired or may do other things now (connect "
+    "again), and with 4430 when you have read nothing for 20 seconds though something was there. "
     "A subscription that comes to its end is completed; after an error with `retryable: true`, subscribe again."
 )
 class Subscription(

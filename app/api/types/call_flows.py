@@ -245,6 +245,7 @@ class CallFlow(Node):
     version: int = strawberry.field(description="Its number, from 1.")
     start: str = strawberry.field(description="The first step.")
     steps: list[CallFlowStep] = strawberry.field(description="All steps.")
+    fields: list[str] = strawberry.field(description="The variables that are set before it begins.")
     created_at: datetime = strawberry.field(description="When the flow was made.")
     updated_at: datetime = strawberry.field(description="When this version was made.")
 
@@ -256,6 +257,7 @@ class CallFlow(Node):
             version=flow.version,
             start=flow.flow.start,
             steps=[step_of(one, sight) for one in flow.flow.steps],
+            fields=list(flow.flow.fields),
             created_at=flow.created_at,
             updated_at=flow.updated_at,
         )

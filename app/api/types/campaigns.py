@@ -1,6 +1,6 @@
 """Campaigns and the contacts that they have taken up."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self, TypeVar
 
@@ -23,10 +23,11 @@ from app.campaigns import model
 from app.campaigns.core.words import CampaignKind, CampaignState, DelayReason, SkipReason
 from app.campaigns.figures import DAY, MONTH
 from app.campaigns.model import ContactState, MachineAction
-from app.campaigns.queries import CampaignContactFilter
+from app.campaigns.queries import CampaignContactFilter, Minutes
 from app.facts.campaigns import FinishReason, GivenUp, PauseReason
 from app.facts.masking import Sight, mask_digits
 from app.facts.vocabulary import Disposition, RecordingMode
+from app.ids import Kind, part_id
 from app.numbers.parse import parse_destination
 
 W = TypeVar("W", bound=StrEnum)
@@ -48,7 +49,7 @@ class CampaignContactFilterInput:
 
 
 @strawberry.type(description="A contact that a campaign has taken from one of its lists.")
-class CampaignContact:
+class CampaignContact(Node):
     contact_id: strawberry.ID = strawberry.field(description="The contact.")
     campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
     list_id: strawberry.ID = strawberry.field(description="The list it was taken from.")
@@ -74,6 +75,7 @@ class CampaignContact:
         party = Party.of_number(contact.number, sight)
         assert party is not None  # there is a number
         return cls(
+            id=strawberry.ID(part_id(Kind.CAMPAIGN_CONTACT, contact.campaign_id, contact.contact_id)),
             row=contact,
             contact_id=strawberry.ID(contact.contact_id),
             campaign_id=strawberry.ID(contact.campaign_id),
@@ -165,7 +167,14 @@ class Campaign(Node):
     started_at: datetime | None = strawberry.field(description="When it began to call, the first time.")
     paused_at: datetime | None = strawberry.field(description="Since when it is paused.")
     pause_reason: PauseReason | None = strawberry.field(description="Why it is paused.")
+    pause_detail: str | None = strawberry.field(
+        description="More of why it paused itself: how many attempts the trunk failed, or the codes for which no call "
+        "can be placed (`CALLER_ID_FLAGGED`, `NOT_FOUND`)."
+    )
     finished_at: datetime | None = strawberry.field(description="When it was stopped, or was over.")
+    settled_at: datetime | None = strawberry.field(
+        description="When it was over and every contact had its outcome, also those whose turn never came."
+    )
     finish_reason: FinishReason | None = strawberry.field(description="Why it is over, when it ended by itself.")
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(description="When it was changed last.")
@@ -213,7 +222,9 @@ class Campaign(Node):
             started_at=campaign.began_at,
             paused_at=campaign.paused_at,
             pause_reason=campaign.pause_reason,
+            pause_detail=campaign.pause_detail,
             finished_at=campaign.finished_at,
+            settled_at=campaign.settled_at,
             finish_reason=campaign.finish_reason,
             created_at=campaign.created_at,
             updated_at=campaign.updated_at,
@@ -222,7 +233,7 @@ class Campaign(Node):
 
     @guarded_field(Scope.CAMPAIGNS_READ, "How far it has come.")
     async def progress(self, info: Info) -> CampaignProgress | None:
-        standing = await info.context.services.campaigns.queries.stand(info.context.account_id, self.id)
+        standing = await info.context.loaders.campaign_standing.load(self.id)
         return None if standing is None else CampaignProgress.of(standing)
 
     @guarded_field(
@@ -237,21 +248,18 @@ class Campaign(Node):
         ] = None,
     ) -> CampaignStatistics | None:
         begin, end = read_range(range, field=("range",))
-        counted = await info.context.services.campaigns.queries.figures(self.row, begin, end)
-        return CampaignStatistics.of(counted)
+        return await self._count(info, Minutes.between(begin, end))
 
     @guarded_field(Scope.CAMPAIGNS_READ, "What was counted of it in the last 24 hours, to the minute.")
     async def last_24_hours(self, info: Info) -> CampaignStatistics | None:
-        return await self._count_last(info, DAY)
+        return await self._count(info, info.context.services.campaigns.queries.last(DAY))
 
     @guarded_field(Scope.CAMPAIGNS_READ, "What was counted of it in the last 30 days, to the minute.")
     async def last_30_days(self, info: Info) -> CampaignStatistics | None:
-        return await self._count_last(info, MONTH)
+        return await self._count(info, info.context.services.campaigns.queries.last(MONTH))
 
-    async def _count_last(self, info: Info, length: timedelta) -> CampaignStatistics:
-        services = info.context.services
-        counted = await services.campaigns.queries.figures(self.row, services.clock.now() - length, None)
-        return CampaignStatistics.of(counted)
+    async def _count(self, info: Info, when: Minutes) -> CampaignStatistics:
+        return CampaignStatistics.of(await info.context.loaders.campaign_figures.load((self.id, when)))
 
     @guarded_field(Scope.CAMPAIGNS_READ, "The contacts that it has taken up, by their ids.")
     async def contacts(
@@ -286,15 +294,13 @@ class Campaign(Node):
 
     @guarded_field(Scope.CONTACTS, "The lists that are still there, in the order they are called in.")
     async def contact_lists(self, info: Info) -> list[ContactList] | None:
-        lists = info.context.services.contacts.lists
-        found = {one.id: one for one in await lists.get_many(info.context.account_id, self.row.list_ids)}
-        return [ContactList.of(found[one]) for one in self.row.list_ids if one in found]
+        found = await info.context.loaders.contact_list.load_many(self.row.list_ids)
+        return [ContactList.of(one) for one in found if one is not None]
 
     @guarded_field(Scope.DNC, "The do-not-call lists of `dncListIds` that are still there.")
     async def dnc_lists(self, info: Info) -> list[DncList] | None:
-        lists = info.context.services.contacts.dnc_lists
-        found = {one.id: one for one in await lists.get_many(info.context.account_id, self.row.dnc_list_ids)}
-        return [DncList.of(found[one]) for one in self.row.dnc_list_ids if one in found]
+        found = await info.context.loaders.dnc_list.load_many(self.row.dnc_list_ids)
+        return [DncList.of(one) for one in found if one is not None]
 
 
 def _read_filter(campaign_id: str, given: CampaignContactFilterInput | None, info: Info) -> CampaignContactFilter:

@@ -17,6 +17,7 @@ from app.campaigns.core.words import ZoneSource
 from app.contacts import model
 from app.contacts.words import DncSource
 from app.facts.masking import HIDDEN, Sight
+from app.ids import Kind, part_id
 
 NO_FILTER: Final = model.ContactFilter()
 
@@ -95,7 +96,7 @@ class ContactList(Node):
 
 
 @strawberry.type(description="A number that must not be called.")
-class DncEntry:
+class DncEntry(Node):
     list_id: strawberry.ID = strawberry.field(description="The list.")
     party: Party = strawberry.field(description="The number.")
     reason: str | None = strawberry.field(description="Why, in the words of whoever added it.")
@@ -107,6 +108,7 @@ class DncEntry:
         party = Party.of_number(entry.number, sight)
         assert party is not None  # there is a number
         return cls(
+            id=strawberry.ID(part_id(Kind.DNC_ENTRY, entry.list_id, entry.position)),
             list_id=strawberry.ID(entry.list_id),
             party=party,
             reason=entry.reason,

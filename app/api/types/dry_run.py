@@ -4,7 +4,7 @@ from typing import Self
 
 import strawberry
 
-from app.api.types.values import Party
+from app.api.types.values import Money, Party
 from app.calls.core.model.leg import Leg
 from app.calls.requests import OriginateOutcome
 from app.facts import vocabulary
@@ -57,6 +57,10 @@ class DryRun:
         description="The call flow that the customer would be led through: at once, or when nobody is had."
     )
     max_duration_seconds: float = strawberry.field(description="How long both might talk.")
+    most_cost: Money | None = strawberry.field(
+        description="What the call could cost at most, which would be reserved of the account's daily spend; null "
+        "where there is no price."
+    )
 
     @classmethod
     def of(cls, outcome: OriginateOutcome, sight: Sight) -> Self:
@@ -68,4 +72,5 @@ class DryRun:
             queue_id=None if wait is None else strawberry.ID(wait.queue_id),
             call_flow_id=None if flow is None or not flow.is_told else strawberry.ID(flow.flow_id),
             max_duration_seconds=call.max_duration_seconds,
+            most_cost=None if outcome.most_cost is None else Money.of(outcome.most_cost),
         )

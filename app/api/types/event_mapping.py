@@ -23,12 +23,13 @@ from app.api.types import (
     supervision_events,
     transcript_events,
     transfer_events,
+    usage_events,
 )
 from app.api.types.cdr import Cdr
 from app.api.types.enums.events import EventType
 from app.api.types.event import Event, EventLeg
 from app.api.types.job import JobCounts
-from app.api.types.values import Actor, EndReason, MetadataPair, Party
+from app.api.types.values import Actor, EndReason, MetadataPair, Money, Party
 from app.facts import (
     callbacks,
     calls,
@@ -46,6 +47,7 @@ from app.facts import (
     supervisions,
     transcripts,
     transfers,
+    usage,
     vocabulary,
     webhooks,
 )
@@ -132,6 +134,9 @@ EVENT_TYPES: Final[Mapping[type[Fact], type[Event]]] = MappingProxyType(
         lines.DeviceUnregistered: line_events.DeviceUnregisteredEvent,
         lines.TrunkDown: line_events.TrunkDownEvent,
         lines.TrunkUp: line_events.TrunkUpEvent,
+        usage.UsageLimitReached: usage_events.UsageLimitReachedEvent,
+        usage.AccountSuspended: usage_events.AccountSuspendedEvent,
+        usage.AccountResumed: usage_events.AccountResumedEvent,
         webhooks.WebhookTest: other_events.WebhookTestEvent,
         webhooks.WebhookExhausted: other_events.WebhookExhaustedEvent,
         webhooks.WebhookDisabled: other_events.WebhookDisabledEvent,
@@ -192,6 +197,8 @@ def _present(value: object, sight: Sight) -> object:
             return EventLeg.of(value, sight)
         case calls.CdrRecord():
             return Cdr.of(value, sight)
+        case vocabulary.Money():
+            return Money.of(value)
         case jobs.Counts():
             return JobCounts.of(value)
         case tuple():

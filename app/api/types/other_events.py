@@ -12,6 +12,7 @@ from app.api.scalars import Long
 from app.api.types.enums.events import EventType
 from app.api.types.event import CallEvent, Event
 from app.api.types.recording import Recording
+from app.facts.recordings import DeletionReason
 from app.facts.vocabulary import PauseMode, RecordingMode
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class RecordingDeletedEvent(Event):
     call_id: strawberry.ID = strawberry.field(description="The call that was recorded.")
     mode: RecordingMode = strawberry.field(description="Whose voice was recorded.")
     is_expired: bool = strawberry.field(description="Its time was over; nobody asked for it.")
+    reason: DeletionReason | None = strawberry.field(description="Why; null in events of earlier versions.")
 
 
 @strawberry.interface(description="An event of a webhook endpoint.")

@@ -38,6 +38,11 @@ class UserErrorCode(StrEnum):
     ENDLESS_LOOP = "ENDLESS_LOOP"
     FIELD_MISSING = "FIELD_MISSING"
     RATE_LIMITED = "RATE_LIMITED"
+    CONCURRENT_CALLS_REACHED = "CONCURRENT_CALLS_REACHED"
+    SPEND_CAP_REACHED = "SPEND_CAP_REACHED"
+    DESTINATION_NOT_PRICED = "DESTINATION_NOT_PRICED"
+    LIMIT_ABOVE_GRANT = "LIMIT_ABOVE_GRANT"
+    ACCOUNT_SUSPENDED = "ACCOUNT_SUSPENDED"
 
 
 describe(
@@ -67,6 +72,11 @@ describe(
         "SPEECH_NOT_SUPPORTED": "The speech engine or this voice does not do what is asked; the message says what.",
         "FIELD_MISSING": "A template's field has no value.",
         "RATE_LIMITED": "There was too much of this lately; `retryAfterSeconds` says when to ask again.",
+        "CONCURRENT_CALLS_REACHED": "The account has as many calls at the same time as it may.",
+        "SPEND_CAP_REACHED": "It could cost more than is left of the account's daily spend.",
+        "DESTINATION_NOT_PRICED": "The account's daily spend is capped, and this destination has no price.",
+        "LIMIT_ABOVE_GRANT": "Only the operator may grant the account so much.",
+        "ACCOUNT_SUSPENDED": "The account is suspended.",
     },
 )
 

@@ -109,7 +109,9 @@ class OutboundNumber(Node):
     trunk_id: strawberry.ID | None = strawberry.field(description="The trunk it belongs to, if to one.")
     capabilities: list[NumberCapability] = strawberry.field(description="What it may be used for.")
     shown: strawberry.Private[str]
-    is_verified: bool = strawberry.field(description="It was shown to be the account's.")
+    is_verified: bool = strawberry.field(
+        description="It was shown to be the account's. Calls to the outside show no others."
+    )
     verified_at: datetime | None = strawberry.field(
         description="When it was shown to be the account's; null while it was not."
     )

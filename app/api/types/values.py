@@ -50,6 +50,16 @@ class Party:
         return cls.of_number(dialled, sight)
 
 
+@strawberry.type(description="An amount of money.")
+class Money:
+    amount: str = strawberry.field(description="A decimal number, such as `12.50`: as exact as it is known.")
+    currency: str = strawberry.field(description="ISO 4217, such as `USD`.")
+
+    @classmethod
+    def of(cls, money: vocabulary.Money) -> Self:
+        return cls(amount=money.amount, currency=money.currency)
+
+
 class SeenParty(vocabulary.Party, frozen=True, kw_only=True):
     """A party as a reader sees it: what GraphQL's ``Party`` is made of, for projections."""
 

@@ -1,5 +1,6 @@
 """Who is calling."""
 
+from datetime import datetime
 from typing import Self
 
 import strawberry
@@ -23,6 +24,11 @@ class Viewer:
     key_id: strawberry.ID = strawberry.field(description="The API key's id; the key itself is never shown.")
     scopes: list[Scope] = strawberry.field(description="What the key may do.")
     is_test: bool = strawberry.field(description="The key reaches the sandbox only.")
+    access_token_id: strawberry.ID | None = strawberry.field(
+        description="The access token's id, when the request came with one: `keyId` is then the key that made it."
+    )
+    agent_id: strawberry.ID | None = strawberry.field(description="The agent that an access token stands for.")
+    expires_at: datetime | None = strawberry.field(description="When the key or token ends by itself.")
 
     @classmethod
     def of(cls, principal: Principal) -> Self:
@@ -35,4 +41,7 @@ class Viewer:
             key_id=strawberry.ID(principal.key_id),
             scopes=sorted(principal.scopes),
             is_test=principal.is_test,
+            access_token_id=None if principal.token_id is None else strawberry.ID(principal.token_id),
+            agent_id=None if principal.agent_id is None else strawberry.ID(principal.agent_id),
+            expires_at=principal.expires_at,
         )

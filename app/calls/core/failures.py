@@ -66,6 +66,8 @@ def on_failure(turn: Turn, event: inputs.CommandFailed) -> None:  # noqa: PLR091
             _refuse_leg(turn, leg_id, event.detail)
         case CreateChannel(leg_id=leg_id) if event.kind is FailureKind.FULL:
             _on_trunk_full(turn, event.command, leg_id, event.detail)
+        case CreateChannel(leg_id=leg_id) if event.kind is FailureKind.CAPPED:
+            _on_capped(turn, leg_id, event.detail)
         case CreateChannel(leg_id=leg_id) if event.kind is FailureKind.UNSENT:
             setup.give_up(turn, turn.call.leg(leg_id))
         case DialChannel(leg_id=leg_id) if event.kind in {FailureKind.REFUSED, FailureKind.UNSENT}:
@@ -153,6 +155,14 @@ def _refuse_leg(turn: Turn, leg_id: LegId, detail: str) -> None:
         return
     reason = EndReason(code=EndCode.UNREACHABLE, party=side_of(leg.role))
     end_leg(turn, leg, ended_at=turn.now, failure=detail, decided=(Disposition.UNREACHABLE, reason))
+
+
+def _on_capped(turn: Turn, leg_id: LegId, detail: str) -> None:
+    """The account has as much as it may: the leg is not dialled, over whatever trunk."""
+    leg = turn.call.leg(leg_id)
+    if leg.state is LegState.CREATING:
+        reason = EndReason(code=EndCode.LIMIT_REACHED, party=EndParty.SYSTEM)
+        end_leg(turn, leg, ended_at=turn.now, failure=detail, decided=(Disposition.CONGESTION, reason))
 
 
 def _on_trunk_full(turn: Turn, command: CreateChannel, leg_id: LegId, detail: str) -> None:

@@ -25,7 +25,7 @@ from app.calls.traces.flow_words import with_signs
 from app.calls.traces.masking import mask_said
 from app.calls.traces.words import FORMAT, CarriedOut, Document, Entry, Exchanged, Header, Heard, Taken, tag
 from app.facts.masking import HIDDEN_DIGIT, mask_digits
-from app.flows.steps import PlaySpeech
+from app.flows.steps import MediaStream, PlaySpeech
 from app.flows.words import BUILT_IN
 
 #: Lines that a trace holds. A call with a transfer and a recording has some 150.
@@ -207,7 +207,7 @@ def _without_digits(call: Call) -> Call:
 
 
 def _hide_in_flow(flow: FlowRun | None) -> FlowRun | None:
-    """What was pressed for a flow, and what it waits to be pressed."""
+    """What was pressed for a flow, what it waits to be pressed, and what it would tell programs."""
     if flow is None:
         return None
     variables = tuple(
@@ -215,7 +215,8 @@ def _hide_in_flow(flow: FlowRun | None) -> FlowRun | None:
         for one in flow.variables
     )
     media = tuple((hide_media(words), seconds) for words, seconds in flow.media)
-    flow = msgspec.structs.replace(flow, digits=mask_digits(flow.digits), variables=variables, media=media)
+    steps = tuple(_hide_stream(step) if isinstance(step, MediaStream) else step for step in flow.steps)
+    flow = msgspec.structs.replace(flow, digits=mask_digits(flow.digits), variables=variables, media=media, steps=steps)
     return with_signs(msgspec.structs.replace(flow, then_flow=_hide_in_flow(flow.then_flow)))
 
 

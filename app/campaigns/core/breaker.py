@@ -30,9 +30,19 @@ class Ending(Words, frozen=True, kw_only=True, omit_defaults=True):
         return self.sip_code is not None and self.sip_code // 100 == 5  # noqa: PLR2004  # RFC 3261's class 5xx
 
 
-def is_tripped(rule: BreakerRule, endings: Iterable[Ending], now: datetime, resumed_at: datetime | None = None) -> bool:
-    """Whether the trunk has failed so often of late that no more calls should be sent there."""
+class Tally(Words, frozen=True, kw_only=True, omit_defaults=True):
+    """How many attempts have ended of late, and how many of those the trunk failed."""
+
+    ended: int
+    failed: int
+
+    def trips(self, rule: BreakerRule) -> bool:
+        """Whether that is so many that no more calls should be sent there."""
+        return self.failed >= max(1, rule.failures) and self.failed * 100 >= rule.share_percent * self.ended
+
+
+def tally(rule: BreakerRule, endings: Iterable[Ending], now: datetime, resumed_at: datetime | None = None) -> Tally:
+    """What counts for the rule of how attempts ended."""
     since = now - timedelta(seconds=rule.seconds)
     recent = [one for one in endings if one.at > since and (resumed_at is None or one.at >= resumed_at)]
-    failed = sum(one.is_server_failure for one in recent)
-    return failed >= max(1, rule.failures) and failed * 100 >= rule.share_percent * len(recent)
+    return Tally(ended=len(recent), failed=sum(one.is_server_failure for one in recent))

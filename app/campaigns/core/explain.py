@@ -25,7 +25,14 @@ class Attempted(Words, frozen=True, kw_only=True, omit_defaults=True, tag="ATTEM
     follows: AfterAttempt
 
 
-Entry: TypeAlias = Decision | Attempted
+class LetGo(Words, frozen=True, kw_only=True, tag="LET_GO"):
+    """The campaign was over, and the contact had no outcome yet."""
+
+    at: datetime
+    reason: SkipReason
+
+
+Entry: TypeAlias = Decision | Attempted | LetGo
 
 _SKIPPED: Final = {
     SkipReason.DNC: "the number is on a do-not-call list",
@@ -33,10 +40,11 @@ _SKIPPED: Final = {
     SkipReason.ZONE_UNKNOWN: "nobody can say what time it is there",
     SkipReason.NO_COMMON_WINDOW: "the calling window is never open in all of the contact's time zones at once",
     SkipReason.WINDOW_AFTER_END: "the calling window opens only after the campaign's end",
-    SkipReason.CAMPAIGN_OVER: "the campaign's end has passed",
+    SkipReason.CAMPAIGN_OVER: "the campaign was over",
     SkipReason.CAP_OUTLASTS_CAMPAIGN: "the number may be called again only after the campaign's end",
     SkipReason.REMOVED: "the contact was removed from its list",
-    SkipReason.CALL_FAILED: "placing the call failed again and again by a fault of the service",
+    SkipReason.NOT_REACHED: "the campaign was over before the contact's turn came",
+    SkipReason.CALL_FAILED: "placing the call failed again and again, by no fault of the contact's",
 }
 _DELAYED: Final = {
     DelayReason.NOT_STARTED: "the campaign had not begun",
@@ -45,7 +53,7 @@ _DELAYED: Final = {
     DelayReason.CAMPAIGN_FULL: "the campaign had as many calls as it may",
     DelayReason.TRUNK_FULL: "the trunk had as many calls as it may",
     DelayReason.ACCOUNT_FULL: "the account had as many calls as it may",
-    DelayReason.CALL_FAILED: "placing the call failed by a fault of the service",
+    DelayReason.CALL_FAILED: "placing the call failed, by no fault of the contact's",
 }
 _ZONES: Final = {
     ZoneSource.GIVEN: "given with the contact",
@@ -73,6 +81,8 @@ def explain(story: Sequence[Entry]) -> tuple[str, ...]:
                 sentences.append(_decided(entry, zone))
             case Attempted():
                 sentences.append(_attempted(entry, zone))
+            case LetGo(at=at, reason=reason):
+                sentences.append(f"{_clock(at, zone)}: skipped, because {_SKIPPED[reason]}.")
             case _:
                 assert_never(entry)
     return tuple(sentences)

@@ -11,6 +11,7 @@ gap it is moved on by the gap's length (02:30 becomes 03:30), and of two it mean
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -128,6 +129,12 @@ def next_opening(
 
 def judge_time(schedule: Schedule, zones: Sequence[str], at: datetime) -> Opening:
     """Whether a contact in these zones may be called at ``at``, or from when on, or never."""
+    return _judge(schedule, tuple(zones), at)
+
+
+# Most contacts that are asked about at one instant are in the same few zones.
+@lru_cache(maxsize=512)
+def _judge(schedule: Schedule, zones: tuple[str, ...], at: datetime) -> Opening:
     starts = None if schedule.starts is None else resolve(schedule.starts)[0]
     ends = None if schedule.ends is None else resolve(schedule.ends)[0]
     if ends is not None and ends <= at:

@@ -9,7 +9,6 @@ A mobile number keeps its area code when its owner moves: the zone given with th
 """
 
 import functools
-from zoneinfo import ZoneInfo
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
@@ -17,6 +16,7 @@ from phonenumbers import PhoneNumberType
 from app.campaigns.core.words import ZoneSource
 from app.facts.vocabulary import Words
 from app.numbers.parse import E164, is_sandbox_number
+from app.zones import zone_of
 
 _UNKNOWN_ZONE = "Etc/Unknown"  # phonenumbers' own word
 
@@ -48,7 +48,7 @@ def zones_of(number: E164, *, given: str | None, account_zone: str) -> Zones:
 @functools.lru_cache(maxsize=1024)
 def _known(name: str) -> str:
     try:
-        ZoneInfo(name)
+        zone_of(name)
     except (OSError, ValueError, LookupError) as error:
         # ZoneInfoNotFoundError is a LookupError; names that are paths, such as "../etc" or "Europe", give the others.
         raise ValueError(f"There is no time zone of this name: {name!r}") from error

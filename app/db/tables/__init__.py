@@ -5,7 +5,7 @@ written together in one transaction by the call store, in batches, and checked b
 insert. Configuration rows do have them.
 """
 
-from app.db.tables.accounts import Account, ApiKey, AuditLine
+from app.db.tables.accounts import AccessToken, Account, ApiKey, AuditLine
 from app.db.tables.calls import CallRow, CallTrace, CdrRow, LegRow, RecordingRow, RequestKey
 from app.db.tables.campaigns import (
     CampaignAgent,
@@ -53,10 +53,14 @@ from app.db.tables.routing import (
 from app.db.tables.speech import AnnouncementTemplateRow, AudioFileRow, UploadRow
 from app.db.tables.statistics import CdrRollup
 from app.db.tables.transcripts import TranscriptRow
+from app.db.tables.usage import AccountLimits, AccountUsage, DestinationRate, UsageDay, UsageHold
 from app.db.tables.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookWorker
 
 __all__ = [
+    "AccessToken",
     "Account",
+    "AccountLimits",
+    "AccountUsage",
     "Agent",
     "AgentStateRow",
     "AnnouncementTemplateRow",
@@ -82,6 +86,7 @@ __all__ = [
     "CdrRow",
     "ContactListRow",
     "ContactRow",
+    "DestinationRate",
     "DestinationRule",
     "Device",
     "DncEntryRow",
@@ -114,6 +119,8 @@ __all__ = [
     "TranscriptRow",
     "Trunk",
     "UploadRow",
+    "UsageDay",
+    "UsageHold",
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookEndpoint",

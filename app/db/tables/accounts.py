@@ -10,7 +10,11 @@ from app.db.tables.columns import instant, json_document, optional_instant, text
 
 
 class Account(SQLModel, table=True):
-    """A tenant. ``name`` is its short name: part of endpoint names in Asterisk, so lower-case and unique."""
+    """A tenant. ``name`` is its short name: part of endpoint names in Asterisk, so lower-case and unique.
+
+    ``recording_retention_days``, ``voicemail_retention_days``: how long it keeps them after they were saved; NULL, as
+    long as the service does; 0, for ever.
+    """
 
     __tablename__ = "account"
     id: str = Field(primary_key=True)
@@ -21,6 +25,11 @@ class Account(SQLModel, table=True):
     is_sandbox: bool = False
     created_at: datetime = instant(default_now=True)
     suspended_at: datetime | None = optional_instant()
+    recording_retention_days: float | None = None
+    voicemail_retention_days: float | None = None
+    suspended_by: str | None = None
+    suspension_reason: str | None = None
+    ip_allow_list: list[str] = text_list()
 
 
 class ApiKey(SQLModel, table=True):
@@ -35,8 +44,30 @@ class ApiKey(SQLModel, table=True):
     key_hash: bytes = Field(unique=True)
     scopes: list[str] = text_list()
     ip_allow_list: list[str] = text_list()
+    document_hashes: list[str] = text_list()
     created_at: datetime = instant(default_now=True)
     expires_at: datetime | None = optional_instant()
+    revoked_at: datetime | None = optional_instant()
+
+
+class AccessToken(SQLModel, table=True):
+    """A browser's token, made by a key: shown once, kept as a keyed hash, short-lived."""
+
+    __tablename__ = "access_token"
+    __table_args__ = (
+        sa.Index("access_token_by_expiry", "expires_at"),
+        sa.Index("access_token_by_key", "key_id"),
+    )
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id", index=True)
+    key_id: str = Field(foreign_key="api_key.id")
+    agent_id: str | None = None
+    hint: str
+    token_hash: bytes = Field(unique=True)
+    scopes: list[str] = text_list()
+    allowed_origins: list[str] = text_list()
+    created_at: datetime = instant(default_now=True)
+    expires_at: datetime = instant()
     revoked_at: datetime | None = optional_instant()
 
 

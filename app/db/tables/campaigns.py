@@ -15,7 +15,8 @@ class CampaignRow(SQLModel, table=True):
 
     ``state`` changes under this row's lock only, and whoever lets a call begin holds that lock (shared will do).
     ``start_at`` and ``end_at`` are the schedule's, as instants. ``began_at`` is its first start, from which its periods
-    count; ``resumed_at`` the last, from which the circuit breaker counts. ``pace`` is ``core.pacing.Pace``.
+    count; ``resumed_at`` the last, from which the circuit breaker counts; ``settled_at`` when it was over and every
+    contact had its outcome. ``pace`` is ``core.pacing.Pace``.
     """
 
     __tablename__ = "campaign"
@@ -29,6 +30,11 @@ class CampaignRow(SQLModel, table=True):
         ),
         sa.Index(
             "campaign_alive", "state", "start_at", postgresql_where=sa.text("state IN ('SCHEDULED','RUNNING','PAUSED')")
+        ),
+        sa.Index(
+            "campaign_unsettled",
+            "id",
+            postgresql_where=sa.text("state IN ('STOPPED','FINISHED') AND settled_at IS NULL"),
         ),
     )
     id: str = Field(primary_key=True)
@@ -48,8 +54,10 @@ class CampaignRow(SQLModel, table=True):
     resumed_at: datetime | None = optional_instant()
     paused_at: datetime | None = optional_instant()
     pause_reason: str | None = None
+    pause_detail: str | None = None
     finished_at: datetime | None = optional_instant()
     finish_reason: str | None = None
+    settled_at: datetime | None = optional_instant()
     pace: Any = Field(default=None, sa_type=JSON, nullable=True)
     created_by: str | None = None
     created_at: datetime = instant(default_now=True)
@@ -95,6 +103,14 @@ class CampaignContact(SQLModel, table=True):
             "disposition",
             "contact_id",
             postgresql_where=sa.text("disposition IS NOT NULL"),
+        ),
+        # What is put to the start again leaves it, so that whoever puts back the next reads none of those.
+        sa.Index(
+            "campaign_contact_finished",
+            "campaign_id",
+            "disposition",
+            "contact_id",
+            postgresql_where=sa.text("state = 'FINISHED'"),
         ),
         sa.Index("campaign_contact_by_call", "call_id", postgresql_where=sa.text("call_id IS NOT NULL")),
     )

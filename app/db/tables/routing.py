@@ -159,7 +159,10 @@ class LineState(SQLModel, table=True):
 
 
 class OutboundNumber(SQLModel, table=True):
-    """A number the account may show as its caller id, E.164."""
+    """A number of the account, E.164. Calls show it once it is verified.
+
+    ``verification_otp_id`` is the one-time password that it is told in a call, to show that it is the account's.
+    """
 
     __tablename__ = "outbound_number"
     __table_args__ = (
@@ -176,6 +179,7 @@ class OutboundNumber(SQLModel, table=True):
     trunk_id: str | None = Field(default=None, foreign_key="trunk.id")
     capabilities: list[str] = _words("{CALLER_ID,INBOUND}")
     verified_at: datetime | None = optional_instant()
+    verification_otp_id: str | None = None
     created_at: datetime = instant(default_now=True)
     deleted_at: datetime | None = optional_instant()
 
@@ -357,13 +361,25 @@ class InboundRoute(SQLModel, table=True):
 class DestinationRule(SQLModel, table=True):
     """One line of an account's destination policy: numbers with this E.164 prefix are allowed or denied.
 
-    The longest prefix wins; without any matching rule a number is denied.
+    The longest prefix wins; without any matching rule a number is denied. With a ``country`` only that country's are
+    meant, and ``prefix`` is its code. ``is_own``: the account's own rule, which narrows what the operator's grant.
     """
 
     __tablename__ = "destination_rule"
-    __table_args__ = (sa.UniqueConstraint("account_id", "prefix"),)
+    __table_args__ = (
+        sa.Index(
+            "destination_rule_prefix",
+            "account_id",
+            "is_own",
+            "prefix",
+            sa.text("coalesce(country, '')"),
+            unique=True,
+        ),
+    )
     id: int | None = Field(default=None, primary_key=True)
     account_id: str = Field(foreign_key="account.id")
     prefix: str
+    country: str | None = None
     is_allowed: bool
+    is_own: bool = _flag(default=False)
     note: str | None = None

@@ -37,7 +37,9 @@ class Plan:
     """A shift: seconds, agents, the share of calls that are answered, mean seconds of talk, longest seconds of ringing.
 
     ``bursts`` are times at which everybody answers at once and nobody's talk ends soon. ``periods`` are as many seconds
-    long as calls are counted over.
+    long as calls are counted over. ``rings`` and ``talks`` are times that are drawn from instead, each as likely as the
+    others; ``ticks``: the dialer looks so often, at least and at most. ``is_steady``: no agent comes or goes.
+    Whoever has answered waits ``patience_seconds`` for an agent.
     """
 
     seed: int
@@ -52,6 +54,11 @@ class Plan:
     most_calls: int = 200
     bursts: int = 2
     periods: tuple[float, ...] = (420.0, 1200.0)
+    rings: tuple[float, ...] = ()
+    talks: tuple[float, ...] = ()
+    ticks: tuple[float, float] = (0.3, 2.5)
+    is_steady: bool = False
+    patience_seconds: float = CONNECT_SECONDS
 
 
 def any_plan(seed: int) -> Plan:
@@ -132,8 +139,8 @@ class Shift:
         at = 0.0
         while at < self.plan.seconds:
             self._plan(at, _Kind.TICK)
-            at += self._draw.uniform(0.3, 2.5)
-        for _ in range(self._draw.randint(0, self.plan.agents)):
+            at += self._draw.uniform(*self.plan.ticks)
+        for _ in range(0 if self.plan.is_steady else self._draw.randint(0, self.plan.agents)):
             self._plan(self._draw.uniform(0, self.plan.seconds), _Kind.WOULD_LEAVE)
             self._plan(self._draw.uniform(0, self.plan.seconds), _Kind.COMES)
         while self._events:
@@ -204,9 +211,13 @@ class Shift:
         if self._is_burst(at):
             self._plan(at + 0.5, _Kind.ANSWERS, call)
         elif self._draw.random() < self.plan.answer_rate:
-            self._plan(at + self._draw.uniform(1.0, self.plan.ring_seconds), _Kind.ANSWERS, call)
+            self._plan(at + self._ring_seconds(1.0), _Kind.ANSWERS, call)
         else:
-            self._plan(at + self._draw.uniform(0.2, self.plan.ring_seconds), _Kind.FAILS, call)
+            self._plan(at + self._ring_seconds(0.2), _Kind.FAILS, call)
+
+    def _ring_seconds(self, least: float) -> float:
+        rings = self.plan.rings
+        return self._draw.choice(rings) if rings else self._draw.uniform(least, self.plan.ring_seconds)
 
     def _answer(self, at: float, call: _Call) -> None:
         if self._idle:
@@ -214,14 +225,16 @@ class Shift:
             return
         call.is_waiting = True
         self._waiting.append(call)
-        self._plan(at + CONNECT_SECONDS, _Kind.WAITED, call)
+        self._plan(at + self.plan.patience_seconds, _Kind.WAITED, call)
 
     def _connect(self, at: float, call: _Call) -> None:
         self._idle -= 1
         self._busy += 1
         self.report.connected += 1
         self._end(call, is_answered=True)
-        seconds = self._draw.expovariate(1 / self.plan.talk_seconds) + (300.0 if self._is_burst(at) else 0.0)
+        talks = self.plan.talks
+        seconds = self._draw.choice(talks) if talks else self._draw.expovariate(1 / self.plan.talk_seconds)
+        seconds += 300.0 if self._is_burst(at) else 0.0
         self.report.talked_seconds += seconds
         self._plan(at + seconds, _Kind.TALKED)
 

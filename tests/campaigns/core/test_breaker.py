@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.campaigns.core.breaker import BreakerRule, Ending, is_tripped
+from app.campaigns.core.breaker import BreakerRule, Ending, tally
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 RULE = BreakerRule(failures=3, seconds=10.0, share_percent=50)
@@ -29,10 +29,10 @@ def endings(*given_endings: tuple[float, int | None]) -> list[Ending]:
 def test_given_how_calls_ended_of_late_when_asked_then_only_a_burst_of_server_failures_trips(
     ended: list[Ending], tripped: bool
 ) -> None:
-    assert is_tripped(RULE, ended, NOON) is tripped
+    assert tally(RULE, ended, NOON).trips(RULE) is tripped
 
 
 def test_given_a_campaign_that_was_resumed_when_asked_then_what_was_before_does_not_count() -> None:
     ended = endings((1, 503), (2, 503), (3, 503))
-    assert is_tripped(RULE, ended, NOON, resumed_at=NOON - timedelta(seconds=3))
-    assert not is_tripped(RULE, ended, NOON, resumed_at=NOON - timedelta(seconds=2))
+    assert tally(RULE, ended, NOON, resumed_at=NOON - timedelta(seconds=3)).trips(RULE)
+    assert not tally(RULE, ended, NOON, resumed_at=NOON - timedelta(seconds=2)).trips(RULE)

@@ -73,7 +73,7 @@ def test_given_a_contact_that_was_tried_twice_when_explained_then_everything_is_
             Skip(reason=SkipReason.DESTINATION_DENIED, denial=DenialReason.PAGER),
             "the account's destination policy denies the number (PAGER).",
         ),
-        (Skip(reason=SkipReason.CAMPAIGN_OVER), "skipped, because the campaign's end has passed."),
+        (Skip(reason=SkipReason.CAMPAIGN_OVER), "skipped, because the campaign was over."),
     ],
 )
 def test_given_a_contact_that_was_skipped_when_explained_then_the_reason_is_named(outcome: Skip, told: str) -> None:

@@ -19,6 +19,7 @@ from app.api.types.enums import (
     scopes,
     speech,
     transcripts,
+    usage,
 )
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "scopes",
     "speech",
     "transcripts",
+    "usage",
 ]

@@ -152,6 +152,7 @@ describe(
         "TRANSFERRED": "The other party was transferred by REFER, and talks to the target without Offhook.",
         "SERVICE_AWAY": "Offhook was not there when the call came in; Asterisk told the caller to try later.",
         "TRUNK_FULL": "The trunk has as many calls as it may, and no other trunk could be taken.",
+        "LIMIT_REACHED": "The account has reached its limits, or is suspended.",
         "QUEUE_TIMEOUT": "Nobody was found for the caller: the queue's wait limit or length was met, and its overflow "
         "led nowhere.",
         "FLOW_ENDED": "The call flow came to its end, and hung up.",

@@ -66,10 +66,11 @@ describe(
         "ZONE_UNKNOWN": "Nobody can say what time it is there.",
         "NO_COMMON_WINDOW": "The calling window is never open in all of the contact's time zones at once.",
         "WINDOW_AFTER_END": "The calling window opens only after the campaign's end.",
-        "CAMPAIGN_OVER": "The campaign's end had come.",
+        "CAMPAIGN_OVER": "The campaign was over, and the contact waited to be called, or called again.",
         "CAP_OUTLASTS_CAMPAIGN": "The number may be called again only after the campaign's end.",
         "REMOVED": "The contact was removed from its list.",
-        "CALL_FAILED": "The service could not place the call, by a fault of its own, three times.",
+        "NOT_REACHED": "The campaign was over before the contact's turn came; nothing else was asked about it.",
+        "CALL_FAILED": "The call could not be placed, again and again, and by no fault of the contact's.",
     },
 )
 describe(
@@ -82,7 +83,7 @@ describe(
         "CAMPAIGN_FULL": "The campaign has as many calls as it may.",
         "TRUNK_FULL": "The trunk has as many calls as it may.",
         "ACCOUNT_FULL": "The account has as many calls as it may.",
-        "CALL_FAILED": "The service could not place the call, by a fault of its own; it is tried again.",
+        "CALL_FAILED": "The call could not be placed, by no fault of the contact's; it is tried again.",
     },
 )
 describe(

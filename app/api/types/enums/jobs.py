@@ -11,6 +11,7 @@ describe(
         "DNC_IMPORT": "It brings numbers into a list of those who must not be called.",
         "EXPORT": "It writes records into a file.",
         "TRANSCRIPTION": "It writes down what is said in a recording.",
+        "ERASURE": "It removes what is held about a person.",
     },
 )
 describe(

@@ -1,6 +1,7 @@
 """Recordings, and what their files have."""
 
 from app.api.types.enums.describing import OPEN, describe
+from app.facts.recordings import DeletionReason
 from app.facts.vocabulary import PauseMode, RecordingKind, RecordingMode, RecordingState, SegmentKind
 
 describe(
@@ -48,5 +49,14 @@ describe(
         "CALL": "A talk, or what a party of it said.",
         "VOICEMAIL": "A message that was left in a call flow.",
         "MESSAGE": "What a call flow's `record` step asked its caller to say.",
+    },
+)
+describe(
+    DeletionReason,
+    "Why a recording was deleted. " + OPEN,
+    {
+        "REQUESTED": "Somebody asked for it.",
+        "RETENTION": "It had been kept for as long as it was to be.",
+        "ERASURE": "A person whose call it was is to be forgotten.",
     },
 )

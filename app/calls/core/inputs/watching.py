@@ -30,7 +30,7 @@ class TimerFired(Words, frozen=True, kw_only=True):
 
 class FailureKind(StrEnum):
     """How a command failed: Asterisk said no; what it was for is gone; nobody knows whether it was done; it never
-    left this process; the trunk has no free channel for it.
+    left this process; the trunk has no free channel for it; the account may not have it now.
     """
 
     REFUSED = "REFUSED"
@@ -38,6 +38,7 @@ class FailureKind(StrEnum):
     UNCLEAR = "UNCLEAR"
     UNSENT = "UNSENT"
     FULL = "FULL"
+    CAPPED = "CAPPED"
 
 
 class CommandFailed(Words, frozen=True, kw_only=True):

@@ -1,0 +1,302 @@
+"""Access tokens for browsers: narrower than their key, short-lived, for their own pages, renewed on the open socket."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from websockets.typing import Origin
+
+from app.accounts.scopes import Scope
+from tests.api.conftest import Surface, until
+from tests.api.test_subscriptions import append, fact
+from tests.api.test_websocket import opened
+from tests.security.conftest import Tenant
+from tests.security.test_sockets_end import following, told_until_closed
+
+pytestmark = pytest.mark.postgres
+
+_PAGE = "https://crm.example"
+_CREATE = """
+mutation ($input: CreateAccessTokenInput!) {
+  createAccessToken(input: $input) {
+    token
+    accessToken { id keyId agentId hint scopes allowedOrigins expiresAt revokedAt }
+    userErrors { code field message }
+  }
+}
+"""
+_WHO = "{ viewer { accessTokenId agentId expiresAt scopes isTest } }"
+
+
+async def create(tenant: Tenant, **given: Any) -> dict[str, Any]:
+    asked = {"scopes": ["CALLS_READ"], "allowedOrigins": [_PAGE], **given}
+    made: dict[str, Any] = (await tenant.ask(_CREATE, {"input": asked}))["createAccessToken"]
+    return made
+
+
+async def token_of(tenant: Tenant, **given: Any) -> str:
+    made = await create(tenant, **given)
+    assert made["userErrors"] == []
+    token: str = made["token"]
+    return token
+
+
+async def status_of(tenant: Tenant, token: str, origin: str | None) -> int:
+    headers = {} if origin is None else {"origin": origin}
+    return (await tenant.surface.post(_WHO, token=token, headers=headers)).status_code
+
+
+async def test_given_a_token_when_its_page_asks_then_it_is_known_and_has_its_scopes_alone(tenant_a: Tenant) -> None:
+    made = await create(tenant_a, scopes=["CALLS_READ", "PII_READ"], ttlSeconds=60)
+    assert made["token"].startswith("oft_")
+    assert made["token"][4:-4] not in str(made["accessToken"])
+
+    response = await tenant_a.surface.post(_WHO, token=made["token"], headers={"origin": _PAGE})
+
+    who = response.json()["data"]["viewer"]
+    assert who["accessTokenId"] == made["accessToken"]["id"]
+    assert who["scopes"] == ["CALLS_READ", "PII_READ"]
+    assert who["expiresAt"] == made["accessToken"]["expiresAt"]
+    assert response.headers["access-control-allow-origin"] == _PAGE
+    refused = await tenant_a.surface.post("{ agents { nodes { id } } }", token=made["token"], headers={"origin": _PAGE})
+    assert refused.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        None,
+        "https://evil.example",
+        "http://crm.example",
+        "https://crm.example:8443",
+        "https://crm.example.evil",
+        "null",
+    ],
+)
+async def test_given_another_page_when_it_asks_then_it_is_answered_401(tenant_a: Tenant, origin: str | None) -> None:
+    token = await token_of(tenant_a)
+    assert await status_of(tenant_a, token, origin) == 401
+    assert await status_of(tenant_a, token, _PAGE) == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "field"),
+    [
+        ({"scopes": []}, "REQUIRED", ["scopes"]),
+        ({"scopes": ["KEYS"]}, "INVALID_INPUT", ["scopes"]),
+        ({"allowedOrigins": []}, "REQUIRED", ["allowedOrigins"]),
+        ({"allowedOrigins": ["*"]}, "INVALID_INPUT", ["allowedOrigins", "0"]),
+        ({"allowedOrigins": ["https://*.crm.example"]}, "INVALID_INPUT", ["allowedOrigins", "0"]),
+        ({"allowedOrigins": [_PAGE, "https://crm.example/page"]}, "INVALID_INPUT", ["allowedOrigins", "1"]),
+        ({"allowedOrigins": ["null"]}, "INVALID_INPUT", ["allowedOrigins", "0"]),
+        ({"allowedOrigins": ["https://crm.example\r\nX-A: b"]}, "INVALID_INPUT", ["allowedOrigins", "0"]),
+        (
+            {"allowedOrigins": [f"https://p{number}.example" for number in range(21)]},
+            "INVALID_INPUT",
+            ["allowedOrigins"],
+        ),
+        ({"ttlSeconds": 0}, "INVALID_INPUT", ["ttlSeconds"]),
+        ({"ttlSeconds": -1}, "INVALID_INPUT", ["ttlSeconds"]),
+        ({"ttlSeconds": 86_401}, "INVALID_INPUT", ["ttlSeconds"]),
+        ({"agentId": "agent_00000000000000000000000000"}, "NOT_FOUND", ["agentId"]),
+    ],
+)
+async def test_given_a_token_that_cannot_be_when_asked_for_then_it_is_refused(
+    tenant_a: Tenant, given: dict[str, Any], code: str, field: list[str]
+) -> None:
+    refused = await create(tenant_a, **given)
+    assert refused["token"] is None
+    assert [(one["code"], one["field"]) for one in refused["userErrors"]] == [(code, field)]
+
+
+async def test_given_a_key_with_few_scopes_when_it_makes_a_token_then_it_gives_none_that_it_lacks(
+    tenant_a: Tenant, surface: Surface
+) -> None:
+    narrow = await tenant_a.key(Scope.KEYS, Scope.CALLS_READ)
+    answer = await surface.ask(
+        _CREATE, {"input": {"scopes": ["CALLS_READ", "PII_READ"], "allowedOrigins": [_PAGE]}}, token=narrow
+    )
+    assert answer["createAccessToken"]["userErrors"][0]["code"] == "INVALID_INPUT"
+
+
+async def test_given_another_accounts_agent_when_a_token_is_made_for_it_then_it_is_not_found(
+    tenant_a: Tenant, tenant_b: Tenant
+) -> None:
+    (agent, *_) = (await tenant_a.ask("{ agents(first: 1) { nodes { id } } }"))["agents"]["nodes"]
+    refused = await create(tenant_b, agentId=agent["id"])
+    assert [one["code"] for one in refused["userErrors"]] == ["NOT_FOUND"]
+
+
+async def test_given_an_agents_token_when_it_acts_for_another_then_it_is_refused_and_for_its_own_taken(
+    tenant_a: Tenant, surface: Surface
+) -> None:
+    own, other, *_ = (await tenant_a.ask("{ agents(first: 2) { nodes { id } } }"))["agents"]["nodes"]
+    token = await token_of(tenant_a, scopes=["AGENTS", "CALLS_ORIGINATE"], agentId=own["id"])
+    headers = {"origin": _PAGE}
+    state = "mutation ($id: ID!) { setAgentState(input: {agentId: $id, state: PAUSED}) { userErrors { code field } } }"
+    call = (
+        'mutation ($id: ID!) { originateCall(input: {idempotencyKey: "k", dryRun: true, '
+        'destination: {number: "+15550100000"}, connect: {agentId: $id}}) { userErrors { code field } } }'
+    )
+
+    async def errors_of(query: str, agent_id: str) -> list[dict[str, Any]]:
+        body = (await surface.post(query, {"id": agent_id}, token=token, headers=headers)).json()
+        (payload,) = body["data"].values()
+        found: list[dict[str, Any]] = payload["userErrors"]
+        return found
+
+    assert await errors_of(state, other["id"]) == [{"code": "INVALID_INPUT", "field": ["agentId"]}]
+    assert await errors_of(call, other["id"]) == [{"code": "INVALID_INPUT", "field": ["connect", "agentId"]}]
+    assert await errors_of(state, own["id"]) == []
+    who = (await surface.post(_WHO, token=token, headers=headers)).json()["data"]["viewer"]
+    assert who["agentId"] == own["id"]
+
+
+async def test_given_a_revoked_token_or_key_when_used_then_it_is_answered_401(
+    tenant_a: Tenant, surface: Surface
+) -> None:
+    first, second = await create(tenant_a), await token_of(tenant_a)
+    revoked = await tenant_a.ask(
+        "mutation ($id: ID!) { revokeAccessToken(input: {id: $id}) { accessToken { revokedAt } userErrors { code } } }",
+        {"id": first["accessToken"]["id"]},
+    )
+    assert revoked["revokeAccessToken"]["accessToken"]["revokedAt"]
+    assert await status_of(tenant_a, first["token"], _PAGE) == 401
+    assert await status_of(tenant_a, second, _PAGE) == 200
+    await surface.services.keys.revoke(tenant_a.account.id, first["accessToken"]["keyId"])
+    assert await status_of(tenant_a, second, _PAGE) == 401
+
+
+async def test_given_a_token_when_it_ends_itself_then_it_is_over_and_it_cannot_end_another(
+    tenant_a: Tenant, surface: Surface
+) -> None:
+    mine, other = await token_of(tenant_a), await create(tenant_a)
+    headers = {"origin": _PAGE}
+    end = "mutation ($id: ID) { revokeAccessToken(input: {id: $id}) { accessToken { id } userErrors { code } } }"
+    refused = await surface.post(end, {"id": other["accessToken"]["id"]}, token=mine, headers=headers)
+    assert refused.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    taken = await surface.post(end, {}, token=mine, headers=headers)
+    assert taken.json()["data"]["revokeAccessToken"]["userErrors"] == []
+    assert await status_of(tenant_a, mine, _PAGE) == 401
+    with_key = await tenant_a.ask(end, {})
+    assert with_key["revokeAccessToken"]["userErrors"] == [{"code": "REQUIRED"}]
+
+
+async def test_given_a_key_that_expires_when_it_makes_a_token_then_the_token_ends_no_later(
+    tenant_a: Tenant, surface: Surface
+) -> None:
+    expires_at = surface.services.clock.now() + timedelta(minutes=5)
+    issued = await surface.services.keys.create(
+        tenant_a.account.id, name="k", scopes={Scope.KEYS, Scope.CALLS_READ}, expires_at=expires_at
+    )
+    made = (
+        await surface.ask(
+            _CREATE,
+            {"input": {"scopes": ["CALLS_READ"], "allowedOrigins": [_PAGE], "ttlSeconds": 86_400}},
+            token=issued.token,
+        )
+    )["createAccessToken"]
+    assert made["accessToken"]["expiresAt"][:19] == expires_at.isoformat()[:19]
+
+
+async def test_given_a_page_elsewhere_when_its_browser_asks_first_then_only_a_named_origin_is_let_in(
+    tenant_a: Tenant, surface: Surface
+) -> None:
+    await token_of(tenant_a, allowedOrigins=["HTTPS://Desk.Example:443"])
+
+    async def preflight(origin: str) -> Any:
+        headers = {
+            "origin": origin,
+            "access-control-request-method": "POST",
+            "access-control-request-headers": "authorization,content-type",
+        }
+        return await surface.client.options("/graphql", headers=headers)
+
+    yes, no = await preflight("https://desk.example"), await preflight("https://evil.example")
+    assert yes.status_code == 204
+    assert yes.headers["access-control-allow-origin"] == "https://desk.example"
+    assert "authorization" in yes.headers["access-control-allow-headers"]
+    assert "access-control-allow-credentials" not in yes.headers
+    assert no.status_code == 405
+    assert "access-control-allow-origin" not in no.headers
+
+
+@pytest.mark.parametrize("origin", [None, "https://evil.example"])
+async def test_given_another_page_when_it_opens_a_websocket_then_it_closes_with_4401(
+    tenant_a: Tenant, port: int, origin: str | None
+) -> None:
+    token = await token_of(tenant_a)
+    async with opened(port, origin=None if origin is None else Origin(origin)) as socket:
+        await socket.send(type="connection_init", payload={"authorization": f"Bearer {token}"})
+        assert (await socket.close_code())[0] == 4401
+
+
+async def test_given_a_socket_when_its_token_is_renewed_by_a_ping_then_it_goes_on_past_the_first_ones_end(
+    tenant_a: Tenant, surface: Surface, port: int
+) -> None:
+    made = await create(tenant_a, ttlSeconds=3)
+    longer = await token_of(tenant_a, ttlSeconds=600)
+    async with following(port, made["token"], origin=Origin(_PAGE)) as (socket,):
+        await socket.send(type="ping", payload={"authorization": f"Bearer {longer}"})
+        pong = await socket.receive()
+        assert pong["type"] == "pong"
+        assert pong["payload"]["authorization"] == "accepted"
+        # Renewed, nothing hangs on the first any more.
+        await surface.services.access.tokens.revoke(
+            await surface.services.keys.authenticate(tenant_a.token, None), made["accessToken"]["id"]
+        )
+        end = surface.services.clock.now() + timedelta(seconds=3.2)
+        await until(lambda: surface.services.clock.now() >= end)
+        await append(surface, [fact(1)], account_id=tenant_a.account.id)
+        assert (await socket.receive())["payload"]["data"]["events"]["__typename"] == "EventDelivered"
+
+
+async def test_given_a_socket_when_its_token_expires_then_it_closes_with_4403(tenant_a: Tenant, port: int) -> None:
+    token = await token_of(tenant_a, ttlSeconds=2)
+    async with following(port, token, origin=Origin(_PAGE)) as (socket,):
+        assert await told_until_closed(socket) == ([], 4403)
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [({"scopes": ["CALLS_READ", "PII_READ"]}, 4403), ({"allowedOrigins": ["https://desk.example"]}, 4401)],
+    ids=["other scopes", "another page's"],
+)
+async def test_given_a_socket_when_it_is_renewed_with_a_token_that_is_another_then_it_closes(
+    tenant_a: Tenant, port: int, given: dict[str, Any], code: int
+) -> None:
+    first, second = await token_of(tenant_a), await token_of(tenant_a, **given)
+    async with following(port, first, origin=Origin(_PAGE)) as (socket,):
+        await socket.send(type="ping", payload={"authorization": f"Bearer {second}"})
+        assert (await socket.close_code())[0] == code
+
+
+async def test_given_a_plain_ping_when_sent_then_it_is_answered_plainly(tenant_a: Tenant, port: int) -> None:
+    async with following(port, tenant_a.token) as (socket,):
+        await socket.send(type="ping", payload={"anything": 1})
+        assert await socket.receive() == {"type": "pong"}
+
+
+async def test_given_a_token_in_use_when_it_asks_again_and_again_then_the_database_is_not_asked_each_time(
+    tenant_a: Tenant, surface: Surface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await surface.services.access.allow_lists.set(tenant_a.account.id, ["127.0.0.0/8"])
+    made = await tenant_a.surface.services.access.tokens.create(
+        await _caller(tenant_a), scopes={Scope.CALLS_READ}, allowed_origins=[_PAGE]
+    )
+    credentials = surface.services.keys.credentials
+    look_up, count = credentials._look_up, 0
+
+    async def counted(hashed: bytes, *, is_access: bool) -> Any:
+        nonlocal count
+        count += 1
+        return await look_up(hashed, is_access=is_access)
+
+    monkeypatch.setattr(credentials, "_look_up", counted)
+    await asyncio.gather(*(credentials.authenticate(made.secret, "127.0.0.1", origin=_PAGE) for _ in range(200)))
+    assert count == 1
+
+
+async def _caller(tenant: Tenant) -> Any:
+    return await tenant.surface.services.keys.authenticate(tenant.token, "127.0.0.1")

@@ -1,0 +1,199 @@
+"""Every class of hostile input, on every mutation that takes the field: as a variable and as a literal.
+
+Each is refused in words that programs know, and nothing else comes of it: no call, no leg, no row, no fault, no word
+about our insides, and one line in the audit log.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import pytest
+
+from app.calls.core import inputs
+from app.facts.vocabulary import CallState, LegRole, LegState
+from app.numbers.parse import SANDBOX_PREFIX
+from app.numbers.policy import Rule
+from app.webhooks.egress import Egress
+from tests.api.conftest import Surface, until
+from tests.api.silent_asterisk import move_leg
+from tests.security.hostile import BEFORE_THE_FIELD, Field, Row, rows
+from tests.security.hostile_places import PLACES, Place, Word, originate, schedule
+
+pytestmark = pytest.mark.postgres
+
+#: Words of our insides, which nobody outside has to read.
+_INSIDES: Final = re.compile(
+    r"Traceback|/work/|site-packages|asyncpg|strawberry|File \"|\bSELECT\b|\.py\b|<class |0x[0-9a-f]{8}"
+)
+#: What must be as it was: the rows that a call, or a promise of one, would leave.
+_LEFT: Final = """
+SELECT (SELECT count(*) FROM call) AS calls, (SELECT count(*) FROM callback) AS callbacks,
+    (SELECT count(*) FROM otp) AS otps, (SELECT count(*) FROM campaign) AS campaigns,
+    (SELECT count(*) FROM event WHERE type NOT LIKE 'dnc.%') AS events, (SELECT count(*) FROM request_key) AS keys
+"""
+
+
+def literal(value: Any) -> str:
+    """A value as GraphQL writes it."""
+    match value:
+        case Word():
+            return str(value)
+        case dict():
+            return "{" + ", ".join(f"{key}: {literal(one)}" for key, one in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(literal(one) for one in value) + "]"
+        case _:
+            return json.dumps(value)
+
+
+@dataclass(slots=True)
+class World:
+    """A service that may call every ordinary number there is, a call that two talk in, and a callback."""
+
+    surface: Surface
+    call_id: str = ""
+    leg_id: str = ""
+    callback_id: str = ""
+    list_id: str = ""
+    dnc_list_id: str = ""
+    legs: int = 0
+    left: dict[str, int] = field(default_factory=dict)
+    answers: list["Answer"] = field(default_factory=list)
+
+    async def ask(self, mutation: str, given: dict[str, Any], *, as_literal: bool) -> "Answer":
+        head = f"{mutation}(input: {literal(given) if as_literal else '$input'})"
+        kind = f"{mutation[0].upper()}{mutation[1:]}Input!"
+        query = f"mutation{'' if as_literal else f'($input: {kind})'} {{ {head} {{ userErrors {{ code message }} }} }}"
+        response = await self.surface.post(query, None if as_literal else {"input": given})
+        assert response.status_code < 500, (mutation, response.text[:500])
+        assert len(response.content) < 200_000
+        body = response.json()
+        codes = [error["extensions"]["code"] for error in body.get("errors") or ()]
+        payload = (body.get("data") or {}).get(mutation)
+        codes += [] if payload is None else [error["code"] for error in payload["userErrors"]]
+        self.answers.append(Answer(codes, response.text, response.headers["x-request-id"]))
+        return self.answers[-1]
+
+    async def remember(self) -> None:
+        self.legs, self.left = self._legs(), await self._rows()
+
+    async def assert_is_as_before(self) -> None:
+        assert (self._legs(), await self._rows()) == (self.legs, self.left)
+        assert len(self.surface.registry) == (1 if self.call_id else 0)
+
+    async def assert_each_left_one_line(self) -> None:
+        """In the audit log, with what came of it."""
+        await self.surface.services.access.audit.flush()
+        async with self.surface.database.acquire() as connection:
+            found = await connection.fetch("SELECT request_id, outcome, subject_id FROM audit_line")
+        lines: dict[str, list[str]] = {}
+        for line in found:
+            lines.setdefault(line["request_id"], []).append(line["outcome"])
+        told = {answer.request_id: answer.codes[:1] or ["OK"] for answer in self.answers}
+        assert {request: lines.get(request) for request in told} == told
+
+    def _legs(self) -> int:
+        actor = self.surface.registry.find(self.call_id) if self.call_id else None
+        return 0 if actor is None else len(actor.call.legs)
+
+    async def _rows(self) -> dict[str, int]:
+        async with self.surface.database.acquire() as connection:
+            return dict(await connection.fetchrow(_LEFT) or {})
+
+
+class Answer(NamedTuple):
+    """The codes of everything that was refused, and the whole answer."""
+
+    codes: list[str]
+    text: str
+    request_id: str
+
+
+@pytest.fixture
+async def world(surface: Surface, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """Every ordinary number is granted, so that what is refused is refused for what it is; webhooks reach no network
+    of ours, as it is where no operator has said otherwise.
+    """
+    egress = Egress()
+    monkeypatch.setattr(surface.services.webhooks, "_egress", egress)
+    rules = [Rule("+", is_allowed=True), Rule(SANDBOX_PREFIX, is_allowed=True)]
+    await surface.services.routing.policies.set_rules(surface.account.id, rules)
+    yield World(surface)
+    await egress.aclose()
+
+
+async def _prepare(world: World, needs: str) -> None:
+    surface = world.surface
+    if needs == "call":
+        query = "mutation($input: OriginateCallInput!) { originateCall(input: $input) { call { id } } }"
+        made = await surface.ask(query, {"input": originate()})
+        world.call_id = made["originateCall"]["call"]["id"]
+        actor = surface.registry.find(world.call_id)
+        assert actor is not None
+        await until(lambda: actor.call.leg_of(LegRole.AGENT).state is LegState.DIALING)
+        move_leg(surface.registry, world.call_id, LegRole.AGENT, inputs.LegAnswered)
+        await until(lambda: actor.call.leg_of(LegRole.CUSTOMER).state is LegState.DIALING)
+        move_leg(surface.registry, world.call_id, LegRole.CUSTOMER, inputs.LegAnswered)
+        await until(lambda: actor.call.state is CallState.CONNECTED)
+        world.leg_id = actor.call.leg_of(LegRole.CUSTOMER).id
+    elif needs == "callback":
+        query = "mutation($input: ScheduleCallbackInput!) { scheduleCallback(input: $input) { callback { id } } }"
+        made = await surface.ask(query, {"input": schedule()})
+        world.callback_id = made["scheduleCallback"]["callback"]["id"]
+    elif needs == "lists":
+        query = """mutation { createContactList(input: {name: "l"}) { contactList { id } }
+          createDncList(input: {name: "d"}) { dncList { id } } }"""
+        made = await surface.ask(query)
+        world.list_id = made["createContactList"]["contactList"]["id"]
+        world.dnc_list_id = made["createDncList"]["dncList"]["id"]
+    await world.remember()
+
+
+def _some(found: Sequence[Row]) -> list[Row]:
+    """Three of each class: the first, one of the middle, and the last."""
+    kinds: dict[str, list[Row]] = {}
+    for row in found:
+        kinds.setdefault(row.kind, []).append(row)
+    return [of[place] for of in kinds.values() for place in sorted({0, len(of) // 2, len(of) - 1})]
+
+
+def _may_be_kept(place: Place, row: Row) -> bool:
+    return place.keeps_numbers and "DESTINATION_DENIED" in row.codes
+
+
+def _assert_refused(place: Place, row: Row, answer: Answer) -> None:
+    told = f"{place.name} <- {row}: {answer.codes}"
+    assert _INSIDES.search(answer.text) is None, f"{told}: {answer.text[:500]}"
+    if not (_may_be_kept(place, row) and not answer.codes):
+        assert answer.codes, f"taken: {told}"
+        assert set(answer.codes) <= row.codes | place.codes | BEFORE_THE_FIELD, told
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+async def test_given_hostile_input_when_given_as_variable_and_as_literal_then_it_is_refused_and_nothing_happens(
+    world: World, place: Place
+) -> None:
+    await _prepare(world, place.needs)
+    for row in _some(rows(place.field)):
+        if row.kind in {"ten megabytes", *place.skipped}:
+            continue
+        for as_literal in (False, True):
+            answer = await world.ask(place.mutation, place.given(world, row.sample), as_literal=as_literal)
+            _assert_refused(place, row, answer)
+    await world.assert_is_as_before()
+    await world.assert_each_left_one_line()
+
+
+async def test_given_every_sample_of_the_table_when_dialled_then_it_is_refused_and_nothing_happens(
+    world: World,
+) -> None:
+    (place,) = (one for one in PLACES if one.name == "originateCall.destination.number")
+    await _prepare(world, "")
+    for row in rows(Field.NUMBER):
+        answer = await world.ask(place.mutation, place.given(world, row.sample), as_literal=False)
+        _assert_refused(place, row, answer)
+    await world.assert_is_as_before()
+    await world.assert_each_left_one_line()

@@ -1,0 +1,126 @@
+"""A real Asterisk, and a trunk whose far end keeps a log of each SIP message: no hostile number leaves the house."""
+
+import uuid
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from app.facts.vocabulary import LegRole
+from app.local.asterisk import AsteriskInstall
+from app.numbers.parse import SANDBOX_PREFIX
+from app.numbers.policy import Rule
+from tests.rig.desk import Desk
+from tests.rig.load import STAYS
+from tests.rig.service import RunningOffhook
+from tests.rig.sipp import SippPorts, sipp_called_party
+from tests.rig.story import assert_is_whole
+from tests.security.hostile import BEFORE_THE_FIELD, Field, Row, rows
+
+pytestmark = pytest.mark.asterisk
+
+ORIGINATE: Final = """mutation($number: PhoneNumber!, $trunk: ID!, $key: String!) { originateCall(input: {
+  destination: {number: $number}, connect: {extension: "2001"}, dialFirst: CUSTOMER, trunkId: $trunk,
+  idempotencyKey: $key}) { userErrors { code } } }"""
+CONNECT: Final = """mutation($number: PhoneNumber!, $trunk: ID!, $key: String!) { originateCall(input: {
+  destination: {extension: "2002"}, connect: {number: $number}, trunkId: $trunk, idempotencyKey: $key}) {
+  userErrors { code } } }"""
+TRANSFER: Final = """mutation($number: PhoneNumber!, $call: ID!, $key: String!) { transferCall(input: {
+  callId: $call, kind: BLIND, target: {number: $number}, idempotencyKey: $key}) { userErrors { code } } }"""
+REFER: Final = TRANSFER.replace("kind: BLIND", "kind: BLIND, method: REFER")
+ADD: Final = """mutation($number: PhoneNumber!, $call: ID!, $key: String!) { addParticipant(input: {
+  callId: $call, target: {number: $number}, idempotencyKey: $key}) { userErrors { code } } }"""
+CALL_BACK: Final = """mutation($number: PhoneNumber!, $trunk: ID!, $key: String!) { scheduleCallback(input: {
+  at: {at: "2026-01-01T00:00:00Z"}, destination: {number: $number}, connect: {extension: "2001"}, trunkId: $trunk,
+  idempotencyKey: $key}) { userErrors { code } } }"""
+LONGEST_SCALAR: Final = 64
+#: So many mutations that ring a phone may be in one operation.
+AT_ONCE: Final = 10
+ON_A_CALL: Final = (TRANSFER, REFER, ADD)
+
+
+def _some(found: list[Row]) -> list[Row]:
+    """Two of each class."""
+    kinds: dict[str, list[Row]] = {}
+    for row in found:
+        kinds.setdefault(row.kind, []).append(row)
+    return [row for of in kinds.values() for row in (of[0], of[-1])]
+
+
+async def test_given_every_hostile_number_when_dialled_transferred_added_or_promised_then_the_far_end_sees_no_invite(
+    served_offhook: RunningOffhook,
+    graphql_desk: Desk,
+    asterisk_install: AsteriskInstall,
+    sipp_ports: SippPorts,
+    tmp_path: Path,
+) -> None:
+    offhook, desk = served_offhook, graphql_desk
+    assert offhook.url is not None
+    rules = [Rule("+", is_allowed=True), Rule(SANDBOX_PREFIX, is_allowed=True)]
+    policies = offhook.service.services.routing.policies
+    await policies.set_rules(offhook.principal.account_id, rules)
+    headers = {"authorization": f"Bearer {offhook.token}"}
+    async with (
+        sipp_called_party(asterisk_install, sipp_ports, tmp_path) as sipp,
+        httpx.AsyncClient(base_url=offhook.url, headers=headers, timeout=60) as client,
+    ):
+        placed = await desk.place_call(
+            f"+1555018000{STAYS}", connect_number=f"+1555019000{STAYS}", trunk="sipp", first=LegRole.CUSTOMER
+        )
+        await desk.wait_for(placed.id, "call.connected")
+
+        async def refuse(document: str, row: Row) -> None:
+            subject = {"call": placed.id} if document in ON_A_CALL else {"trunk": offhook.trunks["sipp"]}
+            variables = {"number": row.sample, "key": str(uuid.uuid4()), **subject}
+            answer = await client.post("/graphql", json={"query": document, "variables": variables})
+            assert answer.status_code < 500, (row, answer.text[:300])
+            body: dict[str, Any] = answer.json()
+            codes = [one["extensions"]["code"] for one in body.get("errors") or ()]
+            for payload in (body.get("data") or {}).values():
+                codes += [one["code"] for one in payload["userErrors"]]
+            assert codes, (document, row)
+            assert set(codes) <= row.codes | BEFORE_THE_FIELD | {"INVALID_INPUT"}, (document, row, codes)
+
+        async def refuse_together(given: list[Row]) -> None:
+            inputs = {
+                f"i{place}": {
+                    "destination": {"number": row.sample},
+                    "connect": {"extension": "2001"},
+                    "dialFirst": "CUSTOMER",
+                    "trunkId": offhook.trunks["sipp"],
+                    "idempotencyKey": str(uuid.uuid4()),
+                }
+                for place, row in enumerate(given)
+            }
+            heads = ", ".join(f"${name}: OriginateCallInput!" for name in inputs)
+            fields = " ".join(f"{name}: originateCall(input: ${name}) {{ userErrors {{ code }} }}" for name in inputs)
+            document = {"query": f"mutation({heads}) {{ {fields} }}", "variables": inputs}
+            data = (await client.post("/graphql", json=document)).json()["data"]
+            for place, row in enumerate(given):
+                codes = {one["code"] for one in data[f"i{place}"]["userErrors"]}
+                assert codes, row
+                assert codes <= row.codes, (row, codes)
+
+        # What GraphQL refuses by itself takes all that is asked with it along, so it is asked alone.
+        together = [row for row in rows(Field.NUMBER) if len(row.sample) <= LONGEST_SCALAR and "\x00" not in row.sample]
+        for row in rows(Field.NUMBER):
+            if row not in together:
+                await refuse(ORIGINATE, row)
+        for first in range(0, len(together), AT_ONCE):
+            await refuse_together(together[first : first + AT_ONCE])
+        for document in (CONNECT, *ON_A_CALL, CALL_BACK):
+            for row in _some(rows(Field.NUMBER)):
+                if row.kind != "ten megabytes":
+                    await refuse(document, row)
+        actor = offhook.service.registry.find(placed.id)
+        assert actor is not None
+        assert len(actor.call.legs) == 2
+        assert len(offhook.service.registry) == 1
+        await desk.hang_up(placed.id)
+        await assert_is_whole(desk, await desk.wait_for_end(placed.id))
+        seen = await sipp.wait_until_idle(2)
+        assert sorted(call.dialled for call in seen) == [f"+1555018000{STAYS}", f"+1555019000{STAYS}"]
+        assert {m.method for m in sipp.messages() if not m.is_sent} - {None} <= {"INVITE", "ACK", "BYE", "OPTIONS"}
+    async with offhook.service.database.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM call") == 1
