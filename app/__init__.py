@@ -4,7 +4,7 @@
 
     Asterisk ──> ari ──> calls (translate, machine, store) ──> events (log, feed) ──> api ──> dashboards
        ^                   │          ^                          └──> webhooks ──> CRM
-       └───── ari <────────┘          └── calls.service <── api <── CRM
+       └───── ari <────────┘          └── calls.asking <── api <── CRM
 
 The whole picture, and one fact followed through it, is in ``docs/architecture.md``.
 """

@@ -18,8 +18,8 @@ from app.accounts.access import Access
 from app.accounts.audit import AuditLog
 from app.accounts.secret import Purpose, ServiceSecret
 from app.accounts.sessions import CREDENTIALS_CHANGED
-from app.calls.flow_sounds import FlowSounds
-from app.calls.queries import CallQueries
+from app.calls.leading.flow_sounds import FlowSounds
+from app.calls.reading.queries import CallQueries
 from app.calls.traces.keeper import TraceKeeper, TraceQueries
 from app.campaigns.news import CAMPAIGNS_CHANGED
 from app.campaigns.resources import CampaignResources

@@ -7,8 +7,8 @@ from typing import Final
 
 from app import metrics
 from app.accounts.audit import AuditLog
-from app.calls.flow_sounds import FlowSounds
-from app.calls.live_counts import LiveCounts
+from app.calls.leading.flow_sounds import FlowSounds
+from app.calls.reading.live_counts import LiveCounts
 from app.calls.traces.keeper import TraceKeeper
 from app.calls.traces.trace import note_exchange
 from app.campaigns.news import CAMPAIGNS_CHANGED, CampaignNews

@@ -6,9 +6,9 @@ from typing import Self
 from app.accounts.secret import Purpose, ServiceSecret
 from app.callbacks.scheduler import CallbackScheduler
 from app.callbacks.service import Callbacks, Checks
-from app.calls.originate_lookup import OriginateLookup
-from app.calls.placing import Readiness
-from app.calls.service import CallService
+from app.calls.asking.service import CallService
+from app.calls.planning.originate_lookup import OriginateLookup
+from app.calls.planning.placing import Readiness
 from app.clock import Clock
 from app.config import Settings
 from app.db.engine import Database

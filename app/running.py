@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from app.calls.registry import CallRegistry
+from app.calls.living.registry import CallRegistry
 from app.config import ROLES, Settings
 from app.daemon import Daemon
 from app.db.engine import Database

@@ -6,7 +6,7 @@ from app.accounts.access import Access
 from app.accounts.keys import ApiKeys
 from app.accounts.sessions import Sessions
 from app.callbacks.service import Callbacks
-from app.calls.queries import CallQueries
+from app.calls.reading.queries import CallQueries
 from app.campaigns.resources import CampaignResources
 from app.cdrs.queries import CdrQueries
 from app.cdrs.statistics import CdrStatistics

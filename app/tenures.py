@@ -6,26 +6,26 @@ from dataclasses import dataclass
 from app.accounts.audit import AuditLog
 from app.ari.client import AriClient
 from app.ari.stream import EventStream
-from app.calls.admission import Admission
-from app.calls.controller import Controller
+from app.calls.asking.service import CallService
 from app.calls.core import inputs
 from app.calls.core.commands import CollectRecording
 from app.calls.core.inputs import FailureKind, Input
-from app.calls.executor import Executor
-from app.calls.flow_desk import FlowDesk
-from app.calls.flow_sounds import FlowSounds
-from app.calls.inbound import InboundCalls
-from app.calls.live_counts import LiveCounts
-from app.calls.missed import MissedCalls
-from app.calls.placing import Readiness
-from app.calls.plan import Defaults
-from app.calls.reconcile import Reconciler
-from app.calls.refer_targets import ReferTargets
-from app.calls.registry import CallRegistry
-from app.calls.service import CallService
-from app.calls.spool import Spool
-from app.calls.store import CallStore
-from app.calls.tidy import Tidier
+from app.calls.doing.executor import Executor
+from app.calls.hearing.controller import Controller
+from app.calls.hearing.inbound import InboundCalls
+from app.calls.hearing.missed import MissedCalls
+from app.calls.keeping.spool import Spool
+from app.calls.keeping.store import CallStore
+from app.calls.leading.flow_desk import FlowDesk
+from app.calls.leading.flow_sounds import FlowSounds
+from app.calls.living.registry import CallRegistry
+from app.calls.mending.reconcile import Reconciler
+from app.calls.mending.tidy import Tidier
+from app.calls.planning.admission import Admission
+from app.calls.planning.placing import Readiness
+from app.calls.planning.plan import Defaults
+from app.calls.planning.refer_targets import ReferTargets
+from app.calls.reading.live_counts import LiveCounts
 from app.calls.traces.keeper import TraceKeeper
 from app.campaigns.claiming import Claims
 from app.campaigns.closing import Closing
@@ -86,7 +86,7 @@ class NodeReadiness:
 
     @property
     def why_not_ready(self) -> str | None:
-        """As :class:`~app.calls.service.Readiness`."""
+        """As :class:`~app.calls.asking.service.Readiness`."""
         return "Starting." if self.source is None else self.source.why_not_ready
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from app.accounts.audit import AuditLog
 from app.accounts.sessions import Sessions
-from app.calls.queries import CallQueries
+from app.calls.reading.queries import CallQueries
 from app.clock import Clock
 from app.daemon import Daemon
 from app.db.engine import Database

@@ -15,12 +15,12 @@ from orjson import Fragment
 from app.accounts.audit import AuditLog
 from app.accounts.principal import Principal
 from app.accounts.service import Accounts
-from app.calls.actor import CallActor
 from app.calls.core.model.call import Call
 from app.calls.core.model.leg import Leg
 from app.calls.core.record import make_record
-from app.calls.requests import OriginateRequest, OwnCall, Placed
-from app.calls.rows import fill_calls
+from app.calls.keeping.rows import fill_calls
+from app.calls.living.actor import CallActor
+from app.calls.planning.requests import OriginateRequest, OwnCall, Placed
 from app.campaigns.claiming import Claims
 from app.campaigns.closing import Closing
 from app.campaigns.dialer import CampaignDialer

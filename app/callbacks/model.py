@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from app.calls.requests import UNSET, OriginateRequest, Unset
+from app.calls.planning.requests import UNSET, OriginateRequest, Unset
 from app.campaigns.core.windows import LocalTime, Resolution
 from app.facts.callbacks import CallbackFailure
 from app.facts.vocabulary import AgentDisplay, Disposition, LegRole, Pair, Party, RecordingMode, Words

@@ -14,7 +14,7 @@ from app.accounts.principal import Principal
 from app.callbacks import store
 from app.callbacks.model import Callback
 from app.callbacks.telling import say
-from app.calls.requests import OwnCall
+from app.calls.planning.requests import OwnCall
 from app.db.engine import PooledConnection
 from app.errands.placer import BATCH, LEASE, ErrandPlacer, principal_of, say_why
 from app.errands.rows import accounts_of, calls_there

@@ -30,9 +30,9 @@ from app.callbacks.model import (
     When,
 )
 from app.callbacks.telling import say
-from app.calls.keys import KeyClaim, check_key, check_same_input, claim_keys, find_key, hash_input
-from app.calls.originate_checks import read_numbers
-from app.calls.requests import UNSET, OriginateOutcome, OriginateRequest
+from app.calls.keeping.keys import KeyClaim, check_key, check_same_input, claim_keys, find_key, hash_input
+from app.calls.planning.originate_checks import read_numbers
+from app.calls.planning.requests import UNSET, OriginateOutcome, OriginateRequest
 from app.campaigns.core.windows import LocalTime, Resolution, resolve
 from app.clock import Clock
 from app.db.engine import Database

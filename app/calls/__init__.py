@@ -1,19 +1,10 @@
-"""Calls: from an input to facts and commands.
+"""Calls: from what is asked or heard to facts and commands. The folders are the stages, in the order of the imports.
 
-Pure (no I/O, no ORM, no asyncio):
-``model`` what a call is, ``inputs`` what can happen to it, ``commands`` what it can ask for, ``machine`` the step, with
-``setup``, ``ending`` and ``recording`` as its parts, ``outcome`` and ``record`` behind dispositions and CDRs.
+``hearing`` what Asterisk says · ``asking`` what people ask for · ``mending`` the two compared after a gap ·
+``living`` one writer for each call · ``doing`` commands at Asterisk · ``leading`` call flows at work ·
+``planning`` a request made a plan of legs · ``keeping`` what is written · ``reading`` what is read ·
+``traces`` a call's steps, to be done again · ``core`` the pure machine: an input in, a call, facts and commands out.
 
-Around them:
-``translate`` Asterisk's events to inputs, ``actor`` one writer per call, ``store`` the queue of what is to be written,
-``commit`` one transaction for many calls, ``executor`` commands to Asterisk, ``registry`` who is alive,
-``service`` what the API calls, ``queries`` what it reads.
-
-Calls that come in:
-``arrival`` what the dialplan says of a channel that came, ``inbound`` each becomes a call or goes back,
-``inbound_plan`` whom it rings, ``missed`` those that Asterisk remembers, written down later.
-
-When something was away:
-``postponed`` what could not be committed, ``spool`` its file, ``reconcile`` the look at Asterisk after a gap,
-``sighting`` what it means for a call, ``tidy`` what a call that is over has left there.
+Beside them, for all: ``texts`` and ``names`` what may be written where, ``arrival`` what the dialplan says of a channel
+that came, ``time_limits``, ``quality`` of the sound, ``trunk_room``, and ``danger``, the failpoints of tests.
 """

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from app.calls.placing import Readiness
+from app.calls.planning.placing import Readiness
 from app.campaigns.claim import Claim
 from app.campaigns.claiming import Claims
 from app.campaigns.closing import Closed, Closing

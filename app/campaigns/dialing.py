@@ -19,11 +19,11 @@ from typing import Final, Protocol
 import structlog
 
 from app.accounts.principal import Principal
-from app.calls.actor import CallActor
-from app.calls.change import FencedError
 from app.calls.core import inputs
 from app.calls.core.model.call import Call
-from app.calls.placing import Places
+from app.calls.keeping.change import FencedError
+from app.calls.living.actor import CallActor
+from app.calls.planning.placing import Places
 from app.campaigns.claim import Claim
 from app.campaigns.core.lifecycle import Step
 from app.campaigns.core.words import CampaignState
@@ -79,7 +79,7 @@ _OF_THE_NUMBER: Final = frozenset({"DESTINATION_DENIED", "DESTINATION_NOT_PRICED
 
 
 class Living(Protocol):
-    """The live calls of one node: `app.calls.registry.CallRegistry`."""
+    """The live calls of one node: `app.calls.living.registry.CallRegistry`."""
 
     def find(self, call_id: str) -> CallActor | None:
         """The actor of a live call."""

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from app.calls.core.model.flow import FlowRun, Variable
-from app.calls.flow_plan import run_of
+from app.calls.planning.flow_plan import run_of
 from app.campaigns.core.words import PacingMode
 from app.campaigns.model import AgentContent, MachineAction, OptOut
 from app.campaigns.questions import ContactCard

@@ -7,7 +7,7 @@ from typing import Final
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls import texts
-from app.calls.requests import OriginateRequest, OwnCall
+from app.calls.planning.requests import OriginateRequest, OwnCall
 from app.campaigns.claim import Claim
 from app.campaigns.leading import apology_of, lead_through
 from app.campaigns.model import AgentContent, Campaign, SayContent

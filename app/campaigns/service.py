@@ -14,7 +14,15 @@ import asyncpg
 
 from app.accounts.audit import AuditLog, entry_by
 from app.accounts.principal import Principal
-from app.calls.keys import KeyClaim, check_key, check_same_input, claim_keys, find_key, hash_input, key_is_reused
+from app.calls.keeping.keys import (
+    KeyClaim,
+    check_key,
+    check_same_input,
+    claim_keys,
+    find_key,
+    hash_input,
+    key_is_reused,
+)
 from app.campaigns import checks, retrying, store
 from app.campaigns.changes import CampaignChanges, apply_changes
 from app.campaigns.core.lifecycle import Step, may_archive, may_update

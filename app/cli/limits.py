@@ -176,8 +176,8 @@ def _read_count(text: str, field: str) -> int | None:
 
 @asynccontextmanager
 async def _opened() -> "AsyncIterator[tuple[Opened, UsageStage]]":
-    from app.calls.actor import has_ended
-    from app.calls.queries import CallQueries
+    from app.calls.living.actor import has_ended
+    from app.calls.reading.queries import CallQueries
     from app.cli.opened import opened_services
     from app.clock import SystemClock
     from app.config import load_settings

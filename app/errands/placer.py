@@ -17,8 +17,8 @@ import structlog
 from app import failpoints
 from app.accounts.asked_by import AskedBy
 from app.accounts.principal import Principal
-from app.calls.change import FencedError
-from app.calls.placing import Places, Readiness
+from app.calls.keeping.change import FencedError
+from app.calls.planning.placing import Places, Readiness
 from app.clock import Clock
 from app.daemon import Daemon
 from app.db.engine import Database

@@ -13,8 +13,8 @@ import asyncpg
 from app.accounts.principal import Principal
 from app.calls.core.model.call import Call, decode_call
 from app.calls.core.model.flow import FlowRun
-from app.calls.placing import Places, Readiness
-from app.calls.requests import OwnCall
+from app.calls.planning.placing import Places, Readiness
+from app.calls.planning.requests import OwnCall
 from app.clock import Clock
 from app.db.engine import Database, PooledConnection
 from app.errands.placer import BATCH, LEASE, ErrandPlacer, principal_of, say_why

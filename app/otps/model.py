@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from app.calls.requests import OriginateRequest
+from app.calls.planning.requests import OriginateRequest
 from app.facts.otps import OtpFailure
 from app.facts.vocabulary import Disposition, Pair, Party, Words
 from app.speech.model import VoiceSettings

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.accounts.principal import Principal
-from app.calls.keys import check_key
+from app.calls.keeping.keys import check_key
 from app.errors import Problem, RefusedError
 from app.otps.model import AnnounceRequest, Otp, OtpCall, OtpVerdict
 from app.otps.service import Otps

@@ -11,9 +11,9 @@ import msgspec
 from app.accounts.asked_by import AskedBy
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
-from app.calls.keys import KeyClaim, check_key, check_same_input, claim_keys, find_key, hash_input
-from app.calls.originate_checks import check_allowed, check_request, read_caller_id
-from app.calls.originate_lookup import OriginateLookup
+from app.calls.keeping.keys import KeyClaim, check_key, check_same_input, claim_keys, find_key, hash_input
+from app.calls.planning.originate_checks import check_allowed, check_request, read_caller_id
+from app.calls.planning.originate_lookup import OriginateLookup
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.reader import AccountReader

@@ -5,7 +5,7 @@ from typing import Protocol
 from app.accounts.principal import Principal
 from app.calls.core.model.call import Call
 from app.calls.core.verbs import Verb
-from app.calls.requests import Acted, OriginateOutcome, OriginateRequest, UpdateRequest
+from app.calls.planning.requests import Acted, OriginateOutcome, OriginateRequest, UpdateRequest
 from app.calls.traces.words import Document
 from app.errors import AsteriskUnavailableError
 

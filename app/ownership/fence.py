@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from app.calls.change import FencedError
+from app.calls.keeping.change import FencedError
 from app.db.locks import NODE_WRITER
 from app.errors import DatabaseUnavailableError
 from app.ownership.lease import Lease

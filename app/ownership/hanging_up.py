@@ -10,7 +10,7 @@ import structlog
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls.core.model.call import Call
-from app.calls.queries import CallQueries
+from app.calls.reading.queries import CallQueries
 from app.cdrs.filters import CallFilter
 from app.errors import RefusedError, UnavailableError
 from app.facts.event import SYSTEM, Actor

@@ -13,8 +13,8 @@ import msgspec
 import orjson
 import structlog
 
-from app.calls.change import FencedError
-from app.calls.service import CallService
+from app.calls.asking.service import CallService
+from app.calls.keeping.change import FencedError
 from app.daemon import Daemon
 from app.db.engine import Database
 from app.errors import DatabaseUnavailableError, OffhookError

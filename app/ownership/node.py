@@ -14,8 +14,8 @@ from typing import Final
 
 import structlog
 
-from app.calls.change import FencedError
-from app.calls.registry import CallRegistry
+from app.calls.keeping.change import FencedError
+from app.calls.living.registry import CallRegistry
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError
 from app.events.bus import Bus
 from app.ownership.holder import Holder

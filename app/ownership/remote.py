@@ -10,9 +10,9 @@ from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls.core.model.call import Call
 from app.calls.core.verbs import Verb, scope_of
-from app.calls.keys import check_key
-from app.calls.originate_checks import check_request
-from app.calls.requests import Acted, OriginateRequest, Placed, UpdateRequest
+from app.calls.keeping.keys import check_key
+from app.calls.planning.originate_checks import check_request
+from app.calls.planning.requests import Acted, OriginateRequest, Placed, UpdateRequest
 from app.calls.time_limits import ANSWER_SECONDS, TAKE_GRACE_SECONDS, TAKE_SECONDS
 from app.calls.traces.words import Document
 from app.db.engine import Database

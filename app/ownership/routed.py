@@ -7,13 +7,21 @@ from typing import Final
 
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
-from app.calls.actor import has_ended
-from app.calls.change import FencedError
+from app.calls.asking.service import CallService
 from app.calls.core.model.call import Call
 from app.calls.core.verbs import Verb, scope_of
-from app.calls.queries import CallQueries
-from app.calls.requests import Acted, OriginateOutcome, OriginateRequest, Placed, UpdateRequest, WaitFor, WaitOutcome
-from app.calls.service import CallService
+from app.calls.keeping.change import FencedError
+from app.calls.living.actor import has_ended
+from app.calls.planning.requests import (
+    Acted,
+    OriginateOutcome,
+    OriginateRequest,
+    Placed,
+    UpdateRequest,
+    WaitFor,
+    WaitOutcome,
+)
+from app.calls.reading.queries import CallQueries
 from app.calls.time_limits import LONGEST_WAIT_SECONDS
 from app.calls.traces.words import Document
 from app.errors import DatabaseUnavailableError, Problem, RefusedError, ShuttingDownError

@@ -9,12 +9,12 @@ from typing import Final, Protocol
 import structlog
 
 from app.ari.stream import EventStream
-from app.calls.actor import CallActor
-from app.calls.controller import Controller
+from app.calls.asking.service import CallService
 from app.calls.core import inputs
-from app.calls.registry import CallRegistry
-from app.calls.service import CallService
-from app.calls.store import CallStore
+from app.calls.hearing.controller import Controller
+from app.calls.keeping.store import CallStore
+from app.calls.living.actor import CallActor
+from app.calls.living.registry import CallRegistry
 from app.daemon import Health
 from app.errors import DatabaseUnavailableError, OverloadedError
 from app.facts.event import SYSTEM

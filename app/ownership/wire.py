@@ -7,7 +7,7 @@ import msgspec
 from app.accounts.principal import Principal
 from app.calls.core.model.call import Call
 from app.calls.core.verbs import Verb
-from app.calls.requests import UNSET, OriginateRequest, Placed, UpdateRequest
+from app.calls.planning.requests import UNSET, OriginateRequest, Placed, UpdateRequest
 from app.calls.traces.words import Document
 from app.errors import (
     AsteriskUnavailableError,

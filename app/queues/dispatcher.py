@@ -13,12 +13,12 @@ from typing import Final
 
 import structlog
 
-from app.calls.actor import CallActor
-from app.calls.change import FencedError
 from app.calls.core.inputs import AgentOffered, OverflowChosen, PositionKnown, QueueRefused
 from app.calls.core.model.queue import QueueStage
-from app.calls.queue_plan import legs_to
-from app.calls.registry import CallRegistry
+from app.calls.keeping.change import FencedError
+from app.calls.living.actor import CallActor
+from app.calls.living.registry import CallRegistry
+from app.calls.planning.queue_plan import legs_to
 from app.calls.time_limits import EFFECT_SECONDS
 from app.clock import Clock
 from app.daemon import Health, Vitals, backoff_seconds

@@ -8,10 +8,10 @@ from app.calls.core.inputs import OverflowChosen
 from app.calls.core.model.call import Call
 from app.calls.core.model.leg import Leg
 from app.calls.core.verbs import StartTransfer, Target
-from app.calls.flow_plan import run_of
-from app.calls.plan import Defaults
-from app.calls.queue_plan import legs_to, wait_in
-from app.calls.transfer_plan import plan_transfer
+from app.calls.planning.flow_plan import run_of
+from app.calls.planning.plan import Defaults
+from app.calls.planning.queue_plan import legs_to, wait_in
+from app.calls.planning.transfer_plan import plan_transfer
 from app.db.engine import Database
 from app.errors import RefusedError
 from app.facts.vocabulary import Direction, TransferKind

@@ -46,7 +46,7 @@ _ADD_VERSION = "INSERT INTO call_flow_version (flow_id, version, definition) VAL
 
 
 class Voices(Protocol):
-    """Knows what can speak: `app.calls.flow_sounds`."""
+    """Knows what can speak: `app.calls.leading.flow_sounds`."""
 
     async def check_speech(self, speech: PlaySpeech) -> None:
         """Raises RefusedError: this cannot be spoken (at ``text``); there is no such voice, or it does not do this."""

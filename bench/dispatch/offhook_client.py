@@ -16,7 +16,7 @@ from app.ari.news import Connected
 from app.ari.signals import decode_signal
 from app.ari.stream import EventStream
 from app.calls.core.inputs import Input
-from app.calls.translate import Addressed, translate
+from app.calls.hearing.translate import Addressed, translate
 from app.cli.output import run
 from bench.service import NODE
 

@@ -23,13 +23,13 @@ from app.api.context import Options
 from app.api.subscriptions.audience import Audiences
 from app.api.websocket import SocketEndpoint
 from app.asgi import SERVER_OPTIONS, create_app
-from app.calls.admission import Admission
-from app.calls.flow_sounds import FlowSounds
-from app.calls.plan import Defaults
-from app.calls.queries import CallQueries
-from app.calls.registry import CallRegistry
-from app.calls.service import CallService
-from app.calls.store import CallStore
+from app.calls.asking.service import CallService
+from app.calls.keeping.store import CallStore
+from app.calls.leading.flow_sounds import FlowSounds
+from app.calls.living.registry import CallRegistry
+from app.calls.planning.admission import Admission
+from app.calls.planning.plan import Defaults
+from app.calls.reading.queries import CallQueries
 from app.calls.traces.keeper import TraceQueries
 from app.campaigns.resources import CampaignResources
 from app.cdrs.queries import CdrQueries

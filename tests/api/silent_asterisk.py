@@ -4,7 +4,7 @@ from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
 from app.calls.core.inputs import Input
 from app.calls.core.model.call import Call
-from app.calls.registry import CallRegistry
+from app.calls.living.registry import CallRegistry
 from app.facts.vocabulary import LegRole
 
 

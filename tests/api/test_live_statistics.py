@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.accounts.scopes import Scope
-from app.calls.queries import LiveCount
+from app.calls.reading.queries import LiveCount
 from app.facts.vocabulary import CallKind, CallState, Direction
 from tests.api.conftest import Surface, audiences_of
 from tests.api.test_live_calls import TAG, hang_up, place

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from app.accounts.scopes import Scope
-from app.calls.actor import CallActor
 from app.calls.core import inputs
+from app.calls.living.actor import CallActor
 from app.facts.vocabulary import CallState, LegRole, MediaStreamEnd, MediaStreamState
 from tests.api.conftest import Surface, until
 from tests.api.silent_asterisk import move_leg

@@ -9,7 +9,7 @@ import pytest
 
 from app.accounts.scopes import Scope
 from app.calls.core.model.call import Call
-from app.calls.rows import fill_recordings
+from app.calls.keeping.rows import fill_recordings
 from app.facts.catalogue import rfc3339
 from app.facts.vocabulary import Disposition, RecordingMode, RecordingState
 from app.ids import Kind, new_id

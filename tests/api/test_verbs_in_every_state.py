@@ -24,11 +24,11 @@ from graphql import (
 
 from app.api.schema import build_schema
 from app.api.types.problem import UserErrorCode
-from app.calls.actor import CallActor
 from app.calls.core import inputs
 from app.calls.core.inputs import Input
 from app.calls.core.model.call import Call
 from app.calls.core.model.leg import Leg
+from app.calls.living.actor import CallActor
 from app.facts.vocabulary import CallState, LegRole, LegState, MediaStreamState, SupervisionMode, TransferKind
 from tests.api.conftest import Surface, until
 from tests.api.silent_asterisk import move_leg

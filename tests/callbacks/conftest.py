@@ -13,7 +13,7 @@ from app.accounts.service import Accounts
 from app.callbacks.model import Callback, ScheduleRequest, Wanted, When
 from app.callbacks.scheduler import CallbackScheduler
 from app.callbacks.service import Callbacks
-from app.calls.requests import OriginateOutcome, OriginateRequest
+from app.calls.planning.requests import OriginateOutcome, OriginateRequest
 from app.db.engine import Database
 from app.events.log import Appended, EventLog
 from app.facts.calls import Fact

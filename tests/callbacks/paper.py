@@ -9,7 +9,7 @@ from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls.core.model.call import Call
 from app.calls.core.record import make_record
-from app.calls.requests import OriginateRequest, OwnCall, Placed
+from app.calls.planning.requests import OriginateRequest, OwnCall, Placed
 from app.cdrs.rows import fill_cdrs
 from app.db.engine import Database
 from app.facts.vocabulary import CallState, CdrSource, Disposition, EndCode, EndParty, EndReason

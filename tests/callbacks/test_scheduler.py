@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from app.callbacks.model import Callback, CallbackState, UpdateCallbackRequest
-from app.calls.change import FencedError
+from app.calls.keeping.change import FencedError
 from app.errands.placer import BATCH, LEASE
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, OffhookError, Problem, RefusedError
 from app.facts.callbacks import CallbackCompleted, CallbackFailed, CallbackFailure, CallbackStarted, CallbackUpdated

@@ -10,15 +10,15 @@ import orjson
 from app.accounts.audit import AuditLog
 from app.accounts.service import Accounts
 from app.ari.client import AriClient
-from app.calls.controller import Controller
 from app.calls.core.model.call import Call, decode_call
-from app.calls.executor import Executor
-from app.calls.inbound import InboundCalls
-from app.calls.missed import MissedCalls
-from app.calls.plan import Defaults
-from app.calls.reconcile import Reconciler
-from app.calls.registry import CallRegistry
-from app.calls.store import CallStore
+from app.calls.doing.executor import Executor
+from app.calls.hearing.controller import Controller
+from app.calls.hearing.inbound import InboundCalls
+from app.calls.hearing.missed import MissedCalls
+from app.calls.keeping.store import CallStore
+from app.calls.living.registry import CallRegistry
+from app.calls.mending.reconcile import Reconciler
+from app.calls.planning.plan import Defaults
 from app.db.engine import Database
 from app.events.log import EventLog
 from app.routing.model import ExtensionTarget, OriginateResolution

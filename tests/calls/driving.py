@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from app.calls.actor import is_pointless
 from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
 from app.calls.core.inputs import Input
@@ -16,6 +15,7 @@ from app.calls.core.model.leg import Leg, Place
 from app.calls.core.model.timers import TimerName
 from app.calls.core.recording import resume_collecting
 from app.calls.core.turn import Happening, Step
+from app.calls.living.actor import is_pointless
 from app.facts.calls import CallEnded, Fact
 from app.facts.vocabulary import CallState, EndCode, LegRole, LegState, MediaStreamEnd, RecordingState, SupervisionState
 from app.ids import LegId

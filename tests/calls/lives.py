@@ -7,8 +7,8 @@ from app.calls.core import inputs
 from app.calls.core.inputs import Input
 from app.calls.core.machine import step
 from app.calls.core.model.call import Call
-from app.calls.keys import KeyClaim
-from app.calls.store import Change, make_drafts
+from app.calls.keeping.keys import KeyClaim
+from app.calls.keeping.store import Change, make_drafts
 from app.facts.event import SYSTEM
 from tests.calls.standing_in import claim_for
 

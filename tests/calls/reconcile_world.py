@@ -5,17 +5,17 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from app.ari.client import AriClient
-from app.calls.actor import CallActor
 from app.calls.core import inputs
 from app.calls.core.inputs import Input
 from app.calls.core.model.call import Call
 from app.calls.core.model.leg import Place
-from app.calls.executor import Executor
-from app.calls.live_counts import LiveCounts
+from app.calls.doing.executor import Executor
+from app.calls.keeping.store import CallStore
+from app.calls.living.actor import CallActor
+from app.calls.living.registry import CallRegistry
+from app.calls.mending.reconcile import Reconciler
 from app.calls.names import bridge_of, channel_of
-from app.calls.reconcile import Reconciler
-from app.calls.registry import CallRegistry
-from app.calls.store import CallStore
+from app.calls.reading.live_counts import LiveCounts
 from app.db.engine import Database
 from app.events.log import EventLog
 from app.metrics import LIVE_DRIFT

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from orjson import Fragment
 
 from app.calls.core.model.call import Call
-from app.calls.rows import fill_calls, fill_legs
+from app.calls.keeping.rows import fill_calls, fill_legs
 from app.db.compound import Filled, write_expressions
 from app.db.engine import Database
 

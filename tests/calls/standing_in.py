@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.calls.actor import CallActor
 from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
 from app.calls.core.inputs import Input
 from app.calls.core.model.call import Call
-from app.calls.keys import KeyClaim
-from app.calls.store import Change, KeyTaken
+from app.calls.keeping.keys import KeyClaim
+from app.calls.keeping.store import Change, KeyTaken
+from app.calls.living.actor import CallActor
 from app.facts.vocabulary import RecordingMode
 from tests.calls.making import make_call, run_steps
 

@@ -10,15 +10,15 @@ import pytest
 from app.accounts.audit import AuditLog
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
-from app.calls.actor import CallActor
-from app.calls.admission import Admission
+from app.calls.asking.service import CallService
 from app.calls.core import inputs
 from app.calls.core.model.call import Call
-from app.calls.plan import Defaults
-from app.calls.registry import CallRegistry
-from app.calls.requests import OriginateRequest, Placed
-from app.calls.service import CallService
-from app.calls.store import CallStore
+from app.calls.keeping.store import CallStore
+from app.calls.living.actor import CallActor
+from app.calls.living.registry import CallRegistry
+from app.calls.planning.admission import Admission
+from app.calls.planning.plan import Defaults
+from app.calls.planning.requests import OriginateRequest, Placed
 from app.calls.time_limits import ACCEPT_SECONDS
 from app.clock import SystemClock
 from app.db.engine import Database

@@ -4,9 +4,9 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from app.calls.change import Change
-from app.calls.spool import Spool
-from app.calls.store import CallStore
+from app.calls.keeping.change import Change
+from app.calls.keeping.spool import Spool
+from app.calls.keeping.store import CallStore
 from app.db.engine import Database, PooledConnection
 from app.events.log import EventLog
 from app.facts.event import Event

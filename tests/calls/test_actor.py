@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from app.calls import actor as actor_module
-from app.calls.actor import is_pointless
 from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
 from app.calls.core.inputs import FailureKind, Input
 from app.calls.core.model.leg import HangupReason
-from app.calls.keys import KeyHolder
-from app.calls.store import FencedError, KeyTaken
+from app.calls.keeping.keys import KeyHolder
+from app.calls.keeping.store import FencedError, KeyTaken
+from app.calls.living import actor as actor_module
+from app.calls.living.actor import is_pointless
 from app.errors import DatabaseUnavailableError, OverloadedError
 from app.facts.event import SYSTEM
 from app.facts.vocabulary import CallState, Disposition, EndCode, LegState

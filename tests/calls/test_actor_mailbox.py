@@ -6,12 +6,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from app.calls.actor import KEPT_FREE, MAILBOX_SIZE, CallActor
-from app.calls.call_time import LARGEST_SKEW_SECONDS
 from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
 from app.calls.core.inputs import FailureKind, Input
 from app.calls.core.model.call import Call, decode_call
+from app.calls.living.actor import KEPT_FREE, MAILBOX_SIZE, CallActor
+from app.calls.living.call_time import LARGEST_SKEW_SECONDS
 from app.errors import OverloadedError
 from app.facts.event import SYSTEM
 from app.facts.vocabulary import CallState, Disposition, EndCode, LegRole, LegState

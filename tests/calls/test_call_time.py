@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.calls.call_time import LARGEST_SKEW_SECONDS, CallTime
+from app.calls.living.call_time import LARGEST_SKEW_SECONDS, CallTime
 
 BEGAN = datetime(2030, 3, 31, 0, 59, 50, tzinfo=UTC)
 

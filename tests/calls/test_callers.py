@@ -14,12 +14,12 @@ from app.calls.core import commands, inputs
 from app.calls.core.inputs import FailureKind
 from app.calls.core.model.call import Call
 from app.calls.core.model.leg import HangupReason, Leg
-from app.calls.executor import Executor
+from app.calls.doing.executor import Executor
+from app.calls.hearing.translate import Addressed, translate
+from app.calls.keeping.store import CallStore
+from app.calls.living.registry import CallRegistry
+from app.calls.mending.tidy import Tidier
 from app.calls.names import channel_of, hangup_memory
-from app.calls.registry import CallRegistry
-from app.calls.store import CallStore
-from app.calls.tidy import Tidier
-from app.calls.translate import Addressed, translate
 from app.db.engine import Database
 from app.events.log import EventLog
 from app.facts.vocabulary import CallState, Disposition, LegRole

@@ -12,14 +12,14 @@ import pytest
 import structlog
 
 from app.ari.event_socket import DisconnectReason
-from app.calls import controller as controller_module
-from app.calls.actor import CallActor
-from app.calls.controller import Controller
 from app.calls.core.model.call import Call
-from app.calls.executor import Executor
+from app.calls.doing.executor import Executor
+from app.calls.hearing import controller as controller_module
+from app.calls.hearing.controller import Controller
+from app.calls.living.actor import CallActor
+from app.calls.living.registry import CallRegistry
+from app.calls.mending.reconcile import Reconciler
 from app.calls.names import channel_of
-from app.calls.reconcile import Reconciler
-from app.calls.registry import CallRegistry
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError
 from app.facts.calls import CallRecovered
 from app.facts.vocabulary import CallState, CdrSource, EndCode

@@ -17,8 +17,8 @@ from app.calls.core.commands import Command
 from app.calls.core.inputs import FailureKind
 from app.calls.core.model.leg import HangupReason
 from app.calls.core.model.recording import PartState, RecordingPart
-from app.calls.executor import Executor
-from app.calls.leg_lookup import HangupMemory, LegLookup, parse_hangup_memory
+from app.calls.doing.executor import Executor
+from app.calls.doing.leg_lookup import HangupMemory, LegLookup, parse_hangup_memory
 from app.calls.names import bridge_of, channel_of, hangup_memory_of, snoop_of
 from app.errors import DatabaseUnavailableError, OverloadedError
 from app.facts.stretches import Gap

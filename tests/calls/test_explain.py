@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from app.calls.core.model.call import CallerIdChoice
-from app.calls.explain import explain, explain_caller_id
+from app.calls.reading.explain import explain, explain_caller_id
 from app.facts.vocabulary import CdrSource, Direction, EndCode, EndParty, EndReason, LegRole, Nearness
 from tests.calls.driving import Driver, connected_call, started_call
 from tests.calls.making import AGENT_NUMBER, CUSTOMER_NUMBER

@@ -14,8 +14,8 @@ from app.accounts.service import Accounts
 from app.calls.core.commands import FindTarget, PreparePrompt
 from app.calls.core.inputs import Input, PromptFailed, PromptReady, TargetFound
 from app.calls.core.model.call import Call
-from app.calls.flow_desk import FlowDesk
-from app.calls.plan import Defaults
+from app.calls.leading.flow_desk import FlowDesk
+from app.calls.planning.plan import Defaults
 from app.db.engine import Database
 from app.errors import OverloadedError, Problem, RefusedError
 from app.facts.vocabulary import Tone

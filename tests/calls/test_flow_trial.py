@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.calls.flow_trial import (
+from app.calls.leading.flow_trial import (
     Action,
     HangsUp,
     IsReached,

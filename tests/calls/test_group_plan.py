@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from app.calls.core.model.leg import Leg
-from app.calls.group_plan import group_legs
-from app.calls.plan import NO_ID, Defaults, several
+from app.calls.planning.group_plan import group_legs
+from app.calls.planning.plan import NO_ID, Defaults, several
 from app.errors import RefusedError
 from app.facts.vocabulary import LegRole, Party
 from app.ids import Kind

@@ -7,8 +7,8 @@ import pytest
 
 from app.calls.arrival import Arrival, read_arrival
 from app.calls.core.model.call import Call
-from app.calls.inbound_plan import plan_inbound, read_caller, without_room
-from app.calls.missed import parse_missed
+from app.calls.hearing.missed import parse_missed
+from app.calls.planning.inbound_plan import plan_inbound, read_caller, without_room
 from app.facts.vocabulary import CallKind, Direction, Disposition, EndCode, LegRole, Party, RecordingMode
 from app.numbers.parse import E164
 from app.numbers.policy import Rule

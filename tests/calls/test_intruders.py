@@ -11,7 +11,7 @@ import pytest
 from app.ari.signals import Named, StartedChannel, StasisStart
 from app.calls.core import inputs
 from app.calls.core.model.call import Call
-from app.calls.intruders import Intruders
+from app.calls.hearing.intruders import Intruders
 from app.calls.names import channel_of
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import LegRole, Party
@@ -187,7 +187,7 @@ async def test_given_a_call_that_refuses_when_linked_then_its_end_of_the_link_go
 async def test_given_one_end_of_a_link_alone_when_its_time_is_over_then_it_goes(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.calls.intruders._PAIR_SECONDS", 0.0)
+    monkeypatch.setattr("app.calls.hearing.intruders._PAIR_SECONDS", 0.0)
     actor = world.have()
     await world.take(f"{_LINK}1", channel_of("n1", _agent(actor)))
     async with asyncio.timeout(10):

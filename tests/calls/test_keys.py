@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from app.calls.core import inputs
 from app.calls.core.machine import step
-from app.calls.keys import LONGEST_KEY, KeyClaim, KeyHolder, check_key, check_same_input, hash_input
-from app.calls.store import CallStore, Change, KeyTaken, make_drafts
+from app.calls.keeping.keys import LONGEST_KEY, KeyClaim, KeyHolder, check_key, check_same_input, hash_input
+from app.calls.keeping.store import CallStore, Change, KeyTaken, make_drafts
 from app.db.engine import Database
 from app.errors import RefusedError
 from app.events.log import EventLog

@@ -8,8 +8,8 @@ from app.calls.core import inputs
 from app.calls.core.inputs import Input
 from app.calls.core.model.call import Call
 from app.calls.core.turn import Step
-from app.calls.live_counts import LiveCounts, Standing
-from app.calls.store import make_drafts
+from app.calls.keeping.store import make_drafts
+from app.calls.reading.live_counts import LiveCounts, Standing
 from app.events.log import Appended
 from app.facts.event import SYSTEM, Event
 from app.facts.vocabulary import CallKind, CallState

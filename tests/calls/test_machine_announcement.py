@@ -8,7 +8,7 @@ from app.calls.core.model.flow import FlowStage
 from app.calls.core.model.leg import Place
 from app.calls.core.model.timers import TimerName
 from app.calls.core.verbs import Mute
-from app.calls.flow_plan import run_of
+from app.calls.planning.flow_plan import run_of
 from app.facts.vocabulary import AnsweredBy, CallState, Disposition, EndCode, EndParty, LegRole, MediaStreamEnd
 from app.flows.steps import Announcement, DialplanTarget, PlayFile, PlaySpeech, StreamTarget
 from tests.calls.asking import ask

@@ -7,7 +7,7 @@ from app.calls.core.inputs import QueueRefused
 from app.calls.core.model.flow import FlowRun, FlowStage
 from app.calls.core.model.queue import QueueStage
 from app.calls.core.model.timers import TimerName
-from app.calls.flow_plan import run_of
+from app.calls.planning.flow_plan import run_of
 from app.facts.queues import QueueLeaving, QueueLeft
 from app.facts.vocabulary import CallState, Disposition, LegRole, Tone
 from app.flows.announcement import Announcement

@@ -7,7 +7,7 @@ from app.calls.core import commands, inputs
 from app.calls.core.model.flow import FlowStage
 from app.calls.core.model.recording import PartState
 from app.calls.core.recording import hears_out
-from app.calls.recording_parts import collect_job
+from app.calls.doing.recording_parts import collect_job
 from app.facts.recordings import RecordingSaved, RecordingStarted
 from app.facts.vocabulary import CallState, LegRole, MediaStreamEnd, RecordingMode, RecordingState
 from app.flows.steps import Gather, HangUp, MediaStream, Option, Play, PlayInstalled, Step, Target, Transfer

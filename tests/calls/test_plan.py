@@ -8,10 +8,10 @@ import pytest
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls.core.model.call import Call
-from app.calls.keys import hash_input
-from app.calls.originate_checks import Numbers, check_allowed, check_request, read_caller_id, read_numbers
-from app.calls.plan import Defaults, normalised_input, plan_call
-from app.calls.requests import OriginateRequest, WaitFor
+from app.calls.keeping.keys import hash_input
+from app.calls.planning.originate_checks import Numbers, check_allowed, check_request, read_caller_id, read_numbers
+from app.calls.planning.plan import Defaults, normalised_input, plan_call
+from app.calls.planning.requests import OriginateRequest, WaitFor
 from app.errors import RefusedError
 from app.facts.vocabulary import AgentDisplay, CallState, Direction, LegRole, Pair, RecordingMode, RecordingState
 from app.ids import Kind

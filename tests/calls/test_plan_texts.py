@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.calls.originate_checks import check_request
-from app.calls.requests import OriginateRequest
+from app.calls.planning.originate_checks import check_request
+from app.calls.planning.requests import OriginateRequest
 from app.errors import RefusedError
 from app.facts.vocabulary import AgentDisplay, Pair
 

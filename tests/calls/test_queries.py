@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from app.calls.core.model.call import Call
-from app.calls.queries import CallOrder, CallQueries
+from app.calls.reading.queries import CallOrder, CallQueries
 from app.cdrs.filters import CallFilter
 from app.db.engine import Database
 from app.errors import RefusedError

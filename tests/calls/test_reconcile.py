@@ -9,8 +9,8 @@ import pytest
 
 from app.ari.errors import AriUnavailable
 from app.calls.core.model.call import Call
+from app.calls.mending.reconcile import CONCURRENT_LOOKUPS
 from app.calls.names import bridge_of, channel_of, hangup_memory_of, snoop_of
-from app.calls.reconcile import CONCURRENT_LOOKUPS
 from app.db.engine import Database
 from app.facts.vocabulary import (
     CallState,

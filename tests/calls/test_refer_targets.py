@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from app.calls.actor import CallActor
 from app.calls.core.inputs import ReferAimed, ReferRefused
 from app.calls.core.verbs import StartTransfer, Target
-from app.calls.plan import Defaults
-from app.calls.refer_targets import ReferTargets
+from app.calls.living.actor import CallActor
+from app.calls.planning.plan import Defaults
+from app.calls.planning.refer_targets import ReferTargets
 from app.errors import DatabaseUnavailableError
 from app.facts.vocabulary import CallState, Disposition, EndCode, EndParty, LegRole, TransferKind
 from app.ids import Kind, TransferId, new_id

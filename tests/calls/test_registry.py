@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from app.calls.actor import MAILBOX_SIZE, CallActor
 from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
 from app.calls.core.inputs import Input
 from app.calls.core.model.call import Call
 from app.calls.core.model.leg import HangupReason
-from app.calls.registry import CallRegistry
-from app.calls.store import FencedError
+from app.calls.keeping.store import FencedError
+from app.calls.living.actor import MAILBOX_SIZE, CallActor
+from app.calls.living.registry import CallRegistry
 from app.errors import OverloadedError
 from app.facts.event import SYSTEM
 from app.facts.vocabulary import CallState, RecordingMode

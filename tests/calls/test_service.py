@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from app.accounts.principal import Principal
-from app.calls.change import FencedError
 from app.calls.core import commands
 from app.calls.core.inputs import Input
-from app.calls.requests import OwnCall, WaitFor
+from app.calls.keeping.change import FencedError
+from app.calls.planning.requests import OwnCall, WaitFor
 from app.calls.time_limits import ACCEPT_SECONDS
 from app.db.engine import Database
 from app.errors import (

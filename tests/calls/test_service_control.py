@@ -6,7 +6,7 @@ import pytest
 
 from app.accounts.scopes import Scope
 from app.calls.core import commands, inputs
-from app.calls.requests import UpdateRequest
+from app.calls.planning.requests import UpdateRequest
 from app.errors import (
     AsteriskUnavailableError,
     Problem,

@@ -7,14 +7,14 @@ import msgspec
 import pytest
 
 from app.accounts.principal import Principal
-from app.calls.actor import CallActor
-from app.calls.admission import Admission
 from app.calls.core import inputs
 from app.calls.core.commands import CreateChannel
 from app.calls.core.inputs import FailureKind
 from app.calls.core.verbs import AddParticipant, StartSupervision, StartTransfer, Target
-from app.calls.executor import Executor
-from app.calls.requests import OwnCall
+from app.calls.doing.executor import Executor
+from app.calls.living.actor import CallActor
+from app.calls.planning.admission import Admission
+from app.calls.planning.requests import OwnCall
 from app.db.engine import Database
 from app.errors import OverloadedError, RefusedError
 from app.facts.vocabulary import (

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from app.accounts.scopes import Scope
-from app.calls.actor import CallActor
 from app.calls.core import commands
 from app.calls.core.verbs import (
     AddParticipant,
@@ -18,7 +17,8 @@ from app.calls.core.verbs import (
     UpdateSupervision,
     Verb,
 )
-from app.calls.requests import Acted
+from app.calls.living.actor import CallActor
+from app.calls.planning.requests import Acted
 from app.errors import RefusedError, ScopeError
 from app.facts.vocabulary import CallState, LegRole, LegState, SupervisionMode
 from app.ids import Kind, new_id

@@ -5,11 +5,11 @@ import asyncio
 import msgspec
 import pytest
 
-from app.calls.actor import CallActor
 from app.calls.core.commands import CreateChannel
 from app.calls.core.verbs import CancelTransfer, StartTransfer, Target
-from app.calls.requests import Acted
-from app.calls.store import CallStore
+from app.calls.keeping.store import CallStore
+from app.calls.living.actor import CallActor
+from app.calls.planning.requests import Acted
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, RefusedError
 from app.facts.vocabulary import CallState, LegRole, TransferKind
 from app.ids import Kind, new_id

@@ -15,7 +15,7 @@ from app.calls.core import inputs
 from app.calls.core.inputs import Input
 from app.calls.core.machine import step
 from app.calls.core.model.call import Call
-from app.calls.store import LARGEST_GROUP, CallStore, Change, FencedError, KeyTaken, make_drafts
+from app.calls.keeping.store import LARGEST_GROUP, CallStore, Change, FencedError, KeyTaken, make_drafts
 from app.db.engine import Database, PooledConnection
 from app.db.kept import KeptConnection
 from app.errors import DatabaseUnavailableError, OverloadedError
@@ -173,7 +173,7 @@ async def test_given_nothing_but_serialization_failures_when_committed_then_it_i
 async def test_given_the_answer_to_a_commit_is_lost_when_it_is_tried_again_then_the_facts_are_written_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.calls.commit.KeptConnection", ForgetfulConnection)
+    monkeypatch.setattr("app.calls.keeping.commit.KeptConnection", ForgetfulConnection)
     store = CallStore(database, EventLog(database))
     async with running(store.run()):
         change = _first(key="k")

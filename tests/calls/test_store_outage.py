@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from app.calls.core.model.call import Call
-from app.calls.spool import Spool
-from app.calls.spool_records import decode_change, encode_change
-from app.calls.store import CallStore, Change, FencedError
+from app.calls.keeping.spool import Spool
+from app.calls.keeping.spool_records import decode_change, encode_change
+from app.calls.keeping.store import CallStore, Change, FencedError
 from app.db.engine import Database
 from app.db.kept import KeptConnection
 from app.errors import DatabaseUnavailableError
@@ -52,8 +52,8 @@ def outage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outage]:
             async with super().use() as connection:
                 yield connection
 
-    monkeypatch.setattr("app.calls.commit.KeptConnection", Connection)
-    monkeypatch.setattr("app.calls.postponed._SLOWEST_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("app.calls.keeping.commit.KeptConnection", Connection)
+    monkeypatch.setattr("app.calls.keeping.postponed._SLOWEST_WAIT_SECONDS", 0.1)
     yield way
     assert SPOOLED_CHANGES._value.get() == 0
 
@@ -159,7 +159,7 @@ async def test_given_a_database_that_does_not_answer_when_committed_then_a_live_
     store = _store(database, folder)
     async with running(store.run()):
         await store.commit(life[0])
-        monkeypatch.setattr("app.calls.store._PATIENCE_SECONDS", 0.05)
+        monkeypatch.setattr("app.calls.keeping.store._PATIENCE_SECONDS", 0.05)
         outage.is_hung = True
         async with asyncio.timeout(5):
             assert await store.commit(life[1]) is None
@@ -392,7 +392,7 @@ async def test_given_a_replay_that_hangs_when_a_new_call_comes_then_it_is_refuse
         await store.commit(life[1])
         outage.is_hung = True
         await until(store._committer._turn.locked)
-        monkeypatch.setattr("app.calls.store._PATIENCE_SECONDS", 0.05)
+        monkeypatch.setattr("app.calls.keeping.store._PATIENCE_SECONDS", 0.05)
         store._postponed.is_away = False  # as after a batch that got through
         async with asyncio.timeout(5):
             with pytest.raises(DatabaseUnavailableError):

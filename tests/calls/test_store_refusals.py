@@ -10,9 +10,9 @@ import msgspec
 import pytest
 import structlog
 
-from app.calls import refusals
-from app.calls.spool_records import decode_change
-from app.calls.store import CallStore, Change, FencedError
+from app.calls.keeping import refusals
+from app.calls.keeping.spool_records import decode_change
+from app.calls.keeping.store import CallStore, Change, FencedError
 from app.db.engine import Database, PooledConnection
 from app.errors import DatabaseUnavailableError
 from app.facts.event import Event
@@ -40,7 +40,7 @@ class Refusing:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("app.calls.postponed._SLOWEST_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("app.calls.keeping.postponed._SLOWEST_WAIT_SECONDS", 0.05)
     return tmp_path / "spool"
 
 
@@ -138,7 +138,7 @@ async def test_given_all_calls_are_refused_when_time_passes_then_it_is_the_serve
 ) -> None:
     monkeypatch.setattr(refusals, "SURELY_REFUSED_SECONDS", 0.0)
     monkeypatch.setattr(refusals, "LONGEST_REFUSED_SECONDS", 0.0)
-    monkeypatch.setattr("app.calls.postponed._MOST_REFUSED_IN_A_ROW", 2)
+    monkeypatch.setattr("app.calls.keeping.postponed._MOST_REFUSED_IN_A_ROW", 2)
     # One alone cannot be told from a refusal of its own, unless its kind is said of all.
     refusing = Refusing(asyncpg.UndefinedTableError)
     store, lives = store_with(database, folder, refusing), [told_life(seed) for seed in (2, 3, 4, 5, 6)]

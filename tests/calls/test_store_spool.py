@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.calls.spool import Spool, SpoolFullError
+from app.calls.keeping.spool import Spool, SpoolFullError
 
 RECORDS = [b"one", b"two" * 1000, b"\x00\xff three"]
 
@@ -228,7 +228,7 @@ def test_given_folders_that_are_made_when_appended_then_the_names_of_all_of_them
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[Path] = []
-    monkeypatch.setattr("app.calls.spool._sync_directory", synced.append)
+    monkeypatch.setattr("app.calls.keeping.spool._sync_directory", synced.append)
     spool = _spool(folder)
     spool.append([b"one"])
     spool.close()

@@ -8,8 +8,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.calls.spool import Spool
-from app.calls.store import CallStore
+from app.calls.keeping.spool import Spool
+from app.calls.keeping.store import CallStore
 from app.db.engine import Database, PooledConnection
 from app.errors import DatabaseUnavailableError
 from app.events.log import EventLog
@@ -39,7 +39,7 @@ class Trouble:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("app.calls.postponed._SLOWEST_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("app.calls.keeping.postponed._SLOWEST_WAIT_SECONDS", 0.1)
     return tmp_path / "spool"
 
 
@@ -139,7 +139,7 @@ async def test_given_the_server_stops_answering_inside_a_transaction_when_patien
         try:
             async with running(store.run()):
                 await store.commit(life[0])
-                monkeypatch.setattr("app.calls.store._PATIENCE_SECONDS", 0.5)
+                monkeypatch.setattr("app.calls.keeping.store._PATIENCE_SECONDS", 0.5)
                 began = time.monotonic()
                 assert await store.commit(life[1]) is None
                 assert time.monotonic() - began < 5

@@ -11,7 +11,7 @@ import pytest
 from app.calls.core import inputs
 from app.calls.core.machine import step
 from app.calls.core.model.call import Call
-from app.calls.store import CallStore, Change, KeyTaken, make_drafts
+from app.calls.keeping.store import CallStore, Change, KeyTaken, make_drafts
 from app.db.engine import Database, PooledConnection
 from app.db.kept import KeptConnection
 from app.events.log import EventLog
@@ -95,7 +95,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
                 with connection.query_logger(lambda record: sent.append(record.query)):
                     yield connection
 
-    monkeypatch.setattr("app.calls.commit.KeptConnection", CountingConnection)
+    monkeypatch.setattr("app.calls.keeping.commit.KeptConnection", CountingConnection)
     return sent
 
 

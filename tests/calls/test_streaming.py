@@ -12,10 +12,10 @@ from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
 from app.calls.core.inputs import FailureKind
 from app.calls.core.model.call import Call
-from app.calls.executor import Executor
+from app.calls.doing.executor import Executor
+from app.calls.hearing.translate import Addressed, translate
+from app.calls.mending.sighting import Seen, is_misplaced
 from app.calls.names import bridge_of, channel_of, stream_in, stream_of
-from app.calls.sighting import Seen, is_misplaced
-from app.calls.translate import Addressed, translate
 from app.db.engine import Database
 from app.errors import OverloadedError
 from app.facts.vocabulary import LegRole, MediaStreamEnd

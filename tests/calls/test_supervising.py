@@ -13,7 +13,9 @@ from app.calls.core.inputs import FailureKind
 from app.calls.core.model.call import Call
 from app.calls.core.model.guests import TapKind
 from app.calls.core.model.leg import Place
-from app.calls.executor import Executor
+from app.calls.doing.executor import Executor
+from app.calls.hearing.translate import Addressed, translate
+from app.calls.mending.sighting import Seen, is_misplaced, look_at
 from app.calls.names import (
     booth_of,
     bridge_of,
@@ -25,8 +27,6 @@ from app.calls.names import (
     tap_in,
     tap_of,
 )
-from app.calls.sighting import Seen, is_misplaced, look_at
-from app.calls.translate import Addressed, translate
 from app.db.engine import Database
 from app.facts.vocabulary import EndCode, EndParty, EndReason, LegRole, SupervisionMode
 from app.ids import Kind, SupervisionId, new_id

@@ -12,12 +12,12 @@ from app.calls.core import inputs
 from app.calls.core.inputs import Input
 from app.calls.core.model.call import Call
 from app.calls.core.model.recording import PartState, RecordingPart
-from app.calls.executor import Executor
+from app.calls.doing.executor import Executor
+from app.calls.keeping.rows import fill_recordings
+from app.calls.keeping.store import CallStore
+from app.calls.living.registry import CallRegistry
+from app.calls.mending.tidy import Tidier
 from app.calls.names import hangup_memory_of, snoop_of
-from app.calls.registry import CallRegistry
-from app.calls.rows import fill_recordings
-from app.calls.store import CallStore
-from app.calls.tidy import Tidier
 from app.db.engine import Database
 from app.events.log import EventLog
 from app.facts.event import SYSTEM

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from app.ari.signals import decode_signal
 from app.calls.arrival import Arrival
 from app.calls.core import inputs
+from app.calls.hearing.translate import Addressed, translate
 from app.calls.names import bridge_of, call_in, channel_of, hangup_memory_of, leg_in, recorded_part, snoop_of
-from app.calls.translate import Addressed, translate
 from app.facts.vocabulary import AnsweredBy, LegRole
 from app.ids import CallId, Kind, LegId, RecordingId, new_id
 from tests.calls.standing_in_asterisk import channel_json, live_recording_json

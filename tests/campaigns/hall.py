@@ -11,10 +11,10 @@ import msgspec
 from app.accounts.audit import AuditLog
 from app.accounts.principal import Principal
 from app.accounts.service import Accounts
-from app.calls.actor import CallActor
 from app.calls.core.model.call import Call
 from app.calls.core.model.flow import FlowRun, Variable
-from app.calls.requests import OriginateRequest, OwnCall, Placed
+from app.calls.living.actor import CallActor
+from app.calls.planning.requests import OriginateRequest, OwnCall, Placed
 from app.campaigns.claim import Batch
 from app.campaigns.claiming import Claims
 from app.campaigns.closing import Closing

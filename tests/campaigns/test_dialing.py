@@ -10,10 +10,10 @@ from typing import Any, cast
 import pytest
 
 from app.accounts.principal import Principal
-from app.calls.actor import CallActor
 from app.calls.core.model.call import Call
 from app.calls.core.model.flow import Variable
-from app.calls.requests import OriginateRequest, OwnCall, Placed
+from app.calls.living.actor import CallActor
+from app.calls.planning.requests import OriginateRequest, OwnCall, Placed
 from app.campaigns.claim import LEASE, Claim
 from app.campaigns.core.lifecycle import Step
 from app.campaigns.core.words import DelayReason, SkipReason

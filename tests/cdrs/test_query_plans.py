@@ -10,7 +10,7 @@ import msgspec
 import orjson
 import pytest
 
-from app.calls.queries import CallOrder, CallQueries
+from app.calls.reading.queries import CallOrder, CallQueries
 from app.cdrs.filters import CallFilter
 from app.cdrs.queries import CdrOrder, CdrQueries
 from app.db.engine import Database

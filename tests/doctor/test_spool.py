@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.calls.spool import Spool
+from app.calls.keeping.spool import Spool
 from app.config import Settings
 from app.doctor.findings import Status
 from app.doctor.spool import check_set_aside

@@ -10,7 +10,7 @@ import pytest
 from app.accounts.audit import AuditLog
 from app.accounts.scopes import Scope
 from app.accounts.service import Accounts
-from app.calls.requests import WaitFor
+from app.calls.planning.requests import WaitFor
 from app.errors import (
     AsteriskUnavailableError,
     AuthenticationError,

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from app.calls.requests import WaitFor
+from app.calls.planning.requests import WaitFor
 from tests.rig.desk import Desk, Fact
 from tests.rig.far_end import FarEnd, FarEndCall
 from tests.rig.service import RunningOffhook

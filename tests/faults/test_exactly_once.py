@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from app import failpoints
-from app.calls import controller
-from app.calls.requests import OriginateRequest, WaitFor
+from app.calls.hearing import controller
+from app.calls.planning.requests import OriginateRequest, WaitFor
 from app.config import Settings
 from app.errors import RefusedError, UnavailableError
 from app.facts.vocabulary import RecordingMode

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
 from app.bootstrap import running_service
-from app.calls.requests import OriginateRequest, WaitFor
+from app.calls.planning.requests import OriginateRequest, WaitFor
 from app.config import Settings
 from app.errors import UnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode

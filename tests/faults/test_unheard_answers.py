@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.calls.actor import CallActor
+from app.calls.living.actor import CallActor
 from app.facts.vocabulary import LegRole
 from app.local.asterisk import AsteriskInstance
 from tests.rig.checker import Dialled, dialled_at_far_end

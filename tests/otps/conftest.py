@@ -12,8 +12,8 @@ from app.accounts.audit import AuditLog
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls.core.model.flow import FlowRun, FlowStage
-from app.calls.originate_lookup import OriginateLookup
-from app.calls.requests import OwnCall
+from app.calls.planning.originate_lookup import OriginateLookup
+from app.calls.planning.requests import OwnCall
 from app.clock import SystemClock
 from app.db.engine import Database
 from app.events.log import Appended, EventLog

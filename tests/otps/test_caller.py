@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.calls.change import FencedError
+from app.calls.keeping.change import FencedError
 from app.errands.placer import LEASE
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, Problem, RefusedError
 from app.facts.otps import OtpAnnounced, OtpFailed, OtpFailure

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.accounts.principal import Principal
-from app.calls.queries import CallQueries
-from app.calls.registry import CallRegistry
-from app.calls.service import CallService
+from app.calls.asking.service import CallService
+from app.calls.living.registry import CallRegistry
+from app.calls.reading.queries import CallQueries
 from app.db.engine import Database
 from app.events.bus import Bus
 from app.events.feed import Feed

@@ -10,7 +10,7 @@ import pytest
 
 from app.accounts.scopes import Scope
 from app.calls.core import commands, inputs
-from app.calls.requests import OriginateOutcome, UpdateRequest, WaitFor, WaitOutcome
+from app.calls.planning.requests import OriginateOutcome, UpdateRequest, WaitFor, WaitOutcome
 from app.calls.time_limits import ACCEPT_SECONDS
 from app.db.engine import Database
 from app.errors import (

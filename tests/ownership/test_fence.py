@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app.calls.store import FencedError
+from app.calls.keeping.store import FencedError
 from app.db.engine import Database
 from app.db.kept import KeptConnection
 from app.errors import DatabaseUnavailableError

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.calls.change import FencedError
-from app.calls.registry import CallRegistry
+from app.calls.keeping.change import FencedError
+from app.calls.living.registry import CallRegistry
 from app.db.engine import Database
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError
 from app.events.bus import Bus

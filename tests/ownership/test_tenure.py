@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from app.calls.change import FencedError
-from app.calls.registry import CallRegistry
+from app.calls.keeping.change import FencedError
+from app.calls.living.registry import CallRegistry
 from app.clock import SystemClock
 from app.daemon import Health
 from app.errors import AsteriskUnavailableError

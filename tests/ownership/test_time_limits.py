@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.api.context import Options
-from app.calls.requests import Placed, WaitFor, WaitOutcome
+from app.calls.planning.requests import Placed, WaitFor, WaitOutcome
 from app.calls.time_limits import (
     ACCEPT_SECONDS,
     ANSWER_SECONDS,

@@ -14,7 +14,7 @@ from app.accounts.principal import Principal
 from app.calls.core import commands, inputs
 from app.calls.core.commands import Command
 from app.calls.core.inputs import Input
-from app.calls.plan import Defaults
+from app.calls.planning.plan import Defaults
 from app.clock import SystemClock
 from app.db.engine import Database
 from app.events.log import EventLog

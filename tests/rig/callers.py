@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from app.calls.requests import OriginateRequest
+from app.calls.planning.requests import OriginateRequest
 from app.errors import RefusedError, UnavailableError
 from app.facts.vocabulary import RecordingMode
 from tests.rig.desk import Line

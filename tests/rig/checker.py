@@ -40,7 +40,7 @@ import asyncpg
 from standardwebhooks import Webhook
 
 from app.calls.names import hangup_memory_of, snoop_of
-from app.calls.requests import OriginateRequest
+from app.calls.planning.requests import OriginateRequest
 from app.config import Settings
 from app.facts.vocabulary import LegRole
 from app.ids import RecordingId, asterisk_prefix

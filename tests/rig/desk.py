@@ -21,7 +21,7 @@ from datetime import datetime
 from typing import Any, Protocol, Self, TypeAlias
 
 from app.calls.core.verbs import Verb
-from app.calls.requests import OriginateRequest, WaitFor
+from app.calls.planning.requests import OriginateRequest, WaitFor
 from app.errors import UnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode
 

@@ -10,7 +10,7 @@ import orjson
 import websockets
 
 from app.calls.core.verbs import Verb
-from app.calls.requests import OriginateRequest
+from app.calls.planning.requests import OriginateRequest
 from app.calls.time_limits import GIVEN_UP_SECONDS
 from app.errors import (
     AsteriskUnavailableError,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from app.calls.requests import WaitFor
+from app.calls.planning.requests import WaitFor
 from app.facts.vocabulary import LegRole
 from tests.rig.desk import Desk, Story
 from tests.rig.sipp import SippCall, SippServer

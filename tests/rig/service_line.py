@@ -8,7 +8,7 @@ import msgspec
 
 from app.accounts.principal import Principal
 from app.calls.core.verbs import Verb
-from app.calls.requests import OriginateRequest
+from app.calls.planning.requests import OriginateRequest
 from app.events.log import EventFilter
 from app.facts.event import Event
 from app.services import Services

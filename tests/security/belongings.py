@@ -8,8 +8,8 @@ from typing import Any, Final
 from graphql import GraphQLObjectType, get_named_type
 
 from app.api.schema import build_schema
-from app.calls.actor import CallActor
 from app.calls.core import inputs
+from app.calls.living.actor import CallActor
 from app.facts.vocabulary import CallState, LegRole, LegState, MediaStreamState
 from app.ids import Kind, RecordingId, kind_of, new_id, part_id
 from tests.api.conftest import until

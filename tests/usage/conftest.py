@@ -9,7 +9,7 @@ import pytest
 from app.accounts.audit import AuditLog
 from app.accounts.service import Accounts
 from app.calls.core.model.call import Call
-from app.calls.usage_rows import outside_legs
+from app.calls.keeping.usage_rows import outside_legs
 from app.db.engine import Database
 from app.errors import RefusedError
 from app.events.log import EventLog

@@ -11,8 +11,8 @@ import pytest
 
 from app.accounts.service import Accounts
 from app.calls.core.model.call import Call
-from app.calls.store import CallStore, Change
-from app.calls.usage_rows import ended_of, longest_seconds, outside_legs
+from app.calls.keeping.store import CallStore, Change
+from app.calls.keeping.usage_rows import ended_of, longest_seconds, outside_legs
 from app.db.engine import Database
 from app.errors import RefusedError
 from app.facts.usage import Cap, UsageLimitReached

@@ -2,7 +2,7 @@
 
 from app.api.context import Info
 from app.calls.core import verbs
-from app.calls.requests import Acted
+from app.calls.planning.requests import Acted
 
 
 async def act(info: Info, subject_id: str, verb: verbs.Verb) -> Acted:

@@ -15,9 +15,9 @@ from app.api.scalars import PhoneNumber
 from app.api.types.call_flows import CallFlow, FlowSound
 from app.api.types.call_target import RoutingTarget
 from app.api.types.problem import DeletionPayload, Payload
-from app.calls import flow_trial
 from app.calls.core.model.flow import FlowRun
-from app.calls.flow_plan import run_of
+from app.calls.leading import flow_trial
+from app.calls.planning.flow_plan import run_of
 from app.errors import Problem, RefusedError
 from app.facts.flows import FlowEnding, GatherResult
 from app.facts.masking import Sight

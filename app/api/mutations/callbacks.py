@@ -17,7 +17,7 @@ from app.api.types.callbacks import Callback
 from app.api.types.problem import Payload
 from app.callbacks import model
 from app.calls import texts
-from app.calls.requests import UNSET
+from app.calls.planning.requests import UNSET
 from app.campaigns.core.windows import LocalTime
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import AgentDisplay, LegRole, RecordingMode

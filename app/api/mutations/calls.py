@@ -23,7 +23,7 @@ from app.api.types.dry_run import DryRun
 from app.api.types.lookup import NumberLookup
 from app.api.types.problem import Payload
 from app.api.types.reputation import CallerIdUsed
-from app.calls.requests import UNSET, OriginateRequest, UpdateRequest, WaitOutcome
+from app.calls.planning.requests import UNSET, OriginateRequest, UpdateRequest, WaitOutcome
 from app.errors import Problem, RefusedError
 
 

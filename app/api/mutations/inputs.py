@@ -12,8 +12,8 @@ from app.api.mutations.lead_inputs import (
 )
 from app.api.scalars import PhoneNumber
 from app.calls import texts
-from app.calls.queue_plan import HIGHEST_PRIORITY, LEAST_PRIORITY
-from app.calls.requests import WaitFor
+from app.calls.planning.queue_plan import HIGHEST_PRIORITY, LEAST_PRIORITY
+from app.calls.planning.requests import WaitFor
 from app.facts.vocabulary import AgentDisplay, LegRole, MachinePolicy, MuteDirection, Pair, RecordingMode
 from app.flows.steps import Announcement, DialplanTarget, StreamTarget
 

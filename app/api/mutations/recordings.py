@@ -13,7 +13,7 @@ from app.api.types.problem import Payload
 from app.api.types.recording import Recording
 from app.calls.core import verbs
 from app.calls.core.model.call import Call as LiveCall
-from app.calls.recordings import recording_of
+from app.calls.keeping.recordings import recording_of
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import PauseMode, RecordingMode
 from app.ids import Kind, RecordingId, kind_of, new_id

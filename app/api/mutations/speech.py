@@ -16,8 +16,8 @@ from app.api.mutations.lead_inputs import FieldValueInput, VoiceInput, read_voic
 from app.api.types.call import Call
 from app.api.types.problem import DeletionPayload, Payload
 from app.api.types.speech import AnnouncementTemplate, AudioFile, Upload
-from app.calls.actor import has_ended
 from app.calls.core import verbs
+from app.calls.living.actor import has_ended
 from app.errors import Problem, RefusedError
 from app.ids import Kind, LegId, PlaybackId, new_id
 from app.speech import model, texts, uploads

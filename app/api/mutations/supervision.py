@@ -16,7 +16,7 @@ from app.calls.core import verbs
 from app.calls.core.conference import MOST_PARTICIPANTS
 from app.calls.core.model.call import Call as LiveCall
 from app.calls.core.supervision import MOST_SUPERVISORS
-from app.calls.fingerprints import ADD_PARTICIPANT, SUPERVISE
+from app.calls.planning.fingerprints import ADD_PARTICIPANT, SUPERVISE
 from app.facts.vocabulary import SupervisionMode
 from app.ids import LegId
 

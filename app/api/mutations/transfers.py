@@ -20,7 +20,7 @@ from app.api.types.call import Call
 from app.api.types.problem import Payload
 from app.calls import texts
 from app.calls.core import verbs
-from app.calls.transfer_plan import CONSULT_SECONDS, LONGEST_CONSULT_SECONDS
+from app.calls.planning.transfer_plan import CONSULT_SECONDS, LONGEST_CONSULT_SECONDS
 from app.facts.vocabulary import TransferKind, TransferMethod
 from app.ids import LegId
 

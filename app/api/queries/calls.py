@@ -12,7 +12,7 @@ from app.api.filters import CallFilterInput, read_call_filter
 from app.api.paging import After, Before, Connection, First, Last, Paging, connect_filtered
 from app.api.types.call import Call
 from app.api.types.cdr import CDR, Cdr
-from app.calls.queries import CallOrder
+from app.calls.reading.queries import CallOrder
 from app.cdrs.queries import CdrOrder
 
 _Filter = Annotated[CallFilterInput | None, strawberry.argument(description="Which of them; all by default.")]

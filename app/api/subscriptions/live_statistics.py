@@ -14,7 +14,7 @@ from app.api.subscriptions.events import Gap, present_gap, write_cursor
 from app.api.subscriptions.live_calls import ABOUT_CALLS
 from app.api.types.event_list import event_signer
 from app.api.types.live_statistics import LiveStatistics
-from app.calls.queries import LiveCount
+from app.calls.reading.queries import LiveCount
 from app.events import feed
 from app.events.log import EventFilter
 from app.facts.calls import CallEnded

@@ -23,7 +23,7 @@ from app.calls.core import record
 from app.calls.core.model.call import Call as LiveCall
 from app.calls.core.model.guests import Supervision as LiveSupervision
 from app.calls.core.model.leg import Leg as LiveLeg
-from app.calls.explain import explain
+from app.calls.reading.explain import explain
 from app.facts import vocabulary
 from app.facts.masking import Sight, mask_digits
 from app.facts.vocabulary import (

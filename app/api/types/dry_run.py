@@ -6,7 +6,7 @@ import strawberry
 
 from app.api.types.values import Money, Party
 from app.calls.core.model.leg import Leg
-from app.calls.requests import OriginateOutcome
+from app.calls.planning.requests import OriginateOutcome
 from app.facts import vocabulary
 from app.facts.masking import Sight
 from app.facts.vocabulary import LegRole

@@ -11,7 +11,7 @@ from app.api.context import Context, Info
 from app.api.fields import guarded_field
 from app.api.types.agent_activity import AgentStateCount
 from app.api.types.statistics import sum_up
-from app.calls.queries import LiveCount
+from app.calls.reading.queries import LiveCount
 from app.cdrs.filters import CallFilter
 from app.cdrs.statistics import GroupBy, StatisticsGroup, StatisticsRequest
 from app.facts.vocabulary import CallKind, CallState, Direction, Disposition

@@ -7,7 +7,7 @@ import strawberry
 
 from app.api.types.values import Party
 from app.calls.core.model.call import Call
-from app.calls.explain import explain_caller_id
+from app.calls.reading.explain import explain_caller_id
 from app.facts.masking import Sight
 from app.facts.vocabulary import Direction, Nearness
 from app.reputation.judging import FlagReason, Reason, ReputationVerdict

@@ -1,8 +1,8 @@
 """What a call is, where it stands and how it came out."""
 
 from app.api.types.enums.describing import OPEN, describe
-from app.calls.queries import CallOrder
-from app.calls.requests import WaitFor, WaitOutcome
+from app.calls.planning.requests import WaitFor, WaitOutcome
+from app.calls.reading.queries import CallOrder
 from app.cdrs.queries import CdrOrder
 from app.facts.vocabulary import (
     AgentDisplay,
