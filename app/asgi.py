@@ -128,7 +128,7 @@ def _api_routes(services: Services, options: Options, metrics: Metrics, recordin
         *recordings.routes,
         *services.speech.upload_files.routes,
         *services.job_reports.routes,
-        *DiagnosticsFiles(services).routes,
+        *DiagnosticsFiles(services, options.budget).routes,
         *event_schemas.ROUTES,
     ]
 
@@ -172,6 +172,7 @@ class _Probes:
         told.note_campaigns(await _ask(services.campaigns.queries.activity, until))
         told.note_jobs(await _ask(services.jobs.backlog, until), services.clock.now())
         told.note_callbacks(await _ask(services.callbacks.late_seconds, until))
+        told.note_trunks(await _ask(services.routing.trunks.count_by_state, until))
 
     async def _check(self) -> list[PartHealth]:
         try:

@@ -222,7 +222,9 @@ async def _compose(
         queue_standings=QueueStandings(database, WaitingRooms(database), clock),
         media_endpoints=media_endpoints,
         campaigns=CampaignResources.open(
-            *(database, log, audit, clock, speech), changed=lambda one: bus.publish(CAMPAIGNS_CHANGED, one)
+            *(database, log, audit, clock, speech),
+            veil=errands.veil,
+            changed=lambda one: bus.publish(CAMPAIGNS_CHANGED, one),
         ),
         callbacks=errands.callbacks(calls),
         otps=errands.otps(),

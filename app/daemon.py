@@ -11,7 +11,7 @@ Run one inside a TaskGroup::
 import asyncio
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +20,7 @@ from typing import ClassVar, Final
 import structlog
 
 from app.clock import Clock, SystemClock
+from app.errors import DatabaseUnavailableError
 
 FIRST_BACKOFF_SECONDS: Final = 0.25
 LONGEST_BACKOFF_SECONDS: Final = 30.0
@@ -99,6 +100,39 @@ class Vitals:
         """These loops are over, however they fared."""
         for loop in loops:
             self._failures.pop(loop, None)
+
+
+#: The loop that looks for what there is to do, among those that a stage has begun for it.
+LOOKING: Final = "looking"
+
+
+async def look_again_and_again(
+    vitals: Vitals,
+    look: Callable[[], Awaitable[None]],
+    *,
+    event: str,
+    rest: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Look until cancelled, whatever a look meets. It waits by itself before it returns, or else in ``rest``.
+
+    A look that failed is noted and logged as this ``event``, and the next one comes after a pause.
+    """
+    while True:
+        try:
+            await look()
+        except DatabaseUnavailableError as error:
+            failures = vitals.note_failure(LOOKING, error)
+            level = _logger.warning if failures == 1 else _logger.debug
+            level(event, reason=error.message)
+            await asyncio.sleep(backoff_seconds(failures))
+        except Exception as error:  # a mistake of ours must not end all that this node does
+            failures = vitals.note_failure(LOOKING, error)
+            _logger.exception(event)
+            await asyncio.sleep(backoff_seconds(failures))
+        else:
+            vitals.note_success(LOOKING)
+            if rest is not None:
+                await rest()
 
 
 class Daemon(ABC):

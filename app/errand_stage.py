@@ -7,6 +7,7 @@ from app.accounts.secret import Purpose, ServiceSecret
 from app.callbacks.scheduler import CallbackScheduler
 from app.callbacks.service import Callbacks, Checks
 from app.calls.asking.service import CallService
+from app.calls.keeping.keys import KeyVeil
 from app.calls.planning.originate_lookup import OriginateLookup
 from app.calls.planning.placing import Readiness
 from app.clock import Clock
@@ -39,6 +40,7 @@ class Errands:
     codes: Codes
     voice: OtpVoice
     news: ErrandNews
+    veil: KeyVeil
 
     @classmethod
     def open(
@@ -66,6 +68,7 @@ class Errands:
             codes=codes,
             voice=OtpVoice(database, codes, speech.speaker),
             news=news,
+            veil=KeyVeil(secret.derive(Purpose.REQUEST_KEYS)),
         )
 
     def callbacks(self, checks: Checks) -> Callbacks:
@@ -76,6 +79,7 @@ class Errands:
             checks,
             self.clock,
             grace_seconds=self.settings.callback_grace_seconds,
+            veil=self.veil,
             changed=self._tell,
         )
 
@@ -96,6 +100,7 @@ class Errands:
                 per_account=settings.otp_account_limit,
                 account_seconds=settings.otp_account_seconds,
             ),
+            veil=self.veil,
             due=self._tell,
         )
 

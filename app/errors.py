@@ -114,8 +114,10 @@ class DocumentNotAllowedError(OffhookError):
     code = "DOCUMENT_NOT_ALLOWED"
     http_status = 403
 
-    def __init__(self) -> None:
-        super().__init__("This key may send the documents that its owner named, and this is none of them.")
+    def __init__(
+        self, message: str = "This key may send the documents that its owner named, and this is none of them."
+    ) -> None:
+        super().__init__(message)
 
 
 class IntrospectionNotAllowedError(OffhookError):

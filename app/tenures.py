@@ -16,6 +16,7 @@ from app.calls.hearing.inbound import InboundCalls
 from app.calls.hearing.missed import MissedCalls
 from app.calls.keeping.spool import Spool
 from app.calls.keeping.store import CallStore
+from app.calls.keeping.usage_rows import occupants
 from app.calls.leading.flow_desk import FlowDesk
 from app.calls.leading.flow_sounds import FlowSounds
 from app.calls.living.registry import CallRegistry
@@ -86,7 +87,7 @@ class NodeReadiness:
 
     @property
     def why_not_ready(self) -> str | None:
-        """As :class:`~app.calls.asking.service.Readiness`."""
+        """As :class:`~app.calls.planning.placing.Readiness`."""
         return "Starting." if self.source is None else self.source.why_not_ready
 
 
@@ -117,14 +118,14 @@ class Tenures:
         """The parts for one lease, not running yet. Each starts from nothing: what there is, it finds."""
         settings, clock, node = self.settings, self.clock, self.settings.node
         spool = Spool(settings.data_dir / "spool", node, limit_bytes=settings.spool_megabytes * 1_000_000)
-        store = CallStore(self.database, self.log, admit=Fence(lease).arm, spool=spool)
+        store = CallStore(self.database, self.log, admit=Fence(lease).arm, spool=spool, veil=self.errands.veil)
 
         async def on_collected(_call_id: str, result: CollectResult) -> None:
             registry.post(result.recording_id, _as_input(result))
 
         collector = RecordingCollector(self.ari, self.recording_store, on_collected)
         room = TrunkChannels(self.database, clock)
-        admission = Admission(CapacityDesk(self.database, self.log, clock))
+        admission = Admission(CapacityDesk(self.database, self.log, clock, occupants))
         directory, stops = Directory(self.database), Stops(self.database)
         defaults = Defaults(
             agent_ring_seconds=settings.agent_ring_seconds,
@@ -254,7 +255,9 @@ class Tenures:
     def idle_registry(self) -> CallRegistry:
         """A registry without calls, for whoever asks while there is no tenure."""
         executor = Executor(self.ari, node=self.settings.node, collect=lambda _: None)
-        return CallRegistry(CallStore(self.database, self.log), executor, self.clock, capacity=1)
+        return CallRegistry(
+            CallStore(self.database, self.log, veil=self.errands.veil), executor, self.clock, capacity=1
+        )
 
 
 def _as_news(report: Report) -> inputs.StreamClosed:

@@ -5,6 +5,7 @@ from typing import Final
 
 from app.accounts.audit import AuditLog
 from app.accounts.sessions import Sessions
+from app.calls.keeping.usage_rows import occupants
 from app.calls.reading.queries import CallQueries
 from app.clock import Clock
 from app.daemon import Daemon
@@ -57,7 +58,7 @@ class UsageStage:
         sessions: Sessions | None = None,
     ) -> "UsageStage":
         """The stage over these; ``hang_up`` ends one call, wherever it lives."""
-        desk = CapacityDesk(database, log, clock)
+        desk = CapacityDesk(database, log, clock, occupants)
         return cls(
             limits=AccountLimits(database, audit, clock, desk),
             ledger=Ledger(database),

@@ -22,6 +22,13 @@ def is_address_in(remote_address: str | None, networks: Sequence[Network]) -> bo
     return any(address in network for network in networks)
 
 
+def is_network_in(network: Network, bound: Network) -> bool:
+    """Whether all of a network's addresses are another's."""
+    if isinstance(network, IPv4Network):
+        return isinstance(bound, IPv4Network) and network.subnet_of(bound)
+    return isinstance(bound, IPv6Network) and network.subnet_of(bound)
+
+
 def read_allow_list(
     texts: Sequence[str], *, field: tuple[str, ...] = ("ipAllowList",)
 ) -> tuple[list[Network], list[Problem]]:

@@ -45,7 +45,9 @@ class AllowLists:
         if problems:
             raise RefusedError(problems)
         if key_id is not None:
-            key = await self._keys.update(account_id, key_id, ip_allow_list=networks, by=by, field="keyId")
+            key = await self._keys.update(
+                account_id, key_id, ip_allow_list=networks, by=by, field="keyId", networks_field=_FIELD
+            )
             return key.ip_allow_list
         texts = [str(network) for network in read]
         async with self._database.acquire() as connection, connection.transaction():

@@ -4,9 +4,9 @@ Lines wait in memory for a moment, so a crash may lose the last of them; what mu
 event log. When the database cannot keep up and the queue is full, the newest lines are dropped and counted, and both
 the log and the next line that fits say how many.
 
-A request that does something leaves one line: see ``gathering``. What strangers are refused, who have no account, is
-one line an address and reason, and then one more for every ten seconds of it, which says how often: nobody may fill a
-table by knocking.
+A request that does something leaves one line: see ``gathering``. A credential that may not be used is one line a
+credential, reason and address, and then one more for every ten seconds of it, which says how often; so is what
+strangers are refused, who have no account: see ``knocks``.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from typing import Any, Final
 import structlog
 
 from app.accounts.gathering import present_gathering
+from app.accounts.knocks import Knocks
 from app.accounts.principal import Principal
 from app.clock import Clock, SystemClock
 from app.db.engine import Database
@@ -32,8 +33,6 @@ _BATCH_SIZE: Final = 500
 _RETRY_SECONDS: Final = 1.0
 _GATHER_SECONDS: Final = 0.2  # how long a batch waits for company
 _LONGEST_TEXT: Final = 500
-_KNOCKS_SECONDS: Final = 10.0
-_MOST_KNOCKERS: Final = 10_000
 
 _INSERT: Final = """
 INSERT INTO audit_line
@@ -92,7 +91,9 @@ class AuditLog:
         self._writing = asyncio.Lock()
         self._dropped = 0
         self._dropped_unsaid = 0
-        self._knocks: dict[tuple[str, str, str | None], tuple[datetime, int]] = {}
+        # Apart, so that a crowd of strangers does not push out what is known of a leaked key.
+        self._strangers = Knocks()
+        self._holders = Knocks()
 
     @property
     def dropped(self) -> int:
@@ -106,7 +107,7 @@ class AuditLog:
             return
         if len(self._queue) >= self._queue_size:
             if self._dropped_unsaid == 0:
-                _log.warning("audit queue is full, lines are dropped", size=self._queue_size)
+                _log.warning("audit_queue_full", size=self._queue_size)
             self._dropped += 1
             self._dropped_unsaid += 1
             return
@@ -128,34 +129,31 @@ class AuditLog:
             entry = entry_by(principal, action, account_id=principal.account_id, outcome=code)
             self.record(replace(entry, details={**entry.details, **(details or {})}))
             return
-        told = dict(details or {})
-        missed = self._count_knock((action, code, remote_address))
-        if missed is None:
-            return
-        if missed:
-            told["refusedBefore"] = missed
-        self.record(
-            AuditEntry(
-                account_id=None,
-                action=action,
-                outcome=code,
-                request_id=request_id,
-                remote_address=remote_address,
-                details=told,
-            )
+        entry = AuditEntry(
+            account_id=None,
+            action=action,
+            outcome=code,
+            request_id=request_id,
+            remote_address=remote_address,
+            details=details or {},
         )
+        self._record_knock(self._strangers, (action, code), entry)
 
-    def _count_knock(self, knock: tuple[str, str, str | None]) -> int | None:
-        """How many like this were not told since the last one that was; None: this one is not told either."""
-        now = self._clock.now()
-        since, missed = self._knocks.get(knock, (None, 0))
-        if since is not None and (now - since).total_seconds() < _KNOCKS_SECONDS:
-            self._knocks[knock] = (since, missed + 1)
-            return None
-        if len(self._knocks) >= _MOST_KNOCKERS:
-            self._knocks.clear()
-        self._knocks[knock] = (now, 0)
-        return missed
+    def refuse_use(self, principal: Principal, code: str, reason: str) -> None:
+        """Queue the line of a credential that is known and may not be used; ``reason`` is a word for why not."""
+        action, subject_id = (
+            ("api_key.use", principal.key_id)
+            if principal.token_id is None
+            else ("access_token.use", principal.token_id)
+        )
+        entry = entry_by(principal, action, account_id=principal.account_id, subject_id=subject_id, outcome=code)
+        entry = replace(entry, details={**entry.details, "reason": reason})
+        self._record_knock(self._holders, (subject_id, reason), entry)
+
+    def _record_knock(self, knocks: Knocks, knock: tuple[str, ...], entry: AuditEntry) -> None:
+        missed = knocks.count(knock, entry.remote_address, self._clock.now())
+        if missed is not None:
+            self.record(replace(entry, details={**entry.details, "refusedBefore": missed}) if missed else entry)
 
     async def run(self) -> None:
         """Store lines until cancelled; what is queued then is stored before returning, if the database answers."""
@@ -166,7 +164,7 @@ class AuditLog:
                 try:
                     await self.flush()
                 except DatabaseUnavailableError as error:  # the lines stay queued; the database comes back
-                    _log.warning("audit lines wait for the database", waiting=len(self._queue), error=str(error))
+                    _log.warning("audit_lines_waiting", waiting=len(self._queue), error=str(error))
                     await asyncio.sleep(_RETRY_SECONDS)
         finally:
             await self._flush_last()
@@ -192,7 +190,7 @@ class AuditLog:
         try:
             await self.flush()
         except DatabaseUnavailableError:  # we are on our way out and have nowhere to put them
-            _log.exception("audit lines are lost", lines=len(self._queue))
+            _log.exception("audit_lines_lost", lines=len(self._queue))
 
     async def _store(self, batch: list[tuple[datetime, AuditEntry]]) -> None:
         rows = [

@@ -7,13 +7,16 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from ipaddress import ip_network
 from time import monotonic as system_monotonic
 from typing import Final
 from weakref import WeakValueDictionary
 
+import asyncpg
+
 from app.accounts.allow_list import Network, is_address_in
-from app.accounts.audit import AuditLog, entry_by
+from app.accounts.audit import AuditLog
 from app.accounts.known import KnownKeys
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
@@ -35,15 +38,18 @@ _HINT_LENGTH: Final = 4
 _OUTAGE_SECONDS: Final = 900.0
 
 #: An account that the operator suspended has no callers. One that suspended itself can still look, and take it back.
-_IS_OPEN: Final = "(account.suspended_at IS NULL OR account.suspended_by = 'ACCOUNT')"
+_IS_SUSPENDED: Final = "account.suspended_at IS NOT NULL AND account.suspended_by IS DISTINCT FROM 'ACCOUNT'"
 
+# What is over is found too, with the reason: its account's audit log says that somebody still tries it.
 _FIND_KEY: Final = f"""
 SELECT api_key.id AS key_id, NULL AS token_id, NULL AS agent_id, api_key.scopes, api_key.scopes AS most_scopes,
     api_key.ip_allow_list, account.ip_allow_list AS account_allow_list, NULL::text[] AS allowed_origins,
     api_key.expires_at, api_key.is_test OR account.is_sandbox AS is_test, api_key.document_hashes,
-    account.id AS account_id, account.name AS account_name, account.default_region
+    api_key.is_test AND NOT account.is_sandbox AS is_confined,
+    account.id AS account_id, account.name AS account_name, account.default_region,
+    CASE WHEN api_key.revoked_at IS NOT NULL THEN 'REVOKED' WHEN {_IS_SUSPENDED} THEN 'SUSPENDED' END AS over_for
 FROM api_key JOIN account ON account.id = api_key.account_id
-WHERE api_key.key_hash = $1 AND api_key.revoked_at IS NULL AND {_IS_OPEN}
+WHERE api_key.key_hash = $1
 """  # noqa: S608  # our own words
 
 # A token is never worth more than its key: it ends with it, and loses the scopes that its key loses. Where its key may
@@ -52,14 +58,17 @@ _FIND_ACCESS: Final = f"""
 SELECT api_key.id AS key_id, token.id AS token_id, token.agent_id, token.scopes, api_key.scopes AS most_scopes,
     ARRAY[]::text[] AS ip_allow_list, account.ip_allow_list AS account_allow_list, token.allowed_origins,
     least(token.expires_at, api_key.expires_at) AS expires_at, api_key.is_test OR account.is_sandbox AS is_test,
-    api_key.document_hashes, account.id AS account_id, account.name AS account_name, account.default_region
+    api_key.is_test AND NOT account.is_sandbox AS is_confined,
+    api_key.document_hashes, account.id AS account_id, account.name AS account_name, account.default_region,
+    CASE WHEN token.revoked_at IS NOT NULL OR api_key.revoked_at IS NOT NULL THEN 'REVOKED'
+        WHEN {_IS_SUSPENDED} THEN 'SUSPENDED'
+        WHEN token.agent_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM agent WHERE agent.id = token.agent_id AND agent.deleted_at IS NULL) THEN 'AGENT_DELETED'
+        END AS over_for
 FROM access_token token
 JOIN api_key ON api_key.id = token.key_id
 JOIN account ON account.id = token.account_id
-WHERE token.token_hash = $1 AND token.revoked_at IS NULL AND api_key.revoked_at IS NULL
-    AND {_IS_OPEN}
-    AND (token.agent_id IS NULL OR EXISTS (
-        SELECT FROM agent WHERE agent.id = token.agent_id AND agent.deleted_at IS NULL))
+WHERE token.token_hash = $1
 """  # noqa: S608  # our own words
 
 
@@ -72,25 +81,40 @@ class Secret:
     hashed: bytes = dataclasses.field(repr=False)
 
 
+class _Reason(StrEnum):
+    """Why a credential that is known may not be used: for its account's audit log, never for the answer."""
+
+    REVOKED = "REVOKED"
+    SUSPENDED = "SUSPENDED"
+    AGENT_DELETED = "AGENT_DELETED"
+    EXPIRED = "EXPIRED"
+    ORIGIN = "ORIGIN"
+    ADDRESS = "ADDRESS"
+
+
 @dataclass(frozen=True, slots=True)
 class _Credential:
-    """What one look at the database says about a token that is neither unknown nor revoked."""
+    """What one look at the database says about a token that is not unknown. Only what is not over is remembered."""
 
     principal: Principal
-    networks: tuple[Network, ...]
-    account_networks: tuple[Network, ...]
-    origins: frozenset[str] | None
+    networks: tuple[Network, ...] = ()
+    account_networks: tuple[Network, ...] = ()
+    origins: frozenset[str] | None = None
+    over_for: _Reason | None = None
 
-    def admits(self, remote_address: str | None, origin: str | None, now: datetime) -> bool:
+    def why_not(self, remote_address: str | None, origin: str | None, now: datetime) -> _Reason | None:
+        """What speaks against its use from there; None: nothing."""
+        if self.over_for is not None:
+            return self.over_for
         expires_at = self.principal.expires_at
         if expires_at is not None and now >= expires_at:
-            return False
+            return _Reason.EXPIRED
         if self.origins is not None and origin not in self.origins:
-            return False
-        return all(
-            not networks or is_address_in(remote_address, networks)
-            for networks in (self.networks, self.account_networks)
-        )
+            return _Reason.ORIGIN
+        for networks in (self.networks, self.account_networks):
+            if networks and not is_address_in(remote_address, networks):
+                return _Reason.ADDRESS
+        return None
 
 
 class Credentials:
@@ -167,21 +191,9 @@ class Credentials:
             )
             raise AuthenticationError(REFUSAL)
         principal = dataclasses.replace(credential.principal, remote_address=remote_address, request_id=request_id)
-        if not credential.admits(remote_address, origin, self._clock.now()):
-            action, subject_id = (
-                ("api_key.use", principal.key_id)
-                if principal.token_id is None
-                else ("access_token.use", principal.token_id)
-            )
-            self._audit.record(
-                entry_by(
-                    principal,
-                    action,
-                    account_id=principal.account_id,
-                    subject_id=subject_id,
-                    outcome=AuthenticationError.code,
-                )
-            )
+        reason = credential.why_not(remote_address, origin, self._clock.now())
+        if reason is not None:
+            self._audit.refuse_use(principal, AuthenticationError.code, reason.value)
             raise AuthenticationError(REFUSAL)
         return dataclasses.replace(principal, request_id=None)
 
@@ -198,7 +210,11 @@ class Credentials:
         async with self._database.acquire() as connection:
             row = await connection.fetchrow(_FIND_ACCESS if is_access else _FIND_KEY, hashed)
         if row is None:
+            self._known.drop(hashed)
             return None
+        if row["over_for"] is not None:
+            self._known.drop(hashed)
+            return _over(row)
         scopes = read_scopes(row["scopes"])
         credential = _Credential(
             principal=Principal(
@@ -212,6 +228,8 @@ class Credentials:
                 agent_id=row["agent_id"],
                 expires_at=row["expires_at"],
                 document_hashes=frozenset(row["document_hashes"]),
+                ip_allow_list=tuple(row["ip_allow_list"]),
+                is_confined=row["is_confined"],
             ),
             networks=tuple(ip_network(text) for text in row["ip_allow_list"]),
             account_networks=tuple(ip_network(text) for text in row["account_allow_list"]),
@@ -223,6 +241,20 @@ class Credentials:
     def _hash(self, token: str) -> bytes:
         # Cut, not refused: a token too long to be ours costs what any wrong one costs, and matches nothing.
         return hmac.digest(self._hashing_key, token[:_LONGEST_TOKEN].encode("utf-8", "replace"), "sha256")
+
+
+def _over(row: asyncpg.Record) -> _Credential:
+    """One that is over, for the audit log. No more is read than a line of it has: a stranger's token takes no less."""
+    principal = Principal(
+        account_id=row["account_id"],
+        account_name=row["account_name"],
+        default_region=row["default_region"],
+        key_id=row["key_id"],
+        scopes=frozenset(),
+        token_id=row["token_id"],
+        agent_id=row["agent_id"],
+    )
+    return _Credential(principal, over_for=_Reason(row["over_for"]))
 
 
 def read_scopes(values: Sequence[str]) -> list[Scope]:

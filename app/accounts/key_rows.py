@@ -5,8 +5,12 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_network
 from typing import Any, Final
 
+from msgspec import UNSET, UnsetType
+
+from app.accounts.allow_list import is_network_in
 from app.accounts.credentials import read_scopes
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
@@ -59,6 +63,55 @@ def check_scopes(scopes: Collection[Scope], by: Principal | None) -> list[Proble
     return []
 
 
+def check_restrictions(
+    by: Principal | None,
+    *,
+    expires_at: datetime | UnsetType | None = UNSET,
+    ip_allow_list: Sequence[str] | UnsetType = UNSET,
+    document_hashes: Sequence[str] | UnsetType = UNSET,
+    networks_field: tuple[str, ...] = ("ipAllowList",),
+) -> list[Problem]:
+    """What a key that is to be like this would have over ``by``, a key with restrictions: it could shed them so.
+
+    UNSET is not asked about. ``ip_allow_list`` are networks as `read_allow_list` gives them, as texts.
+    """
+    if by is None:
+        return []
+    problems = []
+    if by.expires_at is not None and expires_at is not UNSET and (expires_at is None or expires_at > by.expires_at):
+        problems.append(
+            Problem(
+                "INVALID_INPUT",
+                "The key that asks expires, so it can give this no later expiry than its own.",
+                ("expiresAt",),
+            )
+        )
+    if by.ip_allow_list and ip_allow_list is not UNSET and not _are_within(ip_allow_list, by.ip_allow_list):
+        problems.append(
+            Problem(
+                "INVALID_INPUT",
+                "The key that asks is limited to certain addresses: it can give some of these alone.",
+                networks_field,
+            )
+        )
+    if by.document_hashes and document_hashes is not UNSET:
+        wanted = frozenset(document_hashes)
+        if not wanted or not wanted <= by.document_hashes:
+            problems.append(
+                Problem(
+                    "INVALID_INPUT",
+                    "The key that asks is limited to certain documents: it can give some of these alone.",
+                    ("documentHashes",),
+                )
+            )
+    return problems
+
+
+def _are_within(networks: Sequence[str], bounds: Sequence[str]) -> bool:
+    outer = [ip_network(text) for text in bounds]
+    return bool(networks) and all(any(is_network_in(ip_network(text), bound) for bound in outer) for text in networks)
+
+
 def require_changeable(key: ApiKey, now: datetime, by: Principal | None, field: str = "id") -> None:
     """Raises RefusedError: INVALID_STATE, INVALID_INPUT, SANDBOX_ONLY; ``field`` names the key in the input."""
     if key.revoked_at is not None:
@@ -66,6 +119,11 @@ def require_changeable(key: ApiKey, now: datetime, by: Principal | None, field: 
     if key.expires_at is not None and key.expires_at <= now:
         raise RefusedError(Problem("INVALID_STATE", "This key has expired.", (field,), current_state="EXPIRED"))
     problems = check_scopes(key.scopes, by)
+    if check_restrictions(
+        by, expires_at=key.expires_at, ip_allow_list=key.ip_allow_list, document_hashes=key.document_hashes
+    ):
+        message = "The key that asks has restrictions of expiry, addresses or documents that this one lacks."
+        problems.append(Problem("INVALID_INPUT", message, (field,)))
     if by is not None and by.is_test and not key.is_test:
         problems.append(live_one(field))
     if problems:

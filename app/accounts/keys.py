@@ -15,6 +15,7 @@ from app.accounts.key_rows import (
     ApiKey,
     IssuedKey,
     check_documents,
+    check_restrictions,
     check_scopes,
     hold_key,
     list_keys,
@@ -92,7 +93,8 @@ class ApiKeys:
             name: What people call it.
             scopes: What it may do; at least one, and none that ``by`` lacks.
             is_test: Whether it reaches the sandbox only; a test key cannot make a live one.
-            ip_allow_list: CIDR networks or addresses it may be used from; empty for anywhere.
+            ip_allow_list: CIDR networks or addresses it may be used from; empty for anywhere. Where ``by`` has such a
+                list, these lie within it; so with the next two.
             document_hashes: SHA-256 of each document that it may send, in hex; empty for any.
             expires_at: When it stops working; None for never.
             by: Who asks; None is the operator.
@@ -107,6 +109,12 @@ class ApiKeys:
         if by is not None and by.is_test and not is_test:
             problems.append(Problem("SANDBOX_ONLY", "A test key cannot make a live one.", ("isTest",)))
         problems += self._check_expiry(expires_at)
+        problems += check_restrictions(
+            by,
+            expires_at=expires_at,
+            ip_allow_list=[str(network) for network in networks],
+            document_hashes=document_hashes,
+        )
         if problems:
             raise RefusedError(problems)
         async with self._database.acquire() as connection:
@@ -170,14 +178,18 @@ class ApiKeys:
         expires_at: datetime | UnsetType | None = UNSET,
         by: Principal | None = None,
         field: str = "id",
+        networks_field: tuple[str, ...] = ("ipAllowList",),
     ) -> ApiKey:
         """Change a key; what is UNSET stays. What is open under it goes on only as far as it still may.
 
         Raises:
             RefusedError: NOT_FOUND; INVALID_STATE, the key is revoked or expired; INVALID_INPUT, REQUIRED; the key has,
-                or would have, scopes that ``by`` lacks; SANDBOX_ONLY, a test key changes a live one.
+                or would have, scopes that ``by`` lacks, or less restrictions; SANDBOX_ONLY, a test key changes a live
+                one.
         """
-        networks, problems = ([], []) if isinstance(ip_allow_list, UnsetType) else read_allow_list(ip_allow_list)
+        networks, problems = (
+            ([], []) if isinstance(ip_allow_list, UnsetType) else read_allow_list(ip_allow_list, field=networks_field)
+        )
         if not isinstance(name, UnsetType):
             problems += check_text(name, ("name",), longest=_LONGEST_NAME)
         if not isinstance(scopes, UnsetType):
@@ -186,6 +198,13 @@ class ApiKeys:
             problems += check_documents(document_hashes)
         if not isinstance(expires_at, UnsetType):
             problems += self._check_expiry(expires_at)
+        problems += check_restrictions(
+            by,
+            expires_at=expires_at,
+            ip_allow_list=ip_allow_list if isinstance(ip_allow_list, UnsetType) else [str(one) for one in networks],
+            document_hashes=document_hashes,
+            networks_field=networks_field,
+        )
         if problems:
             raise RefusedError(problems)
         async with self._database.acquire() as connection, connection.transaction():
@@ -232,7 +251,7 @@ class ApiKeys:
 
         Raises:
             RefusedError: NOT_FOUND; INVALID_STATE, the key is revoked or expired; INVALID_INPUT, it has scopes that
-                ``by`` lacks; SANDBOX_ONLY, a test key rotates a live one.
+                ``by`` lacks, or lacks its restrictions; SANDBOX_ONLY, a test key rotates a live one.
         """
         if not timedelta(0) <= grace <= _LONGEST_GRACE:
             raise RefusedError(

@@ -50,6 +50,10 @@ class KnownKeys(Generic[T]):
         while len(self._values) > self._size:
             self._values.popitem(last=False)
 
+    def drop(self, hashed: bytes) -> None:
+        """Know nothing more of one value, not even as a stale one: the database has said that it is not valid."""
+        self._values.pop(hashed, None)
+
     def forget(self, is_meant: Callable[[T], bool]) -> None:
         """Know nothing more of these values, not even as stale ones."""
         for hashed in [hashed for hashed, (_, value) in self._values.items() if is_meant(value)]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.accounts.scopes import Scope
-from app.errors import ScopeError
+from app.errors import Problem, RefusedError, ScopeError
 from app.facts.event import Actor, ActorKind
 
 
@@ -12,9 +12,10 @@ from app.facts.event import Actor, ActorKind
 class Principal:
     """A caller: its account, key and scopes. ``is_test`` keys reach the sandbox only.
 
+    ``is_confined`` is a test key in an account that has live ones: what is not the sandbox's it may look at, no more.
     ``token_id`` and ``agent_id`` are those of an access token: ``key_id`` is then the key that made it.
     ``expires_at`` is when the credential ends by itself. ``document_hashes`` are those of the documents that
-    it may send, all when there are none.
+    it may send, all when there are none; ``ip_allow_list`` the networks that a key, itself, may be used from.
     """
 
     account_id: str
@@ -29,6 +30,8 @@ class Principal:
     agent_id: str | None = None
     expires_at: datetime | None = None
     document_hashes: frozenset[str] = frozenset()
+    ip_allow_list: tuple[str, ...] = ()
+    is_confined: bool = False
 
     @property
     def actor(self) -> Actor:
@@ -43,3 +46,9 @@ class Principal:
         """Raises ScopeError when the key lacks the scope."""
         if scope not in self.scopes:
             raise ScopeError(scope.value)
+
+    def require_sandbox(self, *, is_sandbox: bool, field: tuple[str, ...] = ("id",)) -> None:
+        """Raises RefusedError: SANDBOX_ONLY, it is not the sandbox's, and the caller is confined to that."""
+        if self.is_confined and not is_sandbox:
+            message = "A test key reaches the sandbox only, and this is not the sandbox's."
+            raise RefusedError(Problem("SANDBOX_ONLY", message, field))

@@ -32,6 +32,7 @@ class Purpose(StrEnum):
     SPEECH = "speech"
     OTPS = "otps"
     ERASURES = "erasures"
+    REQUEST_KEYS = "request-keys"
 
 
 class ServiceSecret:

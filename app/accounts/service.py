@@ -22,6 +22,10 @@ MOST_DAYS: Final = 36_525
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 _COLUMNS: Final = "id, name, display_name, default_region, is_sandbox, created_at, suspended_at, time_zone"
+# By the partial index over calls that are not settled.
+_LIVE_CALLS: Final = """
+SELECT account_id, count(*) AS calls FROM call WHERE NOT is_settled AND state <> 'ENDED' GROUP BY account_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,12 @@ class Accounts:
         async with self._database.acquire() as connection:
             rows = await connection.fetch(f"SELECT {_COLUMNS} FROM account ORDER BY name")  # noqa: S608  # constant columns
         return [_read(row) for row in rows]
+
+    async def count_live_calls(self) -> dict[str, int]:
+        """How many calls each account has that have not ended, by its id; those without any are left out."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(_LIVE_CALLS)
+        return {row["account_id"]: row["calls"] for row in rows}
 
     async def set_retention(self, account_id: str, days: Retention) -> None:
         """How long the account's recordings are kept from now on, those that it has included.

@@ -15,9 +15,12 @@ from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.accounts.sessions import Sessions
 from app.clock import Clock
+from app.db.conditions import Conditions
 from app.db.engine import Database
+from app.db.keyset import Key, Listing, RowCount, count_listed, keyset_rows
 from app.errors import Problem, RefusedError, ScopeError
 from app.ids import Kind, new_id
+from app.paging import Page, PageRequest
 
 DEFAULT_SECONDS: Final = 900
 LONGEST_SECONDS: Final = 86_400
@@ -34,7 +37,16 @@ _KEPT: Final = timedelta(days=30)
 _ORIGIN_SECONDS: Final = 30.0
 _ORIGINS_KNOWN: Final = 1000
 
-_COLUMNS: Final = "id, account_id, key_id, agent_id, hint, scopes, allowed_origins, created_at, expires_at, revoked_at"
+_NAMES: Final = (
+    *("id", "account_id", "key_id", "agent_id", "hint", "scopes", "allowed_origins"),
+    *("created_at", "expires_at", "revoked_at"),
+)
+_COLUMNS: Final = ", ".join(_NAMES)
+_ORDER: Final = (Key("created_at", datetime), Key("id", str))
+_IS_TEST: Final = """
+SELECT api_key.is_test FROM access_token token JOIN api_key ON api_key.id = token.key_id
+WHERE token.account_id = $1 AND token.id = $2
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +161,17 @@ class AccessTokens:
 
         Raises:
             ScopeError: the caller lacks ``keys``, and it is not its own.
-            RefusedError: NOT_FOUND; REQUIRED, the caller has no token of its own.
+            RefusedError: NOT_FOUND; REQUIRED, the caller has no token of its own; SANDBOX_ONLY, a test key ends the
+                token of a live one.
         """
         if token_id is None and by.token_id is None:
             raise RefusedError(Problem("REQUIRED", "Say which token: this request came with a key.", ("id",)))
         if token_id is not None and token_id != by.token_id and not by.has(Scope.KEYS):
             raise ScopeError(Scope.KEYS.value)
-        async with self._database.acquire() as connection:
+        async with self._database.acquire() as connection, connection.transaction():
+            if by.is_confined:
+                is_test = await connection.fetchval(_IS_TEST, by.account_id, token_id or by.token_id)
+                by.require_sandbox(is_sandbox=is_test is not False)
             row = await connection.fetchrow(
                 "UPDATE access_token SET revoked_at = coalesce(revoked_at, $3) "  # noqa: S608  # constant columns
                 f"WHERE account_id = $1 AND id = $2 RETURNING {_COLUMNS}",
@@ -169,6 +185,27 @@ class AccessTokens:
         await self._sessions.recheck(by.account_id)
         self._audit.record(entry_by(by, "access_token.revoke", account_id=by.account_id, subject_id=token.id))
         return token
+
+    async def page(self, account_id: str, page: PageRequest) -> Page[AccessToken]:
+        """The account's tokens that may be used now, as far as only they are asked, newest first.
+
+        Raises:
+            RefusedError: INVALID_CURSOR.
+        """
+        async with self._database.acquire() as connection:
+            return await keyset_rows(
+                connection,
+                _living(account_id, self._clock.now()),
+                keys=_ORDER,
+                descending=True,
+                page=page,
+                item=_read_token,
+            )
+
+    async def count(self, account_id: str) -> RowCount:
+        """How many tokens :meth:`page` goes through."""
+        async with self._database.acquire() as connection:
+            return await count_listed(connection, _living(account_id, self._clock.now()))
 
     async def is_origin_known(self, origin: str) -> bool:
         """Whether some token that is still good may be used by pages of this origin: for a browser's preflight.
@@ -188,6 +225,22 @@ class AccessTokens:
                 )
             self._origins.remember(hashed, bool(known), generation)
         return bool(known)
+
+
+def _living(account_id: str, now: datetime) -> Listing:
+    where = Conditions()
+    where.add("account_id = {} AND revoked_at IS NULL AND expires_at > {}", account_id, now)
+    where.add(
+        "key_id IN (SELECT id FROM api_key WHERE account_id = {} AND revoked_at IS NULL "
+        "AND (expires_at IS NULL OR expires_at > {}))",
+        account_id,
+        now,
+    )
+    where.add(
+        "(agent_id IS NULL OR agent_id IN (SELECT id FROM agent WHERE account_id = {} AND deleted_at IS NULL))",
+        account_id,
+    )
+    return Listing("access_token", _NAMES, _COLUMNS, where)
 
 
 def _read_origins(given: Sequence[str]) -> tuple[list[str], list[Problem]]:

@@ -8,7 +8,7 @@ or money is spent, `MONEY_MUTATION`. A field is paid for as often as it is writt
 The document's part is worked out once (`price_document`); what remains for each request is a few multiplications.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -67,22 +67,56 @@ _CEILING: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class _Size:
-    """How many items a list has: a number, a variable's, or the length of a variable's list."""
+class _Given:
+    """What an argument was given: so many items, or a variable with its default's; None is nothing, or null."""
 
-    number: int = LIST_SIZE
+    items: int | None
     variable: str | None = None
 
+    def read(self, variables: Mapping[str, Any], count: Callable[[Any], int | None]) -> int | None:
+        if self.variable is None or self.variable not in variables:
+            return self.items
+        return count(variables[self.variable])
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How many items a list has: a number, or the most that its arguments ask for; the number if they ask for none."""
+
+    number: int = LIST_SIZE
+    given: tuple[_Given, ...] = ()
+    is_page: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        return not self.given
+
     def read(self, variables: Mapping[str, Any]) -> int:
-        if self.variable is None:
+        if not self.given:
             return self.number
-        value = variables.get(self.variable)
-        if isinstance(value, list):
-            return len(value)
-        # What is no number of items at all is refused where it is used; here it must only be no discount.
-        if isinstance(value, int) and not isinstance(value, bool):
-            return min(max(value, 1), LARGEST_PAGE)
-        return self.number
+        count = _page_asked if self.is_page else _items_named
+        return max(
+            (items for one in self.given if (items := one.read(variables, count)) is not None), default=self.number
+        )
+
+
+def _page_asked(value: object) -> int | None:
+    """The size of a page by a variable's value, read as GraphQL's ``Int`` reads it: ``200.0`` is 200.
+
+    What is no number of items at all is refused where it is used; here it must only be no discount.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return min(max(value, 1), LARGEST_PAGE)
+    return None
+
+
+def _items_named(value: object) -> int | None:
+    """The length of a variable's list; what is no list is a list of one, as GraphQL reads it."""
+    if value is None:
+        return None
+    return len(value) if isinstance(value, list) else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +139,7 @@ class Price:
         return Price(min(self.fixed + other.fixed, _CEILING), self.parts + other.parts)
 
     def times(self, size: _Size) -> "Price":
-        if size.variable is None and not self.parts:
+        if size.is_known and not self.parts:
             return Price(min(self.fixed * size.number, _CEILING))
         return Price(0, ((size, self),))
 
@@ -177,31 +211,30 @@ class _Pricer:
         return _PRICES.get(name, 0)
 
     def _page_size(self, node: FieldNode) -> _Size:
-        for argument in node.arguments or ():
-            if argument.name.value in {"first", "last"}:
-                return self._read_size(argument.value, DEFAULT_PAGE)
-        return _Size(DEFAULT_PAGE)
+        """The most that ``first`` or ``last`` asks for: one of them may be null, and which is not always known yet."""
+        return self._size(node, {"first", "last"}, DEFAULT_PAGE, is_page=True)
 
     def _list_size(self, node: FieldNode) -> _Size:
         """Of a list whose items are named by its argument ``ids``, as many as are named."""
-        for argument in node.arguments or ():
-            if argument.name.value == "ids":
-                return self._read_size(argument.value, LIST_SIZE)
-        return _Size()
+        return self._size(node, {"ids"}, LIST_SIZE)
 
-    def _read_size(self, value: Any, default: int) -> _Size:
+    def _size(self, node: FieldNode, names: Container[str], default: int, *, is_page: bool = False) -> _Size:
+        given = tuple(self._read(one.value) for one in node.arguments or () if one.name.value in names)
+        size = _Size(default, given, is_page)
+        return size if any(one.variable is not None for one in given) else _Size(size.read({}))
+
+    def _read(self, value: Any) -> _Given:
         match value:
             case IntValueNode():
                 # A literal may have a thousand digits; nobody gets more than a whole page anyway.
-                return _Size(min(max(int(value.value[:9]), 1), LARGEST_PAGE))
+                return _Given(min(max(int(value.value[:9]), 1), LARGEST_PAGE))
             case ListValueNode():
-                return _Size(len(value.values))
+                return _Given(len(value.values))
             case VariableNode():
                 name = value.name.value
-                given = self._defaults.get(name)
-                return _Size(self._read_size(given, default).number if given is not None else default, name)
+                return _Given(self._read(self._defaults.get(name)).items, name)
             case _:
-                return _Size(default)
+                return _Given(None)
 
     def _type(self, name: str) -> Any:
         return self._schema.type_map[name]

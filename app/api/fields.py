@@ -15,6 +15,7 @@ from app.api.auditing import Audited
 from app.api.auth import Requires
 from app.api.errors import Refusals
 from app.api.standing_for import StandsForItself
+from app.api.staying_in_sandbox import StaysInSandbox
 from app.api.types.problem import Payload
 
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
@@ -33,7 +34,10 @@ def guarded_field(scope: Scope | None, description: str) -> Callable[[Resolver],
 
 def mutation(scope: Scope | None, payload: type[Payload], description: str) -> Callable[[Resolver], Resolver]:
     """A mutation that takes a scope (None: it says itself which); its refusals go into its payload's ``userErrors``."""
-    extensions: list[FieldExtension] = [Requires(scope), StandsForItself(), Refusals(payload), Audited()]
+    extensions: list[FieldExtension] = [
+        *(Requires(scope), StandsForItself(), StaysInSandbox()),
+        *(Refusals(payload), Audited()),
+    ]
     return cast("Callable[[Resolver], Resolver]", strawberry.mutation(description=description, extensions=extensions))
 
 

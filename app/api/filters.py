@@ -8,7 +8,7 @@ from app.api.scalars import PhoneNumber
 from app.api.types.enums.events import EventType
 from app.cdrs.filters import CallFilter
 from app.events.log import EventFilter
-from app.facts.vocabulary import CallKind, CallState, Direction, Disposition
+from app.facts.vocabulary import CallKind, CallState, Direction, Disposition, RecordingKind, RecordingState
 from app.numbers.parse import parse_destination
 from app.recordings.model import RecordingFilter
 
@@ -18,7 +18,16 @@ from app.recordings.model import RecordingFilter
 )
 class CallFilterInput:
     created: TimeRangeInput | None = strawberry.field(default=None, description="When the call was accepted.")
-    number: PhoneNumber | None = strawberry.field(default=None, description="The number that was dialled.")
+    number: PhoneNumber | None = strawberry.field(
+        default=None, description="The number that was dialled; of an inbound call that is one of your own."
+    )
+    customer_number: PhoneNumber | None = strawberry.field(
+        default=None,
+        description=(
+            "The customer's number, whichever way the call went: whom an outbound call was for, and who called, of an "
+            "inbound one. Looked for among all calls of the time that `created` names: name one that is not too long."
+        ),
+    )
     agent_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="One of these agents.")
     extensions: list[str] | None = strawberry.field(default=None, description="One of these agents' extensions.")
     dispositions: list[Disposition] | None = strawberry.field(
@@ -32,13 +41,30 @@ class CallFilterInput:
     external_id: str | None = strawberry.field(default=None, description="Has this id of yours.")
     tag: str | None = strawberry.field(default=None, description="Has this tag of yours.")
     campaign_id: strawberry.ID | None = strawberry.field(default=None, description="Was placed by this campaign.")
+    contact_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description=(
+            "Was placed by a campaign for this contact. Of records: looked for among those of the campaign and the "
+            "time that are named as well."
+        ),
+    )
+    callback_id: strawberry.ID | None = strawberry.field(default=None, description="Was placed for this callback.")
+    queue_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="The customer waited in one of these queues last."
+    )
+    trunk_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="Went over one of these trunks.")
 
 
-@strawberry.input(description="Which recordings; everything that is given must hold.")
+@strawberry.input(description="Which recordings; everything that is given must hold. An empty list holds for all.")
 class RecordingFilterInput:
     created: TimeRangeInput | None = strawberry.field(default=None, description="When it was asked for.")
     number: PhoneNumber | None = strawberry.field(default=None, description="The customer's number.")
     call_id: strawberry.ID | None = strawberry.field(default=None, description="The call that was recorded.")
+    kinds: list[RecordingKind] | None = strawberry.field(
+        default=None, description="Is of one of these kinds; `VOICEMAIL` are the messages that callers left."
+    )
+    states: list[RecordingState] | None = strawberry.field(default=None, description="Stands at one of these.")
+    extensions: list[str] | None = strawberry.field(default=None, description="One of these agents' extensions.")
 
 
 @strawberry.input(description="Which events; everything that is given must hold. An empty list holds for all.")
@@ -60,6 +86,7 @@ def read_call_filter(given: CallFilterInput | None, caller: Principal) -> CallFi
         created_from=created_from,
         created_to=created_to,
         number=_read_number(given.number, caller),
+        customer_number=_read_number(given.customer_number, caller, "customerNumber"),
         agent_ids=tuple(given.agent_ids or ()),
         extensions=tuple(given.extensions or ()),
         dispositions=tuple(given.dispositions or ()),
@@ -69,6 +96,10 @@ def read_call_filter(given: CallFilterInput | None, caller: Principal) -> CallFi
         external_id=given.external_id,
         tag=given.tag,
         campaign_id=given.campaign_id,
+        contact_id=given.contact_id,
+        callback_id=given.callback_id,
+        queue_ids=tuple(given.queue_ids or ()),
+        trunk_ids=tuple(given.trunk_ids or ()),
     )
 
 
@@ -80,6 +111,9 @@ def read_recording_filter(given: RecordingFilterInput | None, caller: Principal)
     return RecordingFilter(
         number=_read_number(given.number, caller),
         call_id=given.call_id,
+        kinds=tuple(given.kinds or ()),
+        states=tuple(given.states or ()),
+        extensions=tuple(given.extensions or ()),
         created_from=created_from,
         created_to=created_to,
     )
@@ -98,9 +132,9 @@ def read_event_filter(given: EventFilterInput | None) -> EventFilter:
     )
 
 
-def _read_number(given: str | None, caller: Principal) -> str | None:
+def _read_number(given: str | None, caller: Principal, name: str = "number") -> str | None:
     if given is None:
         return None
     return parse_destination(
-        given, default_region=caller.default_region, is_sandbox=caller.is_test, field=("filter", "number")
+        given, default_region=caller.default_region, is_sandbox=caller.is_test, field=("filter", name)
     )

@@ -1,6 +1,7 @@
-"""Input times: an instant, or what a wall clock somewhere shows; and ranges of them."""
+"""Input times: an instant, or what a wall clock somewhere shows; ranges of them, and how long something lasts."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import isfinite
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import strawberry
@@ -80,3 +81,14 @@ def read_range(given: TimeRangeInput | None, *, field: tuple[str, ...]) -> tuple
     if start is not None and end is not None and end < start:
         raise RefusedError(Problem("INVALID_INPUT", "The range ends before it begins.", field))
     return start, end
+
+
+def read_seconds(seconds: float, *, field: tuple[str, ...]) -> timedelta:
+    """A length of time; how long it may be is for those who use it to say.
+
+    Raises:
+        RefusedError: INVALID_INPUT, it is no number, or of thousands of years.
+    """
+    if not isfinite(seconds) or abs(seconds) > timedelta.max.total_seconds() / 2:
+        raise RefusedError(Problem("INVALID_INPUT", "Give a number of seconds.", field))
+    return timedelta(seconds=seconds)

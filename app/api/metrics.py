@@ -4,6 +4,7 @@ Each application has a registry of its own: tests run many.
 """
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import product
 from typing import Final
@@ -15,6 +16,7 @@ from app import metrics
 from app.campaigns.activity import Activity
 from app.facts.jobs import JobKind, JobState
 from app.jobs.backlog import JobBacklog
+from app.routing.words import LineState
 from app.webhooks.queries import Backlog
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
@@ -104,6 +106,12 @@ class Metrics:
             "How late the oldest callback is that is due and has not been placed; 0 when none is.",
             registry=self.registry,
         )
+        self.trunks = Gauge(
+            "offhook_trunks",
+            "Trunks of all accounts that are in use, as the Asterisk says that says the worst of them.",
+            ("state",),
+            registry=self.registry,
+        )
 
     def note_webhooks(self, backlog: Backlog | None, now: datetime) -> None:
         """How webhooks stand; None when nobody can say: then no old number is told."""
@@ -145,6 +153,12 @@ class Metrics:
     def note_callbacks(self, late_seconds: float | None) -> None:
         """How late the oldest due callback is; None when nobody can say."""
         self.callback_late_seconds.set(math.nan if late_seconds is None else late_seconds)
+
+    def note_trunks(self, numbers: Mapping[LineState, int] | None) -> None:
+        """How trunks stand; None when nobody can say."""
+        self.trunks.clear()
+        for state, number in (numbers or {}).items():
+            self.trunks.labels(state.value).set(number)
 
     def expose(self) -> bytes:
         """All of it, and the process's own, in Prometheus' text format."""

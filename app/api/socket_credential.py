@@ -87,25 +87,29 @@ class SocketCredential:
         self._spawn(self._look_again(is_doubted=is_doubted))
 
     async def check(self, *, is_doubted: bool = False) -> None:
-        """Look it up again.
+        """Look it up again. What is found out about one that was renewed meanwhile is of no interest any more.
 
         Raises:
             ClosedError: it is no longer good, or (when it is in doubt) nobody can say: the connection was closed.
         """
-        then = self._context.caller
+        then, token = self._context.caller, self._token
         try:
-            now = await self._authenticate(self._token)
+            now = await self._authenticate(token)
         except AuthenticationError:
+            if self._token != token:
+                return
             if then.expires_at is not None and then.expires_at <= self._context.services.clock.now():
                 self._close_expired()
             else:
                 self._close(UNAUTHORIZED, "The key was revoked, or may not be used from here.")
             raise ClosedError from None
         except UnavailableError as error:
-            if not is_doubted:
+            if self._token != token or not is_doubted:
                 return  # it was good when it was last looked at, and nobody says that it is not
             self._close(TRY_AGAIN_LATER, error.message)
             raise ClosedError from None
+        if self._token != token:
+            return
         if _rights_of(now) != _rights_of(then):
             self._close(EXPIRED, "The key's rights have changed: connect again.")
             raise ClosedError

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from app.ari.channels import IfExists, TerminateOn
-from app.ari.resources import Bridge, LiveRecording, Playback
-from app.ari.safety import join_list, safe_id, safe_recording_name, safe_text, safe_word
+from app.ari.resources import Bridge, Playback
+from app.ari.safety import join_list, safe_id, safe_text, safe_word
 from app.ari.transport import AriTransport
 
 
@@ -66,18 +65,6 @@ class BridgeOperations(AriTransport):
             query={"channel": safe_id(channel_id, "channel id", operation=operation)},
         )
 
-    async def start_bridge_moh(self, bridge_id: str, *, music_class: str | None = None) -> None:
-        operation = "POST /bridges/{}/moh"
-        await self._send(
-            operation,
-            safe_id(bridge_id, "bridge id", operation=operation),
-            query={"mohClass": music_class and safe_word(music_class, "music class", operation=operation)},
-        )
-
-    async def stop_bridge_moh(self, bridge_id: str) -> None:
-        operation = "DELETE /bridges/{}/moh"
-        await self._send(operation, safe_id(bridge_id, "bridge id", operation=operation))
-
     async def play_to_bridge(
         self, bridge_id: str, media: str | Sequence[str], playback_id: str, *, language: str | None = None
     ) -> Playback:
@@ -92,34 +79,5 @@ class BridgeOperations(AriTransport):
             query={
                 "media": join_list(uris, "media", operation=operation),
                 "lang": language and safe_word(language, "language", operation=operation),
-            },
-        )
-
-    async def record_bridge(
-        self,
-        bridge_id: str,
-        name: str,
-        *,
-        audio_format: str = "wav",
-        max_duration_seconds: int = 0,
-        max_silence_seconds: int = 0,
-        if_exists: IfExists = IfExists.FAIL,
-        beep: bool = False,
-        terminate_on: TerminateOn = TerminateOn.NONE,
-    ) -> LiveRecording:
-        """Record the mix of the bridge; 0 means no limit."""
-        operation = "POST /bridges/{}/record"
-        return await self._fetch(
-            LiveRecording,
-            operation,
-            safe_id(bridge_id, "bridge id", operation=operation),
-            query={
-                "name": safe_recording_name(name, operation=operation),
-                "format": safe_word(audio_format, "format", operation=operation),
-                "maxDurationSeconds": max_duration_seconds,
-                "maxSilenceSeconds": max_silence_seconds,
-                "ifExists": if_exists,
-                "beep": beep,
-                "terminateOn": terminate_on,
             },
         )

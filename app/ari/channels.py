@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from app.ari.resources import Channel, LiveRecording, Playback, RTPstat, Variable
+from app.ari.resources import Channel, LiveRecording, Playback, Variable
 from app.ari.safety import (
     CallerId,
     join_list,
@@ -214,13 +214,6 @@ class ChannelOperations(AriTransport):
     async def stop_moh(self, channel_id: str) -> None:
         await self._act("DELETE /channels/{}/moh", channel_id)
 
-    async def start_silence(self, channel_id: str) -> None:
-        """Send silence frames, so that the far end hears a live line."""
-        await self._act("POST /channels/{}/silence", channel_id)
-
-    async def stop_silence(self, channel_id: str) -> None:
-        await self._act("DELETE /channels/{}/silence", channel_id)
-
     async def send_dtmf(
         self,
         channel_id: str,
@@ -374,11 +367,6 @@ class ChannelOperations(AriTransport):
         """Ask the device to move to `PJSIP/sip:user@host` (302 or REFER). Success means asked, not moved."""
         operation = "POST /channels/{}/redirect"
         await self._act(operation, channel_id, endpoint=safe_endpoint(endpoint, operation=operation))
-
-    async def get_rtp_statistics(self, channel_id: str) -> RTPstat:
-        """Loss, jitter and round trip so far; AriNotFound once the channel is gone, or without RTP."""
-        operation = "GET /channels/{}/rtp_statistics"
-        return await self._fetch(RTPstat, operation, safe_id(channel_id, "channel id", operation=operation))
 
     async def _act(self, operation: str, channel_id: str, **query: str | int | None) -> None:
         await self._send(operation, safe_id(channel_id, "channel id", operation=operation), query=query)

@@ -15,15 +15,6 @@ class EndpointOperations(AriTransport):
         operation = "GET /endpoints/{}"
         return await self._fetch(list[Endpoint], operation, safe_word(technology, "technology", operation=operation))
 
-    async def get_endpoint(self, technology: str, resource: str) -> Endpoint:
-        operation = "GET /endpoints/{}/{}"
-        return await self._fetch(
-            Endpoint,
-            operation,
-            safe_word(technology, "technology", operation=operation),
-            safe_word(resource, "endpoint", operation=operation),
-        )
-
     async def send_message(
         self,
         technology: str,

@@ -1,18 +1,8 @@
 """Operations on playbacks that are running."""
 
-from enum import StrEnum
-
 from app.ari.resources import Playback
 from app.ari.safety import safe_id
 from app.ari.transport import AriTransport
-
-
-class PlaybackControl(StrEnum):
-    RESTART = "restart"
-    PAUSE = "pause"
-    UNPAUSE = "unpause"
-    REVERSE = "reverse"
-    FORWARD = "forward"
 
 
 class PlaybackOperations(AriTransport):
@@ -24,12 +14,3 @@ class PlaybackOperations(AriTransport):
         """End it; PlaybackFinished follows. AriNotFound when it has ended already."""
         operation = "DELETE /playbacks/{}"
         await self._send(operation, safe_id(playback_id, "playback id", operation=operation))
-
-    async def control_playback(self, playback_id: str, control: PlaybackControl) -> None:
-        """Steer it. AriConflict while it is not playing yet."""
-        operation = "POST /playbacks/{}/control"
-        await self._send(
-            operation,
-            safe_id(playback_id, "playback id", operation=operation),
-            query={"operation": control},
-        )

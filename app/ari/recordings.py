@@ -21,13 +21,6 @@ class RecordingOperations(AriTransport):
         """End and throw it away."""
         await self._on_recording("DELETE /recordings/live/{}", name)
 
-    async def pause_live(self, name: str) -> None:
-        """Leave out what is said from now on: a pause shortens the recording."""
-        await self._on_recording("POST /recordings/live/{}/pause", name)
-
-    async def resume_live(self, name: str) -> None:
-        await self._on_recording("DELETE /recordings/live/{}/pause", name)
-
     async def mute_live(self, name: str) -> None:
         """Write silence from now on: the recording keeps its length.
 
@@ -41,10 +34,6 @@ class RecordingOperations(AriTransport):
     async def list_stored(self) -> list[StoredRecording]:
         """Every stored recording of that Asterisk; it walks the directory, so not for every call."""
         return await self._fetch(list[StoredRecording], "GET /recordings/stored")
-
-    async def get_stored(self, name: str) -> StoredRecording:
-        operation = "GET /recordings/stored/{}"
-        return await self._fetch(StoredRecording, operation, safe_recording_name(name, operation=operation))
 
     async def download_stored(self, name: str) -> AsyncGenerator[bytes, None]:
         """Yield the file piece by piece. Leave the loop early only inside `contextlib.aclosing`.

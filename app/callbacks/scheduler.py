@@ -1,6 +1,6 @@
 """Placing callbacks when they are due, by their idempotency key ``<callback>:<n>``; and trying again.
 
-A callback whose call was lost with its process before anybody's phone rang is placed anew.
+A callback whose call came to nothing before anybody's phone rang (its process died, the trunk was full) is placed anew.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from app.callbacks.model import Callback
 from app.callbacks.telling import say
 from app.calls.planning.requests import OwnCall
 from app.db.engine import PooledConnection
-from app.errands.placer import BATCH, LEASE, ErrandPlacer, principal_of, say_why
+from app.errands.placer import BATCH, LEASE, TRY_AGAIN, ErrandPlacer, principal_of, say_why
 from app.errands.rows import accounts_of, calls_there
 from app.errors import OffhookError
 from app.facts.callbacks import CallbackCompleted, CallbackFailed, CallbackFailure, CallbackStarted, CallbackUpdated
@@ -105,11 +105,15 @@ class CallbackScheduler(ErrandPlacer[_Claimed]):
 
     async def _give_up(self, claimed: _Claimed, error: OffhookError) -> None:
         async with self._event_log.transaction() as transaction:
-            await transaction.append(
-                await self._fail(
-                    transaction.connection, claimed.id, CallbackFailure.REFUSED, say_why(error), self._clock.now()
-                )
+            drafts = await self._fail(
+                transaction.connection,
+                claimed.id,
+                CallbackFailure.REFUSED,
+                say_why(error),
+                self._clock.now(),
+                claimed_call=claimed.call_id,
             )
+            await transaction.append(drafts)
 
     async def _settle(self) -> int:
         now = self._clock.now()
@@ -135,7 +139,7 @@ class CallbackScheduler(ErrandPlacer[_Claimed]):
             detail = f"Its call was lost before anybody's phone rang, and {callback.grace_seconds:g} seconds were over."
             return await self._fail(connection, callback.id, CallbackFailure.MISSED, detail, now)
         if is_lost:
-            again = await store.place_anew(connection, callback.id, now=now)
+            again = await store.place_anew(connection, callback.id, now=now, try_at=now + TRY_AGAIN)
             return [say(CallbackUpdated, again, at=now, is_retry=True)]
         if is_connected:
             await store.complete(connection, callback.id, now=now)
@@ -159,8 +163,9 @@ class CallbackScheduler(ErrandPlacer[_Claimed]):
         now: datetime,
         *,
         disposition: Disposition | None = None,
+        claimed_call: str | None = None,
     ) -> list[Draft]:
-        row = await store.fail(connection, callback_id, failure, detail, now=now)
+        row = await store.fail(connection, callback_id, failure, detail, now=now, claimed_call=claimed_call)
         if row is None:
             return []
         one = store.read(row)

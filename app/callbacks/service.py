@@ -30,7 +30,7 @@ from app.callbacks.model import (
     When,
 )
 from app.callbacks.telling import say
-from app.calls.keeping.keys import KeyClaim, check_key, check_same_input, claim_keys, find_key, hash_input
+from app.calls.keeping.keys import KeyClaim, KeyVeil, check_key, check_same_input, claim_keys, find_key, hash_input
 from app.calls.planning.originate_checks import read_numbers
 from app.calls.planning.requests import UNSET, OriginateOutcome, OriginateRequest
 from app.campaigns.core.windows import LocalTime, Resolution, resolve
@@ -74,6 +74,7 @@ class Callbacks(AccountReader[Callback, CallbackFilter]):
         clock: Clock,
         *,
         grace_seconds: float,
+        veil: KeyVeil,
         changed: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__(database, store.SHAPE)
@@ -81,6 +82,7 @@ class Callbacks(AccountReader[Callback, CallbackFilter]):
         self._checks = checks
         self._clock = clock
         self._grace_seconds = grace_seconds
+        self._veil = veil
         self._changed = changed
 
     async def schedule(self, principal: Principal, request: ScheduleRequest) -> Scheduled:
@@ -94,7 +96,7 @@ class Callbacks(AccountReader[Callback, CallbackFilter]):
         check_key(request.idempotency_key)
         input_hash = _hash(request)
         async with self._database.acquire() as connection:
-            holder = await find_key(connection, principal.account_id, SCHEDULE, request.idempotency_key)
+            holder = await find_key(connection, principal.account_id, SCHEDULE, request.idempotency_key, self._veil)
         if holder is not None:
             check_same_input(holder, input_hash)
             return Scheduled(callback=await self._replay(principal.account_id, holder.subject_id), is_replayed=True)
@@ -144,6 +146,7 @@ class Callbacks(AccountReader[Callback, CallbackFilter]):
         principal.require(Scope.CALLBACKS)
         for _ in range(_TRIES):
             before = await self._find(principal.account_id, request.callback_id)
+            principal.require_sandbox(is_sandbox=before.is_sandbox)
             if before.state is not CallbackState.SCHEDULED:
                 raise _wrong_state(before)
             now = self._clock.now()
@@ -165,11 +168,13 @@ class Callbacks(AccountReader[Callback, CallbackFilter]):
         """Call it off, if it has not begun; one that was called off before stays so.
 
         Raises:
-            RefusedError: NOT_FOUND; INVALID_STATE once it has begun, or is over.
+            RefusedError: NOT_FOUND; SANDBOX_ONLY; INVALID_STATE once it has begun, or is over.
         """
         principal.require(Scope.CALLBACKS)
         now = self._clock.now()
         cancelled: Callback | None = None
+        if principal.is_confined:
+            principal.require_sandbox(is_sandbox=(await self._find(principal.account_id, callback_id)).is_sandbox)
         if kind_of(callback_id) is Kind.CALLBACK:
             async with self._event_log.transaction() as transaction:
                 cancelled = await store.cancel(transaction.connection, principal.account_id, callback_id, now=now)

@@ -95,7 +95,7 @@ _FAIL: Final = f"""
 UPDATE callback
 SET state = 'FAILED', failure = $3, detail = $4, updated_at = $5, ended_at = $5, claimed_by = NULL, lease_until = NULL,
     call_id = CASE WHEN state = 'STARTED' THEN call_id END
-WHERE id = $1 AND state = ANY($2::text[])
+WHERE id = $1 AND state = ANY($2::text[]) AND ($6::text IS NULL OR call_id = $6)
 RETURNING {_COLUMNS}, asked_by
 """  # noqa: S608  # our own names
 _ENDED: Final = f"""
@@ -104,7 +104,7 @@ SELECT {_COLUMNS}, asked_by, ended.disposition, ended.call_ended_at, ended.conne
 FROM callback
 CROSS JOIN LATERAL (
     SELECT call.disposition, call.ended_at AS call_ended_at, call.connected_at, cdr.talk_seconds,
-        coalesce(cdr.source = 'RECOVERED', false)
+        coalesce(cdr.source = 'RECOVERED' OR cdr.end_code IN ('TRUNK_FULL', 'LIMIT_REACHED', 'DIAL_FAILED'), false)
             AND NOT EXISTS (SELECT FROM leg WHERE leg.call_id = call.id AND leg.dialing_at IS NOT NULL) AS is_lost
     FROM call LEFT JOIN cdr ON cdr.call_id = call.id
     WHERE call.id = callback.call_id AND call.state = 'ENDED'
@@ -121,7 +121,7 @@ _USED: Final = """
 SELECT count(*) FROM callback_attempt WHERE callback_id = $1 AND NOT (ended_at IS NOT NULL AND disposition IS NULL)
 """
 _ANEW: Final = f"""
-UPDATE callback SET state = 'SCHEDULED', try_at = $2, call_id = NULL, updated_at = $2 WHERE id = $1
+UPDATE callback SET state = 'SCHEDULED', try_at = $3, call_id = NULL, updated_at = $2 WHERE id = $1
 RETURNING {_COLUMNS}
 """  # noqa: S608  # our own names
 _COMPLETE: Final = """
@@ -301,11 +301,20 @@ async def release(connection: PooledConnection, callback_id: str, call_id: str, 
 
 
 async def fail(
-    connection: PooledConnection, callback_id: str, failure: CallbackFailure, detail: str, *, now: datetime
+    connection: PooledConnection,
+    callback_id: str,
+    failure: CallbackFailure,
+    detail: str,
+    *,
+    now: datetime,
+    claimed_call: str | None = None,
 ) -> asyncpg.Record | None:
-    """Nothing more is tried; None when that is no question any more."""
-    states = ["SCHEDULED", CLAIMED, "STARTED"]
-    return await connection.fetchrow(_FAIL, callback_id, states, failure.value, detail, now)
+    """Nothing more is tried; None when that is no question any more.
+
+    With ``claimed_call`` by whoever claimed it for this call, as long as nobody else has placed it meanwhile.
+    """
+    states = ["SCHEDULED", CLAIMED, "STARTED"] if claimed_call is None else [CLAIMED]
+    return await connection.fetchrow(_FAIL, callback_id, states, failure.value, detail, now, claimed_call)
 
 
 async def lock_ended(connection: PooledConnection, limit: int) -> list[asyncpg.Record]:
@@ -333,9 +342,9 @@ async def attempts_used(connection: PooledConnection, callback_id: str) -> int:
     return used
 
 
-async def place_anew(connection: PooledConnection, callback_id: str, *, now: datetime) -> Callback:
-    """Its call was lost: another is due at once."""
-    row = await connection.fetchrow(_ANEW, callback_id, now)
+async def place_anew(connection: PooledConnection, callback_id: str, *, now: datetime, try_at: datetime) -> Callback:
+    """Its call came to nothing before anybody's phone rang: another is tried from then on."""
+    row = await connection.fetchrow(_ANEW, callback_id, now, try_at)
     assert row is not None  # it is locked
     return read(row)
 

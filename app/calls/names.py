@@ -130,13 +130,8 @@ def playback_in(node: str, name: str) -> PlaybackId | None:
     return PlaybackId(split[0])
 
 
-def hangup_memory_of(node: str, leg_id: LegId) -> str:
-    """The global variable in which Asterisk remembers how a leg ended."""
-    return hangup_memory(channel_of(node, leg_id))
-
-
 def hangup_memory(channel_id: str) -> str:
-    """Likewise of a channel, by its id."""
+    """The global variable in which Asterisk remembers how a channel ended."""
     return f"hup_{channel_id}"
 
 

@@ -16,6 +16,7 @@ from app.accounts.audit import AuditLog, entry_by
 from app.accounts.principal import Principal
 from app.calls.keeping.keys import (
     KeyClaim,
+    KeyVeil,
     check_key,
     check_same_input,
     claim_keys,
@@ -28,7 +29,7 @@ from app.campaigns.core.lifecycle import is_over, may_dial
 from app.campaigns.core.words import PacingMode
 from app.campaigns.model import AgentContent, Campaign, CampaignContact
 from app.campaigns.releasing import release
-from app.campaigns.serving import may_agent_leave
+from app.campaigns.serving import is_idle, may_agent_leave
 from app.campaigns.store import get_campaigns, get_contacts, lock_campaign
 from app.clock import Clock
 from app.db.engine import Database, PooledConnection
@@ -42,9 +43,6 @@ _SERVING: Final = """
 SELECT campaign_id, contact_id, lease_until, asked_at FROM campaign_agent WHERE agent_id = $1 AND account_id = $2
 FOR UPDATE
 """
-_IS_IDLE: Final = (
-    "SELECT EXISTS (SELECT FROM agent_state WHERE agent_id = $1 AND shown = 'AVAILABLE' AND leg_id IS NULL)"
-)
 _JOIN: Final = """
 INSERT INTO campaign_agent (agent_id, campaign_id, account_id, joined_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (agent_id) DO NOTHING
@@ -95,9 +93,11 @@ class CampaignAgents:
         audit: AuditLog,
         clock: Clock,
         *,
+        veil: KeyVeil | None = None,
         changed: Callable[[str], Awaitable[None]],
     ) -> None:
         self._log = log
+        self._veil = veil
         self._audit = audit
         self._clock = clock
         self._changed = changed
@@ -124,14 +124,13 @@ class CampaignAgents:
         """The agent serves it no longer; a contact that it previewed goes back.
 
         Raises:
-            RefusedError: INVALID_STATE also while a call rings that only this agent could take.
+            RefusedError: INVALID_STATE also while a call rings, or is offered to it, that only this agent could take.
         """
         async with self._working(by, campaign_id, agent_id) as (transaction, campaign, content):
             connection, now = transaction.connection, self._clock.now()
             serving = await _serving(connection, by, agent_id)
             if serving is not None and serving["campaign_id"] == campaign_id:
-                is_idle = await connection.fetchval(_IS_IDLE, agent_id)
-                is_promised = content.mode is not PacingMode.PREVIEW and is_idle
+                is_promised = content.mode is not PacingMode.PREVIEW and await is_idle(connection, campaign, agent_id)
                 if is_promised and not await may_agent_leave(connection, campaign, content, now):
                     raise _invalid("A call rings for the agent. Ask again in a moment.", "RINGING", "agentId")
                 await self._put_back(connection, campaign, serving, now, now)
@@ -168,7 +167,7 @@ class CampaignAgents:
         asked = hash_input({"campaign": campaign_id, "agent": agent_id})
         async with self._working(by, campaign_id, agent_id) as (transaction, campaign, content):
             connection, now = transaction.connection, self._clock.now()
-            holder = await find_key(connection, by.account_id, DIAL_PREVIEW, idempotency_key)
+            holder = await find_key(connection, by.account_id, DIAL_PREVIEW, idempotency_key, self._veil)
             if holder is not None:
                 check_same_input(holder, asked)
                 found = await get_contacts(connection, campaign_id, [holder.subject_id])
@@ -218,6 +217,7 @@ class CampaignAgents:
             campaign = await lock_campaign(connection, campaign_id) if is_there else None
             if campaign is None:
                 raise RefusedError(Problem("NOT_FOUND", "There is no such campaign.", ("campaignId",)))
+            by.require_sandbox(is_sandbox=campaign.is_sandbox, field=("campaignId",))
             if not await connection.fetchval(_AGENT, agent_id, by.account_id):
                 raise RefusedError(Problem("NOT_FOUND", "There is no such agent.", ("agentId",)))
             content = campaign.definition.content

@@ -78,8 +78,18 @@ IN_FLIGHT: Final = """
 SELECT count(*) AS calls, count(*) FILTER (WHERE state = 'CLAIMED') AS claimed
 FROM campaign_contact WHERE campaign_id = $1 AND state IN ('CLAIMED', 'DIALING')
 """
+# Calls that are about to begin.
+COMING: Final = """
+SELECT count(*) FROM campaign_contact AS kept
+WHERE campaign_id = $1 AND state = 'CLAIMED' AND NOT EXISTS (SELECT FROM call WHERE call.id = kept.call_id)
+"""
+# Down is what every Asterisk that says something of it says so. One that is not asked any more stays as it was.
 TRUNK: Final = """
-SELECT id, max_channels FROM trunk
+SELECT id, max_channels, coalesce((
+    SELECT bool_and(said.state = 'DOWN') FROM line_state AS said
+    WHERE said.line_id = trunk.id AND (trunk.qualify_seconds > 0 OR NOT trunk.is_provisioned)
+), false) AS is_down
+FROM trunk
 WHERE account_id = $1 AND deleted_at IS NULL AND is_enabled
     AND CASE WHEN $2::text IS NULL THEN is_default ELSE id = $2 END
 LIMIT 1

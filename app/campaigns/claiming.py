@@ -23,7 +23,7 @@ from app.campaigns.core.pacing import calls_due, room_for, take_slots
 from app.campaigns.core.words import PacingMode
 from app.campaigns.gathering import gather
 from app.campaigns.judging import Judgements
-from app.campaigns.limits import lock_attempts, pace_of, read_limits
+from app.campaigns.limits import lock_attempts, pace_of, read_limits, read_turn
 from app.campaigns.model import AgentContent, Campaign
 from app.campaigns.previewing import gather_asked
 from app.campaigns.serving import calls_to_drop, calls_wanted
@@ -91,7 +91,7 @@ class Claims:
         content = campaign.definition.content
         if isinstance(content, AgentContent) and content.mode is PacingMode.PREVIEW:
             return await self._claim_asked(transaction, campaign, flight["calls"], flight["claimed"], now)
-        limits = await read_limits(connection, campaign, flight["calls"], flight["claimed"])
+        limits = await read_limits(connection, campaign, flight["calls"], flight["claimed"], now)
         due = min(calls_due(pace, now), MOST_CLAIMS)
         if isinstance(content, AgentContent):
             wanted = await calls_wanted(connection, campaign, content, now)
@@ -102,7 +102,7 @@ class Claims:
             due = min(due, wanted)
         room = room_for(due, limits)
         if room.calls == 0:
-            return Batch(campaign=campaign, again_at=pace.next_slot if due == 0 else None)
+            return Batch(campaign=campaign, again_at=pace.next_slot if due == 0 else room.more_at)
         await lock_attempts(connection, campaign)
         judgements = self._judgements(campaign, now)
         is_dry = await gather(connection, judgements, room.calls)
@@ -115,7 +115,7 @@ class Claims:
             again_at = await connection.fetchval(statements.NEXT_DUE, campaign.id)
             is_exhausted = again_at is None and not judgements.claims and flight["calls"] == 0
         elif room.limited_by is not None and len(judgements.claims) == room.calls:
-            again_at = None
+            again_at = None if room.more_at is None else max(room.more_at, pace.next_slot)
         return Batch(campaign=campaign, claims=tuple(judgements.claims), again_at=again_at, is_exhausted=is_exhausted)
 
     async def _claim_asked(
@@ -125,7 +125,8 @@ class Claims:
         claims = await gather_asked(transaction.connection, judgements, calls, claimed)
         await judgements.write(transaction)
         is_idle = calls == 0 and not claims
-        return Batch(campaign=campaign, claims=tuple(claims), is_exhausted=is_idle)
+        again_at = None if is_idle else await read_turn(transaction.connection, campaign, len(claims), now)
+        return Batch(campaign=campaign, claims=tuple(claims), again_at=again_at, is_exhausted=is_idle)
 
     def _judgements(self, campaign: Campaign, now: datetime) -> Judgements:
         return Judgements(campaign=campaign, now=now, lease=self._lease, make_id=self._make_id)

@@ -145,6 +145,8 @@ class Closing:
                 return Closed.MORE
             left = await connection.fetchrow(_LEFT, campaign_id)
             assert left is not None  # it selects no table
+            if left["has_waiting"]:
+                return Closed.MORE  # a claim came back after those that waited were let go
             if left["has_calls"]:
                 return Closed.WAITS
             await change_campaign(connection, campaign_id, {"settled_at": now})

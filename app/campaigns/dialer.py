@@ -27,7 +27,7 @@ from app.campaigns.model import Campaign, OptOut
 from app.campaigns.news import CampaignNews, PressedKey
 from app.campaigns.sweeping import sweep_attempts
 from app.clock import Clock
-from app.daemon import Health, Vitals, backoff_seconds
+from app.daemon import Health, Vitals, backoff_seconds, look_again_and_again
 from app.db.engine import Database
 from app.db.kept import KeptConnection, read_by_index
 from app.errors import DatabaseUnavailableError
@@ -42,8 +42,6 @@ LEAST_SECONDS: Final = 0.1
 _NOT_READY_SECONDS: Final = 1.0
 #: Between two sweeps of what was called when.
 _SWEEP_SECONDS: Final = 60.0
-#: The loop that looks for campaigns, among those of the campaigns.
-_LOOKING: Final = "looking"
 
 # Campaigns that are over stay until every contact has its outcome.
 _ALIVE: Final = """
@@ -117,28 +115,15 @@ class CampaignDialer:
         """Dial until cancelled."""
         try:
             with self._vitals.running():
-                await self._look_again_and_again()
+                async with asyncio.TaskGroup() as self._group:
+                    await look_again_and_again(self._vitals, self._look_and_hear, event="campaigns_not_looked_at")
         finally:
             self._dialing.close()
 
-    async def _look_again_and_again(self) -> None:
-        async with asyncio.TaskGroup() as self._group:
-            while True:
-                try:
-                    await self._look()
-                    await self._sweep()
-                    await self._hear()
-                except DatabaseUnavailableError as error:
-                    failures = self._vitals.note_failure(_LOOKING, error)
-                    level = _log.warning if failures == 1 else _log.debug
-                    level("campaigns_not_looked_at", reason=error.message)
-                    await asyncio.sleep(backoff_seconds(failures))
-                except Exception as error:  # noqa: BLE001 -- a mistake of ours must not end all that this node does
-                    failures = self._vitals.note_failure(_LOOKING, error)
-                    _log.exception("campaigns_not_looked_at")
-                    await asyncio.sleep(backoff_seconds(failures))
-                else:
-                    self._vitals.note_success(_LOOKING)
+    async def _look_and_hear(self) -> None:
+        await self._look()
+        await self._sweep()
+        await self._hear()
 
     async def _look(self) -> None:
         """Have a loop for each campaign that needs one."""

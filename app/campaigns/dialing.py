@@ -114,7 +114,7 @@ class Dialled:
 
 
 class Dialing:
-    """Dials for the campaigns of one node. ``aclose`` lets go of its connections."""
+    """Dials for the campaigns of one node. ``close`` lets go of its connections."""
 
     def __init__(
         self,

@@ -42,7 +42,7 @@ def of_disposition(disposition: Disposition) -> str:
 
 
 def of_skip(reason: SkipReason) -> str:
-    """The word that counts contacts which were skipped for this reason."""
+    """The word that counts contacts which were skipped for this reason (less those put to the start again)."""
     return f"SKIP:{reason.value}"
 
 

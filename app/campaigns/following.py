@@ -17,14 +17,14 @@ import structlog
 
 from app.campaigns import figures
 from app.campaigns.claim_statements import FORGET
-from app.campaigns.core.breaker import Ending, tally
+from app.campaigns.core.breaker import tally
 from app.campaigns.core.explain import Attempted
 from app.campaigns.core.lifecycle import Step, is_over
 from app.campaigns.core.retries import AfterAttempt, Done, Retry, after_attempt
 from app.campaigns.core.words import CampaignState
 from app.campaigns.figures import Figure
 from app.campaigns.model import Campaign, ContactState, OptOut, SayContent
-from app.campaigns.outcomes import about, counted, facts, standing
+from app.campaigns.outcomes import about, counted, ending, facts, is_lost, is_unsent, standing
 from app.campaigns.putting_off import AFTER_FAILED_DIALS, put_off
 from app.campaigns.rows import CAMPAIGN_COLUMNS, read_campaign
 from app.campaigns.store import draft, lock_campaign, lock_for, take_step
@@ -52,12 +52,9 @@ _GET: Final = f"SELECT {CAMPAIGN_COLUMNS} FROM campaign WHERE id = $1"  # noqa: 
 _ENDED: Final = """
 SELECT kept.contact_id, kept.list_id, kept.number, kept.state, kept.attempts, kept.decisions, kept.call_id,
     contact.name, contact.external_id, cdr.disposition, cdr.ended_at, cdr.created_at, cdr.talk_seconds,
-    -- A trunk that Asterisk cannot dial at all fails as one does that answers "service unavailable".
-    CASE WHEN cdr.end_code = 'DIAL_FAILED' AND cdr.source = 'LIVE' THEN 503 ELSE cdr.sip_code END AS sip_code,
+    cdr.end_code, cdr.end_party, cdr.source, cdr.sip_code,
     cdr.ring_seconds, cdr.dtmf, call.snapshot->'answers' AS answers, call.snapshot->>'answeredBy' AS answered_by,
-    cdr.source = 'LIVE' AND cdr.end_code = 'DIAL_FAILED' AS is_failed_dial,
-    (cdr.source = 'RECOVERED' OR cdr.end_code IN ('TRUNK_FULL', 'LIMIT_REACHED', 'DIAL_FAILED'))
-        AND NOT EXISTS (SELECT FROM leg WHERE leg.call_id = call.id AND leg.dialing_at IS NOT NULL) AS is_unsent
+    EXISTS (SELECT FROM leg WHERE leg.call_id = call.id AND leg.dialing_at IS NOT NULL) AS was_dialled
 FROM campaign_contact AS kept
 JOIN cdr ON cdr.call_id = kept.call_id
 JOIN call ON call.id = kept.call_id
@@ -85,7 +82,7 @@ FROM json_to_recordset($2::json) AS one (contact_id text, n int, outcome json)
 WHERE told.campaign_id = $1 AND told.contact_id = one.contact_id AND told.n = one.n
 """
 _ENDINGS: Final = """
-SELECT ended_at, CASE WHEN end_code = 'DIAL_FAILED' AND source = 'LIVE' THEN 503 ELSE sip_code END AS sip_code
+SELECT ended_at, disposition, end_code, end_party, source, sip_code
 FROM cdr WHERE account_id = $1 AND campaign_id = $2 AND created_at > $3 AND ended_at > $4
 """
 _SETTLING: Final = f"SELECT pg_advisory_xact_lock_shared({CAMPAIGN_SETTLING}, hashtext($1))"
@@ -128,16 +125,16 @@ class Following:
             assert of_campaign is not None  # it has contacts
             campaign = read_campaign(of_campaign)
             now = self._clock.now()
-            sent = [row for row in rows if not row["is_unsent"]]
+            sent = [row for row in rows if not is_unsent(row)]
             for row in sent:
                 drafts += await self._opt_out(connection, campaign, row["number"], row["dtmf"], row["call_id"])
             counts: _Counts = defaultdict(Counter)
             drafts += await self._settle(connection, campaign, sent, now, counts)
-            unsent = [row for row in rows if row["is_unsent"]]
+            unsent = [row for row in rows if is_unsent(row)]
             drafts += await self._put_back(connection, campaign, unsent, now, counts)
             await figures.count_minutes(connection, campaign.id, counts)
             await transaction.append(drafts)
-        is_shaky = any(Ending(at=row["ended_at"], sip_code=row["sip_code"]).is_server_failure for row in rows)
+        is_shaky = any(ending(row).is_failure for row in rows)
         return Settled(len(rows), has_more=len(rows) == _MOST_AT_ONCE, is_shaky=is_shaky)
 
     async def hear_key(self, campaign_id: str, call_id: str, number: str, pressed: str) -> bool:
@@ -161,8 +158,7 @@ class Following:
             now = self._clock.now()
             since = now - timedelta(seconds=rule.seconds)
             rows = await connection.fetch(_ENDINGS, campaign.account_id, campaign.id, since - _LONGEST_ATTEMPT, since)
-            endings = [Ending(at=row["ended_at"], sip_code=row["sip_code"]) for row in rows]
-            tallied = tally(rule, endings, now, campaign.resumed_at)
+            tallied = tally(rule, [ending(row) for row in rows], now, campaign.resumed_at)
             if not tallied.trips(rule):
                 return False
             detail = f"The trunk failed {tallied.failed} of the last {tallied.ended} attempts ({rule.seconds:g} s)."
@@ -234,9 +230,9 @@ class Following:
         now: datetime,
         counts: _Counts,
     ) -> list[Draft]:
-        """Calls that ended before anybody was dialled: the service died or was too late, the trunk was full or gone."""
+        """Calls that nobody was got to by: the service died or was too late, the trunk was full, gone or silent."""
         drafts: list[Draft] = []
-        waiting = [row for row in rows if not row["is_failed_dial"]]
+        waiting = [row for row in rows if not is_lost(row)]
         if waiting:
             retry_at, contacts = now + _UNSENT_RETRY, [row["contact_id"] for row in waiting]
             await connection.execute(_UNSENT, campaign.id, contacts, retry_at, now)
@@ -244,7 +240,7 @@ class Following:
         for row in rows:
             if row["state"] == ContactState.DIALING:
                 counts[row["created_at"].replace(second=0, microsecond=0)][Figure.DIALLED] -= 1
-            if not row["is_failed_dial"]:
+            if not is_lost(row):
                 continue
             reason = await put_off(
                 *(connection, campaign.id, row["contact_id"], row["decisions"], row["call_id"]),

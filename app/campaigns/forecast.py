@@ -1,7 +1,7 @@
 """What the rules would decide for every contact of a campaign, if it were to call all of them now.
 
-The same function is asked as at the instant of dialling (``core.rules.decide``), without caps on concurrent calls; what
-is known of the contacts is read in batches, and no longer than a few seconds.
+The same function is asked as at the instant of dialling (``core.rules.decide``), without caps on concurrent calls, but
+for a trunk that is down; what is known of the contacts is read in batches, and no longer than a few seconds.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from typing import Final
 
 from app.campaigns.core.rules import Outcome, Question, decide, tally
 from app.campaigns.core.words import DelayReason, SkipReason
+from app.campaigns.limits import read_outage
 from app.campaigns.model import Campaign
 from app.campaigns.questions import CONTACT_COLUMNS, Asker, ContactCard, read_contact, terms_of
 from app.clock import Clock
@@ -69,10 +70,11 @@ class Forecaster:
         counted = duplicates = 0
         async with self._database.acquire() as connection:
             asker = await Asker.open(connection, terms_of(campaign), now)
+            limits = await read_outage(connection, campaign)
             async for contacts, again in _read(connection, campaign):
                 counted += len(contacts) + again
                 duplicates += again
-                outcomes = [_decide(known, one.question) for one in await asker.ask(contacts)]
+                outcomes = [_decide(known, one.question) for one in await asker.ask(contacts, limits)]
                 reasons += tally(outcomes)
                 await asyncio.sleep(0)  # others are waiting for the event loop
                 if self._clock.monotonic() >= until:

@@ -7,13 +7,36 @@ from typing import Any, assert_never
 import asyncpg
 
 from app.campaigns import figures
+from app.campaigns.core.breaker import Ending, never_got_there
 from app.campaigns.core.retries import AfterAttempt, Done, Retry
 from app.campaigns.figures import Figure
 from app.campaigns.model import Campaign, ContactState
 from app.campaigns.store import draft
 from app.facts.campaigns import ContactAttempted, ContactFinished
 from app.facts.event import Draft
-from app.facts.vocabulary import AnsweredBy, Disposition, Party
+from app.facts.vocabulary import AnsweredBy, CdrSource, Disposition, EndCode, EndParty, EndReason, Party
+
+
+def is_lost(row: asyncpg.Record) -> bool:
+    """Whether the trunk failed before anything was heard of the contact (`breaker.never_got_there`)."""
+    reason = EndReason(code=EndCode(row["end_code"]), party=EndParty(row["end_party"]), sip_code=row["sip_code"])
+    return never_got_there(Disposition(row["disposition"]), reason, CdrSource(row["source"]))
+
+
+def ending(row: asyncpg.Record) -> Ending:
+    """The attempt as the circuit breaker sees it."""
+    return Ending(at=row["ended_at"], sip_code=row["sip_code"], is_lost=is_lost(row))
+
+
+def is_unsent(row: asyncpg.Record) -> bool:
+    """Whether nobody was got to by the call, so that it counts as none.
+
+    A leg that Asterisk has begun to dial may have been heard of, whatever ended it: but for one of which nothing was.
+    """
+    if not row["was_dialled"]:
+        never_dialled = {EndCode.TRUNK_FULL, EndCode.LIMIT_REACHED, EndCode.DIAL_FAILED}
+        return row["source"] == CdrSource.RECOVERED or row["end_code"] in never_dialled or is_lost(row)
+    return row["end_code"] != EndCode.DIAL_FAILED and is_lost(row)
 
 
 def about(campaign: Campaign, row: asyncpg.Record) -> dict[str, Any]:

@@ -20,7 +20,7 @@ async def gather_asked(connection: PooledConnection, judgements: Judgements, cal
     campaign, now = judgements.campaign, judgements.now
     rows = await connection.fetch(statements.ASKED, campaign.id)
     begun = await connection.fetchval(statements.BEGUN, campaign.id, [row["id"] for row in rows])
-    limits = await read_limits(connection, campaign, calls - claimed + begun, begun)
+    limits = await read_limits(connection, campaign, calls - claimed + begun, begun, now)
     rows = rows[: room_for(MOST_CLAIMS, limits).calls]
     if rows:
         await lock_attempts(connection, campaign)

@@ -15,7 +15,7 @@ from app.db.engine import PooledConnection
 
 #: What could not be placed by a mistake of ours is judged again after so long, each time; then no more.
 AFTER_MISTAKES: Final = (timedelta(minutes=1), timedelta(minutes=10))
-#: What Asterisk could not dial: it may have been ending, its trunk may be gone. The breaker counts these as well.
+#: What never got there: Asterisk may have been ending, the trunk may be gone, or silent. The breaker counts these too.
 AFTER_FAILED_DIALS: Final = (timedelta(seconds=5), *AFTER_MISTAKES)
 
 _RETELL: Final = """

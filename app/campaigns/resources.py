@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from app.accounts.audit import AuditLog
+from app.calls.keeping.keys import KeyVeil
 from app.campaigns.attending import CampaignAgents
 from app.campaigns.forecast import Forecaster
 from app.campaigns.queries import CampaignQueries
@@ -33,12 +34,13 @@ class CampaignResources:
         clock: Clock,
         speech: SpeechResources,
         *,
+        veil: KeyVeil,
         changed: Callable[[str], Awaitable[None]],
     ) -> Self:
         """``changed`` is awaited with a campaign's id after each commit that dialers have to hear of."""
         return cls(
-            campaigns=Campaigns(log, audit, clock, speech, changed=changed),
-            agents=CampaignAgents(database, log, audit, clock, changed=changed),
+            campaigns=Campaigns(log, audit, clock, speech, veil=veil, changed=changed),
+            agents=CampaignAgents(database, log, audit, clock, veil=veil, changed=changed),
             queries=CampaignQueries(database, clock),
             forecaster=Forecaster(database, clock),
         )

@@ -1,5 +1,6 @@
 """Putting contacts that are done to the start again, at somebody's word."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -30,23 +31,28 @@ SELECT found.contact_id FROM unnest($4::text[]) AS one (word) CROSS JOIN LATERAL
 ) AS found
 ORDER BY contact_id LIMIT $5
 """
-_NAMED: Final = "SELECT unnest($6::text[]) AS contact_id"
-# In the order of contacts, so that two who ask at once lock rows in the same order.
+_NAMED: Final = "SELECT DISTINCT contact_id FROM unnest($6::text[]) AS one (contact_id)"
+# In the order of contacts, so that two who ask at once lock rows in the same order. Each row by its key, however few
+# rows a planner believes that a campaign has: where two tables are joined, it may read the whole campaign for each row.
 _PUT_BACK: Final = """
 WITH found AS MATERIALIZED ({found}),
-chosen AS (
-    SELECT contact_id, state FROM campaign_contact
-    WHERE campaign_id = $1 AND contact_id IN (SELECT contact_id FROM found)
-        AND (state = 'FINISHED' AND disposition = ANY($3) OR state = 'SKIPPED' AND reason = ANY($4))
-    ORDER BY contact_id LIMIT $5 FOR UPDATE
+chosen AS MATERIALIZED (
+    SELECT kept.* FROM (SELECT contact_id FROM found ORDER BY contact_id) AS found CROSS JOIN LATERAL (
+        SELECT contact_id, account_id, list_id, number, state, reason FROM campaign_contact
+        WHERE campaign_id = $1 AND contact_id = found.contact_id
+            AND (state = 'FINISHED' AND disposition = ANY($3) OR state = 'SKIPPED' AND reason = ANY($4))
+        LIMIT 1 FOR UPDATE
+    ) AS kept
+    LIMIT $5
 ),
 put_back AS (
-    UPDATE campaign_contact AS kept
-    SET state = 'WAITING', attempts = 0, due_at = $2, lease_until = NULL, reason = NULL, updated_at = $2
-    FROM chosen WHERE kept.campaign_id = $1 AND kept.contact_id = chosen.contact_id
-    RETURNING chosen.state
+    INSERT INTO campaign_contact
+        (campaign_id, contact_id, account_id, list_id, number, state, due_at, updated_at)
+    SELECT $1, contact_id, account_id, list_id, number, 'WAITING', $2, $2 FROM chosen
+    ON CONFLICT (campaign_id, contact_id) DO UPDATE SET state = excluded.state, attempts = 0,
+        due_at = excluded.due_at, lease_until = NULL, reason = NULL, updated_at = excluded.updated_at
 )
-SELECT state, count(*) AS count FROM put_back GROUP BY state
+SELECT state, CASE WHEN state = 'SKIPPED' THEN reason END AS skipped_for, count(*) AS count FROM chosen GROUP BY 1, 2
 """
 
 
@@ -85,7 +91,7 @@ def check_choice(choice: RetryChoice) -> list[Problem]:
 def put_back_statement(
     campaign_id: str, choice: RetryChoice, now: datetime, *, at_most: int = MOST_AT_ONCE
 ) -> tuple[Any, ...]:
-    """The statement that puts them back and counts them by the state they had, and its values."""
+    """The statement that puts them back and counts them by what they had come to, and its values."""
     is_any = not choice.dispositions and not choice.skip_reasons
     dispositions = [one.value for one in Disposition] if is_any else [one.value for one in choice.dispositions]
     reasons = [one.value for one in SkipReason] if is_any else [one.value for one in choice.skip_reasons]
@@ -105,8 +111,13 @@ async def put_back(connection: PooledConnection, campaign_id: str, choice: Retry
     """Put the contacts to the start, in the transaction of whoever holds the campaign. The rules are asked anew."""
     await read_by_index(connection)
     rows = await connection.fetch(*put_back_statement(campaign_id, choice, now))
-    by_state = {ContactState(row["state"]): int(row["count"]) for row in rows}
-    words = {ContactState.FINISHED: Figure.FINISHED, ContactState.SKIPPED: Figure.SKIPPED}
-    await figures.count(connection, campaign_id, now, {words[state]: -count for state, count in by_state.items()})
-    total = sum(by_state.values())
+    counts: Counter[str] = Counter()
+    for row in rows:
+        if row["state"] == ContactState.FINISHED:
+            counts[Figure.FINISHED] -= row["count"]
+        else:
+            counts[Figure.SKIPPED] -= row["count"]
+            counts[figures.of_skip(SkipReason(row["skipped_for"]))] -= row["count"]
+    await figures.count(connection, campaign_id, now, counts)
+    total = sum(row["count"] for row in rows)
     return Retried(total, has_more=total == MOST_AT_ONCE)

@@ -16,6 +16,7 @@ from app.accounts.audit import AuditLog, entry_by
 from app.accounts.principal import Principal
 from app.calls.keeping.keys import (
     KeyClaim,
+    KeyVeil,
     check_key,
     check_same_input,
     claim_keys,
@@ -32,7 +33,7 @@ from app.campaigns.model import Campaign, Definition
 from app.campaigns.references import check_references
 from app.campaigns.retrying import Retried, RetryChoice
 from app.campaigns.rows import CAMPAIGN_COLUMNS, read_campaign
-from app.campaigns.settling import settle
+from app.campaigns.wording import put_in_words
 from app.clock import Clock
 from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
@@ -99,6 +100,7 @@ class Campaigns:
         clock: Clock,
         speech: SpeechResources,
         *,
+        veil: KeyVeil | None = None,
         changed: Callable[[str], Awaitable[None]],
     ) -> None:
         """``changed`` is awaited with a campaign's id after each commit that dialers have to hear of."""
@@ -106,6 +108,7 @@ class Campaigns:
         self._audit = audit
         self._clock = clock
         self._speech = speech
+        self._veil = veil
         self._changed = changed
 
     async def create(self, by: Principal, values: CampaignChanges) -> Campaign:
@@ -115,7 +118,7 @@ class Campaigns:
             RefusedError: INVALID_INPUT, REQUIRED, INVALID_NUMBER; FIELD_MISSING, CALLER_ID_NOT_OWNED, ALREADY_EXISTS.
             SpeechUnavailableError: nobody can say whether there is such a voice.
         """
-        content = await settle(self._speech, by.account_id, values["content"])
+        content = await put_in_words(self._speech, by.account_id, values["content"])
         definition = apply_changes(Definition(content=content), {**values, "content": content})
         list_ids, dnc_list_ids = values["contact_list_ids"], values.get("dnc_list_ids", ())
         now = self._clock.now()
@@ -169,7 +172,7 @@ class Campaigns:
         """
         raise_all(checks.check_own(changes))
         if "content" in changes:
-            changes = {**changes, "content": await settle(self._speech, by.account_id, changes["content"])}
+            changes = {**changes, "content": await put_in_words(self._speech, by.account_id, changes["content"])}
         async with self._writing() as writing:
             connection, now = writing.connection, self._clock.now()
             before = await self._lock(connection, by, campaign_id)
@@ -276,7 +279,7 @@ class Campaigns:
         async with self._writing() as writing:
             connection = writing.connection
             campaign = await self._lock(connection, by, campaign_id)
-            holder = await find_key(connection, by.account_id, mutation, idempotency_key)
+            holder = await find_key(connection, by.account_id, mutation, idempotency_key, self._veil)
             if holder is not None:
                 check_same_input(holder, asked)
                 return Stepped(campaign=campaign, is_replayed=True)

@@ -25,15 +25,16 @@ from app.campaigns.figures import Figure
 from app.campaigns.model import AgentContent, Campaign
 from app.db.engine import PooledConnection
 
+_WAITING: Final = """
+SELECT kept.call_id FROM campaign_contact AS kept JOIN call ON call.id = kept.call_id
+WHERE kept.campaign_id = $1 AND kept.state IN ('CLAIMED', 'DIALING')
+    AND call.connected_at IS NULL AND call.state <> 'ENDED'
+"""
 # An agent whose phone rings for one of the campaign's calls stands with it: the call is in flight until they talk, and
 # has its agent. Were the one counted without the other, every answer would seem to be one call too many. Read after the
 # calls in flight: of two who begin to talk meanwhile the call is counted then, and not the agent without it.
-_AGENTS: Final = """
-WITH waiting AS MATERIALIZED (
-    SELECT kept.call_id FROM campaign_contact AS kept JOIN call ON call.id = kept.call_id
-    WHERE kept.campaign_id = $1 AND kept.state IN ('CLAIMED', 'DIALING')
-        AND call.connected_at IS NULL AND call.state <> 'ENDED'
-)
+_AGENTS: Final = f"""
+WITH waiting AS MATERIALIZED ({_WAITING})
 SELECT
     count(*) FILTER (
         WHERE waiting.call_id IS NOT NULL OR (state.shown = 'AVAILABLE' AND state.leg_id IS NULL)
@@ -49,7 +50,16 @@ WHERE serving.campaign_id = $1
     AND ($2::text IS NULL OR EXISTS (
         SELECT FROM queue_member WHERE queue_member.agent_id = serving.agent_id AND queue_member.queue_id = $2
     ))
-"""
+"""  # noqa: S608  # our own words
+# Whether one is among those who are counted as idle.
+_IS_IDLE: Final = f"""
+WITH waiting AS MATERIALIZED ({_WAITING})
+SELECT EXISTS (
+    SELECT FROM agent_state AS state LEFT JOIN waiting ON waiting.call_id = state.call_id
+    WHERE state.agent_id = $2
+        AND (waiting.call_id IS NOT NULL OR (state.shown = 'AVAILABLE' AND state.leg_id IS NULL))
+)
+"""  # noqa: S608  # our own words
 # In flight: dialled, or about to be, and neither connected to an agent nor settled: what has ended counts here until
 # its outcome is in the ledger.
 _IN_FLIGHT: Final = """
@@ -101,10 +111,15 @@ async def calls_to_drop(connection: PooledConnection, campaign: Campaign, now: d
     return [row["id"] for row in await connection.fetch(_RINGING, campaign.id, dropped)] if dropped else []
 
 
+async def is_idle(connection: PooledConnection, campaign: Campaign, agent_id: str) -> bool:
+    """Whether the campaign counts on the agent: it is free, or its phone rings for one of the campaign's calls."""
+    return bool(await connection.fetchval(_IS_IDLE, campaign.id, agent_id))
+
+
 async def may_agent_leave(
     connection: PooledConnection, campaign: Campaign, content: AgentContent, now: datetime
 ) -> bool:
-    """Whether an idle agent may go without leaving a call that rings to nobody (beyond what the cap bears)."""
+    """Whether an agent who :func:`is_idle` may go and leave no call to nobody (beyond what the cap bears)."""
     dialled = await _read_flight(connection, campaign.id)
     agents = await _read_agents(connection, campaign, content)
     if content.mode is not PacingMode.PREDICTIVE:

@@ -14,6 +14,7 @@ import orjson
 from app.campaigns import figures
 from app.campaigns.core.explain import Attempted, Entry
 from app.campaigns.core.lifecycle import Step, after
+from app.campaigns.core.pacing import resume_pace
 from app.campaigns.core.rules import Decision
 from app.campaigns.figures import Figure
 from app.campaigns.model import Campaign, CampaignContact, Definition, definition_as_json
@@ -45,6 +46,7 @@ _STORY: Final = """
 SELECT decision, outcome FROM campaign_decision WHERE campaign_id = $1 AND contact_id = $2 ORDER BY n DESC LIMIT $3
 """
 _NOT_PAUSED: Final = {"paused_at": None, "pause_reason": None, "pause_detail": None}
+_ENCODER: Final = msgspec.json.Encoder()
 _LEAVES_RUNNING: Final = frozenset({Step.PAUSE, Step.TRUNK_FAILED, Step.STOP, Step.RUN_OUT})
 
 
@@ -106,6 +108,8 @@ async def take_step(
             fact = CampaignPaused(**about, reason=reason)
         case Step.RESUME:
             changes |= {"resumed_at": now, **_NOT_PAUSED}
+            if campaign.pace is not None:
+                changes["pace"] = orjson.Fragment(_ENCODER.encode(resume_pace(campaign.pace, now)))
             fact = CampaignResumed(**about, version=campaign.version)
         case Step.STOP:
             changes |= {"finished_at": now, **_NOT_PAUSED}

@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from app.cdrs.filters import CallFilter, sql_conditions
+from app.cdrs.filters import CallFilter, Listed, sql_conditions
 from app.cdrs.reading import RECORD_EXPRESSIONS, RECORD_NAMES, read_record
 from app.db.engine import Database
 from app.db.keyset import DEFAULT_COUNT_LIMIT, Key, Listing, RowCount, count_listed, keyset_rows
@@ -101,7 +101,7 @@ class CdrQueries:
 
 
 def _list(account_id: str, where: CallFilter) -> Listing:
-    conditions = sql_conditions(account_id, where)
+    conditions = sql_conditions(account_id, where, of=Listed.CDR)
     if where.states and CallState.ENDED not in where.states:
         conditions.add("false")  # only ended calls have a record
     return Listing("cdr", RECORD_NAMES, RECORD_EXPRESSIONS, conditions)

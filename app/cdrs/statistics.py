@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from app.cdrs.filters import CallFilter
+from app.cdrs.filters import CallFilter, Listed, add_details
 from app.cdrs.statistics_rollup import MEASURES, MERGES, Grain
 from app.cdrs.statistics_slices import (
     DAY,
@@ -30,6 +30,7 @@ from app.cdrs.statistics_slices import (
     to_instant,
     to_microseconds,
 )
+from app.db.conditions import Conditions
 from app.db.engine import Database
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import CallKind, CallState, Direction, Disposition
@@ -176,13 +177,17 @@ def _make_statement(
 
     account = place(account_id, "text")
     where = _conditions(request.where, place)
-    grains = _choose_grains(request)
+    details = Conditions(*values)
+    add_details(details, account_id, request.where, of=Listed.CDR)
+    values += details.values[len(values) :]
+    grains = {} if details.texts else _choose_grains(request)
     covered, edges = cover(slices, tuple(grains.values()))
     branches = [
         _rollup(ranges, grain, account, where, place) for grain, ranges in zip(grains, covered, strict=True) if ranges
     ]
     if edges:
-        branches.append(_records(edges, account, where, request.where, place))
+        of_records = where + "".join(f" AND {text}" for text in details.texts)
+        branches.append(_records(edges, account, of_records, place))
     keys = [column for group, column in _COLUMNS.items() if group in request.group_by]
     if len(labels) > 1:
         # Which slice a row lies in, and which label that slice has.
@@ -205,8 +210,6 @@ def _make_statement(
 def _choose_grains(request: StatisticsRequest) -> dict[Grain, int]:
     """The grains that can answer, with their lengths, the longest first; none, where only the records can."""
     where = request.where
-    if where.number is not None or where.external_id is not None or where.tag is not None:
-        return {}
     if not (request.group_by & {GroupBy.AGENT, GroupBy.EXTENSION} or where.agent_ids or where.extensions):
         return {Grain.DAY: DAY, Grain.HOUR: HOUR, Grain.QUARTER: QUARTER}
     if request.group_by & {GroupBy.KIND, GroupBy.DIRECTION} or where.kinds or where.directions:
@@ -252,21 +255,14 @@ def _rollup(ranges: Sequence[tuple[int, int]], grain: Grain, account: str, where
     )
 
 
-def _records(ranges: Sequence[tuple[int, int]], account: str, where: str, given: CallFilter, place: Place) -> str:
-    further = "".join(
-        f" AND {column} = {place(value, 'text')}"
-        for column, value in (("dialled_number", given.number), ("external_id", given.external_id))
-        if value is not None
-    )
-    if given.tag is not None:
-        further += f" AND {place(given.tag, 'text')} = ANY(tags)"
+def _records(ranges: Sequence[tuple[int, int]], account: str, where: str, place: Place) -> str:
     measures = ", ".join(f"{_OF_ONE[name]} AS {name}" for name in MEASURES)
     return _over(
         ranges,
         place,
         "SELECT created_at AS begins_at, coalesce(agent_id, '') AS agent_id, coalesce(extension, '') AS extension, "  # noqa: S608  # our own names
         f"direction, kind, disposition, {measures} FROM cdr "
-        f"WHERE account_id = {account} AND created_at >= span_begin AND created_at < span_end{where}{further}",
+        f"WHERE account_id = {account} AND created_at >= span_begin AND created_at < span_end{where}",
     )
 
 

@@ -134,20 +134,20 @@ def _tell_days(days: float | None) -> str:
 
 @commands.command("list")
 def list_all(as_json: AsJson = False) -> None:
-    """List all accounts."""
+    """List all accounts, whether they are suspended, and how many live calls each has."""
     from app.cli.opened import opened_services
 
     async def work() -> Any:
         async with opened_services() as opened:
-            return await opened.accounts.list_all()
+            return await opened.accounts.list_all(), await opened.accounts.count_live_calls()
 
-    accounts = run(work())
+    accounts, live_calls = run(work())
     if as_json:
-        write_json(accounts)
+        write_json([{**as_document(account), "liveCalls": live_calls.get(account.id, 0)} for account in accounts])
         return
     write_table(
         "Accounts",
-        ("name", "id", "for people", "region", "sandbox", "made"),
+        ("name", "id", "for people", "region", "sandbox", "made", "suspended", "live calls"),
         [
             (
                 account.name,
@@ -156,6 +156,8 @@ def list_all(as_json: AsJson = False) -> None:
                 account.default_region,
                 account.is_sandbox,
                 account.created_at,
+                account.suspended_at,
+                live_calls.get(account.id, 0),
             )
             for account in accounts
         ],

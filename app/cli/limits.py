@@ -152,12 +152,17 @@ def suspend(
 
 
 @accounts.commands.command("resume")
-def resume(account: AccountName, as_json: AsJson = False) -> None:
+def resume(
+    account: AccountName,
+    reason: Annotated[str | None, typer.Option(help="Why, for the account's audit log.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Resume an account that was suspended."""
 
     async def work() -> Any:
         async with _opened() as (opened, usage):
-            return {"isNews": await usage.suspensions.resume(None, (await opened.find_account(account)).id)}
+            found = await opened.find_account(account)
+            return {"isNews": await usage.suspensions.resume(None, found.id, reason=reason)}
 
     done = run(work())
     if as_json:

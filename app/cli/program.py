@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from app.cli import accounts, imports, keys, limits, numbers, storage
+from app.cli import accounts, imports, keys, limits, numbers, storage, trunks
 from app.cli.accounts import AsJson
 from app.cli.output import FAILED, run, telling_errors, write_json
 from app.cli.replay import replay
@@ -24,6 +24,7 @@ program.add_typer(accounts.commands, name="account")
 program.add_typer(keys.commands, name="key")
 program.add_typer(imports.commands, name="import")
 program.add_typer(numbers.commands, name="number")
+program.add_typer(trunks.commands, name="trunk")
 program.add_typer(storage.commands, name="storage")
 program.add_typer(limits.commands, name="limits")
 program.command()(replay)

@@ -18,22 +18,27 @@ from app.local.reached import ari_client
 _TIMEOUT_SECONDS: Final = 5.0
 #: Asterisk asks for the first time at random within `qualify_frequency`, 30 seconds in our templates.
 _FIRST_ROUND: Final = timedelta(seconds=60)
+# As provisioning has it: of the others Asterisk is not to know.
 _TRUNKS: Final = """
-SELECT account.name AS account, trunk.name, trunk.endpoint, trunk.is_sandbox
+SELECT account.name AS account, trunk.name, trunk.endpoint, trunk.is_sandbox, trunk.is_provisioned
 FROM trunk JOIN account ON account.id = trunk.account_id
-WHERE trunk.deleted_at IS NULL
+WHERE trunk.is_enabled AND trunk.deleted_at IS NULL AND account.suspended_at IS NULL
 ORDER BY account.name, trunk.name
 """
 
 
 @dataclass(frozen=True, slots=True)
 class TrunkRow:
-    """A trunk of some account, as its row says; ``endpoint`` is its PJSIP name."""
+    """A trunk of some account that is in use, as its row says; ``endpoint`` is its PJSIP name.
+
+    ``is_provisioned``: Offhook gives it to Asterisk; else it stands in Asterisk's own files.
+    """
 
     account: str
     name: str
     endpoint: str
     is_sandbox: bool
+    is_provisioned: bool = False
 
 
 async def check_trunks(settings: Settings) -> list[Finding]:
@@ -75,24 +80,40 @@ def judge_trunks(
                 mend = "Look again in a minute."
                 findings.append(warning("trunks", f"{title} has not been asked yet: Asterisk has just started.", mend))
             case "offline":
-                mend = (
-                    f"Check the address, network and credentials of [{trunk.endpoint}] in pjsip.conf, and that the "
-                    f"provider answers OPTIONS (`pjsip show endpoint {trunk.endpoint}` in Asterisk's console)."
-                )
-                findings.append(failed("trunks", f"{title} is down: its far end does not answer.", mend))
+                findings.append(failed("trunks", f"{title} is down: its far end does not answer.", _mend_down(trunk)))
             case "missing" if trunk.is_sandbox:
                 pass  # a row of the time when the embedded Asterisk was used; nobody's calls go there
             case "missing":
-                mend = (
-                    f"Give pjsip.conf an endpoint, aor and identify of the name {trunk.endpoint}, or delete the trunk."
-                )
-                findings.append(failed("trunks", f"{title} is unknown to Asterisk.", mend))
+                findings.append(failed("trunks", f"{title} is unknown to Asterisk.", _mend_missing(trunk)))
             case _:
-                mend = f"Set `qualify_frequency = 30` in the aor of {trunk.endpoint}."
+                mend = _mend_unasked(trunk)
                 findings.append(warning("trunks", f"{title} may be up or down: Asterisk does not know.", mend))
     if online:
         findings.insert(0, ok("trunks", f"{online} of {len(trunks)} online"))
     return findings
+
+
+def _mend_down(trunk: TrunkRow) -> str:
+    where = "that `updateTrunk` sets" if trunk.is_provisioned else f"of [{trunk.endpoint}] in pjsip.conf"
+    return (
+        f"Check the address and the credentials {where}, the network, and that the provider answers OPTIONS "
+        f"(`pjsip show endpoint {trunk.endpoint}` in Asterisk's console)."
+    )
+
+
+def _mend_missing(trunk: TrunkRow) -> str:
+    if trunk.is_provisioned:
+        return (
+            "Offhook gives it to Asterisk by itself while a service drives this Asterisk. Look in its log for "
+            "`trunk_not_provisioned`, `line_refused` and `lines_not_in_step`, and above for what `lines` says."
+        )
+    return f"Give pjsip.conf an endpoint, aor and identify of the name {trunk.endpoint}, or disable the trunk."
+
+
+def _mend_unasked(trunk: TrunkRow) -> str:
+    if trunk.is_provisioned:
+        return "Set its `qualifySeconds` to 30 with `updateTrunk`."
+    return f"Set `qualify_frequency = 30` in the aor of {trunk.endpoint}."
 
 
 async def _read_trunks(settings: Settings) -> list[TrunkRow]:

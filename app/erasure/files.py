@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import Final, Protocol
 
 from app.db.engine import Database
-from app.erasure.person import Person
+from app.erasure.person import NumberSearch, Person
 from app.recordings.store import ObjectMissingError
 
 _REPORTS: Final = """
@@ -22,8 +22,6 @@ SELECT id, object_key FROM upload
 WHERE account_id = $1 AND object_key IS NOT NULL AND content_type NOT LIKE 'audio/%' AND id > $2 ORDER BY id LIMIT 100
 """
 _FORGET_UPLOAD: Final = "DELETE FROM upload WHERE id = $1 AND object_key = $2"
-#: More than a number or a name can be long, however it is spaced.
-_OVERLAP: Final = 400
 
 
 class Objects(Protocol):
@@ -36,7 +34,7 @@ class Objects(Protocol):
 
 
 class PersonFiles:
-    """Of one account. A file that tells of the person goes whole: it is a copy, and can be made again without them.
+    """Of one account. A file that has the number goes whole: it is a copy, and can be made again without them.
 
     Every method raises DatabaseUnavailableError, StoreUnavailableError.
     """
@@ -91,16 +89,16 @@ class PersonFiles:
         return 1
 
     async def _tells_of(self, key: str, person: Person) -> bool:
+        """Whether the number is in a file. A name alone may be anybody's."""
+        search = NumberSearch(person)
         try:
             size = await self._store.size(key)
             # Of another encoding than UTF-8 digits are found as well: UTF-16's zeros are nothing to a reader.
-            decoder, before = codecs.getincrementaldecoder("utf-8")("replace"), ""
+            decoder = codecs.getincrementaldecoder("utf-8")("replace")
             async with aclosing(self._store.read(key, 0, size)) as blocks:
                 async for block in blocks:
-                    text = before + decoder.decode(block).replace("\x00", "")
-                    if person.erase(text) != text:
+                    if search.is_in(decoder.decode(block).replace("\x00", "")):
                         return True
-                    before = text[-_OVERLAP:]
         except ObjectMissingError:
-            pass  # somebody else was faster
-        return False
+            return False  # somebody else was faster
+        return search.is_at_end()

@@ -66,6 +66,22 @@ WIPED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("request_key", "input_hash"): r"'\x'::bytea",
     }
 )
+#: Columns of people's own words, beside those whose name says so everywhere (see ``wiping``): names go from these.
+WRITTEN: Final = frozenset(
+    {
+        ("audit_line", "details"),
+        ("campaign", "name"),
+        ("campaign", "pause_detail"),
+        ("contact", "fields"),
+        ("contact", "name"),
+        ("contact_list", "name"),
+        ("dnc_entry", "reason"),
+        ("dnc_list", "name"),
+        ("agent_state", "reason"),
+        ("job", "error"),
+        ("webhook_attempt", "response_excerpt"),
+    }
+)
 _TEXT: Final = frozenset({"text", "varchar", "bpchar"})
 _TEXTS: Final = frozenset({"_text", "_varchar"})
 _JSON: Final = frozenset({"json", "jsonb"})

@@ -7,10 +7,11 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
+from app.calls.keeping.keys import KeyVeil
 from app.db.engine import Database, PooledConnection
-from app.erasure.inventory import Key, Table, read_tables
+from app.erasure.inventory import WRITTEN, Key, Table, read_tables
 from app.erasure.person import Person, new_tombstone
-from app.erasure.wiping import erase, is_about, names_in, wipe
+from app.erasure.wiping import erase, is_about, names_beside, names_in, wipe
 
 #: Rows that one statement looks through: bounded, so that no statement takes long however large a table is.
 _PIECE: Final = 2000
@@ -31,9 +32,16 @@ _BELONGING: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("campaign_contact", _OF_CONTACTS),
         ("campaign_decision", _OF_CONTACTS),
         ("event", "held.account_id = $1 AND held.subject_id = ANY($2::text[])"),
+        ("request_key", "held.account_id = $1 AND held.subject_id = ANY($2::text[])"),
     ),
-    "callback": (("event", "held.account_id = $1 AND held.subject_id = ANY($2::text[])"),),
-    "otp": (("event", "held.account_id = $1 AND held.subject_id = ANY($2::text[])"),),
+    "callback": (
+        ("event", "held.account_id = $1 AND held.subject_id = ANY($2::text[])"),
+        ("request_key", "held.account_id = $1 AND held.subject_id = ANY($2::text[])"),
+    ),
+    "otp": (
+        ("event", "held.account_id = $1 AND held.subject_id = ANY($2::text[])"),
+        ("request_key", "held.account_id = $1 AND held.subject_id = ANY($2::text[])"),
+    ),
     "call": (
         ("leg", "held.account_id = $1 AND held.call_id = ANY($2::text[])"),
         ("cdr", "held.account_id = $1 AND held.call_id = ANY($2::text[])"),
@@ -44,6 +52,7 @@ _BELONGING: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("webhook_attempt", _ATTEMPTS_FOR_CALLS),
     ),
 }
+_REQUEST_KEY: Final = ("request_key", "key")
 _DROP_TRACES: Final = "DELETE FROM call_trace WHERE account_id = $1 AND call_id = ANY($2::text[])"
 
 
@@ -79,9 +88,11 @@ class Rewriting:
 class PersonRows:
     """Of one account. Every method raises DatabaseUnavailableError when the database is away."""
 
-    def __init__(self, database: Database, account_id: str, *, is_dry_run: bool) -> None:
+    def __init__(self, database: Database, account_id: str, veil: KeyVeil, *, is_dry_run: bool) -> None:
+        """``veil`` hides idempotency keys, which go on keeping their requests from being carried out once more."""
         self._database = database
         self._account_id = account_id
+        self._veil = veil
         self.is_dry_run = is_dry_run
         #: Of a dry run, what was counted: a row is found by itself, and with what it belongs to.
         self._counted: set[tuple[str, ...]] = set()
@@ -199,7 +210,7 @@ class PersonRows:
         wiped = table.wiped if is_own else {}
         columns = [name for name in table.swept if name not in wiped]
         for row in rows:
-            after = {name: _left_of(name, row[name], person, is_own=is_own) for name in columns}
+            after = self._left_of_row(table, row, columns, person, is_own=is_own)
             if any(after[name] != row[name] for name in columns) or any(row[f"has {name}"] for name in wiped):
                 key = tuple(row[f"key {place}"] for place in range(len(table.keys)))
                 rewritten[key] = after
@@ -220,6 +231,22 @@ class PersonRows:
             for key, after in rewritten.items():
                 await self._write_one(connection, statement, key, [after[name] for name in columns], person)
         return len(rewritten)
+
+    def _left_of_row(
+        self, table: Table, row: Mapping[str, Any], columns: Sequence[str], person: Person, *, is_own: bool
+    ) -> dict[str, Any]:
+        named = names_beside(row, person) if is_own else {}
+        after: dict[str, Any] = {}
+        for name in columns:
+            if name in named:
+                after[name] = None
+            elif (table.name, name) == _REQUEST_KEY:
+                # Rewritten like others it would be a key that nobody has used, and its request carried out once more.
+                is_kept = not is_own and not person.is_in(row[name])
+                after[name] = row[name] if is_kept else self._veil.of(self._account_id, row["mutation"], row[name])
+            else:
+                after[name] = _left_of(table, name, row[name], person, is_own=is_own)
+        return after
 
     async def _write_one(
         self, connection: PooledConnection, statement: str, key: Sequence[str], values: Sequence[Any], person: Person
@@ -289,13 +316,12 @@ def _names_of(table: Table, row: Mapping[str, Any], person: Person) -> list[str]
     return names
 
 
-def _left_of(name: str, value: Any, person: Person, *, is_own: bool) -> Any:
+def _left_of(table: Table, name: str, value: Any, person: Person, *, is_own: bool) -> Any:
     if value is None:
         return None
-    if not is_own:
-        return erase(value, person)
     # By way of an object, so that a column named `answers` is treated as a document's part of that name is.
-    return wipe({name: value}, person)[name]
+    left = wipe if is_own else erase
+    return left({name: value}, person, is_free=(table.name, name) in WRITTEN)[name]
 
 
 def _update(table: Table, columns: Sequence[str], wiped: Mapping[str, str]) -> str:

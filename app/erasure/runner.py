@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from app.calls.keeping.keys import KeyVeil
 from app.clock import Clock
 from app.db.engine import Database, PooledConnection
 from app.erasure.files import Objects, PersonFiles
@@ -80,6 +81,7 @@ class ErasureRunner(Runner):
         sealer: Sealer,
         clock: Clock,
         *,
+        veil: KeyVeil,
         look_seconds: float = 2.0,
         patience_seconds: float = 6 * 3600.0,
     ) -> None:
@@ -89,6 +91,7 @@ class ErasureRunner(Runner):
         self._deletion = deletion
         self._sealer = sealer
         self._clock = clock
+        self._veil = veil
         self._halting = Halting(database, log, clock)
         self._look_seconds = look_seconds
         self._patience_seconds = patience_seconds
@@ -139,7 +142,7 @@ class ErasureRunner(Runner):
 
     async def _sweep(self, job: Job, order: ErasureOrder, person: Person, progress: Progress) -> _Checkpoint:
         """Look through all tables, and again until nothing is found. Gives where it has come to."""
-        rows = PersonRows(self._database, job.account_id, is_dry_run=order.is_dry_run)
+        rows = PersonRows(self._database, job.account_id, self._veil, is_dry_run=order.is_dry_run)
         tables = await rows.read_tables()
         names = list(tables)
         at = _Checkpoint(sealed=order.sealed or "")

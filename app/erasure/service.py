@@ -11,7 +11,7 @@ from app.contacts.accounts import find_reader
 from app.contacts.numbers import NumberRefusedError
 from app.db.engine import Database
 from app.erasure.order import ErasureOrder
-from app.erasure.person import Person, new_tombstone
+from app.erasure.person import FEWEST_LETTERS, LONGEST_NAME, Person, can_be_looked_for, new_tombstone
 from app.errors import Problem, RefusedError
 from app.facts.jobs import JobKind
 from app.jobs.model import Job, NewJob
@@ -22,8 +22,6 @@ from app.webhooks.sealing import Sealer
 #: What a key needs: it deletes recordings and contacts, and says numbers.
 NEEDED: Final = (Scope.RECORDINGS_DELETE, Scope.CONTACTS, Scope.PII_READ)
 MOST_NAMES: Final = 20
-LONGEST_NAME: Final = 200
-_SHORTEST_NAME: Final = 3
 
 # As `held`, the living rows of configuration; what leads calls to a number, or shows it, must say so no more first.
 _CONFIGURED: Final = (
@@ -123,9 +121,12 @@ class Erasures:
 def _check(names: Sequence[str]) -> list[Problem]:
     if len(names) > MOST_NAMES:
         return [Problem("INVALID_INPUT", f"Give at most {MOST_NAMES} names.", ("names",))]
-    message = f"A name has {_SHORTEST_NAME} to {LONGEST_NAME} characters, and is not digits alone."
+    message = (
+        f"A name has {FEWEST_LETTERS} letters at least and {LONGEST_NAME} characters at most, and is no everyday word: "
+        "it is taken out wherever it stands beside the number."
+    )
     return [
         Problem("INVALID_INPUT", message, ("names", str(place)))
         for place, name in enumerate(names)
-        if not _SHORTEST_NAME <= len(name.strip()) <= LONGEST_NAME or name.strip().isdigit()
+        if not can_be_looked_for(name)
     ]

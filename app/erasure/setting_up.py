@@ -5,6 +5,7 @@ from typing import Self
 
 from app.accounts.audit import AuditLog
 from app.accounts.secret import Purpose, ServiceSecret
+from app.calls.keeping.keys import KeyVeil
 from app.clock import Clock
 from app.db.engine import Database
 from app.erasure.runner import ErasureRunner
@@ -38,5 +39,7 @@ class ErasureStage:
     ) -> Self:
         return cls(
             service=Erasures(database, jobs, audit, sealer, secret=secret.derive(Purpose.ERASURES)),
-            runner=ErasureRunner(database, log, store, deletion, sealer, clock),
+            runner=ErasureRunner(
+                *(database, log, store, deletion, sealer, clock), veil=KeyVeil(secret.derive(Purpose.REQUEST_KEYS))
+            ),
         )

@@ -24,6 +24,7 @@ from app.daemon import Daemon
 from app.db.engine import Database
 from app.errors import DatabaseUnavailableError, OffhookError, RefusedError
 from app.events.log import EventLog
+from app.usage.caps import LimitReachedError
 
 _log = structlog.get_logger(__name__)
 
@@ -98,9 +99,16 @@ class ErrandPlacer(Daemon, Generic[Claimed]):
         """One of ``final_errors`` was met."""
 
     async def _try_to_place(self, claimed: Claimed) -> None:
-        """One that meets an outage must not take the others with it: what it claimed is claimed again."""
+        """One that meets trouble must not take the others with it: what it claimed is claimed again."""
         try:
-            await self._place(claimed)
+            try:
+                await self._place(claimed)
+            except DatabaseUnavailableError:
+                raise
+            except Exception as error:  # noqa: BLE001 -- a mistake of ours, and of this one alone
+                # The kind of error, never its text: that may quote whom it is about.
+                _log.error("errand_failed", id=claimed.id, error=type(error).__name__)
+                await self._put_off(claimed, self._clock.now() + TRY_AGAIN)
         except DatabaseUnavailableError as error:
             _log.warning("errand_not_noted", id=claimed.id, reason=error.message)
 
@@ -116,11 +124,17 @@ class ErrandPlacer(Daemon, Generic[Claimed]):
         except OffhookError as error:
             # Asterisk is away, or nobody knows what it did: it is tried while there is time.
             _log.warning("errand_not_placed", id=claimed.id, reason=error.code)
-            await self._put_off(claimed, self._clock.now() + TRY_AGAIN)
+            await self._put_off(claimed, self._clock.now() + _until_next_try(error))
         else:
             if failpoints.armed is not None:
                 await failpoints.reach(failpoints.Failpoint.ERRAND_PLACED)
             await self._note_placed(claimed)
+
+
+def _until_next_try(error: OffhookError) -> timedelta:
+    """Where only calls per second are in its way, its turn may come sooner."""
+    seconds = error.retry_after_seconds if isinstance(error, LimitReachedError) else None
+    return TRY_AGAIN if seconds is None else timedelta(seconds=seconds)
 
 
 def principal_of(account: asyncpg.Record, asked_by: AskedBy) -> Principal:

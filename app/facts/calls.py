@@ -64,7 +64,7 @@ class CdrRecord(Words, frozen=True, kw_only=True):
 
     A contact that a campaign never called, because it must not, has a record without a call: DNC.
 
-    ``quality`` is that of the leg that sounded worst; None when Asterisk counted nothing, and in earlier versions.
+    ``quality`` is that of the leg that sounded worst; null when Asterisk counted nothing, and in earlier versions.
     """
 
     id: str
@@ -190,7 +190,7 @@ class LegMuted(LegFact, frozen=True, kw_only=True):
 
 
 class LegUnmuted(LegFact, frozen=True, kw_only=True):
-    """The leg can be heard, and hear, again; ``muted`` is what is still silenced, None when nothing is."""
+    """The leg can be heard, and hear, again; ``muted`` is what is still silenced, null when nothing is."""
 
     type = "leg.unmuted"
     muted: MuteDirection | None = None

@@ -126,7 +126,7 @@ class ContactFact(Fact, frozen=True, kw_only=True):
 
 
 class ContactAttempted(ContactFact, frozen=True, kw_only=True):
-    """A call to the contact has ended. ``attempt`` counts from 1; ``next_at`` is None when it was the last one."""
+    """A call to the contact has ended. ``attempt`` counts from 1; ``next_at`` is null when it was the last one."""
 
     type = "contact.attempted"
     call_id: str

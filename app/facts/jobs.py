@@ -27,7 +27,7 @@ class JobState(StrEnum):
 
 
 class Counts(Words, frozen=True, kw_only=True):
-    """How far a job has come, in rows or pieces; ``total`` None while nobody knows it.
+    """How far a job has come, in rows or pieces; ``total`` null while nobody knows it.
 
     ``processed`` is added + updated + skipped + rejected where a job sorts its rows into these, else what is done.
     ``dnc`` of them, whatever became of them, are numbers that must not be called.

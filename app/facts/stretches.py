@@ -9,7 +9,7 @@ class Gap(Words, frozen=True, kw_only=True, omit_defaults=True):
     """A time of which a recording holds nothing.
 
     A pause (``pause`` says how the file shows it), or, without one, a time in which the two did not talk to each other.
-    ``ended_at`` None: it goes on.
+    ``ended_at`` null: it goes on.
     """
 
     began_at: datetime

@@ -56,11 +56,6 @@ class Playout:
         #: All that was dropped for want of room, in frames.
         self.dropped_frames = 0
 
-    @property
-    def waiting_frames(self) -> int:
-        """How much waits here."""
-        return self._waiting_frames
-
     def take(self, audio: bytes) -> int:
         """Take sound, in pieces of any length; gives how many milliseconds of it were dropped: there was no room."""
         self._rest += audio

@@ -11,7 +11,7 @@ import msgspec
 from app.accounts.asked_by import AskedBy
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
-from app.calls.keeping.keys import KeyClaim, check_key, check_same_input, claim_keys, find_key, hash_input
+from app.calls.keeping.keys import KeyClaim, KeyVeil, check_key, check_same_input, claim_keys, find_key, hash_input
 from app.calls.planning.originate_checks import check_allowed, check_request, read_caller_id
 from app.calls.planning.originate_lookup import OriginateLookup
 from app.clock import Clock
@@ -51,6 +51,7 @@ from app.speech.templates import AnnouncementTemplates
 
 ANNOUNCE: Final = "announceOtp"
 
+_DAY_SECONDS: Final = 86_400.0
 _MARK: Final = f"{{{CODE_FIELD}}}"
 
 
@@ -71,6 +72,7 @@ class Otps(AccountReader[Otp, OtpFilter]):
         clock: Clock,
         *,
         caps: RateCaps,
+        veil: KeyVeil,
         due: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__(database, store.SHAPE)
@@ -81,10 +83,16 @@ class Otps(AccountReader[Otp, OtpFilter]):
         self._templates = templates
         self._clock = clock
         self._caps = caps
+        self._veil = veil
         self._due = due
 
-    async def announce(self, principal: Principal, request: AnnounceRequest) -> Announced:
+    async def announce(
+        self, principal: Principal, request: AnnounceRequest, *, most_a_day: int | None = None
+    ) -> Announced:
         """Have a code told by telephone, or give back what this idempotency key has told.
+
+        ``most_a_day`` is how many the number may have been told within a day, this one included, beside the caps that
+        hold for all.
 
         Raises:
             RefusedError: INVALID_INPUT, REQUIRED, FIELD_MISSING, NOT_FOUND, SPEECH_NOT_SUPPORTED for the code and what
@@ -96,7 +104,7 @@ class Otps(AccountReader[Otp, OtpFilter]):
         check_key(request.idempotency_key)
         input_hash = self._hash(request)
         async with self._database.acquire() as connection:
-            holder = await find_key(connection, principal.account_id, ANNOUNCE, request.idempotency_key)
+            holder = await find_key(connection, principal.account_id, ANNOUNCE, request.idempotency_key, self._veil)
         if holder is not None:
             check_same_input(holder, input_hash)
             return Announced(otp=await self._replay(principal.account_id, holder.subject_id), is_replayed=True)
@@ -131,11 +139,19 @@ class Otps(AccountReader[Otp, OtpFilter]):
                 full = await store.seconds_until_room(
                     connection, principal.account_id, call.number, self._caps, now=now
                 )
+                if full is None and most_a_day is not None:
+                    full = await store.seconds_until_room(
+                        connection,
+                        principal.account_id,
+                        call.number,
+                        replace(self._caps, per_number=most_a_day, number_seconds=_DAY_SECONDS),
+                        now=now,
+                    )
                 if full is not None:  # which lets go of the key as well
                     raise _too_many(*full)
                 made = await store.insert(connection, otp, kept, AskedBy.of(principal))
         if not is_ours:  # somebody with the same key was quicker
-            return await self.announce(principal, request)
+            return await self.announce(principal, request, most_a_day=most_a_day)
         await self._due()
         return Announced(otp=made)
 
@@ -143,7 +159,7 @@ class Otps(AccountReader[Otp, OtpFilter]):
         """Compare a code with the one that was told; the right one is used up with it.
 
         Raises:
-            RefusedError: NOT_FOUND.
+            RefusedError: NOT_FOUND; SANDBOX_ONLY.
         """
         principal.require(Scope.OTP)
         if kind_of(otp_id) is not Kind.OTP:
@@ -154,6 +170,7 @@ class Otps(AccountReader[Otp, OtpFilter]):
                 raise _missing()
             now = self._clock.now()
             otp = store.read(row)
+            principal.require_sandbox(is_sandbox=otp.is_sandbox)
             verdict = _verdict_without_looking(otp, is_expired=now >= otp.expires_at)
             if verdict is not None:
                 return Verified(otp=otp, verdict=verdict)

@@ -58,13 +58,15 @@ class Hangups:
         self._hang_up = hang_up
 
     async def hang_up(self, principal: Principal, where: CallFilter) -> HungUp:
-        """End the account's live calls that a filter admits.
+        """End the account's live calls that a filter admits; of a caller who is confined to it, the sandbox's.
 
         Raises:
             DatabaseUnavailableError: which those are, nobody knows just now.
         """
         principal.require(Scope.CALLS_CONTROL)
-        found = await self._queries.find_live(principal.account_id, where, limit=MOST_CALLS + 1)
+        found = await self._queries.find_live(
+            principal.account_id, where, limit=MOST_CALLS + 1, is_sandbox_only=principal.is_confined
+        )
         asked, slots = found[:MOST_CALLS], asyncio.Semaphore(_AT_ONCE)
 
         async def end(call_id: str) -> bool | None:

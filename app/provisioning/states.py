@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import structlog
+
 from app.db.engine import Database
 from app.events.log import EventLog
 from app.facts.calls import Fact
@@ -13,6 +15,8 @@ from app.ids import Kind, new_id
 from app.provisioning.objects import QUALIFY_TIMEOUT_SECONDS
 from app.provisioning.store import Line, LineKind
 from app.routing.words import LineState
+
+_log = structlog.get_logger(__name__)
 
 #: What Asterisk may be late with an answer to nobody's OPTIONS, beside the qualify's own times.
 _MARGIN_SECONDS: Final = 5.0
@@ -135,6 +139,18 @@ class LineStates:
             fact = fact_of(line, before, saying, node=self._node)
             if fact is not None:
                 await transaction.append([_draft(line, fact, at)])
+        _say(line, fact, self._node)
+
+
+def _say(line: Line, fact: Fact | None, node: str) -> None:
+    """For who runs this: events are the account's. What was committed, and of trunks alone: phones come and go."""
+    match fact:
+        case TrunkDown():
+            _log.warning("trunk_down", trunk_id=line.id, account_id=line.account_id, node=node)
+        case TrunkUp():
+            _log.info("trunk_up", trunk_id=line.id, account_id=line.account_id, node=node)
+        case _:
+            pass
 
 
 def _draft(line: Line, fact: Fact, at: datetime) -> Draft:

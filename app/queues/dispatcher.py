@@ -21,7 +21,7 @@ from app.calls.living.registry import CallRegistry
 from app.calls.planning.queue_plan import legs_to
 from app.calls.time_limits import EFFECT_SECONDS
 from app.clock import Clock
-from app.daemon import Health, Vitals, backoff_seconds
+from app.daemon import Health, Vitals, look_again_and_again
 from app.errors import DatabaseUnavailableError, OverloadedError, RefusedError
 from app.facts.queues import QueueLeaving
 from app.ids import Kind, PlaybackId, new_id
@@ -41,7 +41,6 @@ LOOK_SECONDS: Final = 5.0
 WAITING_LOOK_SECONDS: Final = 1.0
 #: Between two rounds, so that news that come together are one.
 _LEAST_SECONDS: Final = 0.02
-_LOOKING: Final = "looking"
 
 
 class Dispatcher:
@@ -78,28 +77,12 @@ class Dispatcher:
     async def run(self) -> None:
         """Dispatch until cancelled."""
         with self._vitals.running():
-            await self._look_again_and_again()
+            async with asyncio.TaskGroup() as self._group:
+                await look_again_and_again(self._vitals, self._look, event="queues_not_dispatched", rest=self._rest)
 
-    async def _look_again_and_again(self) -> None:
-        async with asyncio.TaskGroup() as self._group:
-            while True:
-                try:
-                    await self._look()
-                except DatabaseUnavailableError as error:
-                    failures = self._vitals.note_failure(_LOOKING, error)
-                    level = _log.warning if failures == 1 else _log.debug
-                    level("queues_not_dispatched", reason=error.message)
-                    self._looked_at = float("-inf")
-                    await asyncio.sleep(backoff_seconds(failures))
-                except Exception as error:  # noqa: BLE001 -- a mistake of ours must not end all that this node does
-                    failures = self._vitals.note_failure(_LOOKING, error)
-                    _log.exception("queues_not_dispatched")
-                    self._looked_at = float("-inf")
-                    await asyncio.sleep(backoff_seconds(failures))
-                else:
-                    self._vitals.note_success(_LOOKING)
-                    await asyncio.sleep(_LEAST_SECONDS)
-                    await self._news.wait(self._seconds_to_wait())
+    async def _rest(self) -> None:
+        await asyncio.sleep(_LEAST_SECONDS)
+        await self._news.wait(self._seconds_to_wait())
 
     async def _look(self) -> None:
         accounts, named, is_everywhere = self._news.take()
@@ -107,14 +90,17 @@ class Dispatcher:
         accounts |= named
         loop_time = asyncio.get_running_loop().time()
         now = self._clock.now()
-        if is_everywhere or loop_time - self._looked_at >= LOOK_SECONDS:
+        # Should this look fail, the next is at everything: the news are taken.
+        looked_at, self._looked_at = self._looked_at, float("-inf")
+        if is_everywhere or loop_time - looked_at >= LOOK_SECONDS:
             self._known = set(await self._claims.accounts())
-            self._looked_at = loop_time
+            looked_at = loop_time
             accounts |= self._known
         waiting = self._waiting_accounts()
         due = {account_id for account_id, at in self._due.items() if at <= now}
         for account_id in sorted((accounts & (self._known | waiting)) | waiting | due):
             await self._round(account_id)
+        self._looked_at = looked_at
 
     def _seconds_to_wait(self) -> float:
         now = self._clock.now()

@@ -161,9 +161,3 @@ def expected_wait_seconds(position: int, serving: int, handle_seconds: float | N
     if serving <= 0 or handle_seconds is None:
         return None
     return round(position * handle_seconds / serving, 1)
-
-
-def next_instant(servers: Mapping[str, Server], now: datetime) -> datetime | None:
-    """When an agent becomes free by the clock alone; None when none does."""
-    coming = [at for server in servers.values() if (at := server.free_from) is not None and at > now]
-    return min(coming, default=None)

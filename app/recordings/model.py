@@ -48,6 +48,8 @@ class RecordingFilter:
 
     number: str | None = None
     call_id: str | None = None
-    kind: RecordingKind | None = None
+    kinds: tuple[RecordingKind, ...] = ()
+    states: tuple[RecordingState, ...] = ()
+    extensions: tuple[str, ...] = ()
     created_from: datetime | None = None
     created_to: datetime | None = None

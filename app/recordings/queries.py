@@ -29,7 +29,9 @@ _GET_SIGNED: Final = f"SELECT {_COLUMNS} FROM recording WHERE id = $1"  # noqa: 
 def _admit(where: Conditions, condition: RecordingFilter) -> None:
     where.add_given("customer_number = {}", condition.number)
     where.add_given("call_id = {}", condition.call_id)
-    where.add_given("kind = {}", condition.kind)
+    where.add_any_of("kind", condition.kinds)
+    where.add_any_of("state", condition.states)
+    where.add_any_of("extension", condition.extensions)
     where.add_given("created_at >= {}", condition.created_from)
     where.add_given("created_at < {}", condition.created_to)
 

@@ -16,6 +16,9 @@ from app.db.engine import Database
 from app.recordings.store import KEY_MARKS, ObjectMissingError, ObjectSealedError, RecordingStore
 
 _WAS_DELETED: Final = "SELECT EXISTS (SELECT FROM recording WHERE id = $1 AND deleted_at IS NOT NULL)"
+_IS_NAMED: Final = """
+SELECT EXISTS (SELECT FROM upload WHERE object_key = $1) OR EXISTS (SELECT FROM job WHERE report_key = $1)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,9 @@ async def reseal(
                 if (None if head is None else head.key_id) == current:
                     done = replace(done, right=done.right + 1)
                 else:
+                    was_named = await _is_named(database, name)
                     await _write_anew(store, name, work_dir)
-                    await _delete_again(store, database, name)
+                    await _delete_again(store, database, name, was_named=was_named)
                     done = replace(done, written=done.written + 1)
             except ObjectMissingError:
                 continue  # deleted meanwhile
@@ -75,9 +79,16 @@ async def _write_anew(store: RecordingStore, name: str, work_dir: Path) -> None:
         await store.put_file(name, path, size)
 
 
-async def _delete_again(store: RecordingStore, database: Database, name: str) -> None:
-    """A recording may have been deleted while it was on its way, and would be there once more."""
+async def _is_named(database: Database, name: str) -> bool:
+    """Whether a row of an upload or of a job's report leads to the object."""
+    async with database.acquire() as connection:
+        found: bool = await connection.fetchval(_IS_NAMED, name)
+    return found
+
+
+async def _delete_again(store: RecordingStore, database: Database, name: str, *, was_named: bool) -> None:
+    """What was deleted while it was on its way would be there once more: a recording, an upload, a report."""
     async with database.acquire() as connection:
         was_deleted = await connection.fetchval(_WAS_DELETED, PurePosixPath(name).stem)
-    if was_deleted:
+    if was_deleted or (was_named and not await _is_named(database, name)):
         await store.delete(name)

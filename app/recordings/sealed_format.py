@@ -9,9 +9,10 @@
             8   bytes of plain text in all, big-endian
     chunk   AES-256-GCM of up to so many bytes, and its tag of 16; the nonce is the chunk's number
 
-Any range is read by opening the chunks that it touches. The tags cover head, object's name and chunk's number: bytes
-that were changed, put elsewhere, exchanged or cut off are never taken for the file. Each file has its own key, so no
-nonce is ever used twice under one (NIST SP 800-38D, 8.2).
+Any range is read by opening the chunks that it touches. The tags cover head, object's name and chunk's number: sealed
+bytes that were changed, put elsewhere, exchanged or cut off are never taken for the file. A whole file that is not
+sealed at all is: objects from before there was a key are served as they are, so whoever can write to the store can put
+another file in one's place. Each file has its own key, so no nonce is ever used twice under one (NIST SP 800-38D, 8.2).
 """
 
 import hmac

@@ -1,8 +1,8 @@
 """Where recordings live: a folder, S3 or Google Cloud Storage, behind one small interface.
 
-Objects are written whole or not at all, and never changed afterwards. With a key they are encrypted on the way in
-(see ``sealed_format``) and opened on the way out: nobody who uses a store sees the difference, and in one store there
-may be objects of either kind, and of several keys.
+Objects are written whole or not at all, and their content never changes afterwards. With a key they are encrypted on
+the way in (see ``sealed_format``) and opened on the way out: nobody who uses a store sees the difference, and in one
+store there may be objects of either kind, and of several keys.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -21,14 +21,30 @@ from obstore import exceptions as obstore_errors
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from app.config import Settings
-from app.errors import ConfigurationError, NotFoundError, UnavailableError
+from app.errors import ConfigurationError
 from app.ids import Kind, kind_of
+from app.recordings.sealed_files import READ_BLOCK, open_chunks, seal_file
 from app.recordings.sealed_format import HEAD_BYTES, FileCipher, Head, SealBrokenError, read_head
+from app.recordings.store_errors import ObjectMissingError, ObjectSealedError, StoreUnavailableError
 from app.recordings.store_keys import StoreKeys
 
-_READ_BLOCK: Final = 1024 * 1024
+if TYPE_CHECKING:
+    from obstore import GetOptions
+
+__all__ = [
+    "KEY_MARKS",
+    "ObjectMissingError",
+    "ObjectSealedError",
+    "RecordingStore",
+    "StoreUnavailableError",
+    "Stored",
+    "object_key",
+]
+
 _UPLOAD_PART: Final = 8 * 1024 * 1024
 _UPLOADS_AT_ONCE: Final = 4
+#: An object is written anew once in a long time; so often in a row while it is read, and something else is wrong.
+_MOST_CHANGES: Final = 5
 #: An upload of a whole file gets this long on top of the time-out of one request: 1 MB/s for 15 minutes.
 _SECONDS_PER_BYTE: Final = 1 / 1_000_000
 _SAFE_PART: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -43,28 +59,19 @@ _LISTED_AT_ONCE: Final = 1000
 _CLOUD_SCHEMES: Final = frozenset({"s3", "gs"})
 
 
-class StoreUnavailableError(UnavailableError):
-    """The store for recordings cannot be reached, refuses us, or did not answer in time."""
-
-    code = "STORE_UNAVAILABLE"
-
-
-class ObjectMissingError(NotFoundError):
-    """There is no such object in the store."""
-
-
-class ObjectSealedError(StoreUnavailableError):
-    """The object is encrypted with a key that is not among ours, or is not what was stored under its name."""
-
-    code = "OBJECT_SEALED"
+class _ChangedError(Exception):
+    """The object is another one by now than the one that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How an object lies in the store: its size there, and its head when it is encrypted."""
+    """How an object lies in the store: its size there, its head when it is encrypted, and the store's word for it as
+    it is now, which changes when it is written anew.
+    """
 
     bytes: int
     head: Head | None
+    e_tag: str | None = None
 
     @property
     def plain_bytes(self) -> int:
@@ -158,7 +165,7 @@ class RecordingStore:
             return
         await self._mark_key(current)
         head = Head.new(current, size_bytes)
-        await self._put(key, _seal_file(path, head, FileCipher(self._keys.keys[current], head, key)), size_bytes)
+        await self._put(key, seal_file(path, head, FileCipher(self._keys.keys[current], head, key)), size_bytes)
 
     async def _put(self, key: str, source: "Path | bytes | AsyncIterator[bytes]", size_bytes: int) -> None:
         try:
@@ -227,19 +234,25 @@ class RecordingStore:
             ObjectMissingError: there is no such object.
             StoreUnavailableError: nobody can say.
         """
-        with _telling_errors():
-            async with asyncio.timeout(self._timeout_seconds):
-                size: int = (await obstore.head_async(self._objects, key))["size"]
-                beginning = b""
+        for _ in range(_MOST_CHANGES):
+            with _telling_errors():
+                async with asyncio.timeout(self._timeout_seconds):
+                    told = await obstore.head_async(self._objects, key)
+            size, e_tag = told["size"], told["e_tag"]
+            beginning = b""
+            try:
                 if size >= HEAD_BYTES:
-                    beginning = bytes(await obstore.get_range_async(self._objects, key, start=0, end=HEAD_BYTES))
-        try:
-            head = read_head(beginning)
-        except SealBrokenError as error:
-            raise _sealed(key) from error
-        if head is not None and head.sealed_bytes != size:
-            raise _sealed(key)
-        return Stored(size, head)
+                    beginning = await self._read_range(key, 0, HEAD_BYTES, e_tag)
+            except _ChangedError:
+                continue
+            try:
+                head = read_head(beginning)
+            except SealBrokenError as error:
+                raise _sealed(key) from error
+            if head is not None and head.sealed_bytes != size:
+                raise _sealed(key)
+            return Stored(size, head, e_tag)
+        raise _changes_too_often()
 
     async def size(self, key: str) -> int:
         """An object's size in bytes, as it was before it was encrypted.
@@ -254,39 +267,66 @@ class RecordingStore:
         """Bytes ``start`` up to (not with) ``end``, in blocks of up to about 1 MiB.
 
         Each block is a request of its own: a listener may take hours over a file, a connection to the store may not.
+        Meanwhile the object may be written anew under another key, or under none: then it is read on in its new form,
+        whose content is the same.
 
         Raises:
             ObjectMissingError: there is no such object (any more).
             StoreUnavailableError: the store failed, or the object is shorter than ``end``.
             ObjectSealedError: it cannot be opened.
         """
-        head = (await self.stat(key)).head
+        at, changes, stored = start, 0, await self.stat(key)
+        while at < end:
+            if end > stored.plain_bytes:
+                raise _gave_less()
+            try:
+                async with aclosing(self._read_as(stored, key, at, end)) as blocks:
+                    async for block in blocks:
+                        at += len(block)
+                        changes = 0
+                        yield block
+            except _ChangedError:
+                changes += 1
+                if changes == _MOST_CHANGES:
+                    raise _changes_too_often() from None
+                again = await self.stat(key)
+                if again.plain_bytes != stored.plain_bytes:
+                    raise StoreUnavailableError("The file is another one by now.") from None
+                stored = again
+
+    async def _read_as(self, stored: Stored, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        """As :meth:`read`, of an object as it lay in the store a moment ago. Raises _ChangedError when it does not."""
+        head = stored.head
         if head is None:
-            for first in range(start, end, _READ_BLOCK):
-                yield await self._read_range(key, first, min(first + _READ_BLOCK, end))
+            for first in range(start, end, READ_BLOCK):
+                yield await self._read_range(key, first, min(first + READ_BLOCK, end), stored.e_tag)
             return
-        if end > head.plain_bytes:
-            raise _gave_less()
         store_key = self._keys.keys.get(head.key_id)
         if store_key is None:
             raise _sealed(key)
-        cipher, at_once = FileCipher(store_key, head, key), max(1, _READ_BLOCK // head.chunk_bytes)
-        # Of an empty file there is a chunk as well, and nothing in it.
+        cipher, at_once = FileCipher(store_key, head, key), max(1, READ_BLOCK // head.chunk_bytes)
         last = -(-end // head.chunk_bytes)
-        for first in range(start // head.chunk_bytes, last if end > start else 0, at_once):
+        for first in range(start // head.chunk_bytes, last, at_once):
             after = min(first + at_once, last)
-            sealed = await self._read_range(key, head.span_of(first)[0], head.span_of(after - 1)[1])
+            sealed = await self._read_range(key, head.span_of(first)[0], head.span_of(after - 1)[1], stored.e_tag)
             try:
-                plain = await asyncio.to_thread(_open_chunks, cipher, head, first, after, sealed)
+                plain = await asyncio.to_thread(open_chunks, cipher, head, first, after, sealed)
             except SealBrokenError as error:
                 raise _sealed(key) from error
             begin = first * head.chunk_bytes
             yield plain[max(0, start - begin) : end - begin]
 
-    async def _read_range(self, key: str, first: int, last: int) -> bytes:
+    async def _read_range(self, key: str, first: int, last: int, e_tag: str | None) -> bytes:
+        options: GetOptions = {"range": (first, last)}
+        if e_tag is not None:
+            options["if_match"] = e_tag
         with _telling_errors():
             async with asyncio.timeout(self._timeout_seconds):
-                block = bytes(await obstore.get_range_async(self._objects, key, start=first, end=last))
+                try:
+                    got = await obstore.get_async(self._objects, key, options=options)
+                    block = bytes(await got.bytes_async())
+                except obstore_errors.PreconditionError as error:
+                    raise _ChangedError from error
         if len(block) != last - first:
             raise _gave_less()
         return block
@@ -305,6 +345,10 @@ class RecordingStore:
             return  # gone is what was asked for
 
 
+def _changes_too_often() -> StoreUnavailableError:
+    return StoreUnavailableError("The file is written anew time and again while it is read.")
+
+
 def _gave_less() -> StoreUnavailableError:
     return StoreUnavailableError("The store gave less of a recording than it holds.")
 
@@ -312,45 +356,6 @@ def _gave_less() -> StoreUnavailableError:
 def _sealed(key: str) -> ObjectSealedError:
     del key  # it names an account
     return ObjectSealedError("The file is encrypted with a key that is not at hand, or was changed in the store.")
-
-
-async def _seal_file(path: Path, head: Head, cipher: FileCipher) -> AsyncIterator[bytes]:
-    """A file's encrypted form, in blocks.
-
-    Raises:
-        StoreUnavailableError: the file has not as many bytes as were announced.
-    """
-    yield head.encode()
-    at_once = max(1, _READ_BLOCK // head.chunk_bytes)
-    with await asyncio.to_thread(path.open, "rb") as file:
-        for first in range(0, head.chunks, at_once):
-            after = min(first + at_once, head.chunks)
-            yield await asyncio.to_thread(_seal_chunks, file, cipher, head, first, after)
-        if await asyncio.to_thread(file.read, 1):
-            raise _changed_on_the_way()
-
-
-def _seal_chunks(file: BinaryIO, cipher: FileCipher, head: Head, first: int, after: int) -> bytes:
-    sealed = bytearray()
-    for number in range(first, after):
-        plain = file.read(head.plain_length(number))
-        if len(plain) != head.plain_length(number):
-            raise _changed_on_the_way()
-        sealed += cipher.seal(number, plain)
-    return bytes(sealed)
-
-
-def _changed_on_the_way() -> StoreUnavailableError:
-    return StoreUnavailableError("The file changed while it was being stored.")
-
-
-def _open_chunks(cipher: FileCipher, head: Head, first: int, after: int, sealed: bytes) -> bytes:
-    begin = head.span_of(first)[0]
-    plain = bytearray()
-    for number in range(first, after):
-        low, high = head.span_of(number)
-        plain += cipher.open(number, sealed[low - begin : high - begin])
-    return bytes(plain)
 
 
 def _open_folder(folder: Path) -> LocalStore:

@@ -17,6 +17,7 @@ from app.numbers.parse import is_dial_template, is_e164
 LONGEST_TEXT: Final = 100
 MOST_MATCHES: Final = 8
 MOST_MEMBERS: Final = 200
+_MOST_CHANNELS: Final = 10_000
 
 _TRUNK_NAME: Final = re.compile(r"[a-z0-9]{1,20}", re.ASCII)
 _EMAIL: Final = re.compile(r"[^@\s\x00-\x1f<>\"]{1,64}@[A-Za-z0-9.-]{1,189}", re.ASCII)
@@ -56,6 +57,10 @@ def check_dial_template(template: str) -> list[Problem]:
         return []
     message = "A dial template is {e164}, {digits} or {national}, with digits, * or # around it."
     return [Problem("INVALID_INPUT", message, ("dialTemplate",))]
+
+
+def check_channels(most: int | None) -> list[Problem]:
+    return check_whole(most, "maxChannels", least=1, most=_MOST_CHANNELS)
 
 
 def check_outbound_number(number: str) -> list[Problem]:

@@ -31,6 +31,12 @@ SELECT
     seatless.endpoints AS seatless_endpoints,
     shown.id AS caller_id_id, shown.number AS caller_id_number, shown.label AS caller_id_label,
     flag.reasons AS caller_id_flags,
+    CASE WHEN shown.id IS NULL THEN EXISTS (
+        SELECT FROM outbound_number
+        WHERE account_id = $1 AND deleted_at IS NULL AND 'CALLER_ID' = ANY(capabilities) AND verified_at IS NULL
+            AND way_out.is_sandbox IS FALSE
+            AND CASE WHEN $6::text IS NULL THEN is_default ELSE number = $6 END
+    ) ELSE false END AS is_caller_id_unverified,
     EXISTS (SELECT FROM account_limits WHERE account_id = $1) AS is_metered,
     EXISTS (SELECT FROM account WHERE id = $1 AND suspended_at IS NOT NULL) AS is_suspended,
     policy.rules
@@ -173,6 +179,7 @@ class Directory:
             destination=_read_extension(row, "destination"),
             trunk=_read_trunk(row),
             caller_id=_read_caller_id(row),
+            is_caller_id_unverified=row["is_caller_id_unverified"],
             rules=_read_rules(row),
             queue=queue,
             other_trunks=tuple(TrunkTarget(**one) for one in row["other_trunks"] or ()),

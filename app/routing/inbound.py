@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from app.accounts.principal import Principal
-from app.db.engine import Database
 from app.errors import Problem
 from app.facts.vocabulary import RecordingMode
 from app.ids import Kind, new_id
@@ -14,7 +13,7 @@ from app.routing.model import InboundRoute
 from app.routing.resource import Resource
 from app.routing.rows import ROUTES, TRUNKS
 from app.routing.shelf import raise_all
-from app.routing.targets import CallTarget, ToQueue, target_as_json, target_from_json
+from app.routing.targets import CallTarget, ToQueue, target_as_json
 
 
 class RouteChanges(TypedDict, total=False):
@@ -70,31 +69,6 @@ class InboundRoutes(Resource[InboundRoute]):
         async with self._writing() as connection:
             await self.shelf.delete(connection, by.account_id, route_id)
         self._note(by, "delete", route_id)
-
-
-async def find_inbound_target(database: Database, endpoint: str, dialled: str) -> tuple[str, CallTarget | None] | None:
-    """Whose call it is that comes over a trunk (by its PJSIP endpoint), and where it goes.
-
-    None: there is no such trunk. A target of None: the account has no route for what was dialled. The account is read
-    off the endpoint, never off what the caller says.
-
-    Raises:
-        DatabaseUnavailableError: the database is away.
-    """
-    async with database.acquire() as connection:
-        trunk = await connection.fetchrow(
-            "SELECT id, account_id FROM trunk WHERE endpoint = $1 AND deleted_at IS NULL AND is_enabled", endpoint
-        )
-        if trunk is None:
-            return None
-        rows = await connection.fetch(
-            "SELECT trunk_id, pattern, target FROM inbound_route WHERE account_id = $1 AND deleted_at IS NULL "
-            "AND is_enabled AND (trunk_id IS NULL OR trunk_id = $2)",
-            trunk["account_id"],
-            trunk["id"],
-        )
-    best = best_pattern([(row["pattern"], row["trunk_id"] is not None) for row in rows], dialled)
-    return trunk["account_id"], None if best is None else target_from_json(rows[best]["target"])
 
 
 def best_pattern(routes: Sequence[tuple[str, bool]], dialled: str) -> int | None:

@@ -88,6 +88,8 @@ class OriginateResolution:
     #: Whether the account has limits or prices (``app.usage``), and whether it is suspended.
     is_metered: bool = False
     is_suspended: bool = False
+    #: There is no caller id because the number, asked for or the default one, was not yet shown to be the account's.
+    is_caller_id_unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True)

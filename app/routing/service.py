@@ -6,7 +6,7 @@ What accounts make for themselves, and Offhook then keeps in Asterisk, is `app.r
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final, TypedDict, TypeVar
 
 from app.accounts.audit import AuditLog, entry_by
 from app.accounts.principal import Principal
@@ -23,6 +23,14 @@ from app.routing.shelf import Shelf, raise_all
 _MOST_DEVICES: Final = 10
 
 T = TypeVar("T")
+
+
+class OperatorsChanges(TypedDict, total=False):
+    """What is there is set; None clears."""
+
+    dial_template: str
+    max_channels: int | None
+    is_enabled: bool
 
 
 class Routing:
@@ -114,6 +122,27 @@ class Routing:
                 )
         self._note(by, "trunk.create", account_id, made.id)
         return made
+
+    async def set_trunk(self, account_id: str, name: str, changes: OperatorsChanges) -> Trunk:
+        """Change what is the operator's alone of a trunk in Asterisk's own files; what is left out stays.
+
+        Raises:
+            RefusedError: beside all else, INVALID_STATE for a trunk that the account made: it changes that itself.
+        """
+        problems = checks.check_channels(changes.get("max_channels"))
+        if "dial_template" in changes:
+            problems += checks.check_dial_template(changes["dial_template"])
+        raise_all(problems)
+        async with self._writing(account_id) as (connection, _):
+            found = next(iter(await TRUNKS.find(connection, account_id, "name = $2", name)), None)
+            if found is None:
+                raise RefusedError(Problem("NOT_FOUND", f"The account has no trunk {name!r}.", ("trunk",)))
+            if found.is_provisioned:
+                message = "The account made this trunk, and changes it: updateTrunk."
+                raise RefusedError(Problem("INVALID_STATE", message, ("trunk",), current_state="PROVISIONED"))
+            changed = await TRUNKS.change(connection, account_id, found.id, dict(changes))
+        self._note(None, "trunk.update", account_id, changed.id)
+        return changed
 
     async def create_outbound_number(
         self,

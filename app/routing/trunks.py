@@ -1,6 +1,6 @@
 """Trunks: the ways out to the telephone network, and in from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, TypedDict
 
 from app.accounts.principal import Principal
@@ -13,11 +13,11 @@ from app.routing.model import Trunk
 from app.routing.resource import Resource
 from app.routing.rows import TRUNKS
 from app.routing.shelf import raise_all
-from app.routing.words import CallerIdPolicy, Codec, Transport
+from app.routing.trunk_states import count_trunks
+from app.routing.words import CallerIdPolicy, Codec, LineState, Transport
 
 _LARGEST_PORT: Final = 65535
 _SIP_PORT: Final = 5060
-_MOST_CHANNELS: Final = 10_000
 _MOST_QUALIFY_SECONDS: Final = 3600
 _LOCK: Final = 0x0FF_7126  # an advisory lock of our own: who adds an address looks at everybody's
 
@@ -46,6 +46,10 @@ class Trunks(Resource[Trunk]):
 
     shelf = TRUNKS
     noun = "trunk"
+
+    async def count_by_state(self) -> Mapping[LineState, int]:
+        """How the trunks of all accounts stand, for ``/metrics``."""
+        return await count_trunks(self._office.database)
 
     async def create(self, by: Principal, name: str, values: TrunkChanges) -> Trunk:
         """``host`` must be given. The account's first trunk is its default.
@@ -88,7 +92,7 @@ class Trunks(Resource[Trunk]):
         """Change what is given.
 
         Raises:
-            RefusedError: beside all else, INVALID_STATE for the address of a trunk in Asterisk's own files.
+            RefusedError: beside all else, INVALID_STATE for what is the operator's of a trunk in Asterisk's own files.
         """
         raise_all(_check(changes))
         async with self._writing() as connection:
@@ -97,7 +101,10 @@ class Trunks(Resource[Trunk]):
             if before is None:
                 raise self.shelf.missing()
             if not before.is_provisioned and changes.keys() - _OF_ANY:
-                message = "This trunk is in Asterisk's own files; only its numbers and its use can be changed here."
+                message = (
+                    "This trunk is in Asterisk's own files. Here isDefault and callerIdPolicy can be changed; the rest "
+                    "is the operator's: `offhook trunk set`."
+                )
                 raise RefusedError(Problem("INVALID_STATE", message, ("id",), current_state="NOT_PROVISIONED"))
             await _refuse_taken_addresses(connection, trunk_id, changes.get("match_addresses", ()))
             if changes.get("is_default"):
@@ -135,8 +142,9 @@ class Trunks(Resource[Trunk]):
         return columns
 
 
-#: What can be changed of a trunk in Asterisk's own files.
-_OF_ANY: Final = frozenset({"dial_template", "is_default", "is_enabled", "caller_id_policy", "max_channels"})
+#: What a key can change of a trunk in Asterisk's own files. What is dialled there, how much of it and whether at all is
+#: the operator's: policies and prices are about the number that was asked for, not about what a template makes of it.
+_OF_ANY: Final = frozenset({"is_default", "caller_id_policy"})
 
 
 async def _refuse_taken_addresses(connection: PooledConnection, trunk_id: str, matches: Sequence[str]) -> None:
@@ -170,7 +178,7 @@ def _check(values: TrunkChanges) -> list[Problem]:
     problems += checks.check_matches(values.get("match_addresses", ()))
     if "codecs" in values:
         problems += checks.check_unique([one.value for one in values["codecs"]], "codecs", least=1, most=len(Codec))
-    problems += checks.check_whole(values.get("max_channels"), "maxChannels", least=1, most=_MOST_CHANNELS)
+    problems += checks.check_channels(values.get("max_channels"))
     problems += checks.check_whole(values.get("qualify_seconds"), "qualifySeconds", least=0, most=_MOST_QUALIFY_SECONDS)
     if "dial_template" in values:
         problems += checks.check_dial_template(values["dial_template"])

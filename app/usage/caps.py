@@ -11,9 +11,9 @@ its limits change.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Final
 
@@ -28,8 +28,18 @@ from app.facts.event import Draft
 from app.facts.usage import Cap, UsageLimitReached
 from app.facts.vocabulary import Money
 from app.ids import Kind, new_id
-from app.usage.deciding import Caps, InUse, Reached, Wanted, decide, problem_of
-from app.usage.rates import Rate, cost_of, find_rate, money_of, prefixes_of
+from app.usage import holds
+from app.usage.deciding import (
+    Caps,
+    InUse,
+    Reached,
+    Wanted,
+    decide,
+    problem_of,
+    read_instants,
+    write_instants,
+)
+from app.usage.rates import Rate, cost_of, find_rate, money_of
 
 _log = structlog.get_logger(__name__)
 
@@ -39,8 +49,6 @@ UNWRITTEN_SECONDS: Final = 60.0
 REBUILD_SECONDS: Final = 1.0
 #: How often at most it is told that a cap is reached; that of a day once a day.
 TELL_AGAIN: Final = timedelta(minutes=1)
-_MICROSECOND: Final = timedelta(microseconds=1)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _STANDING: Final = """
 SELECT account.suspended_at IS NOT NULL AS is_suspended, limits.account_id IS NOT NULL AS is_limited
@@ -55,18 +63,6 @@ FROM account_limits AS limits
 JOIN account_usage AS used USING (account_id)
 JOIN account ON account.id = limits.account_id
 WHERE limits.account_id = $1
-"""
-_PRICES: Final = """
-SELECT prefix, minute_micros, fee_micros, minimum_seconds, increment_seconds, label
-FROM destination_rate WHERE account_id = $1 AND prefix = ANY($2::text[])
-"""
-_HELD: Final = "SELECT id FROM usage_hold WHERE id = ANY($1::text[])"
-_HOLD: Final = """
-INSERT INTO usage_hold
-    (id, account_id, call_id, taken_at, day, micros, minute_micros, fee_micros, minimum_seconds, increment_seconds)
-SELECT id, $1, $2, $3, $4, micros, minute_micros, fee_micros, minimum_seconds, increment_seconds
-FROM unnest($5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
-    AS hold (id, micros, minute_micros, fee_micros, minimum_seconds, increment_seconds)
 """
 _COUNT: Final = """
 UPDATE account_usage SET live = $2, begun = $3, day = $4, held_micros = $5, spent_micros = $6 WHERE account_id = $1
@@ -95,44 +91,35 @@ DELETE FROM usage_hold WHERE id IN (
     FOR UPDATE OF hold SKIP LOCKED
 )
 """
-# Calls that began while the account had no limits count as well, and so do their legs; at what they may cost from here.
-_ADOPT: Final = """
-WITH live AS (
-    SELECT call.id AS call_id, leg.id AS leg_id, leg.number, call.created_at,
-        coalesce((call.snapshot->>'maxDurationSeconds')::float8, 0) AS seconds
-    FROM call LEFT JOIN leg ON leg.call_id = call.id AND leg.number IS NOT NULL
-        AND NOT (call.direction = 'INBOUND' AND leg.role = 'CUSTOMER')
-    WHERE NOT call.is_settled AND call.account_id = $1 AND call.state <> 'ENDED'
-        AND CASE WHEN leg.id IS NULL THEN call.direction <> 'INBOUND' ELSE leg.state <> 'ENDED' END
+# Live calls some of which is not held: they began while the account had no limits, or what they held was lost. What a
+# call came in on is nobody's, and which of the others count is not said here.
+_LIVING: Final = """
+SELECT id, snapshot::text FROM call
+WHERE NOT is_settled AND account_id = $1 AND state <> 'ENDED' AND (
+    (direction <> 'INBOUND' AND NOT EXISTS (SELECT FROM usage_hold WHERE usage_hold.call_id = call.id))
+    OR EXISTS (
+        SELECT FROM leg WHERE leg.call_id = call.id AND leg.number IS NOT NULL AND leg.state <> 'ENDED'
+            AND NOT (call.direction = 'INBOUND' AND leg.role = 'CUSTOMER')
+            AND NOT EXISTS (SELECT FROM usage_hold WHERE usage_hold.id = leg.id)
+    )
 )
-INSERT INTO usage_hold
-    (id, account_id, call_id, taken_at, day, micros, minute_micros, fee_micros, minimum_seconds, increment_seconds)
-SELECT coalesce(live.leg_id, live.call_id), $1, live.call_id, live.created_at, $2,
-    coalesce(
-        rate.fee_micros + ceil(greatest(live.seconds, rate.minimum_seconds) * rate.minute_micros / 60.0)::bigint, 0
-    ),
-    coalesce(rate.minute_micros, 0), coalesce(rate.fee_micros, 0), coalesce(rate.minimum_seconds, 0),
-    coalesce(rate.increment_seconds, 1)
-FROM live
-LEFT JOIN LATERAL (
-    SELECT * FROM destination_rate
-    WHERE account_id = $1 AND starts_with(live.number, prefix) ORDER BY length(prefix) DESC LIMIT 1
-) AS rate ON true
-WHERE NOT EXISTS (SELECT FROM usage_hold WHERE usage_hold.id = coalesce(live.leg_id, live.call_id))
-ON CONFLICT DO NOTHING
 """
 _RECOUNT: Final = """
 UPDATE account_usage SET day = $2,
     live = (SELECT count(*) FROM usage_hold WHERE account_id = $1),
     held_micros = (SELECT coalesce(sum(micros), 0) FROM usage_hold WHERE account_id = $1 AND day = $2),
-    spent_micros = (SELECT coalesce(sum(cost_micros), 0) FROM usage_day WHERE account_id = $1 AND day = $2)
+    spent_micros = (
+        SELECT coalesce(sum(cost_micros), 0) FROM usage_day WHERE account_id = $1 AND day = $2
+            AND currency = (SELECT currency FROM account_limits WHERE account_id = $1)
+    )
 WHERE account_id = $1
 """
 _TOLD: Final = {
-    Cap.CALLS_PER_SECOND: "UPDATE account_usage SET refused_at = $2, rate_told_at = $2 WHERE account_id = $1",
-    Cap.CONCURRENT_CALLS: "UPDATE account_usage SET refused_at = $2, concurrent_told_at = $2 WHERE account_id = $1",
+    Cap.CALLS_PER_SECOND: "UPDATE account_usage SET rate_told_at = $2 WHERE account_id = $1",
+    Cap.CONCURRENT_CALLS: "UPDATE account_usage SET concurrent_told_at = $2 WHERE account_id = $1",
     Cap.DAILY_SPEND: "UPDATE account_usage SET refused_at = $2, spend_told_on = $3 WHERE account_id = $1",
 }
+# When money was refused last, of which campaigns take notice (``room``).
 _REFUSED: Final = "UPDATE account_usage SET refused_at = $2 WHERE account_id = $1"
 
 
@@ -151,13 +138,25 @@ class OutsideLeg:
     seconds: float
 
 
-class CapacityDesk:
-    """Every method raises DatabaseUnavailableError when the database is away."""
+@dataclass(frozen=True, slots=True)
+class Occupants:
+    """What of a live call has places: legs outside, and the call itself if it ``is_one`` beside them."""
 
-    def __init__(self, database: Database, log: EventLog, clock: Clock) -> None:
+    legs: tuple[OutsideLeg, ...]
+    is_one: bool
+
+
+class CapacityDesk:
+    """Every method raises DatabaseUnavailableError when the database is away.
+
+    ``occupants`` reads a call's snapshot: what counts of a call, and for how long, is the calls' business.
+    """
+
+    def __init__(self, database: Database, log: EventLog, clock: Clock, occupants: Callable[[str], Occupants]) -> None:
         self._database = database
         self._log = log
         self._clock = clock
+        self._occupants = occupants
         self._rebuilt: dict[str, float] = {}
 
     async def take(
@@ -204,7 +203,7 @@ class CapacityDesk:
             if row is None:
                 return
             await connection.execute(_LET_GO, account_id, now, UNWRITTEN_SECONDS)
-            await connection.execute(_ADOPT, account_id, row["today"])
+            await self._adopt(connection, account_id, now, row["today"])
             await connection.execute(_RECOUNT, account_id, row["today"])
 
     async def rebuild_all(self) -> None:
@@ -225,7 +224,7 @@ class CapacityDesk:
             row = await connection.fetchrow(_READ, account_id, now)
             if row is None:
                 return None
-            rates = await _read_rates(connection, account_id, legs)
+            rates = await holds.read_rates(connection, account_id, [leg.number for leg in legs])
         found = [(leg, find_rate(leg.number, rates)) for leg in legs]
         wanted = Wanted(
             begins=0,
@@ -233,12 +232,31 @@ class CapacityDesk:
             micros=sum(_price(rate, leg.seconds) for leg, rate in found),
             unpriced=tuple(leg.number for leg, rate in found if rate is None),
         )
-        outcome = decide(_read_caps(row), _read_used(row), wanted, now, row["today"])
+        outcome = decide(read_caps(row)[0], _read_used(row), wanted, now, row["today"])
         if isinstance(outcome, Reached):
             raise RefusedError(problem_of(outcome, row["currency"]))
         if not legs or wanted.unpriced:
             return None
         return Money(amount=f"{money_of(wanted.micros):f}", currency=row["currency"])
+
+    async def _adopt(self, connection: PooledConnection, account_id: str, now: datetime, today: date) -> None:
+        """Hold what lives and is not held, at what it may cost at most."""
+        holders: dict[str, str] = {}
+        legs: list[OutsideLeg] = []
+        for row in await connection.fetch(_LIVING, account_id):
+            occupants = self._occupants(row["snapshot"])
+            legs += occupants.legs
+            holders |= dict.fromkeys([one.id for one in occupants.legs], row["id"])
+            if occupants.is_one:
+                holders[row["id"]] = row["id"]
+        had = await holds.find(connection, list(holders))
+        missing = {one: call_id for one, call_id in holders.items() if one not in had}
+        if not missing:
+            return
+        rates = await holds.read_rates(connection, account_id, [leg.number for leg in legs])
+        prices = {leg.id: find_rate(leg.number, rates) for leg in legs}
+        micros = {leg.id: _price(prices[leg.id], leg.seconds) for leg in legs}
+        await holds.write(connection, account_id, missing, micros, prices, now, today)
 
     def _may_rebuild(self, account_id: str) -> bool:
         now = asyncio.get_running_loop().time()
@@ -257,7 +275,7 @@ class CapacityDesk:
                 raise suspended()
             if not standing["is_limited"]:
                 return None
-            rates = await _read_rates(connection, account_id, legs) if legs else {}
+            rates = await holds.read_rates(connection, account_id, [leg.number for leg in legs]) if legs else {}
             async with connection.transaction():
                 await connection.execute(_LOCK, account_id)
                 now = self._clock.now()  # behind the lock: those before have had their instants
@@ -265,7 +283,7 @@ class CapacityDesk:
                 if row is None:
                     return None
                 ids = [leg.id for leg in legs] if legs or not is_new else [call_id]
-                had = {one["id"] for one in await connection.fetch(_HELD, ids)}
+                had = await holds.find(connection, ids)
                 missing = [leg for leg in legs if leg.id not in had]
                 free = [one for one in ids if one not in had]
                 if not free and ids:
@@ -279,10 +297,11 @@ class CapacityDesk:
                     unpriced=tuple(leg.number for leg in missing if prices[leg.id] is None),
                 )
                 used = _read_used(row)
-                outcome = decide(_read_caps(row), used, wanted, now, row["today"])
+                outcome = decide(read_caps(row)[0], used, wanted, now, row["today"])
                 if isinstance(outcome, Reached):
                     return outcome, row["currency"]
-                await _write_holds(connection, account_id, call_id, free, micros, prices, now, row["today"])
+                holders = dict.fromkeys(free, call_id)
+                await holds.write(connection, account_id, holders, micros, prices, now, row["today"])
                 await _write_used(connection, account_id, outcome)
         return None
 
@@ -295,9 +314,9 @@ class CapacityDesk:
                     await connection.execute(_LOCK, account_id)
                     now = self._clock.now()
                     row = await connection.fetchrow(_READ, account_id, now)
-                    if row is None or reached.kind is None or not _is_news(reached.kind, row, now):
+                    if reached.kind is Cap.DAILY_SPEND:
                         await connection.execute(_REFUSED, account_id, now)
-                    else:
+                    if row is not None and reached.kind is not None and _is_news(reached.kind, row, now):
                         today = (row["today"],) if reached.kind is Cap.DAILY_SPEND else ()
                         await connection.execute(_TOLD[reached.kind], account_id, now, *today)
                         fact = _fact(reached, reached.kind, currency)
@@ -313,18 +332,23 @@ def _price(rate: Rate | None, seconds: float) -> int:
     return 0 if rate is None else cost_of(rate, ceil(seconds * 1_000))
 
 
-def _read_caps(row: asyncpg.Record) -> Caps:
-    return Caps(
-        calls_per_second=row["calls_per_second"],
-        concurrent_calls=row["concurrent_calls"],
-        daily_spend_micros=row["daily_spend_micros"],
+def read_caps(row: asyncpg.Record) -> tuple[Caps, Caps]:
+    """What a row of ``account_limits`` says: what holds, and what of that the operator has granted."""
+    own, granted = (
+        Caps(
+            calls_per_second=row[f"{whose}calls_per_second"],
+            concurrent_calls=row[f"{whose}concurrent_calls"],
+            daily_spend_micros=row[f"{whose}daily_spend_micros"],
+        )
+        for whose in ("", "granted_")
     )
+    return own.within(granted), granted
 
 
 def _read_used(row: asyncpg.Record) -> InUse:
     return InUse(
         live=row["live"],
-        begun=tuple(_EPOCH + one * _MICROSECOND for one in row["begun"]),
+        begun=read_instants(row["begun"]),
         day=row["day"],
         held_micros=row["held_micros"],
         spent_micros=row["spent_micros"],
@@ -332,36 +356,8 @@ def _read_used(row: asyncpg.Record) -> InUse:
 
 
 async def _write_used(connection: PooledConnection, account_id: str, used: InUse) -> None:
-    begun = [(at - _EPOCH) // _MICROSECOND for at in used.begun]
+    begun = write_instants(used.begun)
     await connection.execute(_COUNT, account_id, used.live, begun, used.day, used.held_micros, used.spent_micros)
-
-
-async def _write_holds(
-    connection: PooledConnection,
-    account_id: str,
-    call_id: str,
-    ids: Sequence[str],
-    micros: Mapping[str, int],
-    prices: Mapping[str, Rate | None],
-    now: datetime,
-    today: date,
-) -> None:
-    if not ids:
-        return
-    rates = [prices.get(one) or _FREE for one in ids]
-    await connection.execute(
-        *(_HOLD, account_id, call_id, now, today, list(ids), [micros.get(one, 0) for one in ids]),
-        [rate.minute_micros for rate in rates],
-        [rate.fee_micros for rate in rates],
-        [rate.minimum_seconds for rate in rates],
-        [rate.increment_seconds for rate in rates],
-    )
-
-
-async def _read_rates(connection: PooledConnection, account_id: str, legs: Sequence[OutsideLeg]) -> dict[str, Rate]:
-    prefixes = {prefix for leg in legs for prefix in prefixes_of(leg.number)}
-    rows = await connection.fetch(_PRICES, account_id, sorted(prefixes))
-    return {row["prefix"]: Rate(**dict(row)) for row in rows}
 
 
 def _is_news(kind: Cap, row: asyncpg.Record, now: datetime) -> bool:
@@ -397,6 +393,3 @@ def suspended(fields: Sequence[str] = ()) -> RefusedError:
     """The refusal of whatever an account asks for that is suspended."""
     message = "The account is suspended: nothing is dialled for it until it is resumed."
     return RefusedError(Problem("ACCOUNT_SUSPENDED", message, tuple(fields)))
-
-
-_FREE: Final = Rate(prefix="", minute_micros=0)

@@ -7,13 +7,15 @@ spend*: what the day has cost, and what all that is under way could cost at most
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from app.errors import Problem
 from app.facts.usage import Cap
 
 SECOND: Final = timedelta(seconds=1)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,18 @@ class Caps:
     calls_per_second: int | None = None
     concurrent_calls: int | None = None
     daily_spend_micros: int | None = None
+
+    def within(self, granted: "Caps") -> "Caps":
+        """The tighter of both, each by each: one's own word never widens what is granted, whenever it was said."""
+        return Caps(
+            calls_per_second=_tighter(self.calls_per_second, granted.calls_per_second),
+            concurrent_calls=_tighter(self.concurrent_calls, granted.concurrent_calls),
+            daily_spend_micros=_tighter(self.daily_spend_micros, granted.daily_spend_micros),
+        )
+
+
+def _tighter(one: int | None, other: int | None) -> int | None:
+    return min((cap for cap in (one, other) if cap is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +104,16 @@ def decide(caps: Caps, used: InUse, wanted: Wanted, now: datetime, today: date) 
         held_micros=used.held_micros + wanted.micros,
         spent_micros=used.spent_micros,
     )
+
+
+def read_instants(numbers: Sequence[int]) -> tuple[datetime, ...]:
+    """When calls began, as the row of counters has it: microseconds since 1970."""
+    return tuple(_EPOCH + one * _MICROSECOND for one in numbers)
+
+
+def write_instants(instants: Sequence[datetime]) -> list[int]:
+    """The other way round."""
+    return [(at - _EPOCH) // _MICROSECOND for at in instants]
 
 
 def problem_of(reached: Reached, currency: str, fields: Sequence[str] = ()) -> Problem:

@@ -1,15 +1,14 @@
 """Limits as rows: what the operator has granted an account, and what the account lets itself have of it.
 
 The operator, at the command line, grants; the account's own keys may go below that, and back up to it, never above: so
-a key that has leaked cannot raise what its account may spend.
+a key that has leaked cannot raise what its account may spend. Each has columns of its own, and the tighter word holds:
+whoever speaks does not undo what the other has said.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, TypedDict
-
-import asyncpg
 
 from app.accounts.audit import AuditLog, entry_by
 from app.accounts.principal import Principal
@@ -18,7 +17,7 @@ from app.clock import Clock
 from app.db.engine import Database, PooledConnection
 from app.errors import Problem, RefusedError
 from app.facts.usage import SuspendedBy
-from app.usage.caps import CapacityDesk
+from app.usage.caps import CapacityDesk, read_caps
 from app.usage.deciding import Caps
 from app.usage.rates import MOST_RATES, Rate, check_rates
 
@@ -46,15 +45,14 @@ WHERE account.id = $1
 _OPEN: Final = "INSERT INTO account_limits (account_id) VALUES ($1) ON CONFLICT DO NOTHING"
 _OPEN_USAGE: Final = "INSERT INTO account_usage (account_id) VALUES ($1) ON CONFLICT DO NOTHING"
 _GRANT: Final = """
-UPDATE account_limits SET calls_per_second = $2, concurrent_calls = $3, daily_spend_micros = $4,
+UPDATE account_limits SET
     granted_calls_per_second = $2, granted_concurrent_calls = $3, granted_daily_spend_micros = $4,
     currency = $5, updated_at = $6
 WHERE account_id = $1
 """
-_SET_OWN: Final = """
-UPDATE account_limits SET calls_per_second = $2, concurrent_calls = $3, daily_spend_micros = $4, updated_at = $5
-WHERE account_id = $1
-"""
+_SET_OWN: Final = "UPDATE account_limits SET {column} = $2, updated_at = $3 WHERE account_id = $1"
+# What was refused for want of money says nothing of the money that there is from now on.
+_FORGET_REFUSAL: Final = "UPDATE account_usage SET refused_at = NULL, spend_told_on = NULL WHERE account_id = $1"
 _RATES: Final = """
 SELECT prefix, minute_micros, fee_micros, minimum_seconds, increment_seconds, label
 FROM destination_rate WHERE account_id = $1 ORDER BY prefix
@@ -133,6 +131,8 @@ class AccountLimits:
             before = await self._open(connection, account_id)
             caps = [changes.get(name, getattr(before.granted, name)) for name in _NAMES]
             await connection.execute(_GRANT, account_id, *caps, currency or before.currency, self._clock.now())
+            if "daily_spend_micros" in changes or currency is not None:
+                await connection.execute(_FORGET_REFUSAL, account_id)
         await self._desk.rebuild(account_id)
         self._audit.record(entry_by(None, "account_limits.grant", account_id=account_id, subject_id=account_id))
         return await self.read(account_id)
@@ -149,18 +149,19 @@ class AccountLimits:
             raise RefusedError(problems)
         async with self._database.acquire() as connection, connection.transaction():
             before = await self._open(connection, by.account_id)
-            caps = {name: getattr(before.caps, name) for name in _NAMES}
-            for name in _NAMES:
-                if name not in changes:
-                    continue
-                most, wanted = getattr(before.granted, name), changes[name]
+            said = [name for name in _NAMES if name in changes]
+            for name in said:
+                most, wanted = getattr(before.granted, name), changes.get(name)
                 if wanted is not None and most is not None and wanted > most:
                     message = "This is more than the operator has granted the account. Ask the operator."
                     problems.append(Problem("LIMIT_ABOVE_GRANT", message, (_FIELDS[name][0],)))
-                caps[name] = most if wanted is None else wanted
             if problems:
                 raise RefusedError(problems)
-            await connection.execute(_SET_OWN, by.account_id, *caps.values(), self._clock.now())
+            for name in said:
+                own = changes.get(name)
+                await connection.execute(_SET_OWN.format(column=name), by.account_id, own, self._clock.now())
+            if "daily_spend_micros" in said:
+                await connection.execute(_FORGET_REFUSAL, by.account_id)
         await self._desk.rebuild(by.account_id)
         self._audit.record(entry_by(by, "account_limits.set", account_id=by.account_id, subject_id=by.account_id))
         return await self.read(by.account_id)
@@ -191,21 +192,22 @@ class AccountLimits:
 
     async def _open(self, connection: PooledConnection, account_id: str) -> Limits:
         """The limits as they are, locked, in the caller's transaction; an account without any has them open."""
-        found = await self._read(connection, account_id)
+        await self._read(connection, account_id)  # or there is no such account
         await connection.execute(_OPEN, account_id)
         await connection.execute(_OPEN_USAGE, account_id)
         await connection.execute("SELECT FROM account_usage WHERE account_id = $1 FOR UPDATE", account_id)
-        return found
+        return await self._read(connection, account_id)  # behind the lock: whoever had it before has changed them
 
     async def _read(self, connection: PooledConnection, account_id: str) -> Limits:
         row = await connection.fetchrow(_READ, account_id, self._clock.now())
         if row is None:
             raise RefusedError(Problem("NOT_FOUND", "There is no such account."))
         is_today = row["day"] == row["today"]
+        caps, granted = read_caps(row)
         return Limits(
             account_id=account_id,
-            caps=_caps(row, ""),
-            granted=_caps(row, "granted_"),
+            caps=caps,
+            granted=granted,
             currency=row["currency"] or "USD",
             day=row["today"],
             time_zone=row["time_zone"],
@@ -217,14 +219,6 @@ class AccountLimits:
             suspended_by=None if row["suspended_at"] is None else SuspendedBy(row["suspended_by"] or "OPERATOR"),
             suspension_reason=row["suspension_reason"],
         )
-
-
-def _caps(row: asyncpg.Record, under: str) -> Caps:
-    return Caps(
-        calls_per_second=row[f"{under}calls_per_second"],
-        concurrent_calls=row[f"{under}concurrent_calls"],
-        daily_spend_micros=row[f"{under}daily_spend_micros"],
-    )
 
 
 def _check(changes: LimitChanges) -> list[Problem]:

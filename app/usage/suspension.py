@@ -4,9 +4,10 @@ One that the operator has suspended is refused with all its keys, and its socket
 itself may still read, and resume itself. Its devices and trunks leave Asterisk in both cases.
 """
 
+from dataclasses import replace
 from typing import Final
 
-from app.accounts.audit import AuditLog, entry_by
+from app.accounts.audit import AuditEntry, AuditLog, entry_by
 from app.accounts.principal import Principal
 from app.accounts.service import check_text
 from app.accounts.sessions import CREDENTIALS_CHANGED, Sessions
@@ -52,8 +53,7 @@ class Suspensions:
         Raises:
             RefusedError: NOT_FOUND, INVALID_INPUT.
         """
-        if reason is not None and (problems := check_text(reason, ("reason",), longest=LONGEST_REASON)):
-            raise RefusedError(problems)
+        _check_reason(reason)
         who = SuspendedBy.OPERATOR if by is None else SuspendedBy.ACCOUNT
         async with self._log.transaction() as transaction:
             row = await transaction.connection.fetchrow(_LOCK, account_id)
@@ -64,16 +64,17 @@ class Suspensions:
                 await transaction.connection.execute(_SUSPEND, account_id, self._clock.now(), who.value, reason)
                 fact = AccountSuspended(suspended_by=who, ends_calls=ends_calls, reason=reason)
                 await self._tell(transaction, by, account_id, fact, is_sandbox=row["is_sandbox"])
-        self._audit.record(entry_by(by, "account.suspend", account_id=account_id, subject_id=account_id))
+        self._audit.record(_entry(by, "account.suspend", account_id, reason))
         await self._recheck(account_id)
         return is_news
 
-    async def resume(self, by: Principal | None, account_id: str) -> bool:
-        """Resume an account; gives whether that is news.
+    async def resume(self, by: Principal | None, account_id: str, *, reason: str | None = None) -> bool:
+        """Resume an account; gives whether that is news. ``reason`` is for the audit log.
 
         Raises:
-            RefusedError: NOT_FOUND; ACCOUNT_SUSPENDED, the operator has suspended it.
+            RefusedError: NOT_FOUND, INVALID_INPUT; ACCOUNT_SUSPENDED, the operator has suspended it.
         """
+        _check_reason(reason)
         async with self._log.transaction() as transaction:
             row = await transaction.connection.fetchrow(_LOCK, account_id)
             if row is None:
@@ -85,7 +86,7 @@ class Suspensions:
             if is_news:
                 await transaction.connection.execute(_RESUME, account_id)
                 await self._tell(transaction, by, account_id, AccountResumed(), is_sandbox=row["is_sandbox"])
-        self._audit.record(entry_by(by, "account.resume", account_id=account_id, subject_id=account_id))
+        self._audit.record(_entry(by, "account.resume", account_id, reason))
         await self._recheck(account_id)
         return is_news
 
@@ -117,3 +118,14 @@ class Suspensions:
     async def _recheck(self, account_id: str) -> None:
         if self._sessions is not None:
             await self._sessions.recheck(account_id)
+
+
+def _check_reason(reason: str | None) -> None:
+    """Raises RefusedError: INVALID_INPUT."""
+    if reason is not None and (problems := check_text(reason, ("reason",), longest=LONGEST_REASON)):
+        raise RefusedError(problems)
+
+
+def _entry(by: Principal | None, action: str, account_id: str, reason: str | None) -> AuditEntry:
+    entry = entry_by(by, action, account_id=account_id, subject_id=account_id)
+    return entry if reason is None else replace(entry, details={**entry.details, "reason": reason})

@@ -17,14 +17,16 @@ from starlette.routing import WebSocketRoute
 from app.accounts.access import Access
 from app.accounts.audit import AuditLog
 from app.accounts.scopes import Scope
-from app.accounts.secret import ServiceSecret
+from app.accounts.secret import Purpose, ServiceSecret
 from app.accounts.service import Account, Accounts
 from app.api.context import Options
 from app.api.subscriptions.audience import Audiences
 from app.api.websocket import SocketEndpoint
 from app.asgi import SERVER_OPTIONS, create_app
 from app.calls.asking.service import CallService
+from app.calls.keeping.keys import KeyVeil
 from app.calls.keeping.store import CallStore
+from app.calls.keeping.usage_rows import occupants
 from app.calls.leading.flow_sounds import FlowSounds
 from app.calls.living.registry import CallRegistry
 from app.calls.planning.admission import Admission
@@ -87,6 +89,8 @@ from tests.transcripts.engines import TellingEngine
 
 DEADLINE_SECONDS = 60.0
 ALL_SCOPES = frozenset(Scope)
+SECRET = ServiceSecret("the secret of these tests, long enough")
+VEIL = KeyVeil(SECRET.derive(Purpose.REQUEST_KEYS))
 
 
 @dataclass
@@ -156,7 +160,7 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
     sealer, egress = Sealer(bytes(32)), Egress(allow_networks=(IPv4Network("127.0.0.0/8"),))
     log = EventLog(database, hooks=[Enqueuer(clock, Schedule((0.0, 5.0))).enqueue])
     feed = Feed(log, queue_size=50)
-    store = CallStore(database, log)
+    store = CallStore(database, log, veil=VEIL)
     registry = CallRegistry(store, SilentAsterisk(), clock, capacity=100)  # type: ignore[arg-type]  # stands in for the executor
     ready = AlwaysReady()
     media_endpoints = MediaEndpoints(
@@ -186,18 +190,17 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         variables=frozenset({"CRM_LEAD", "CRM_TEAM"}),
         announcer=sounds,
         contexts=frozenset({"house-menus"}),
-        admission=Admission(CapacityDesk(database, log, clock)),
+        admission=Admission(CapacityDesk(database, log, clock, occupants)),
     )
     recordings, urls = RecordingQueries(database), RecordingUrls(bytes(32))
     webhooks, webhook_queries = WebhookEndpoints(database, sealer, egress, clock), WebhookQueries(database)
     routed = route_here(calls, registry, database, Bus(database), feed, wait_seconds=5.0)
     bus = Bus(database)
     jobs = Jobs(database, log, bus, clock)
-    secret = ServiceSecret("the secret of these tests, long enough")
-    errands = Errands.open(Settings(data_dir=tmp_path), secret, database, log, bus, clock, sealer, speech)
+    errands = Errands.open(Settings(data_dir=tmp_path), SECRET, database, log, bus, clock, sealer, speech)
     contacts = open_contacts(database, audit, sealer, log, clock, jobs, speech.uploads, recording_store)
     deletion = RecordingDeletion(database, log, recording_store, clock)
-    erasures = ErasureStage.open(secret, database, log, recording_store, deletion, jobs, audit, sealer, clock)
+    erasures = ErasureStage.open(SECRET, database, log, recording_store, deletion, jobs, audit, sealer, clock)
     access, call_queries = Access.open(database, bytes(32), audit, clock), CallQueries(database)
     services = Services(
         clock=clock,
@@ -222,7 +225,9 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         otps=errands.otps(),
         jobs=jobs,
         contacts=contacts.resources,
-        campaigns=CampaignResources.open(*(database, log, audit, clock, speech), changed=hear_nothing),
+        campaigns=CampaignResources.open(
+            *(database, log, audit, clock, speech), veil=errands.veil, changed=hear_nothing
+        ),
         exports=Exports(jobs, contacts.resources, audit),
         erasures=erasures.service,
         job_reports=JobReports(jobs, recording_store, report_urls(bytes(32)), clock),

@@ -1,15 +1,20 @@
 """What an operation costs, and what a caller may spend."""
 
+import math
 from typing import Any
 
 import pytest
 from graphql import parse
+from graphql.execution.values import get_argument_values, get_variable_values
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.api.budget import Budget
 from app.api.cost import LIST_SIZE, MONEY_MUTATION, MONEY_MUTATIONS, MUTATION, WHOLE_SCHEMA, price_document
 from app.api.pace import Pace
 from app.api.schema import build_schema
 from app.errors import RateLimitedError
+from app.paging import DEFAULT_PAGE, LARGEST_PAGE
 
 
 def _points(document: str, name: str | None = None, /, **variables: Any) -> int:
@@ -34,7 +39,16 @@ def test_given_values_objects_and_lists_when_priced_then_each_object_costs_one()
 
 @pytest.mark.parametrize(
     ("arguments", "items"),
-    [("", 50), ("(first: 7)", 7), ("(last: 7)", 7), ("(first: 100000000000000000000)", 200), ("(first: null)", 50)],
+    [
+        *(
+            ("", 50),
+            ("(first: 7)", 7),
+            ("(last: 7)", 7),
+            ("(first: 100000000000000000000)", 200),
+            ("(first: null)", 50),
+        ),
+        *(("(first: null, last: 200)", 200), ("(last: 3, first: null)", 3), ("(first: 3, last: 200)", 200)),
+    ],
 )
 def test_given_a_page_when_priced_then_it_costs_as_many_items_as_it_may_have(arguments: str, items: int) -> None:
     assert _points(f"{{ calls{arguments} {{ nodes {{ id }} }} }}") == 2 + items
@@ -42,7 +56,11 @@ def test_given_a_page_when_priced_then_it_costs_as_many_items_as_it_may_have(arg
 
 
 @pytest.mark.parametrize(
-    ("given", "items"), [({"n": 9}, 9), ({}, 20), ({"n": None}, 20), ({"n": -5}, 1), ({"n": 10**9}, 200)]
+    ("given", "items"),
+    [
+        *(({"n": 9}, 9), ({}, 20), ({"n": None}, 50), ({"n": -5}, 1), ({"n": 10**9}, 200)),
+        *(({"n": 200.0}, 200), ({"n": 1e300}, 200), ({"n": math.inf}, 50), ({"n": math.nan}, 50), ({"n": "9"}, 50)),
+    ],
 )
 def test_given_a_page_by_variable_when_priced_then_its_value_counts_and_its_default(
     given: dict[str, Any], items: int
@@ -53,6 +71,47 @@ def test_given_a_page_by_variable_when_priced_then_its_value_counts_and_its_defa
 def test_given_items_named_by_ids_when_priced_then_as_many_as_are_named_cost() -> None:
     assert _points('{ nodes(ids: ["a", "b", "c"]) { id } }') == 1 + 3
     assert _points("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=["a"] * 200) == 1 + 200
+    assert _points("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids="a") == 1 + 1
+
+
+def test_given_pages_by_variables_when_one_is_null_then_the_other_is_paid_for() -> None:
+    document = "query($n: Int = 5, $m: Int) { calls(first: $n, last: $m) { nodes { id } } }"
+    assert _points(document, n=None, m=200) == 2 + 200
+    assert _points(document, n=None) == 2 + 50
+    assert _points(document, m=None) == 2 + 5
+    assert _points(document, n=200.0) == 2 + 200
+
+
+_SIZES = st.none() | st.integers(-3, 300) | st.integers(-3, 300).map(float) | st.floats()
+_WRITTEN = st.sampled_from(["", "null", "7", "200", "$a", "$b"])
+_DEFAULTS = st.sampled_from(["", " = null", " = 5", " = 200"])
+
+
+@given(
+    first=_WRITTEN,
+    last=_WRITTEN,
+    default=_DEFAULTS,
+    variables=st.dictionaries(st.sampled_from(["a", "b"]), _SIZES),
+)
+def test_given_any_way_to_ask_for_a_page_when_priced_then_it_costs_no_less_than_the_page_that_is_given(
+    first: str, last: str, default: str, variables: dict[str, Any]
+) -> None:
+    schema = build_schema()._schema
+    arguments = ", ".join(f"{name}: {value}" for name, value in (("first", first), ("last", last)) if value)
+    field = f"calls({arguments})" if arguments else "calls"
+    document = parse(f"query($a: Int{default}, $b: Int) {{ {field} {{ nodes {{ id }} }} }}")
+    operation: Any = document.definitions[0]
+    points = price_document(schema, document).points(None, variables)
+    values = get_variable_values(schema, operation.variable_definitions, variables)
+    if isinstance(values, list):  # refused before anything is executed
+        return
+    assert schema.query_type is not None
+    asked = get_argument_values(schema.query_type.fields["calls"], operation.selection_set.selections[0], values)
+    sizes = [asked.get(name) for name in ("first", "last")]
+    assert price_document(schema, document).points(None, values.coerced) == points
+    if None in sizes:  # else it is refused by the resolver, as are sizes that are out of bounds
+        limit = next((size for size in sizes if size is not None), DEFAULT_PAGE)
+        assert points == 2 + limit or not 1 <= limit <= LARGEST_PAGE
 
 
 def test_given_pages_inside_pages_when_priced_then_they_multiply_and_never_grow_without_end() -> None:

@@ -8,6 +8,7 @@ from app.accounts.audit import AuditLog
 from app.accounts.scopes import Scope
 from app.numbers.policy import Rule
 from app.otps.codes import Codes
+from app.otps.proving import MOST_A_DAY
 from app.routing.service import Routing
 from tests.api.conftest import ALL_SCOPES, Surface
 
@@ -149,6 +150,50 @@ async def test_given_a_key_without_the_scope_or_of_another_account_when_used_the
     assert await verdict(surface, "+14155552671") == (True, None)
 
 
+async def hear(surface: Surface, otp_id: str, state: str, times_heard: int | None) -> None:
+    """As if its call had come so far."""
+    async with surface.database.acquire() as connection:
+        await connection.execute(
+            "UPDATE otp SET state = $2, times_heard = $3 WHERE id = $1", otp_id, state, times_heard
+        )
+
+
+async def attempts_of(surface: Surface, otp_id: str) -> int:
+    async with surface.database.acquire() as connection:
+        found: int = await connection.fetchval("SELECT attempts FROM otp WHERE id = $1", otp_id)
+    return found
+
+
+async def test_given_a_number_that_was_called_five_times_today_when_a_proof_is_asked_for_then_it_is_refused(
+    surface: Surface,
+) -> None:
+    account = await surface.accounts.create("acme")
+    token = await surface.key(account=account)
+    await surface.services.routing.policies.set_rules(account.id, [Rule("+1", is_allowed=True)])
+    routing = Routing(surface.database, AuditLog(surface.database))
+    await routing.create_trunk(account.id, "main", is_default=True)
+    await routing.create_outbound_number(account.id, "+12125550100")
+    make = """mutation { createOutboundNumber(input: {number: "+12125550123"}) { outboundNumber { id } } }"""
+    made = (await surface.ask(make, token=token))["createOutboundNumber"]["outboundNumber"]
+
+    async def begin(key: str) -> list[Any]:
+        given = {"id": made["id"], "idempotencyKey": key}
+        found: list[Any] = (await surface.ask(VERIFY, {"input": given}, token=token))["verifyOutboundNumber"][
+            "userErrors"
+        ]
+        # Out of the window that holds for all one-time passwords.
+        async with surface.database.acquire() as connection:
+            await connection.execute("UPDATE otp SET created_at = created_at - interval '1 hour'")
+        return found
+
+    assert [await begin(str(number)) for number in range(MOST_A_DAY)] == [[]] * MOST_A_DAY
+    assert [(one["code"], one["field"]) for one in await begin("more")] == [("RATE_LIMITED", ["number"])]
+    assert await begin("0") == [], "what was asked for before is answered as before"
+    async with surface.database.acquire() as connection:
+        await connection.execute("UPDATE otp SET created_at = created_at - interval '1 day'")
+    assert await begin("tomorrow") == []
+
+
 async def test_given_a_number_that_nobody_verified_when_a_call_is_to_show_it_then_it_is_refused_until_somebody_did(
     surface: Surface, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,17 +237,25 @@ async def test_given_a_number_that_nobody_verified_when_a_call_is_to_show_it_the
     assert (await surface.ask(announce, token=token))["announceOtp"]["userErrors"] == []
     assert [one["code"] for one in (await verify(code="4711"))["userErrors"]] == ["INVALID_STATE"]
 
-    monkeypatch.setattr(Codes, "make", lambda _codes, _length: "135790")
+    monkeypatch.setattr(Codes, "make", lambda _codes, length: f"{length}3579024")  # its first digit is how many
     begun = await verify(idempotencyKey="first", trunkId=trunk.id)
     assert begun["userErrors"] == []
     assert begun["outboundNumber"]["isVerified"] is False
     again = await verify(idempotencyKey="first", trunkId=trunk.id)
     assert again["otp"]["id"] == begun["otp"]["id"]
+    # Who offers a code that nobody can have heard yet guesses; it is not looked at, and counts for nothing.
+    otp_id = begun["otp"]["id"]
+    for state, times_heard in (("PENDING", None), ("CALLING", None), ("FAILED", None), ("ANNOUNCED", 0)):
+        await hear(surface, otp_id, state, times_heard)
+        (early,) = (await verify(code="83579024"))["userErrors"]
+        assert (early["code"], early["field"], early["currentState"]) == ("INVALID_STATE", ["code"], state)
+    await hear(surface, otp_id, "ANNOUNCED", 1)
     wrong = await verify(code="4711")
     assert (wrong["verdict"], wrong["outboundNumber"]["isVerified"]) == ("WRONG", False)
+    assert await attempts_of(surface, otp_id) == 1
     assert await refusals() == ["CALLER_ID_NOT_OWNED"]
 
-    right = await verify(code="13 57 90")
+    right = await verify(code="83 57 90 24")
     assert (right["verdict"], right["outboundNumber"]["isVerified"]) == ("VERIFIED", True)
     assert await refusals() == []
     refused = await verify(idempotencyKey="late")

@@ -199,6 +199,38 @@ async def test_given_a_callback_when_metrics_are_read_then_how_late_it_is_is_tol
     assert least <= late < least + 100
 
 
+async def test_given_trunks_when_metrics_are_read_then_those_in_use_are_told_by_the_worst_that_is_said_of_them(
+    surface: Surface,
+) -> None:
+    before = await _samples(surface)
+    assert before['offhook_trunks{state="DOWN"}'] == 0
+    async with surface.database.acquire() as connection:
+        for name, is_enabled, states in (
+            ("fine", True, {"n1": "UP", "n2": "UP"}),
+            ("half", True, {"n1": "UP", "n2": "DOWN"}),
+            ("new", True, {}),
+            ("off", False, {"n1": "DOWN"}),
+        ):
+            await connection.execute(
+                "INSERT INTO trunk (id, account_id, name, endpoint, dial_template, is_default, is_sandbox, is_enabled) "
+                "VALUES ($1, $2, $1, $1, '{digits}', false, false, $3)",
+                *(name, surface.account.id, is_enabled),
+            )
+            for node, state in states.items():
+                await connection.execute(
+                    "INSERT INTO line_state (line_id, node, account_id, state, changed_at) "
+                    "VALUES ($1, $2, $3, $4, now())",
+                    *(name, node, surface.account.id, state),
+                )
+    after = await _samples(surface)
+    grown = {name: after[name] - before[name] for name in after if name.startswith("offhook_trunks")}
+    assert grown == {
+        'offhook_trunks{state="UP"}': 1,
+        'offhook_trunks{state="DOWN"}': 1,
+        'offhook_trunks{state="UNKNOWN"}': 1,
+    }
+
+
 async def test_given_a_part_that_is_no_longer_this_process_s_when_metrics_are_read_then_nothing_is_told_of_it(
     surface: Surface,
 ) -> None:
@@ -217,6 +249,7 @@ async def test_given_no_database_when_metrics_are_read_then_the_rest_is_told_and
         'offhook_campaigns{state="RUNNING"}',
         'offhook_campaign_contacts_in_flight{state="DIALING"}',
         'offhook_jobs{kind="EXPORT",state="QUEUED"}',
+        'offhook_trunks{state="DOWN"}',
     )
     ages = (
         *("offhook_webhook_oldest_pending_seconds", "offhook_job_oldest_queued_seconds"),
@@ -231,6 +264,7 @@ async def test_given_no_database_when_metrics_are_read_then_the_rest_is_told_and
     monkeypatch.setattr(type(surface.services.campaigns.queries), "activity", is_away)
     monkeypatch.setattr(type(surface.services.jobs), "backlog", is_away)
     monkeypatch.setattr(type(surface.services.callbacks), "late_seconds", is_away)
+    monkeypatch.setattr(type(surface.services.routing.trunks), "count_by_state", is_away)
     assert (await surface.client.get("/metrics")).status_code == 200
     away = await _samples(surface)
     assert not away.keys() & set(numbers)

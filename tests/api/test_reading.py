@@ -11,7 +11,7 @@ from app.accounts.scopes import Scope
 from app.calls.core.model.call import Call
 from app.calls.keeping.rows import fill_recordings
 from app.facts.catalogue import rfc3339
-from app.facts.vocabulary import Disposition, RecordingMode, RecordingState
+from app.facts.vocabulary import CallKind, Direction, Disposition, RecordingMode, RecordingState
 from app.ids import Kind, new_id
 from tests.api.conftest import Surface
 from tests.calls.making import NOON, make_call
@@ -162,6 +162,77 @@ async def test_given_filters_when_calls_and_records_are_asked_for_then_each_hold
     assert cdrs["cdrs"]["totalCount"] == {"count": 5}
 
 
+async def test_given_calls_both_ways_when_asked_for_by_the_customers_number_then_both_are_found_and_no_other(
+    surface: Surface,
+) -> None:
+    out, other = await _store(surface, 2, number="+15550100003")
+    came = msgspec.structs.replace(
+        make_call(account_id=surface.account.id),
+        direction=Direction.INBOUND,
+        kind=CallKind.INBOUND,
+        dialled_number="+15550100000",
+        caller_id="+15550100003",
+        trunk_id="trunk_in",
+    )
+    await insert_calls(surface.database, [came])
+    async with surface.database.acquire() as connection, connection.transaction():
+        record = make_cdr(
+            call_id=came.id, direction=came.direction, dialled_number=came.dialled_number, caller_id=came.caller_id
+        )
+        await insert_cdrs(connection, [(surface.account.id, record)])
+    conditions = {"customerNumber": "+1 555 010-0003"}
+    assert set(_ids((await surface.ask(PAGE, {"filter": conditions}))["calls"])) == {out.id, other.id, came.id}
+    inbound = {"customerNumber": "+15550100003", "trunkIds": ["trunk_in"], "queueIds": []}
+    assert _ids((await surface.ask(PAGE, {"filter": inbound}))["calls"]) == [came.id]
+    assert _ids((await surface.ask(PAGE, {"filter": {"number": "+15550100000"}}))["calls"]) == [came.id]
+    listed = await surface.ask(
+        '{ cdrs(filter: {customerNumber: "+15550100003"}) { nodes { callId } } '
+        'none: cdrs(filter: {customerNumber: "+15550100003", queueIds: ["queue_9"]}) { nodes { callId } } }'
+    )
+    assert listed == {"cdrs": {"nodes": [{"callId": came.id}]}, "none": {"nodes": []}}
+    refused = await surface.refuse(PAGE, {"filter": {"customerNumber": "nonsense"}})
+    assert (refused["code"], refused["field"]) == ("INVALID_NUMBER", ["filter", "customerNumber"])
+
+
+async def test_given_calls_of_a_callback_and_of_a_contact_when_asked_for_then_each_finds_its_own_accounts_alone(
+    surface: Surface,
+) -> None:
+    called, contacted, _ = await _store(surface, 3)
+    account = surface.account.id
+    async with surface.database.acquire() as connection:
+        await connection.execute(
+            "INSERT INTO callback (id, account_id, state, due_at, try_at, wanted, asked_by, grace_seconds,"
+            " max_attempts, retry_after_seconds, created_at, updated_at)"
+            " VALUES ('cb_1', $1, 'STARTED', now(), now(), '{}', '{}', 1, 1, 1, now(), now())",
+            account,
+        )
+        await connection.execute(
+            "INSERT INTO callback_attempt (callback_id, attempt, call_id, due_at, started_at)"
+            " VALUES ('cb_1', 1, $1, now(), now())",
+            called.id,
+        )
+        await connection.execute(
+            "INSERT INTO campaign (id, account_id, name, kind, definition) VALUES ('cmp_1', $1, 'x', 'AGENT', '{}')",
+            account,
+        )
+        await connection.execute(
+            "INSERT INTO campaign_decision (campaign_id, contact_id, n, decided_at, decision, call_id)"
+            " VALUES ('cmp_1', 'con_1', 1, now(), '{}', $1)",
+            contacted.id,
+        )
+        await connection.execute("UPDATE cdr SET contact_id = 'con_1' WHERE call_id = $1", contacted.id)
+    stranger = await surface.key(account=await surface.accounts.create("rival"))
+    query = (
+        "query($filter: CallFilterInput) { calls(filter: $filter) { nodes { id } } "
+        "cdrs(filter: $filter) { nodes { callId } } }"
+    )
+    for condition, call in (({"callbackId": "cb_1"}, called), ({"contactId": "con_1"}, contacted)):
+        found = await surface.ask(query, {"filter": condition})
+        assert found == {"calls": {"nodes": [{"id": call.id}]}, "cdrs": {"nodes": [{"callId": call.id}]}}
+        nothing = await surface.ask(query, {"filter": condition}, token=stranger)
+        assert nothing == {"calls": {"nodes": []}, "cdrs": {"nodes": []}}
+
+
 ALL_OF_A_CALL = """query($id: ID!) {
   call(id: $id) { id kind customerParty { number display extension isMasked } agentParty { display extension isMasked }
     dialledNumber { number } callerId { number display isMasked } dtmf legs { party { number } }
@@ -212,6 +283,14 @@ async def test_given_a_saved_recording_when_its_address_is_asked_for_then_it_is_
         {"id": call.id},
     )
     assert listed == {"recordings": {"nodes": [{"id": recording["id"], "state": "SAVED"}]}, "none": {"nodes": []}}
+    told_apart = await surface.ask(
+        "{ voicemails: recordings(filter: {kinds: [VOICEMAIL]}) { nodes { id } } "
+        "talks: recordings(filter: {kinds: [CALL, MESSAGE], states: [SAVED]}) { nodes { id } } "
+        "failed: recordings(filter: {states: [FAILED, DELETED]}) { nodes { id } } "
+        'extension: recordings(filter: {extensions: ["2001"]}) { nodes { id } } }'
+    )
+    assert told_apart["talks"]["nodes"] == told_apart["extension"]["nodes"] == [{"id": recording["id"]}]
+    assert (told_apart["voicemails"]["nodes"], told_apart["failed"]["nodes"]) == ([], [])
 
 
 async def test_given_a_recording_that_is_not_saved_when_its_address_is_asked_for_then_there_is_none(

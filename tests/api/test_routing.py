@@ -395,8 +395,22 @@ async def test_given_a_trunk_in_asterisks_own_files_when_its_address_is_changed_
     (own,) = [one for one in trunks if not one["isProvisioned"]]
     (error,) = (await do(surface, "updateTrunk", {"id": own["id"], "host": "192.0.2.1"}))["userErrors"]
     assert (error["code"], error["currentState"]) == ("INVALID_STATE", "NOT_PROVISIONED")
-    changed = await do(surface, "updateTrunk", {"id": own["id"], "dialTemplate": "9{digits}"}, "trunk { dialTemplate }")
-    assert changed["trunk"] == {"dialTemplate": "9{digits}"}
+    changed = await do(surface, "updateTrunk", {"id": own["id"], "isDefault": True}, "trunk { isDefault }")
+    assert changed["trunk"] == {"isDefault": True}
+
+
+@pytest.mark.parametrize(
+    "operators", [{"dialTemplate": "0044{national}"}, {"isEnabled": False}, {"maxChannels": 1}, {"maxChannels": None}]
+)
+async def test_given_a_trunk_in_asterisks_own_files_when_a_key_says_what_is_dialled_there_then_it_is_refused(
+    surface: Surface, operators: dict[str, Any]
+) -> None:
+    # A number is judged and priced as it was asked for: a template could make another one of it.
+    shown = "{ trunks { nodes { id isProvisioned dialTemplate isEnabled maxChannels } } }"
+    (own,) = [one for one in (await surface.ask(shown))["trunks"]["nodes"] if not one["isProvisioned"]]
+    (error,) = (await do(surface, "updateTrunk", {"id": own["id"], "isDefault": True, **operators}))["userErrors"]
+    assert (error["code"], error["currentState"]) == ("INVALID_STATE", "NOT_PROVISIONED")
+    assert own in (await surface.ask(shown))["trunks"]["nodes"]
 
 
 async def test_given_defaults_when_another_becomes_it_then_there_is_one(surface: Surface) -> None:

@@ -78,6 +78,8 @@ def test_given_the_schema_when_its_words_are_read_then_names_in_code_marks_are_s
     wrong = {name: text for name, text in _described(schema) if text and re.search(r"`[a-z]+_[a-z]+`", text)}
     # The one exception is the protocol's own word.
     assert {name for name, text in wrong.items() if not re.search("`connection_(init|ack)`", text)} == set()
+    pythons = re.compile(r"\b(is|are|be) None\b|\bNone (when|while|in)\b|`[A-Za-z]+`,? None\b")
+    assert [name for name, text in _described(schema) if text and pythons.search(text)] == []
 
 
 @pytest.mark.parametrize("root", [Query, Mutation, Subscription])

@@ -220,6 +220,29 @@ async def test_given_a_reason_that_is_no_line_when_an_account_is_suspended_then_
     assert (await surface.ask(READ))["accountLimits"]["suspendedAt"] is None
 
 
+async def test_given_reasons_when_an_account_is_suspended_and_resumed_then_the_audit_log_has_them(
+    surface: Surface,
+) -> None:
+    resume = """mutation ($input: ResumeAccountInput!) {
+        resumeAccount(input: $input) { accountLimits { suspendedAt } userErrors { code field } } }"""
+    await change(surface, SUSPEND, {"reason": "a key has leaked"})
+    for wrong in ("", "x" * 201, "a\nb"):
+        (error,) = (await surface.ask(resume, {"input": {"reason": wrong}}))["resumeAccount"]["userErrors"]
+        assert error["field"] == ["reason"]
+    done = (await surface.ask(resume, {"input": {"reason": "it was rotated"}}))["resumeAccount"]
+    assert done == {"accountLimits": {"suspendedAt": None}, "userErrors": []}
+    await surface.services.access.audit.flush()
+    async with surface.database.acquire() as connection:
+        lines = await connection.fetch(
+            "SELECT action, details FROM audit_line WHERE outcome = 'OK' AND action = ANY($1) ORDER BY id",
+            ["account.suspend", "account.resume"],
+        )
+    assert [(line["action"], line["details"]) for line in lines] == [
+        ("account.suspend", {"reason": "a key has leaked"}),
+        ("account.resume", {"reason": "it was rotated"}),
+    ]
+
+
 async def test_given_calls_when_some_are_hung_up_by_a_filter_then_only_those_end(surface: Surface) -> None:
     kept = (await place(surface, "kept", externalId="keep"))["call"]["id"]
     gone = (await place(surface, "gone", externalId="go", tags=["spring"]))["call"]["id"]

@@ -154,6 +154,7 @@ async def test_given_an_endpoint_when_its_secret_is_rotated_then_the_new_one_is_
         ({"id": "whe_unknown"}, "NOT_FOUND", ["id"]),
         ({"id": endpoint_id, "graceSeconds": -1}, "INVALID_INPUT", ["graceSeconds"]),
         ({"id": endpoint_id, "graceSeconds": 2_000_000_000}, "INVALID_INPUT", ["graceSeconds"]),
+        ({"id": endpoint_id, "graceSeconds": 1e300}, "INVALID_INPUT", ["graceSeconds"]),
     ):
         refused = (await surface.ask(ROTATE, {"input": given}))["rotateWebhookSecret"]
         assert (refused["webhookEndpoint"], refused["secret"]) == (None, None)

@@ -270,7 +270,7 @@ UNSAFE: dict[str, Callable[[AriClient], Awaitable[object]]] = {
         "PJSIP/1", "ofh-1", timeout_seconds=5, caller_id=CallerId("1> x")
     ),
     "recording name that climbs": lambda ari: ari.record("ofh-1", "a/../../etc/passwd"),
-    "absolute recording name": lambda ari: ari.get_stored("/etc/passwd"),
+    "absolute recording name": lambda ari: ari.delete_stored("/etc/passwd"),
     "hidden recording": lambda ari: ari.delete_stored(".x"),
     "recording name of 201 characters": lambda ari: ari.delete_stored("a" * 201),
     "digits that are none": lambda ari: ari.send_dtmf("ofh-1", "12;3"),

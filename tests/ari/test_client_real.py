@@ -41,7 +41,6 @@ from app.ari.events import (
     UnknownEvent,
 )
 from app.ari.news import Connected, News, Replaced
-from app.ari.playbacks import PlaybackControl
 from app.ari.resources import ChannelState
 from app.ari.safety import CallerId
 from app.ari.stream import EventStream
@@ -152,7 +151,6 @@ async def test_given_a_phone_when_created_dialled_and_hung_up_then_each_step_is_
     await line.ari.set_variable(channel_id, "OFH_NOTE", "two")
     assert await line.ari.get_variable(channel_id, "OFH_NOTE") == "two"
     await line.ari.set_variable(channel_id, "PITCH_SHIFT(rx)", "1.2")
-    assert (await line.ari.get_rtp_statistics(channel_id)).channel_uniqueid == channel_id
 
     await line.ari.hangup(channel_id, reason=HangupReason.NORMAL)
     await line.until(StasisEnd, channel=channel_id)
@@ -201,8 +199,7 @@ async def test_given_mistakes_when_requested_then_each_has_its_error(line: Line)
         line.ari.get_playback(line.id("gone")),
         line.ari.stop_playback(line.id("gone")),
         line.ari.get_live(line.id("gone")),
-        line.ari.get_stored(line.id("gone")),
-        line.ari.get_endpoint("PJSIP", "nobody-here"),
+        line.ari.delete_stored(line.id("gone")),
     ):
         with pytest.raises(AriNotFound):
             await nothing_there
@@ -221,8 +218,6 @@ async def test_given_a_leg_when_signalled_to_then_asterisk_does_it(line: Line) -
     await line.ari.unhold(channel_id)
     await line.ari.start_moh(channel_id)
     await line.ari.stop_moh(channel_id)
-    await line.ari.start_silence(channel_id)
-    await line.ari.stop_silence(channel_id)
 
     # The number echoes what it hears, so the digits come back.
     await line.ari.send_dtmf(channel_id, "7#", duration_ms=120, between_ms=120)
@@ -230,15 +225,13 @@ async def test_given_a_leg_when_signalled_to_then_asterisk_does_it(line: Line) -
     assert digits == ["7", "#"]
 
 
-async def test_given_media_when_played_then_it_can_be_paused_and_stopped(line: Line) -> None:
+async def test_given_media_when_played_then_it_can_be_stopped(line: Line) -> None:
     channel_id = await line.call("PJSIP/sandbox-2001", "agent")
 
     playback = await line.ari.play(channel_id, ["sound:demo-congrats", "digits:12"], line.id("pb"), language="en")
     assert playback.id == line.id("pb")
     await line.until(PlaybackStarted, playback=line.id("pb"))
     assert (await line.ari.get_playback(line.id("pb"))).state == "playing"
-    await line.ari.control_playback(line.id("pb"), PlaybackControl.PAUSE)
-    await line.ari.control_playback(line.id("pb"), PlaybackControl.UNPAUSE)
     await line.ari.stop_playback(line.id("pb"))
     await line.until(PlaybackFinished, playback=line.id("pb"))
 
@@ -254,8 +247,6 @@ async def test_given_a_snoop_when_recorded_then_the_file_comes_over_http_and_goe
     await line.until(RecordingStarted, recording=name)
     assert (await line.ari.get_live(name)).state == "recording"
     await asyncio.sleep(1)  # so that there is a second of sound to be fetched
-    await line.ari.pause_live(name)
-    await line.ari.resume_live(name)
     await line.ari.mute_live(name)
     await line.ari.unmute_live(name)
     with pytest.raises(AriConflict):
@@ -264,8 +255,7 @@ async def test_given_a_snoop_when_recorded_then_the_file_comes_over_http_and_goe
     finished = await line.until(RecordingFinished, recording=name)
     assert finished.recording.state == "done"
 
-    assert (await line.ari.get_stored(name)).format == "wav"
-    assert name in {recording.name for recording in await line.ari.list_stored()}
+    assert (name, "wav") in {(recording.name, recording.format) for recording in await line.ari.list_stored()}
     async with aclosing(line.ari.download_stored(name)) as pieces:
         content = b"".join([piece async for piece in pieces])
     samples, rate = soundfile.read(io.BytesIO(content), dtype="int16")
@@ -289,7 +279,7 @@ async def test_given_a_recording_when_cancelled_then_nothing_is_stored(line: Lin
     await line.until(ChannelDestroyed, channel=channel_id)
 
     with pytest.raises(AriNotFound):
-        await line.ari.get_stored(name)
+        await line.ari.delete_stored(name)
 
 
 async def test_given_a_dialled_leg_when_recorded_directly_then_asterisk_says_yes_and_fails(line: Line) -> None:
@@ -303,9 +293,9 @@ async def test_given_a_dialled_leg_when_recorded_directly_then_asterisk_says_yes
     assert failed.recording.cause == "Cannot record channel while in bridge"
 
 
-async def test_given_two_legs_when_bridged_then_they_come_and_go_and_the_bridge_plays_and_records(line: Line) -> None:
+async def test_given_two_legs_when_bridged_then_they_come_and_go_and_the_bridge_plays(line: Line) -> None:
     agent, customer = await line.call("PJSIP/sandbox-2001", "agent"), await line.call("PJSIP/sandbox-2002", "customer")
-    bridge_id, name = line.id("bridge"), f"{line.prefix}/mix"
+    bridge_id = line.id("bridge")
 
     bridge = await line.ari.create_bridge(bridge_id, bridge_type=["mixing", "video_sfu"], name="call 1")
     assert (bridge.id, bridge.name) == (bridge_id, "call 1")
@@ -316,17 +306,10 @@ async def test_given_two_legs_when_bridged_then_they_come_and_go_and_the_bridge_
     assert set((await line.ari.get_bridge(bridge_id)).channels) >= {agent, customer}
     assert bridge_id in {found.id for found in await line.ari.list_bridges()}
 
-    await line.ari.start_bridge_moh(bridge_id)
-    await line.ari.stop_bridge_moh(bridge_id)
     await line.ari.play_to_bridge(bridge_id, "tone:ring;tonezone=us", line.id("tone"))
     await line.until(PlaybackStarted, playback=line.id("tone"))
     await line.ari.stop_playback(line.id("tone"))
     await line.until(PlaybackFinished, playback=line.id("tone"))
-    await line.ari.record_bridge(bridge_id, name, max_duration_seconds=30)
-    await line.until(RecordingStarted, recording=name)
-    await line.ari.stop_live(name)
-    await line.until(RecordingFinished, recording=name)
-    await line.ari.delete_stored(name)
 
     await line.ari.remove_channel(bridge_id, customer)
     await line.until(ChannelLeftBridge, channel=customer)
@@ -388,7 +371,6 @@ async def test_given_endpoints_when_listed_then_the_phones_are_among_them(line: 
 
     assert {"sandbox-2001", "sandbox-trunk-main"} <= {endpoint.resource for endpoint in over_sip}
     assert {endpoint.resource for endpoint in over_sip} <= {endpoint.resource for endpoint in everyone}
-    assert (await line.ari.get_endpoint("PJSIP", "sandbox-2001")).technology == "PJSIP"
 
 
 async def test_given_a_phone_when_sent_a_message_then_asterisk_accepts_it(line: Line) -> None:

@@ -13,6 +13,7 @@ from app.accounts.service import Accounts
 from app.callbacks.model import Callback, ScheduleRequest, Wanted, When
 from app.callbacks.scheduler import CallbackScheduler
 from app.callbacks.service import Callbacks
+from app.calls.keeping.keys import KeyVeil
 from app.calls.planning.requests import OriginateOutcome, OriginateRequest
 from app.db.engine import Database
 from app.events.log import Appended, EventLog
@@ -109,7 +110,7 @@ async def world(database: Database) -> World:
         paper=paper,
         judge=judge,
         asterisk=asterisk,
-        callbacks=Callbacks(database, log, judge, clock, grace_seconds=900.0, changed=changed),
+        callbacks=Callbacks(database, log, judge, clock, grace_seconds=900.0, veil=KeyVeil(bytes(32)), changed=changed),
         scheduler=CallbackScheduler(database, log, paper, asterisk, clock, node="n1"),
         by=by,
         stranger=stranger,

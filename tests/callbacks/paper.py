@@ -56,10 +56,11 @@ class Paper:
             msgspec.structs.replace(call, legs=(first, *call.legs[1:])), disposition, at, is_connected
         )
 
-    async def lose(self, call_id: str, *, at: datetime) -> None:
-        """Its process ends before anybody's phone rings; the next one says so."""
-        reason = EndReason(code=EndCode.SERVICE_AWAY, party=EndParty.SYSTEM)
-        lost = msgspec.structs.replace(self.placed[call_id], end_reason=reason, source=CdrSource.RECOVERED)
+    async def lose(self, call_id: str, *, at: datetime, code: EndCode = EndCode.SERVICE_AWAY) -> None:
+        """It ends before anybody's phone rings: with its process, as the next one says, or for another reason."""
+        reason = EndReason(code=code, party=EndParty.SYSTEM)
+        source = CdrSource.RECOVERED if code is EndCode.SERVICE_AWAY else CdrSource.LIVE
+        lost = msgspec.structs.replace(self.placed[call_id], end_reason=reason, source=source)
         await self._write_end(lost, Disposition.FAILED, at, is_connected=False)
         record = make_record(lost, record_id=new_id(Kind.CDR), ended_at=at, disposition=Disposition.FAILED)
         await insert(self._database, fill_cdrs([(lost.account_id, record)]))

@@ -7,11 +7,12 @@ import pytest
 
 from app.callbacks.model import Callback, CallbackState, UpdateCallbackRequest
 from app.calls.keeping.change import FencedError
-from app.errands.placer import BATCH, LEASE
+from app.errands.placer import BATCH, LEASE, TRY_AGAIN
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, OffhookError, Problem, RefusedError
 from app.facts.callbacks import CallbackCompleted, CallbackFailed, CallbackFailure, CallbackStarted, CallbackUpdated
-from app.facts.vocabulary import CallKind, Disposition, Errand
+from app.facts.vocabulary import CallKind, Disposition, EndCode, Errand
 from app.ids import Kind, new_id
+from app.usage.caps import LimitReachedError
 from tests.callbacks.conftest import World
 from tests.callbacks.paper import NUMBER
 
@@ -111,12 +112,15 @@ async def test_given_more_attempts_when_a_call_connects_nobody_then_the_next_is_
     assert len(await world.callbacks.attempts(made.id)) == 2
 
 
+@pytest.mark.parametrize("code", [EndCode.SERVICE_AWAY, EndCode.TRUNK_FULL, EndCode.LIMIT_REACHED, EndCode.DIAL_FAILED])
 async def test_given_a_call_that_was_lost_before_it_rang_when_looked_at_then_it_is_placed_anew_and_does_not_count(
-    world: World,
+    world: World, code: EndCode
 ) -> None:
     made, call_id = await _started(world)
-    await world.paper.lose(call_id, at=world.clock.now())
+    await world.paper.lose(call_id, at=world.clock.now(), code=code)
     await world.go_round()
+    assert len(world.paper.placed) == 1, "not in the very next moment: the reason may still be there"
+    await world.pass_seconds(TRY_AGAIN.total_seconds())
     again = await world.read(made.id)
     assert (again.state, again.due_at, again.attempt) == (CallbackState.STARTED, made.due_at, 2)
     assert again.call_id not in (None, call_id)
@@ -229,6 +233,47 @@ async def test_given_a_claim_of_another_node_when_its_lease_is_over_then_whoever
     await world.another_scheduler("n2").run_round()
     assert len(world.paper.placed) == 1
     assert (await world.read(made.id)).state is CallbackState.STARTED
+
+
+async def test_given_one_that_meets_a_mistake_of_ours_when_a_batch_is_placed_then_the_others_are_and_it_is_tried_again(
+    world: World,
+) -> None:
+    due = world.clock.now() + timedelta(seconds=60)
+    made = [await world.schedule(due, key=f"key {number}") for number in range(3)]
+    world.paper.fates = [ZeroDivisionError("quotes +12125550123")]
+    await world.pass_seconds(60)
+    states = [(await world.read(one.id)).state for one in made]
+    assert sorted(states) == [CallbackState.SCHEDULED, CallbackState.STARTED, CallbackState.STARTED]
+    await world.pass_seconds(TRY_AGAIN.total_seconds())
+    assert {(await world.read(one.id)).state for one in made} == {CallbackState.STARTED}
+    assert len(world.paper.placed) == 3
+
+
+async def test_given_calls_per_second_in_the_way_when_a_callback_is_placed_then_it_is_tried_when_its_turn_comes(
+    world: World,
+) -> None:
+    made = await world.schedule()
+    world.paper.fates = [LimitReachedError("Not in this second.", retry_after_seconds=0.5)]
+    await world.pass_seconds(3600)
+    await world.pass_seconds(0.4)
+    assert len(world.paper.asked) == 1
+    await world.pass_seconds(0.2)
+    read = await world.read(made.id)
+    assert (read.state, read.attempt) == (CallbackState.STARTED, 1)
+
+
+async def test_given_a_claim_that_another_took_over_and_placed_when_it_is_refused_late_then_that_changes_nothing(
+    world: World,
+) -> None:
+    made = await world.schedule()
+    world.clock.advance(3600)
+    (claimed,), _ = await world.scheduler._claim()
+    world.clock.advance(LEASE.total_seconds())
+    await world.another_scheduler("n2").run_round()
+    refused = RefusedError(Problem("AGENT_OFFLINE", "Nobody is there.", ()))
+    await world.scheduler._give_up(claimed, refused)
+    assert (await world.read(made.id)).state is CallbackState.STARTED
+    assert world.types == ["callback.scheduled", "callback.started"]
 
 
 async def test_given_a_holder_that_died_after_it_dialled_when_taken_over_after_the_grace_then_nobody_dials_again(

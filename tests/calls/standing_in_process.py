@@ -14,6 +14,7 @@ from app.calls.asking.service import CallService
 from app.calls.core import inputs
 from app.calls.core.model.call import Call
 from app.calls.keeping.store import CallStore
+from app.calls.keeping.usage_rows import occupants
 from app.calls.living.actor import CallActor
 from app.calls.living.registry import CallRegistry
 from app.calls.planning.admission import Admission
@@ -64,7 +65,7 @@ class Process:
         self.clock = clock = SystemClock()
         executor: Any = self.executor
         self.registry = CallRegistry(self.store, executor, clock, capacity=capacity)
-        self.desk = CapacityDesk(database, self.log, clock)
+        self.desk = CapacityDesk(database, self.log, clock, occupants)
         self.calls = CallService(
             registry=self.registry,
             store=self.store,

@@ -9,7 +9,7 @@ import pytest
 
 from app.calls.core import inputs
 from app.calls.core.model.call import Call
-from app.calls.names import channel_of, hangup_memory_of
+from app.calls.names import channel_of
 from app.db.engine import Database
 from app.facts.vocabulary import (
     CallKind,
@@ -18,6 +18,7 @@ from app.facts.vocabulary import (
 from tests.calls.making import make_call
 from tests.calls.reconcile_world import World, drift, have_legs, running_world
 from tests.calls.standing_in import connected_call, until
+from tests.rig.hangup_memory import hangup_memory_of
 
 pytestmark = pytest.mark.postgres
 

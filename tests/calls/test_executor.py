@@ -19,13 +19,14 @@ from app.calls.core.model.leg import HangupReason
 from app.calls.core.model.recording import PartState, RecordingPart
 from app.calls.doing.executor import Executor
 from app.calls.doing.leg_lookup import HangupMemory, LegLookup, parse_hangup_memory
-from app.calls.names import bridge_of, channel_of, hangup_memory_of, snoop_of
+from app.calls.names import bridge_of, channel_of, snoop_of
 from app.errors import DatabaseUnavailableError, OverloadedError
 from app.facts.stretches import Gap
 from app.facts.vocabulary import LegRole, PauseMode, RecordingMode, RecordingState
 from app.recordings.jobs import CollectJob, Part
 from tests.calls.making import make_call
 from tests.calls.standing_in_asterisk import ScriptedAsterisk, channel_json
+from tests.rig.hangup_memory import hangup_memory_of
 
 _STOPPED_AT = datetime(2026, 3, 2, 12, 1, tzinfo=UTC)
 _SIDES = (LegRole.AGENT, LegRole.CUSTOMER)

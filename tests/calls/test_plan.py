@@ -1,5 +1,6 @@
 """From a request to a call, or to all that is wrong with it. Nothing here needs a server."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -127,6 +128,26 @@ def test_given_what_the_account_has_when_a_request_asks_for_more_then_it_is_refu
     fields: dict[str, Any], found: dict[str, Any], expected: list[tuple[str, tuple[str, ...]]]
 ) -> None:
     assert _refusals(_request(**fields), replace(FOUND, **found)) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_unverified", "said"),
+    [
+        ("+12125550111", True, "is not verified yet.*verifyOutboundNumber"),
+        (None, True, "The default number is not verified yet.*verifyOutboundNumber"),
+        ("+12125550111", False, "not one of the account's"),
+        (None, False, "no default outbound number"),
+    ],
+)
+def test_given_no_number_to_show_when_refused_then_the_message_says_what_to_do(
+    asked: str | None, is_unverified: bool, said: str
+) -> None:
+    found = replace(FOUND, caller_id=None, is_caller_id_unverified=is_unverified)
+    with pytest.raises(RefusedError) as caught:
+        check_allowed(_request(caller_id=asked), PRINCIPAL, NUMBERS, found)
+    (problem,) = caught.value.problems
+    assert problem.code == "CALLER_ID_NOT_OWNED"
+    assert re.search(said, problem.message)
 
 
 @pytest.mark.parametrize("text", ["nonsense", "", "+1", "\0", "x" * 100, "+15550100000;ext=1"])

@@ -90,7 +90,10 @@ async def told_apart(database: Database) -> tuple[CallQueries, dict[str, Call]]:
         "external_id": _at(0, external_id=None),
         "tags": _at(0, tags=("spring", "vip")),
         "ended": msgspec.structs.replace(_at(0), state=CallState.ENDED, outcome=Disposition.BUSY),
-        "inbound": msgspec.structs.replace(_at(0), direction=Direction.INBOUND, kind=CallKind.INBOUND),
+        "inbound": msgspec.structs.replace(
+            _at(0), direction=Direction.INBOUND, kind=CallKind.INBOUND, caller_id="+15550100077"
+        ),
+        "trunk": msgspec.structs.replace(_at(0), trunk_id="trunk_2"),
     }
     await insert_calls(database, list(calls.values()))
     return CallQueries(database), calls
@@ -111,6 +114,10 @@ async def told_apart(database: Database) -> tuple[CallQueries, dict[str, Call]]:
         (CallFilter(tag="vip"), {"tags"}),
         (CallFilter(external_id="lead-8"), set()),
         (CallFilter(tag="spring", agent_ids=("agent_2",), extensions=("2002",)), set()),
+        (CallFilter(customer_number="+15550100042"), {"number"}),
+        (CallFilter(customer_number="+15550100077"), {"inbound"}),
+        (CallFilter(trunk_ids=("trunk_2",)), {"trunk"}),
+        (CallFilter(queue_ids=("queue_1",)), set()),
     ],
 )
 async def test_given_a_filter_when_listed_and_counted_then_only_what_it_admits_is_there(

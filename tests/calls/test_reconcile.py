@@ -10,7 +10,7 @@ import pytest
 from app.ari.errors import AriUnavailable
 from app.calls.core.model.call import Call
 from app.calls.mending.reconcile import CONCURRENT_LOOKUPS
-from app.calls.names import bridge_of, channel_of, hangup_memory_of, snoop_of
+from app.calls.names import bridge_of, channel_of, snoop_of
 from app.db.engine import Database
 from app.facts.vocabulary import (
     CallState,
@@ -24,6 +24,7 @@ from app.facts.vocabulary import (
 from tests.calls.making import make_call
 from tests.calls.reconcile_world import World, has_words, have_legs, ringing_call, running_world
 from tests.calls.standing_in import answered_call, connected_call, until
+from tests.rig.hangup_memory import hangup_memory_of
 
 pytestmark = pytest.mark.postgres
 

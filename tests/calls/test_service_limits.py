@@ -12,11 +12,13 @@ from app.calls.core.commands import CreateChannel
 from app.calls.core.inputs import FailureKind
 from app.calls.core.verbs import AddParticipant, StartSupervision, StartTransfer, Target
 from app.calls.doing.executor import Executor
+from app.calls.keeping.change import Change, FencedError
+from app.calls.keeping.commit import ChangesRefusedError
 from app.calls.living.actor import CallActor
 from app.calls.planning.admission import Admission
 from app.calls.planning.requests import OwnCall
 from app.db.engine import Database
-from app.errors import OverloadedError, RefusedError
+from app.errors import DatabaseUnavailableError, OverloadedError, RefusedError
 from app.facts.vocabulary import (
     CallKind,
     CallState,
@@ -153,6 +155,45 @@ async def test_given_a_transfer_that_the_call_refuses_when_it_was_admitted_then_
     assert await _in_use(capped) == 1
 
 
+@pytest.mark.parametrize("verb", [TO_NUMBER, PARTICIPANT])
+async def test_given_a_call_with_a_full_mailbox_when_a_request_is_not_taken_then_its_place_is_given_back(
+    capped: Process, verb: StartTransfer | AddParticipant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _grant(capped, concurrent_calls=5)
+    actor = await _talking(capped)
+
+    def refuse(_event: inputs.Asked) -> None:
+        raise OverloadedError("full")
+
+    monkeypatch.setattr(actor, "ask", refuse)
+    with pytest.raises(OverloadedError):
+        await capped.calls.act(capped.principal, actor.call.id, verb)
+    assert await _in_use(capped) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "in_use"),
+    [
+        (OverloadedError("the store is full"), 0),
+        (FencedError("call_1"), 0),
+        (ChangesRefusedError("these values", "42501"), 0),
+        (DatabaseUnavailableError("nobody knows"), 1),
+    ],
+)
+async def test_given_a_first_commit_that_fails_when_it_is_sure_that_nothing_is_placed_then_its_place_is_given_back(
+    capped: Process, error: Exception, in_use: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _grant(capped, concurrent_calls=5)
+
+    async def fail(_change: Change) -> None:
+        raise error
+
+    monkeypatch.setattr(capped.store, "commit", fail)
+    with pytest.raises(type(error)):
+        await capped.place()
+    assert await _in_use(capped) == in_use
+
+
 @pytest.mark.parametrize("verb", [TO_EXTENSION, TO_NUMBER, SUPERVISION, PARTICIPANT])
 async def test_given_a_suspended_account_when_a_live_call_is_to_ring_anybody_then_it_is_refused(
     capped: Process, verb: StartTransfer | AddParticipant
@@ -178,19 +219,42 @@ async def test_given_a_call_of_our_own_when_there_is_no_room_then_it_may_be_trie
     assert (placed.call.id, placed.is_replayed) == (own.call_id, False)
 
 
-async def test_given_a_call_of_our_own_when_only_the_rate_is_in_its_way_then_it_waits_its_turn(
+async def test_given_calls_of_our_own_when_only_the_rate_is_in_their_way_then_nobody_waits_and_it_says_for_how_long(
     capped: Process,
 ) -> None:
     await _grant(capped, calls_per_second=1)
-    placed = await asyncio.gather(
+    said = await asyncio.gather(
         *(
             capped.calls.place(capped.principal, make_request(idempotency_key=f"{number}"), _own_call())
             for number in range(2)
-        )
+        ),
+        return_exceptions=True,
     )
-    first, second = sorted(one.call.created_at for one in placed)
-    assert not any(one.is_replayed for one in placed)
-    assert first <= second
+    (refused,) = [one for one in said if isinstance(one, BaseException)]
+    assert isinstance(refused, LimitReachedError)
+    assert refused.retry_after_seconds is not None
+    assert 0 < refused.retry_after_seconds <= 1
+
+
+async def test_given_one_place_when_a_key_comes_many_times_at_once_then_all_get_the_call_and_nobody_a_refusal(
+    capped: Process,
+) -> None:
+    await _grant(capped, concurrent_calls=1)
+    placed = await asyncio.gather(*(capped.place() for _ in range(8)))
+    assert len({one.call.id for one in placed}) == 1
+    assert sorted(one.is_replayed for one in placed) == [False] + [True] * 7
+    assert await _in_use(capped) == 1
+    assert await capped.refuse(idempotency_key="next") == ["CONCURRENT_CALLS_REACHED"]
+
+
+async def test_given_a_transfer_whose_key_comes_twice_at_once_when_it_is_carried_out_once_then_it_holds_one_place(
+    capped: Process,
+) -> None:
+    await _grant(capped, concurrent_calls=5)
+    actor = await _talking(capped)
+    acted = await asyncio.gather(*(capped.calls.act(capped.principal, actor.call.id, TO_NUMBER) for _ in range(2)))
+    assert sorted(one.is_replayed for one in acted) == [False, True]
+    assert await _in_use(capped) == 2
 
 
 async def test_given_a_process_that_died_when_another_counts_anew_then_only_what_lives_is_counted(

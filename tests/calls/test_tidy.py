@@ -17,7 +17,7 @@ from app.calls.keeping.rows import fill_recordings
 from app.calls.keeping.store import CallStore
 from app.calls.living.registry import CallRegistry
 from app.calls.mending.tidy import Tidier
-from app.calls.names import hangup_memory_of, snoop_of
+from app.calls.names import snoop_of
 from app.db.engine import Database
 from app.events.log import EventLog
 from app.facts.event import SYSTEM
@@ -27,6 +27,7 @@ from tests.calls.making import NOON, make_call
 from tests.calls.rows import insert, insert_calls
 from tests.calls.standing_in import HandClock, connected_call, running, until
 from tests.calls.standing_in_asterisk import ScriptedAsterisk
+from tests.rig.hangup_memory import hangup_memory_of
 
 pytestmark = pytest.mark.postgres
 

@@ -12,7 +12,7 @@ from app.ari.signals import decode_signal
 from app.calls.arrival import Arrival
 from app.calls.core import inputs
 from app.calls.hearing.translate import Addressed, translate
-from app.calls.names import bridge_of, call_in, channel_of, hangup_memory_of, leg_in, recorded_part, snoop_of
+from app.calls.names import bridge_of, call_in, channel_of, hangup_memory, leg_in, recorded_part, snoop_of
 from app.facts.vocabulary import AnsweredBy, LegRole
 from app.ids import CallId, Kind, LegId, RecordingId, new_id
 from tests.calls.standing_in_asterisk import channel_json, live_recording_json
@@ -165,7 +165,7 @@ def test_given_any_node_when_names_are_made_then_they_are_read_back_as_what_they
     assert [leg_in(node, name) is not None for name in names] == [True, False, False]
     assert [call_in(node, name) is not None for name in names] == [False, True, False]
     assert [recorded_part(node, name) is not None for name in names] == [False, False, True]
-    assert hangup_memory_of(node, leg_id) == f"hup_ofk.{node}.{leg_id}"
+    assert hangup_memory(channel_of(node, leg_id)) == f"hup_ofk.{node}.{leg_id}"
 
 
 def test_given_the_names_of_all_parts_when_compared_then_none_begins_with_another() -> None:

@@ -110,8 +110,9 @@ class Telephone:
         answers: Sequence[tuple[str, str]] = (),
         end_code: EndCode = EndCode.HANGUP,
         source: CdrSource = CdrSource.LIVE,
+        is_dialled: bool = False,
     ) -> None:
-        """The call is over, with its record."""
+        """The call is over, with its record. ``is_dialled``: its rows say that Asterisk was told to dial."""
         call = msgspec.structs.replace(
             self.calls[call_id],
             state=CallState.ENDED,
@@ -119,6 +120,9 @@ class Telephone:
             outcome=disposition,
             answers=tuple(Variable(name=name, held=held) for name, held in answers),
         )
+        if is_dialled:
+            legs = tuple(msgspec.structs.replace(leg, dialing_at=self.clock.now()) for leg in call.legs)
+            call = msgspec.structs.replace(call, legs=legs)
         self.calls[call_id] = call
         record = make_cdr(
             call.created_at,

@@ -274,6 +274,27 @@ async def test_given_an_agent_whose_phone_rings_for_a_call_when_other_calls_ring
     assert await _call_for(hall, seconds=2) == 1
 
 
+@pytest.mark.parametrize("mode", [PacingMode.PROGRESSIVE, PacingMode.PREDICTIVE])
+async def test_given_an_agent_whose_phone_rings_for_a_call_when_it_leaves_then_it_is_asked_to_wait(
+    hall: Hall, mode: PacingMode
+) -> None:
+    staff = Staff(hall)
+    await hall.add_list(numbers(2))
+    await hall.begin(content=AgentContent(mode=mode, agent_id="agent_x"))
+    agents = await staff.hire(2)
+    await staff.join(agents)
+    assert await _call_for(hall, seconds=2) == 2
+    await _answer(hall, hall.telephone.live[0], agents[0])
+    with pytest.raises(RefusedError) as refused:
+        await staff.agents.leave(staff.by, hall.campaign_id, agents[0])
+    assert code_of(refused.value) == ("INVALID_STATE", "RINGING")
+    assert (await hall.claim()).to_drop == ()
+    # Once they talk, nobody waits for the agent any more.
+    await hall.fetch("UPDATE call SET state = 'CONNECTED', connected_at = now() WHERE id = $1", hall.telephone.live[0])
+    await staff.agents.leave(staff.by, hall.campaign_id, agents[0])
+    assert (await hall.claim()).to_drop == ()
+
+
 async def test_given_calls_that_ring_when_an_agent_is_on_another_call_then_as_many_are_hung_up_as_are_too_many(
     hall: Hall,
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from app.campaigns import claim_statements as statements
 from app.campaigns.claim import LEASE, MOST_CLAIMS
+from app.campaigns.core.lifecycle import Step
 from app.campaigns.core.windows import CallingWindow, Schedule
 from app.campaigns.core.words import DelayReason, SkipReason
 from app.campaigns.model import ContactState, Pacing
@@ -46,6 +47,21 @@ async def test_given_a_pace_when_time_goes_by_then_so_many_are_claimed_each_minu
             claimed += len((await hall.claim()).claims)
             hall.clock.pass_seconds(0.1)
         assert abs(claimed - 300) <= 6
+
+
+async def test_given_a_pause_when_the_campaign_is_resumed_then_nothing_of_it_is_made_up_in_a_burst(hall: Hall) -> None:
+    await hall.add_list(numbers(20))
+    await hall.begin(pacing=Pacing(calls_per_minute=600, max_concurrent_calls=1000))
+    assert len((await hall.claim()).claims) == 1
+    assert await hall.take(Step.PAUSE)
+    assert await hall.take(Step.RESUME)
+    assert len((await hall.claim()).claims) == 0  # the distance to the call before the pause is kept
+    assert await hall.take(Step.PAUSE)
+    hall.clock.pass_seconds(60)
+    assert await hall.take(Step.RESUME)
+    assert len((await hall.claim()).claims) == 1
+    hall.clock.pass_seconds(0.1)
+    assert len((await hall.claim()).claims) == 1
 
 
 async def test_given_a_cap_when_it_is_full_then_nobody_is_claimed_until_a_call_ends(hall: Hall) -> None:

@@ -145,6 +145,32 @@ async def test_given_a_campaign_that_was_stopped_when_what_was_claimed_comes_bac
     assert await is_settled(hall)
 
 
+async def test_given_a_claim_that_comes_back_while_the_campaign_is_closed_when_that_is_done_then_it_is_skipped_too(
+    hall: Hall,
+) -> None:
+    await begin(hall, 1)
+    await hall.claim()
+    assert await hall.take(Step.STOP)
+    hall.clock.pass_seconds(LEASE.total_seconds() + 1)
+    async with (
+        asyncio.timeout(_PATIENCE_SECONDS),
+        asyncio.TaskGroup() as group,
+        hall.database.acquire() as connection,
+        connection.transaction(),
+    ):
+        await connection.execute("LOCK TABLE campaign_list IN ACCESS EXCLUSIVE MODE")
+        ending = group.create_task(hall.closing.close(hall.campaign_id))
+        while not await hall.fetch(_BLOCKED):  # it has let go of all that waited, and asks who was never reached
+            assert not ending.done()
+        assert await hall.claims.release_stale(hall.campaign_id) == 1
+        assert not ending.done()
+    assert ending.result() is Closed.SETTLED
+    [row] = (await hall.contacts()).values()
+    assert (row["state"], row["reason"]) == ("SKIPPED", "CAMPAIGN_OVER")
+    assert list(outcomes(hall).values()) == [1]
+    assert await is_settled(hall)
+
+
 @pytest.mark.parametrize("state", ["RUNNING", "SCHEDULED", "PAUSED"])
 async def test_given_contacts_whose_turn_never_came_when_the_campaign_was_stopped_then_each_has_that_outcome_once(
     hall: Hall, monkeypatch: pytest.MonkeyPatch, state: str

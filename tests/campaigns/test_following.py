@@ -73,21 +73,30 @@ async def test_given_a_call_that_nobody_was_dialled_for_when_settled_then_it_cou
     assert totals["DIALLED"] == totals["ENDED"] == totals["FINISHED"] == 1
 
 
+@pytest.mark.parametrize(
+    ("disposition", "ending"),
+    [
+        (Disposition.FAILED, {"end_code": EndCode.DIAL_FAILED}),
+        (Disposition.UNREACHABLE, {"end_code": EndCode.UNREACHABLE}),
+        (Disposition.UNREACHABLE, {"end_code": EndCode.UNREACHABLE, "sip_code": 408, "is_dialled": True}),
+    ],
+    ids=["nobody knows why", "Asterisk refuses it", "the far end is silent"],
+)
 async def test_given_a_trunk_that_cannot_be_dialled_at_all_when_tried_then_later_and_later_and_at_last_no_more(
-    hall: Hall,
+    hall: Hall, disposition: Disposition, ending: dict[str, Any]
 ) -> None:
     await hall.add_list(numbers(1))
     await hall.begin(breaker=None, most_per_day=1)
     for waited in (5, 60, 600):
         assert await hall.call_all_due() == 1
-        await hall.hang_up(Disposition.FAILED, end_code=EndCode.DIAL_FAILED)
+        await hall.hang_up(disposition, **ending)
         [row] = (await hall.contacts()).values()
         assert (row["state"], row["reason"], row["attempts"]) == ("WAITING", "CALL_FAILED", 0)
         hall.clock.pass_seconds(waited - 1)
         assert await hall.call_all_due() == 0
         hall.clock.pass_seconds(2)
     assert await hall.call_all_due() == 1
-    await hall.hang_up(Disposition.FAILED, end_code=EndCode.DIAL_FAILED)
+    await hall.hang_up(disposition, **ending)
     [row] = (await hall.contacts()).values()
     assert (row["state"], row["reason"], row["attempts"]) == ("SKIPPED", "CALL_FAILED", 0)
     [skipped] = [fact for fact in hall.told if isinstance(fact, ContactSkipped)]
@@ -95,6 +104,15 @@ async def test_given_a_trunk_that_cannot_be_dialled_at_all_when_tried_then_later
     assert not [fact for fact in hall.told if isinstance(fact, ContactAttempted)]
     totals = await hall.totals()
     assert (totals["DIALLED"], totals["SKIPPED"], totals["SKIP:CALL_FAILED"]) == (0, 1, 1)
+
+
+async def test_given_a_phone_that_a_network_calls_unreachable_when_settled_then_that_is_an_attempt(hall: Hall) -> None:
+    await hall.add_list(numbers(1))
+    await hall.begin()
+    assert await hall.call_all_due() == 1
+    await hall.hang_up(Disposition.UNREACHABLE, end_code=EndCode.UNREACHABLE, sip_code=480, is_dialled=True)
+    [row] = (await hall.contacts()).values()
+    assert (row["state"], row["attempts"], row["disposition"]) == ("FINISHED", 1, "UNREACHABLE")
 
 
 async def test_given_a_call_that_was_placed_between_when_it_cannot_be_dialled_again_then_failures_are_counted_anew(
@@ -162,8 +180,13 @@ async def test_given_somebody_who_opts_out_when_the_key_is_heard_then_the_number
 
 @pytest.mark.parametrize(
     "ending",
-    [{"sip_code": 503}, {"end_code": EndCode.DIAL_FAILED}],
-    ids=["the far end has no service", "Asterisk cannot dial it"],
+    [
+        {"disposition": Disposition.CONGESTION, "sip_code": 503},
+        {"disposition": Disposition.FAILED, "end_code": EndCode.DIAL_FAILED},
+        {"disposition": Disposition.UNREACHABLE, "end_code": EndCode.UNREACHABLE},
+        {"disposition": Disposition.UNREACHABLE, "end_code": EndCode.UNREACHABLE, "sip_code": 408},
+    ],
+    ids=["the far end has no service", "Asterisk cannot dial it", "Asterisk refuses it", "the far end is silent"],
 )
 async def test_given_a_trunk_that_fails_again_and_again_when_settled_then_the_campaign_pauses(
     hall: Hall, ending: dict[str, Any]
@@ -174,7 +197,7 @@ async def test_given_a_trunk_that_fails_again_and_again_when_settled_then_the_ca
         hall.clock.pass_seconds(0.002)
         await hall.call_all_due()
     for number, call_id in enumerate(hall.telephone.live[:5], 1):
-        await hall.telephone.end(call_id, Disposition.CONGESTION, **ending)
+        await hall.telephone.end(call_id, **ending)
         settled = await hall.following.settle(hall.campaign_id)
         assert settled.is_shaky
         assert await hall.following.trip(hall.campaign_id) is (number == 5)

@@ -4,13 +4,13 @@ from collections import Counter
 
 import pytest
 
-from app.campaigns.retrying import RetryChoice, put_back_statement
+from app.campaigns.retrying import Retried, RetryChoice, put_back, put_back_statement
 from app.db.engine import Database
 from app.db.kept import read_by_index
 from app.facts.campaigns import SkipReason
 from app.facts.vocabulary import Disposition
 from tests.campaigns.hall import Hall
-from tests.campaigns.sheet import MORNING
+from tests.campaigns.sheet import MORNING, number_of, numbers, retry
 
 pytestmark = pytest.mark.postgres
 
@@ -36,7 +36,7 @@ async def campaign(hall: Hall) -> Hall:
     return hall
 
 
-async def put_back(database: Database, campaign_id: str, choice: RetryChoice, at_most: int) -> tuple[int, str]:
+async def go_about(database: Database, campaign_id: str, choice: RetryChoice, at_most: int) -> tuple[int, str]:
     """How many were put back, and how it was gone about."""
     statement, *values = put_back_statement(campaign_id, choice, MORNING, at_most=at_most)
     count = "SELECT count(*) FROM campaign_contact WHERE campaign_id = $1 AND state = 'WAITING'"
@@ -71,7 +71,7 @@ async def test_given_many_contacts_when_put_back_part_by_part_then_each_part_rea
     chosen = sum(before[word] for word in of_each)
     put: list[int] = []
     while not put or put[-1] == 1000:
-        count, plan = await put_back(campaign.database, campaign.campaign_id, choice, 1000)
+        count, plan = await go_about(campaign.database, campaign.campaign_id, choice, 1000)
         put.append(count)
         assert "Seq Scan" not in plan, plan
         assert "Rows Removed by Filter" not in plan, plan
@@ -82,7 +82,37 @@ async def test_given_many_contacts_when_put_back_part_by_part_then_each_part_rea
 
 async def test_given_contacts_by_name_when_put_back_then_their_rows_alone_are_read(campaign: Hall) -> None:
     named = tuple(f"cont_{number:05}" for number in range(1, 101))
-    count, plan = await put_back(campaign.database, campaign.campaign_id, RetryChoice(contact_ids=named), 1000)
+    count, plan = await go_about(campaign.database, campaign.campaign_id, RetryChoice(contact_ids=named), 1000)
     assert count == sum(number % 4 != 3 for number in range(1, 101))  # of four, one waits
     assert "campaign_contact_pkey" in plan, plan
     assert "Seq Scan" not in plan, plan
+
+
+async def test_given_contacts_that_are_skipped_and_put_back_when_they_are_skipped_again_then_each_counts_once(
+    hall: Hall,
+) -> None:
+    await hall.add_list(numbers(4))
+    await hall.fetch("UPDATE contact SET zones = '{}' WHERE number = $1", number_of(3))
+    await hall.begin(retries=retry(Disposition.BUSY, times=0, after=30))
+    for place in (1, 2):
+        await hall.forbid(number_of(place))
+    counted = []
+    for _ in range(2):
+        for _ in range(5):
+            hall.clock.pass_seconds(1)
+            await hall.call_all_due()
+        await hall.hang_up(Disposition.BUSY)
+        counted.append(await outcomes(hall))
+        hall.clock.pass_seconds(60)
+        async with hall.database.acquire() as connection, connection.transaction():
+            assert await put_back(connection, hall.campaign_id, RetryChoice(), hall.clock.now()) == Retried(
+                4, has_more=False
+            )
+        assert not any((await outcomes(hall)).values())
+    assert counted == 2 * [{"FINISHED": 1, "SKIPPED": 3, "SKIP:DNC": 2, "SKIP:ZONE_UNKNOWN": 1}]
+
+
+async def outcomes(hall: Hall) -> dict[str, int]:
+    """How many contacts have come to their end, and how."""
+    totals = await hall.totals()
+    return {word: count for word, count in totals.items() if word in {"FINISHED", "SKIPPED"} or "SKIP:" in word}

@@ -10,7 +10,7 @@ from app.cdrs.queries import CdrOrder, CdrQueries
 from app.db.engine import Database
 from app.errors import RefusedError
 from app.facts.calls import CdrRecord
-from app.facts.vocabulary import CallKind, CallState, Direction, Disposition
+from app.facts.vocabulary import CallKind, CallState, Direction, Disposition, Errand
 from app.paging import PageRequest
 from tests.calls.making import NOON
 from tests.cdrs.records import insert_cdrs, make_cdr
@@ -92,7 +92,13 @@ _TOLD_APART = {
     "external_id": make_cdr(external_id="lead-8"),
     "tags": make_cdr(tags=("spring", "hot")),
     "busy": make_cdr(disposition=Disposition.BUSY),
-    "inbound": make_cdr(direction=Direction.INBOUND, kind=CallKind.INBOUND),
+    "inbound": make_cdr(
+        direction=Direction.INBOUND, kind=CallKind.INBOUND, dialled_number="+15550100000", caller_id="+15550100077"
+    ),
+    "shown": make_cdr(caller_id="+15550100077"),
+    "trunk": make_cdr(trunk_id="trunk_2"),
+    "queue": make_cdr(queue_id="queue_1"),
+    "campaign": make_cdr(errand=Errand(campaign_id="cmp_1", contact_id="con_1", contact_list_id="lst_1")),
 }
 
 
@@ -112,6 +118,15 @@ _TOLD_APART = {
         (CallFilter(states=(CallState.CONNECTED, CallState.ENDED)), set(_TOLD_APART)),
         (CallFilter(states=(CallState.CONNECTED,)), set()),
         (CallFilter(number="+15550100042", tag="hot"), set()),
+        (CallFilter(customer_number="+15550100042"), {"number"}),
+        (CallFilter(customer_number="+15550100077"), {"inbound"}),
+        (CallFilter(customer_number="+15550100000"), set(_TOLD_APART) - {"number", "inbound"}),
+        (CallFilter(trunk_ids=("trunk_2", "trunk_3")), {"trunk"}),
+        (CallFilter(queue_ids=("queue_1",)), {"queue"}),
+        (CallFilter(campaign_id="cmp_1"), {"campaign"}),
+        (CallFilter(contact_id="con_1"), {"campaign"}),
+        (CallFilter(contact_id="con_2"), set()),
+        (CallFilter(callback_id="cb_1"), set()),
     ],
 )
 async def test_given_a_filter_when_listed_and_counted_then_only_what_it_admits_is_there(

@@ -19,7 +19,7 @@ from app.cdrs.statistics_slices import Interval, cut, to_instant, to_microsecond
 from app.db.engine import Database
 from app.errors import RefusedError
 from app.facts.calls import CdrRecord
-from app.facts.vocabulary import CallKind, CallState, Direction, Disposition
+from app.facts.vocabulary import CallKind, CallState, Direction, Disposition, Errand
 from app.local.postgres import LocalPostgres
 from tests.cdrs.records import insert_cdrs, make_cdr
 
@@ -69,6 +69,10 @@ def _make_records(count: int) -> Written:
             dialled_number=f"+1555010{number % 7:04d}",
             external_id=f"lead-{number % 5}" if number % 3 else None,
             tags=("vip",) if number % 4 == 0 else (),
+            caller_id=f"+1555010{number % 9:04d}",
+            trunk_id=f"trunk_{number % 3}",
+            queue_id=f"queue_{number % 3}" if number % 2 else None,
+            errand=Errand(campaign_id=f"cmp_{number % 4}", contact_id=f"con_{number % 50}") if number % 5 else None,
         )
         made.append((f"acc_{number % 2}", record))
     return made
@@ -104,6 +108,12 @@ def _admits(record: CdrRecord, where: CallFilter) -> bool:
         and where.number in {None, record.dialled_number}
         and where.external_id in {None, record.external_id}
         and (where.tag is None or where.tag in record.tags)
+        and where.customer_number
+        in {None, record.caller_id if record.direction is Direction.INBOUND else record.dialled_number}
+        and (not where.trunk_ids or record.trunk_id in where.trunk_ids)
+        and (not where.queue_ids or record.queue_id in where.queue_ids)
+        and where.campaign_id in {None, record.errand and record.errand.campaign_id}
+        and where.contact_id in {None, record.errand and record.errand.contact_id}
     )
 
 
@@ -174,6 +184,11 @@ _filters = st.fixed_dictionaries(
         "number": st.just("+15550100003"),
         "external_id": st.just("lead-2"),
         "tag": st.just("vip"),
+        "customer_number": st.just("+15550100003"),
+        "trunk_ids": st.just(("trunk_1",)),
+        "queue_ids": st.just(("queue_0", "queue_1")),
+        "campaign_id": st.just("cmp_1"),
+        "contact_id": st.just("con_7"),
     },
 )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from app.accounts.audit import AuditLog
@@ -10,6 +11,9 @@ from app.accounts.secret import Purpose, ServiceSecret
 from app.config import load_settings
 from app.db.engine import Database
 from app.errors import AuthenticationError
+from app.facts.vocabulary import CallState
+from tests.calls.making import make_call
+from tests.calls.rows import insert_calls
 from tests.cli.command import Command
 
 pytestmark = pytest.mark.postgres
@@ -44,6 +48,34 @@ def test_given_a_new_account_when_shown_then_its_policy_is_what_was_allowed(offh
         said = offhook.run(*arguments)
         assert said.status == 0
         assert "Acme [Ltd.]" in said.out
+
+
+def test_given_an_account_that_is_suspended_while_it_has_live_calls_when_listed_then_both_are_told(
+    offhook: Command,
+) -> None:
+    made = offhook.read("account", "create", "acme")
+    offhook.read("account", "create", "quiet")
+    call = make_call(account_id=made["id"])
+    ended = msgspec.structs.replace(make_call(account_id=made["id"]), state=CallState.ENDED)
+    offhook.read("account", "suspend", "acme")
+
+    async def insert() -> None:
+        settings = load_settings()
+        assert settings.database_url is not None
+        database = await Database.connect(settings.database_url.get_secret_value(), pool_size=2)
+        try:
+            await insert_calls(database, [call, ended])
+        finally:
+            await database.aclose()
+
+    asyncio.run(insert())
+    acme, quiet = offhook.read("account", "list")
+    assert (acme["liveCalls"], quiet["liveCalls"]) == (1, 0)
+    assert acme["suspendedAt"] is not None
+    assert quiet["suspendedAt"] is None
+    heading = offhook.run("account", "list").out
+    assert "suspended" in heading
+    assert "live calls" in heading
 
 
 def test_given_a_grant_when_made_then_it_replaces_the_former_and_says_who_may_be_called(offhook: Command) -> None:

@@ -68,6 +68,6 @@ def test_given_an_account_when_it_is_suspended_and_resumed_then_it_says_so(offho
     shown = offhook.read("limits", "show", "acme")
     assert (shown["suspendedBy"], shown["suspensionReason"]) == ("OPERATOR", "fraud")
     assert offhook.run("account", "suspend", "acme").out == "acme was suspended already.\n"
-    assert offhook.run("account", "resume", "acme").out == "acme is resumed.\n"
+    assert offhook.run("account", "resume", "acme", "--reason", "a mistake").out == "acme is resumed.\n"
     assert offhook.run("account", "resume", "acme").out == "acme was not suspended.\n"
     assert offhook.run("account", "suspend", "nobody").status != 0

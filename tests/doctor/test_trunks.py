@@ -10,10 +10,11 @@ from app.accounts.service import Accounts
 from app.config import Settings
 from app.db.engine import Database
 from app.doctor.findings import Status
-from app.doctor.trunks import TrunkRow, check_trunks, judge_trunks
+from app.doctor.trunks import TrunkRow, _read_trunks, check_trunks, judge_trunks
 from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, running_asterisk
 from app.local.asterisk_config import SipPeer
 from app.routing.sandbox import seed_sandbox
+from tests.calls.making import NOON
 from tests.doctor.test_machine import assert_failed
 
 MAIN = TrunkRow(account="acme", name="main", endpoint="acme-trunk-main", is_sandbox=False)
@@ -36,6 +37,46 @@ def test_given_an_asterisk_that_has_just_started_when_a_trunk_is_offline_then_it
     (finding,) = judge_trunks([MAIN], {"acme-trunk-main": "offline"}, has_asked=False)
     assert finding.status is Status.WARNING
     assert "just started" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("offline", "updateTrunk"), ("unknown", "qualifySeconds"), ("missing", "trunk_not_provisioned")],
+)
+def test_given_a_trunk_that_an_account_made_when_something_is_amiss_then_nobody_is_sent_to_asterisks_files(
+    state: str, words: str
+) -> None:
+    made = TrunkRow(account="acme", name="main", endpoint="ofh-acme-trunk-main", is_sandbox=False, is_provisioned=True)
+    states = {} if state == "missing" else {"ofh-acme-trunk-main": state}
+    (finding,) = judge_trunks([made], states)
+    assert words in (finding.mend or "")
+    assert "pjsip.conf" not in (finding.mend or "")
+    assert "aor" not in (finding.mend or "")
+
+
+@pytest.mark.postgres
+async def test_given_trunks_that_are_not_in_use_when_read_then_the_kill_switch_brings_no_advice(
+    database: Database, database_dsn: str, tmp_path: Path
+) -> None:
+    accounts = Accounts(database, AuditLog(database))
+    running = await accounts.create("acme", display_name="Acme", default_region="US")
+    suspended = await accounts.create("rogue", display_name="Rogue", default_region="US")
+    async with database.acquire() as connection:
+        await connection.execute("UPDATE account SET suspended_at = now() WHERE id = $1", suspended.id)
+        for name, account_id, is_enabled, deleted_at in (
+            ("used", running.id, True, None),
+            ("disabled", running.id, False, None),
+            ("deleted", running.id, True, NOON),
+            ("stopped", suspended.id, True, None),
+        ):
+            await connection.execute(
+                "INSERT INTO trunk (id, account_id, name, endpoint, dial_template, is_default, is_sandbox, "
+                "is_provisioned, is_enabled, deleted_at) "
+                "VALUES ($1, $2, $1, $1, '{digits}', false, false, true, $3, $4)",
+                *(name, account_id, is_enabled, deleted_at),
+            )
+    found = await _read_trunks(Settings(data_dir=tmp_path, database_url=SecretStr(database_dsn)))
+    assert [(one.account, one.name, one.is_provisioned) for one in found] == [("acme", "used", True)]
 
 
 @pytest.mark.parametrize("state", ["unknown", None])

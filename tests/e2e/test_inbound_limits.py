@@ -95,7 +95,7 @@ async def test_given_a_trunk_with_one_channel_when_a_second_call_comes_then_the_
     exchange: Exchange, desk: Desk, offhook: RunningOffhook
 ) -> None:
     await exchange.route(NUMBER, ToExtension(number="2001"))
-    await exchange.routing.trunks.update(offhook.principal, offhook.trunks["farend"], {"max_channels": 1})
+    await offhook.limit_trunk("farend", 1)
     first = await exchange.call(NUMBER)
     first_id = await desk.wait_for_arrival(NUMBER)
     await desk.wait_for(first_id, "call.connected")

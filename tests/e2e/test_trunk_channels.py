@@ -21,8 +21,7 @@ AT_ONCE, MOST = 6, 2
 async def test_given_a_trunk_for_two_when_six_calls_are_placed_at_once_then_two_ring_and_the_others_say_why(
     desk: Desk, far_end: FarEnd, offhook: RunningOffhook, witness: Witness
 ) -> None:
-    trunks = offhook.service.services.routing.trunks
-    await trunks.update(offhook.principal, offhook.trunks["farend"], {"max_channels": MOST})
+    await offhook.limit_trunk("farend", MOST)
     placed = await asyncio.gather(
         *(
             desk.place_call(NUMBER, connect="2001", trunk="farend", wait_for=WaitFor.AGENT_ANSWERED)
@@ -60,8 +59,7 @@ async def test_given_a_trunk_for_two_when_six_calls_are_placed_at_once_then_two_
 async def test_given_a_default_trunk_that_is_full_when_another_has_room_then_the_call_goes_over_that_one(
     desk: Desk, far_end: FarEnd, offhook: RunningOffhook
 ) -> None:
-    trunks = offhook.service.services.routing.trunks
-    await trunks.update(offhook.principal, offhook.trunks["main"], {"max_channels": 1})
+    await offhook.limit_trunk("main", 1)
     first = await desk.place_call("+15550100012", connect="2001")
     await desk.wait_for(first.id, "call.connected")
     second = await desk.place_call(NUMBER, connect="2002")

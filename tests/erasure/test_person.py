@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.erasure.person import TOMBSTONE_PREFIX, Person, new_tombstone
+from app.erasure.person import TOMBSTONE_PREFIX, NumberSearch, Person, can_be_looked_for, new_tombstone
 from app.numbers.parse import parse_destination
 from tests.security.forgotten import SPELLINGS
 
@@ -96,6 +96,53 @@ def test_given_names_when_erased_then_they_go_as_words_in_whatever_case_and_shor
 
     assert person.names == {"Ada Lovelace"}
     assert person.erase("for ADA LOVELACE, not Ada Lovelacey, Al 12345") == "for , not Ada Lovelacey, Al 12345"
+
+
+@pytest.mark.parametrize(
+    "name", ["Al", "A1", "12345", "", " . ", "Customer", "CALL", "no answer", "the", "erased", "x" * 201]
+)
+def test_given_what_is_no_name_when_taken_for_one_then_it_is_not_looked_for(name: str) -> None:
+    assert not can_be_looked_for(name)
+    assert PERSON.known_as([name]).names == frozenset()
+
+
+def test_given_more_names_than_anybody_has_when_gathered_then_there_is_a_bound() -> None:
+    person = PERSON.known_as(
+        f"Name {letter}{other}" for letter in "abcdefghijklmnopqrst" for other in "abcdefghijklmnopqrst"
+    )
+
+    assert len(person.names) == 200
+
+
+def test_given_a_name_that_is_a_tombstone_s_word_when_erased_then_tombstones_stay() -> None:
+    person = Person(NUMBER, PERSON.tombstone, frozenset({"erased"}))
+
+    assert person.erase(f"{NUMBER} {PERSON.tombstone}") == f"{PERSON.tombstone} {PERSON.tombstone}"
+
+
+def search(text: str, size: int) -> bool:
+    looked_for = NumberSearch(PERSON)
+    return any(looked_for.is_in(text[at : at + size]) for at in range(0, len(text), size)) or looked_for.is_at_end()
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 100, 511, 512, 513, 1000, 4096])
+@pytest.mark.parametrize("before", [0, 1, 100, 500, 512, 1010, 4090])
+@pytest.mark.parametrize("after", [0, 1, 200, 5000])
+def test_given_a_long_text_in_parts_when_searched_then_the_number_is_found_wherever_it_is_cut(
+    size: int, before: int, after: int
+) -> None:
+    for written in (NUMBER, "(212) 555 - 0123", "0-0-1-2-1-2-5-5-5-0-1-2-3"):
+        assert search("x " * (before // 2) + " " + written + " y" * (after // 2), size)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 100, 511, 512, 513, 1000, 4096])
+@pytest.mark.parametrize("before", range(8))
+def test_given_longer_numbers_when_searched_in_parts_then_no_cut_makes_the_person_s_of_them(
+    size: int, before: int
+) -> None:
+    others = ", ".join(["+112125550123", "+121255501234", "4912345612125550123", "21255501230"] * 200)
+
+    assert not search("9" * before + " " + others, size)
 
 
 def test_given_many_tombstones_when_made_then_each_is_its_own_and_none_can_be_dialled() -> None:

@@ -68,6 +68,44 @@ def test_given_names_beside_numbers_when_gathered_then_they_are_those_of_this_nu
     assert set(names_in(document, PERSON)) == {"Ada", "A. Lovelace", "Countess"}
 
 
+@pytest.mark.parametrize("left", [erase, wipe])
+def test_given_names_that_are_words_of_ours_when_erased_then_keys_and_words_of_ours_stay(left: Any) -> None:
+    person = Person(NUMBER, T, frozenset({"kind", "Call", "ended", "Customer", "role", "AGENT", "metadata", "key"}))
+    document = {
+        "kind": "CALL",
+        "type": "call.ended",
+        "legs": [{"role": "CUSTOMER", "reason": "AGENT"}],
+        "metadata": [{"key": "kind of customer", "value": "the Customer"}],
+        "tags": ["a call to the customer"],
+        "reason": "AGENT",
+    }
+
+    done = left(document, person)
+
+    assert {**done, "metadata": [], "tags": []} == {**document, "metadata": [], "tags": []}
+    assert done["metadata"] == [{"key": "kind of customer", "value": "the " if left is erase else ""}]
+    assert done["tags"] == ["a  to the "]
+
+
+def test_given_somebody_shown_as_customer_when_wiped_then_what_is_shown_beside_the_number_goes() -> None:
+    document = {
+        "party": {"number": NUMBER, "display": "Customer"},
+        "other": {"number": "+12125550199", "display": "Al"},
+    }
+
+    assert wipe(document, PERSON) == {"party": {"number": T, "display": None}, "other": document["other"]}
+
+
+@pytest.mark.parametrize("left", [erase, wipe])
+def test_given_a_dnc_entry_s_event_when_erased_then_what_somebody_wrote_goes_and_a_code_of_ours_stays(
+    left: Any,
+) -> None:
+    party = {"party": {"number": NUMBER, "display": None}}
+
+    assert left({"listId": "l", "reason": "Ada Lovelace"}, PERSON)["reason"] in {"", None}
+    assert left({**party, "reason": "ERASURE"}, PERSON)["reason"] == "ERASURE"
+
+
 _documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10) | st.just(NUMBER),
     lambda inner: (

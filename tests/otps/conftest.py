@@ -12,6 +12,7 @@ from app.accounts.audit import AuditLog
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls.core.model.flow import FlowRun, FlowStage
+from app.calls.keeping.keys import KeyVeil
 from app.calls.planning.originate_lookup import OriginateLookup
 from app.calls.planning.requests import OwnCall
 from app.clock import SystemClock
@@ -148,7 +149,12 @@ async def world(database: Database, tmp_path: Path) -> World:
         voice=voice,
         paper=paper,
         asterisk=asterisk,
-        otps=Otps(*(database, log, lookup, codes, speech.speaker, speech.templates, clock), caps=CAPS, due=due),
+        otps=Otps(
+            *(database, log, lookup, codes, speech.speaker, speech.templates, clock),
+            caps=CAPS,
+            veil=KeyVeil(bytes(32)),
+            due=due,
+        ),
         caller=OtpCaller(database, log, paper, voice, asterisk, clock, node="n1"),
         by=by,
         stranger=dataclasses.replace(by, account_id="acc_other"),

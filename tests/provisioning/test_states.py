@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 
 from app.accounts.audit import AuditLog
 from app.accounts.service import Accounts
@@ -128,3 +129,23 @@ async def test_given_the_same_word_twice_when_written_then_it_is_told_once_and_e
         ("device.registered", "n1"), ("device.unregistered", "n1"), ("device.registered", "n1"),
         ("device.registered", "n2"),
     ]  # fmt: skip
+
+
+@pytest.mark.postgres
+async def test_given_a_trunk_that_goes_and_comes_back_when_written_then_the_log_says_each_once_and_names_no_number(
+    database: Database,
+) -> None:
+    account = await Accounts(database, AuditLog(database)).create("acme")
+    line = Line(
+        id="trunk_1", kind=LineKind.TRUNK, account_id=account.id, is_sandbox=False, endpoint="ofh-acme-trunk-x",
+        name="+15550100000", objects=OURS, qualify_seconds=30, state=UNKNOWN, contact=None,
+    )  # fmt: skip
+    states = LineStates(database, EventLog(database), node="n1")
+    with structlog.testing.capture_logs() as logs:
+        for state in (UP, DOWN, DOWN, UP):
+            await states.write(line, Saying(state), at=NOW)
+    told = [entry for entry in logs if entry["event"].startswith("trunk_")]
+    assert told == [
+        {"event": word, "log_level": level, "trunk_id": "trunk_1", "account_id": account.id, "node": "n1"}
+        for word, level in (("trunk_down", "warning"), ("trunk_up", "info"))
+    ]

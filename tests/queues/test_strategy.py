@@ -20,7 +20,6 @@ from app.queues.strategy import (
     expected_wait_seconds,
     in_order,
     is_to_be_told,
-    next_instant,
     positions,
 )
 from app.routing.words import QueueStrategy
@@ -117,9 +116,7 @@ def test_given_an_agent_that_rests_or_wraps_up_when_its_time_comes_then_it_is_as
     wraps_up = {"anna": replace(free_server("anna"), wraps_up_until=at(20))}
     for servers in (rests, wraps_up):
         assert decide(line, callers, servers, at(19.9)) == ()
-        assert next_instant(servers, at(19.9)) == at(20)
         assert len(decide(line, callers, servers, at(20))) == 1
-        assert next_instant(servers, at(20)) is None
 
 
 def test_given_a_place_when_the_wait_is_expected_then_it_is_what_the_agents_set_free_until_then() -> None:

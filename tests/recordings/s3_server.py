@@ -74,6 +74,8 @@ class _Handler(BaseHTTPRequestHandler):
             case "PUT":
                 server.objects[key] = body
                 self._answer(200, ETag='"x"')
+            case "GET" if "list-type" in query:
+                self._answer(200, _listing(server.objects, key, query.get("prefix", [""])[0]).encode())
             case _ if key not in server.objects:
                 self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
             case _:
@@ -82,7 +84,11 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_POST = _handle  # noqa: N815 - the base class's names
 
     def _send_object(self, data: bytes) -> None:
-        common = {"ETag": '"x"', "Last_Modified": "Fri, 01 May 2026 12:00:00 GMT"}
+        tag = f'"{hashlib.md5(data).hexdigest()}"'  # noqa: S324 - as above
+        if self.headers.get("If-Match") not in {None, tag}:
+            self._answer(412, b"<Error><Code>PreconditionFailed</Code></Error>")
+            return
+        common = {"ETag": tag, "Last_Modified": "Fri, 01 May 2026 12:00:00 GMT"}
         asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range") or "")
         if asked is None:
             self._answer(200, data, Content_Length=str(len(data)), **common)
@@ -92,6 +98,17 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(416, b"<Error><Code>InvalidRange</Code></Error>")
             return
         self._answer(206, data[start:end], Content_Range=f"bytes {start}-{end - 1}/{len(data)}", **common)
+
+
+def _listing(objects: dict[str, bytes], bucket: str, prefix: str) -> str:
+    folder = bucket.rstrip("/") + "/"
+    contents = "".join(
+        f"<Contents><Key>{path.removeprefix(folder)}</Key><Size>{len(data)}</Size>"
+        "<LastModified>2026-05-01T12:00:00.000Z</LastModified></Contents>"
+        for path, data in sorted(objects.items())
+        if path.startswith(folder + prefix)
+    )
+    return f"<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from app.clock import SystemClock
 from app.db.engine import Database
 from app.db.keyset import RowCount, page_sql
 from app.errors import RefusedError
-from app.facts.vocabulary import RecordingMode, RecordingState
+from app.facts.vocabulary import RecordingKind, RecordingMode, RecordingState
 from app.ids import Kind, new_id
 from app.paging import PageRequest, Position
 from app.recordings.model import Recording, RecordingFilter
@@ -126,6 +126,11 @@ async def test_given_recordings_of_two_accounts_when_asked_for_by_ids_or_calls_t
         ),
         (RecordingFilter(number="+15550100012", call_id=CALL), []),
         (RecordingFilter(number="' OR true --"), []),
+        (RecordingFilter(kinds=(RecordingKind.VOICEMAIL,)), [2]),
+        (RecordingFilter(kinds=(RecordingKind.VOICEMAIL, RecordingKind.MESSAGE)), [2]),
+        (RecordingFilter(states=(RecordingState.SAVED,)), [2, 1, 0]),
+        (RecordingFilter(states=(RecordingState.DELETED, RecordingState.FAILED)), [3]),
+        (RecordingFilter(extensions=("2002",)), [2]),
     ],
 )
 async def test_given_a_condition_when_paged_and_counted_then_these_recordings_come(
@@ -135,8 +140,8 @@ async def test_given_a_condition_when_paged_and_counted_then_these_recordings_co
         database,
         make_row(),
         make_row(seconds=10, number="+15550100099", call_id=CALL),
-        make_row(seconds=20, number="+15550100099"),
-        make_row(seconds=30),
+        replace(make_row(seconds=20, number="+15550100099"), kind=RecordingKind.VOICEMAIL, extension="2002"),
+        replace(make_row(seconds=30), state=RecordingState.FAILED),
         make_row(THEIRS, call_id=CALL),
     )
     ids.pop()

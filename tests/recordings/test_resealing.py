@@ -14,6 +14,16 @@ from tests.recordings.test_sealed_store import keys_of, put, read
 pytestmark = pytest.mark.postgres
 
 CONTENT = b"what was said " * 1000
+_KEPT = {
+    "upload": "WITH its AS (INSERT INTO account (id, name, display_name, default_region, is_sandbox) "
+    "VALUES ('acc_1', 'one', 'One', 'US', true)) "
+    "INSERT INTO upload (id, account_id, content_type, size_bytes, expires_at, object_key) "
+    "VALUES ('upl_1', 'acc_1', 'text/csv', 1, now() + interval '1 hour', $1)",
+    "report": "INSERT INTO job (id, account_id, kind, state, scope, payload, counts, due_at, created_at, updated_at, "
+    "actor_kind, report_key) "
+    "VALUES ('job_1', 'acc_1', 'EXPORT', 'FINISHED', 'x', '{}', '{}', now(), now(), now(), 'SYSTEM', $1)",
+}
+_DELETED = {"upload": "DELETE FROM upload", "report": "UPDATE job SET report_key = NULL"}
 
 
 def hear_nothing(_so_far: Resealed) -> None:
@@ -85,3 +95,43 @@ async def test_given_a_recording_is_deleted_while_it_is_resealed_then_it_is_not_
 
     with pytest.raises(ObjectMissingError):
         await store.size(name)
+
+
+@pytest.mark.parametrize("table", ["upload", "report"])
+async def test_given_an_upload_or_report_is_deleted_while_it_is_resealed_then_it_is_not_there_again(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    name = f"acc_1/{table}"
+    await put(RecordingStore.open(None, tmp_path), tmp_path, CONTENT, name)
+    async with database.acquire() as connection:
+        await connection.execute(_KEPT[table], name)
+    store = RecordingStore.open(None, tmp_path, keys=keys_of("one"))
+    put_file = store.put_file
+
+    async def delete_before(key: str, path: Path, size_bytes: int) -> None:
+        async with database.acquire() as connection:
+            await connection.execute(_DELETED[table])
+        await store.delete(key)
+        await put_file(key, path, size_bytes)
+
+    monkeypatch.setattr(store, "put_file", delete_before)
+
+    await reseal(store, database, tmp_path / "work", told=hear_nothing)
+
+    with pytest.raises(ObjectMissingError):
+        await store.size(name)
+
+
+@pytest.mark.parametrize("table", ["upload", "report"])
+async def test_given_an_upload_or_report_that_stays_when_it_is_resealed_then_it_is_there(
+    tmp_path: Path, database: Database, table: str
+) -> None:
+    name = f"acc_1/{table}"
+    await put(RecordingStore.open(None, tmp_path), tmp_path, CONTENT, name)
+    async with database.acquire() as connection:
+        await connection.execute(_KEPT[table], name)
+    store = RecordingStore.open(None, tmp_path, keys=keys_of("one"))
+
+    await reseal(store, database, tmp_path / "work", told=hear_nothing)
+
+    assert await read(store, 0, len(CONTENT), name) == CONTENT

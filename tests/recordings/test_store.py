@@ -1,5 +1,6 @@
 import asyncio
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
@@ -11,6 +12,7 @@ from obstore.store import MemoryStore
 from app.errors import ConfigurationError
 from app.ids import Kind, new_id
 from app.recordings.store import ObjectMissingError, RecordingStore, StoreUnavailableError, object_key
+from app.recordings.store_keys import StoreKeys
 from tests.recordings.s3_server import S3Server, running_s3
 
 MEGABYTE = 1024 * 1024
@@ -177,6 +179,44 @@ async def test_given_readers_when_an_object_is_replaced_then_none_ever_sees_a_pa
                 assert len(set(block)) == 1
         reads += 1
     await writes
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "one"), ("one", "two"), ("one", None)])
+async def test_given_a_reader_in_the_middle_when_the_file_is_written_anew_under_another_key_then_it_reads_on(
+    store: RecordingStore, tmp_path: Path, before: str | None, after: str | None
+) -> None:
+    content, path = secrets.token_bytes(3 * MEGABYTE + 5), tmp_path / "given"
+    path.write_bytes(content)
+    await keyed(store, before).put_file("k.wav", path, len(content))
+    begin, end = 7, len(content) - 3
+    async with aclosing(keyed(store, "two", "one").read("k.wav", begin, end)) as blocks:
+        got = await anext(blocks)
+
+        await keyed(store, after).put_file("k.wav", path, len(content))
+
+        got += b"".join([block async for block in blocks])
+    assert got == content[begin:end]
+
+
+async def test_given_a_reader_in_the_middle_when_the_file_has_another_length_by_now_then_it_is_told(
+    store: RecordingStore, tmp_path: Path
+) -> None:
+    path = tmp_path / "given"
+    path.write_bytes(bytes(3 * MEGABYTE))
+    await store.put_file("k.wav", path, 3 * MEGABYTE)
+    async with aclosing(store.read("k.wav", 0, 3 * MEGABYTE)) as blocks:
+        await anext(blocks)
+        path.write_bytes(bytes(4 * MEGABYTE))
+        await store.put_file("k.wav", path, 4 * MEGABYTE)
+
+        with pytest.raises(StoreUnavailableError):
+            await anext(blocks)
+
+
+def keyed(store: RecordingStore, *ids: str | None) -> RecordingStore:
+    """The same objects, written with the first of these keys and read with all."""
+    keys = {one: one.encode().ljust(32, b".") for one in ids if one is not None}
+    return RecordingStore(store._objects, keys=StoreKeys(keys, ids[0]))
 
 
 async def _replace_often(store: RecordingStore, folder: Path, size: int) -> None:

@@ -39,7 +39,7 @@ from typing import Any, TypeAlias
 import asyncpg
 from standardwebhooks import Webhook
 
-from app.calls.names import hangup_memory_of, snoop_of
+from app.calls.names import snoop_of
 from app.calls.planning.requests import OriginateRequest
 from app.config import Settings
 from app.facts.vocabulary import LegRole
@@ -47,6 +47,7 @@ from app.ids import RecordingId, asterisk_prefix
 from tests.rig.ari_ears import channel_id_of
 from tests.rig.desk import Line
 from tests.rig.far_end import FarEnd
+from tests.rig.hangup_memory import hangup_memory_of
 from tests.rig.sipp import SippServer
 from tests.rig.witness import Sighting, Witness
 from tests.webhooks.sink import Sink

@@ -81,6 +81,11 @@ class RunningOffhook:
         async with GraphQLLine.to(self.url, self.token) as line, Desk.listening(line, self.node, self.trunks) as desk:
             yield desk
 
+    async def limit_trunk(self, name: str, most: int) -> None:
+        """The operator says how many calls a trunk takes at once."""
+        routing = Routing(self.service.database, AuditLog(self.service.database))
+        await routing.set_trunk(self.principal.account_id, name, {"max_channels": most})
+
     async def assert_nothing_is_left(self, witness: Witness, *, seconds: float = PATIENCE_SECONDS) -> None:
         """No live call, no unsettled row, and nothing of ours in Asterisk by an independent client's word."""
         try:

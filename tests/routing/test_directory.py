@@ -321,6 +321,27 @@ async def test_given_an_agent_with_phones_of_its_own_when_it_sits_nowhere_then_t
     assert fewer.endpoints == ("ofh-acme-2",)
 
 
+async def test_given_a_number_that_is_not_verified_when_it_is_to_be_shown_then_it_is_told_apart_from_anothers(
+    database: Database, directory: Directory, acme: Office, rival: Office
+) -> None:
+    async def found(caller_id: str | None = None, of: Office = acme) -> tuple[bool, bool]:
+        resolved = await directory.resolve_originate(of.account.id, caller_id=caller_id)
+        return resolved.caller_id is not None, resolved.is_caller_id_unverified
+
+    async def run(statement: str) -> None:
+        async with database.acquire() as connection:
+            await connection.execute(statement, acme.account.id)
+
+    assert [await found(), await found(acme.number.number)] == [(True, False)] * 2
+    await run("UPDATE outbound_number SET verified_at = NULL WHERE account_id = $1")
+    assert [await found(), await found(acme.number.number)] == [(False, True)] * 2
+    assert [await found("+19999999999"), await found(acme.number.number, rival)] == [(False, False)] * 2
+    await run("UPDATE outbound_number SET capabilities = '{}' WHERE account_id = $1")
+    assert await found(acme.number.number) == (False, False)
+    await run("UPDATE outbound_number SET capabilities = '{CALLER_ID}', deleted_at = now() WHERE account_id = $1")
+    assert await found(acme.number.number) == (False, False)
+
+
 async def test_given_a_default_trunk_with_a_limit_when_none_is_named_then_others_that_may_show_the_number_follow(
     database: Database, directory: Directory, routing: Routing, acme: Office
 ) -> None:

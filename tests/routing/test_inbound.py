@@ -9,10 +9,11 @@ from app.accounts.service import Accounts
 from app.db.engine import Database
 from app.numbers.parse import E164
 from app.routing.directory import Directory
-from app.routing.inbound import find_inbound_target
 from app.routing.resources import RoutingResources
 from app.routing.service import Routing
+from app.routing.stops import StopTarget
 from app.routing.targets import ToExtension, ToNumber
+from app.routing.ways_in import WaysIn
 from app.routing.words import CallerIdPolicy, NumberCapability
 from app.webhooks.sealing import Sealer
 
@@ -44,15 +45,19 @@ async def test_given_two_accounts_when_a_call_comes_then_its_trunk_says_whose_it
     mine = await resources.routes.create(acme, {"pattern": "*", "target": elsewhere, "trunk_id": trunk.id})
     await resources.routes.create(rival, {"pattern": "+12125550123", "target": elsewhere})
 
-    assert await find_inbound_target(database, trunk.endpoint, "12125550123") == (
-        acme.account_id, ToExtension(number="2001"),
-    )  # fmt: skip
-    assert await find_inbound_target(database, trunk.endpoint, "+4930123456") == (acme.account_id, elsewhere)
+    ways = WaysIn(database)
+
+    async def where(dialled: str, endpoint: str = trunk.endpoint) -> tuple[str, list[StopTarget]] | None:
+        way = await ways.find(endpoint, dialled)
+        return None if way is None else (way.account_id, [stop.target for stop in way.stops])
+
+    assert await where("12125550123") == (acme.account_id, [ToExtension(number="2001")])
+    assert await where("+4930123456") == (acme.account_id, [elsewhere])
     await resources.routes.update(acme, mine.id, {"is_enabled": False})
-    assert await find_inbound_target(database, trunk.endpoint, "+4930123456") == (acme.account_id, None)
-    assert await find_inbound_target(database, "sandbox-2001", "+4930123456") is None
+    assert await where("+4930123456") == (acme.account_id, [])
+    assert await where("+4930123456", "sandbox-2001") is None
     await resources.trunks.update(acme, trunk.id, {"is_enabled": False})
-    assert await find_inbound_target(database, trunk.endpoint, "12125550123") is None
+    assert await where("12125550123") is None
 
 
 async def test_given_agents_with_phones_of_their_own_when_called_then_the_right_phones_ring(

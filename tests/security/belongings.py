@@ -21,6 +21,8 @@ INTERNAL: Final = frozenset({Kind.REQUEST, Kind.COMMAND, Kind.WEBHOOK_ATTEMPT})
 #: Long enough that nothing happens by itself while a test looks.
 RING_SECONDS: Final = 300.0
 BOT_URL: Final = "ws://127.0.0.1:9999/talk"
+#: Whom the number belongs to: on the contact list, and in one of its fields.
+LISTED, IN_A_FIELD = "Vera Listed", "Vera Field"
 
 _SIDES: Final = (LegRole.AGENT, LegRole.CUSTOMER)
 _COUNTER: Final = itertools.count()
@@ -104,7 +106,8 @@ async def _make_lines(own: Belongings, number: str) -> None:
 
 async def _make_lists(own: Belongings, number: str) -> None:
     list_id = await own.make("createContactList", "contactList", {"name": "March"})
-    await own.do("addContacts", {"listId": list_id, "contacts": [{"number": number}]})
+    contact = {"number": number, "name": LISTED, "fields": [{"name": "partner", "value": IN_A_FIELD}]}
+    await own.do("addContacts", {"listId": list_id, "contacts": [contact]})
     contacts = await own.tenant.ask("query ($id: ID!) { contacts(listId: $id) { nodes { id } } }", {"id": list_id})
     own.ids[Kind.CONTACT] = contacts["contacts"]["nodes"][0]["id"]
     dnc_list_id = await own.make("createDncList", "dncList", {"name": "Never"})

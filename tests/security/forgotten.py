@@ -50,7 +50,7 @@ async def talk(surface: Surface, number: str = NUMBER, name: str = NAME, *, stor
     """A call with the person: it connects, is recorded, keys are pressed, and it ends."""
     wish = SECRET if number == NUMBER else f"knows {SPELLINGS[3]}"
     given = originate_input(
-        idempotencyKey=f"lead {number}",
+        idempotencyKey=f"lead {number} {name}",
         destination={"number": number},
         destinationName=name,
         externalId=f"crm {number}",
@@ -103,12 +103,17 @@ async def _record(surface: Surface, call_id: str, store: Path) -> None:
     await actor.wait_until(lambda call: call.recordings[0].is_settled)
 
 
-async def be_known(surface: Surface, folder: Path) -> dict[str, str]:
-    """Let the account know the person in every way; gives ids of some of what it knows."""
+async def be_known(surface: Surface, folder: Path, *, by_asking_alone: bool = False) -> dict[str, str]:
+    """Let the account know the person in every way; gives ids of some of what it knows.
+
+    ``by_asking_alone``: in every way that the API has, so that all rows are as the service writes them.
+    """
     known = {"call": await talk(surface, store=folder)}
     known["other call"] = await talk(surface, SOMEBODY_ELSE, "Otto Unberuehrt")
     await _be_on_lists(surface, folder, known)
     await _be_asked_for(surface, known)
+    if by_asking_alone:
+        return known
     async with surface.database.acquire() as connection:
         await _be_in_rows(connection, surface.account.id, known)
         await _be_everywhere_else(connection, surface.account.id)
@@ -132,7 +137,7 @@ async def _be_on_lists(surface: Surface, folder: Path, known: dict[str, str]) ->
     known["contact"] = next(one["id"] for one in added["contacts"] if one["party"]["number"] == NUMBER)
     known["dnc"] = await make_dnc_list(surface)
     await do(surface, "addDncEntries", listId=known["dnc"], entries=[{"number": NUMBER, "reason": f"{NAME} wished so"}])
-    rows = f"number,name\n{NUMBER},{NAME}\n12,{NAME}\n".encode()
+    rows = f"number,name\n{NUMBER},{NAME}\n{NUMBER} or 12,{NAME}\n".encode()
     async with working(surface, folder):
         source = {"uploadId": await upload(surface, rows)}
         job = (await do(surface, "importContacts", listId=await make_list(surface, "April"), source=source))["job"]
@@ -205,7 +210,7 @@ async def _be_in_rows(connection: PooledConnection, account_id: str, known: dict
     await connection.execute(
         "INSERT INTO campaign_decision (campaign_id, contact_id, n, decided_at, decision) "
         "VALUES ($1, $2, 1, now(), $3)",
-        *(campaign, known["contact"], {"why": f"{NAME} {NUMBER}", "text": SECRET}),
+        *(campaign, known["contact"], {"why": NUMBER, "note": f"{NAME} {NUMBER}", "text": SECRET}),
     )
     await connection.execute(
         "INSERT INTO number_attempt (call_id, account_id, number, at) VALUES ($1, $2, $3, now())",

@@ -153,6 +153,84 @@ async def test_given_an_agents_token_when_it_acts_for_another_then_it_is_refused
     assert who["agentId"] == own["id"]
 
 
+_SEATS = "{ agents(first: 2) { nodes { id extension { number } } } }"
+_BY_EXTENSION: dict[str, dict[str, Any]] = {
+    "originateCall": {
+        "idempotencyKey": "k",
+        "dryRun": True,
+        "destination": {"number": "+15550100000"},
+        "connect": {"extension": "?"},
+    },
+    "startSupervision": {
+        "idempotencyKey": "k",
+        "callId": "call_00000000000000000000000000",
+        "mode": "MONITOR",
+        "supervisor": {"extension": "?"},
+    },
+    "scheduleCallback": {
+        "idempotencyKey": "k",
+        "destination": {"number": "+15550100000"},
+        "connect": {"extension": "?"},
+        "at": {"at": "2030-01-01T09:00:00Z"},
+    },
+    "updateCallback": {"id": "callback_00000000000000000000000000", "connect": {"extension": "?"}},
+}
+
+
+@pytest.mark.parametrize("mutation", _BY_EXTENSION)
+async def test_given_an_agents_token_when_it_rings_the_telephone_of_another_as_its_own_then_it_is_refused(
+    tenant_a: Tenant, surface: Surface, mutation: str
+) -> None:
+    own, other, *_ = (await tenant_a.ask(_SEATS))["agents"]["nodes"]
+    scopes = ["AGENTS", "CALLS_ORIGINATE", "CALLS_CONTROL", "SUPERVISE", "CALLBACKS"]
+    token = await token_of(tenant_a, scopes=scopes, agentId=own["id"])
+    kind = mutation[0].upper() + mutation[1:]
+    query = f"mutation ($input: {kind}Input!) {{ {mutation}(input: $input) {{ userErrors {{ code field message }} }} }}"
+    place = "supervisor" if mutation == "startSupervision" else "connect"
+
+    async def errors_of(extension: str) -> list[dict[str, Any]]:
+        given = {**_BY_EXTENSION[mutation], place: {"extension": extension}}
+        body = (await surface.post(query, {"input": given}, token=token, headers={"origin": _PAGE})).json()
+        found: list[dict[str, Any]] = body["data"][mutation]["userErrors"]
+        return found
+
+    def is_anothers(errors: list[dict[str, Any]]) -> bool:
+        return any("stands for another agent" in one["message"] for one in errors)
+
+    (refused,) = await errors_of(other["extension"]["number"])
+    assert (refused["code"], refused["field"], is_anothers([refused])) == ("INVALID_INPUT", [place, "extension"], True)
+    (nobodys,) = await errors_of("9999")
+    assert is_anothers([nobodys])
+    assert not is_anothers(await errors_of(own["extension"]["number"]))
+
+
+async def test_given_an_agents_token_when_it_moves_another_into_or_out_of_a_queue_then_it_is_refused_and_itself_not(
+    tenant_a: Tenant, surface: Surface
+) -> None:
+    own, other, *_ = (await tenant_a.ask(_SEATS))["agents"]["nodes"]
+    made = await tenant_a.ask(
+        'mutation ($id: ID!) { createQueue(input: {name: "q", strategy: ROUND_ROBIN, members: [{agentId: $id}]}) '
+        "{ queue { id } userErrors { code } } }",
+        {"id": other["id"]},
+    )
+    queue_id = made["createQueue"]["queue"]["id"]
+    token = await token_of(tenant_a, scopes=["ROUTING"], agentId=own["id"])
+    query = "mutation ($input: UpdateQueueInput!) { updateQueue(input: $input) { userErrors { code field } } }"
+
+    async def fields_of(**given: Any) -> list[list[str]]:
+        body = (
+            await surface.post(query, {"input": {"id": queue_id, **given}}, token=token, headers={"origin": _PAGE})
+        ).json()
+        return [one["field"] for one in body["data"]["updateQueue"]["userErrors"]]
+
+    mine, others = {"agentId": own["id"]}, {"agentId": other["id"]}
+    assert await fields_of(addMembers=[mine, others]) == [["addMembers", "1"]]
+    assert await fields_of(removeAgentIds=[other["id"]]) == [["removeAgentIds", "0"]]
+    assert await fields_of(members=[mine]) == [["members"]]
+    assert await fields_of(addMembers=[mine]) == []
+    assert await fields_of(removeAgentIds=[own["id"]]) == []
+
+
 async def test_given_a_revoked_token_or_key_when_used_then_it_is_answered_401(
     tenant_a: Tenant, surface: Surface
 ) -> None:
@@ -252,6 +330,42 @@ async def test_given_a_socket_when_its_token_is_renewed_by_a_ping_then_it_goes_o
         assert (await socket.receive())["payload"]["data"]["events"]["__typename"] == "EventDelivered"
 
 
+@pytest.mark.parametrize("change", ["UPDATE access_token SET revoked_at = now() WHERE id = $1", None])
+async def test_given_a_token_that_is_being_looked_up_when_it_is_renewed_meanwhile_then_what_is_found_does_not_count(
+    tenant_a: Tenant, surface: Surface, port: int, monkeypatch: pytest.MonkeyPatch, change: str | None
+) -> None:
+    made, longer = await create(tenant_a, ttlSeconds=300), await token_of(tenant_a, ttlSeconds=600)
+    credentials = surface.services.keys.credentials
+    first, look_up = credentials._hash(made["token"]), credentials._look_up
+    is_asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def look_up_slowly(hashed: bytes, *, is_access: bool) -> Any:
+        if hashed == first:
+            is_asked.set()
+            await may_answer.wait()
+        return await look_up(hashed, is_access=is_access)
+
+    async with following(port, made["token"], origin=Origin(_PAGE)) as (socket,):
+        session: Any
+        (session,) = surface.services.sessions._open[tenant_a.account.id]
+        monkeypatch.setattr(credentials, "_look_up", look_up_slowly)
+        credentials.forget(tenant_a.account.id)
+        async with asyncio.TaskGroup() as group:
+            checking = group.create_task(session.check())
+            await is_asked.wait()
+            if change is not None:
+                async with surface.database.acquire() as connection:
+                    await connection.execute(change, made["accessToken"]["id"])
+            await socket.send(type="ping", payload={"authorization": f"Bearer {longer}"})
+            assert (await socket.receive())["payload"]["authorization"] == "accepted"
+            ends_at = session._outbox.ends_at
+            may_answer.set()
+            await checking
+        assert session._outbox.ends_at == ends_at
+        await append(surface, [fact(1)], account_id=tenant_a.account.id)
+        assert (await socket.receive())["payload"]["data"]["events"]["__typename"] == "EventDelivered"
+
+
 async def test_given_a_socket_when_its_token_expires_then_it_closes_with_4403(tenant_a: Tenant, port: int) -> None:
     token = await token_of(tenant_a, ttlSeconds=2)
     async with following(port, token, origin=Origin(_PAGE)) as (socket,):
@@ -300,3 +414,40 @@ async def test_given_a_token_in_use_when_it_asks_again_and_again_then_the_databa
 
 async def _caller(tenant: Tenant) -> Any:
     return await tenant.surface.services.keys.authenticate(tenant.token, "127.0.0.1")
+
+
+_LIST = "{ accessTokens { nodes { id hint keyId } totalCount { count } } }"
+
+
+async def test_given_tokens_when_listed_then_those_that_live_are_there_for_their_account_and_the_scope_keys_alone(
+    tenant_a: Tenant, tenant_b: Tenant
+) -> None:
+    living, ended, over = [await create(tenant_a) for _ in range(3)]
+    async with tenant_a.surface.database.acquire() as connection:
+        await connection.execute("UPDATE access_token SET revoked_at = now() WHERE id = $1", ended["accessToken"]["id"])
+        await connection.execute("UPDATE access_token SET expires_at = now() WHERE id = $1", over["accessToken"]["id"])
+
+    listed = (await tenant_a.ask(_LIST))["accessTokens"]
+
+    mine = living["accessToken"]
+    assert listed == {
+        "nodes": [{"id": mine["id"], "hint": mine["hint"], "keyId": mine["keyId"]}],
+        "totalCount": {"count": 1},
+    }
+    assert (await tenant_b.ask(_LIST))["accessTokens"]["nodes"] == []
+    weak = await tenant_a.surface.key({Scope.CALLS_READ}, account=tenant_a.account)
+    refused = (await tenant_a.surface.post(_LIST, token=weak)).json()
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_given_a_token_whose_id_nobody_kept_when_found_in_the_list_then_it_can_be_ended(
+    tenant_a: Tenant,
+) -> None:
+    token = await token_of(tenant_a)
+    (found,) = (await tenant_a.ask(_LIST))["accessTokens"]["nodes"]
+    assert found["hint"].endswith(token[-4:])
+    await tenant_a.ask(
+        "mutation ($id: ID!) { revokeAccessToken(input: {id: $id}) { userErrors { code } } }", {"id": found["id"]}
+    )
+    assert (await tenant_a.ask(_LIST))["accessTokens"]["nodes"] == []
+    assert await status_of(tenant_a, token, _PAGE) == 401

@@ -99,6 +99,30 @@ async def test_given_a_stranger_when_refused_then_it_is_a_line_and_knocking_on_a
     assert await lines_of(surface, again.headers["x-request-id"]) == []
 
 
+async def test_given_a_revoked_key_when_used_then_its_account_sees_one_line_and_the_answer_is_a_strangers(
+    tenant_a: Tenant, surface: Surface
+) -> None:
+    issued = await surface.services.keys.create(tenant_a.account.id, name="leaked", scopes={Scope.CALLS_READ})
+    await surface.services.keys.revoke(tenant_a.account.id, issued.key.id)
+    document = "{ viewer { isTest } }"
+
+    revoked = [await ask(surface, issued.token, document) for _ in range(20)]
+    unknown = await ask(surface, "ofk_live_" + "A" * 40, document)
+
+    def told_of(response: Any) -> tuple[int, str, dict[str, str]]:
+        own = response.headers["x-request-id"]
+        headers = {name: value.replace(own, "") for name, value in response.headers.items() if name != "date"}
+        return response.status_code, response.text.replace(own, ""), headers
+
+    assert unknown.status_code == 401
+    assert [told_of(one) for one in revoked] == [told_of(unknown)] * 20
+    await surface.services.access.audit.flush()
+    told = await tenant_a.ask(_EVENTS, {"filter": {"subjectId": issued.key.id, "actions": ["api_key.use"]}})
+    (line,) = told["auditEvents"]["nodes"]
+    assert (line["outcome"], line["details"]) == ("UNAUTHENTICATED", [{"name": "reason", "value": "REVOKED"}])
+    assert line["requestId"] == revoked[0].headers["x-request-id"]
+
+
 @pytest.mark.parametrize(
     "sent",
     [

@@ -18,7 +18,7 @@ from app.jobs.worker import JobWorker
 from app.recordings.deletion import RecordingDeletion
 from app.recordings.store import RecordingStore
 from app.webhooks.sealing import Sealer
-from tests.api.conftest import ALL_SCOPES, DEADLINE_SECONDS, Surface, until
+from tests.api.conftest import ALL_SCOPES, DEADLINE_SECONDS, VEIL, Surface, until
 from tests.api.lists_desk import fetch_report, finished
 from tests.api.test_errands import ANNOUNCE
 from tests.jobs.world import NearBus
@@ -50,6 +50,7 @@ async def erasing(surface: Surface, folder: Path, *, patience_seconds: float = 6
     deletion = RecordingDeletion(surface.database, surface.log, store, clock)
     runner = ErasureRunner(
         *(surface.database, surface.log, store, deletion, Sealer(bytes(32)), clock),
+        veil=VEIL,
         look_seconds=0.02,
         patience_seconds=patience_seconds,
     )
@@ -331,6 +332,8 @@ async def test_given_a_key_without_one_of_the_scopes_when_it_asks_then_it_is_tol
         ({"names": ["12345"]}, [("INVALID_INPUT", "names.0")]),
         ({"names": ["x" * 201]}, [("INVALID_INPUT", "names.0")]),
         ({"names": ["abc"] * 21}, [("INVALID_INPUT", "names")]),
+        ({"names": ["Ada Lovelace", "A1 B2"]}, [("INVALID_INPUT", "names.1")]),
+        ({"names": ["Customer", "call", "Ringing", " The "]}, [("INVALID_INPUT", f"names.{one}") for one in range(4)]),
     ],
 )
 async def test_given_what_cannot_be_when_asked_for_then_it_is_refused_by_its_path(

@@ -1,4 +1,4 @@
-"""Numbers without ``pii:read``: everything that can be asked is asked, as deep as it goes, and none is in any answer.
+"""Numbers and names without ``pii:read``: all that can be asked is asked, as deep as it goes, and no answer has any.
 
 What facts, webhooks, exports and traces hide is held by tests beside them (``tests/facts/test_masking.py`` walks every
 fact). Here the whole query side of the schema is read, field by field, once by a key that may see numbers (so that it
@@ -37,14 +37,17 @@ from app.facts.vocabulary import CallState, LegRole
 from app.ids import Kind, kind_of
 from tests.api.conftest import Surface, until
 from tests.api.silent_asterisk import move_leg
-from tests.security.belongings import Belongings, fill
+from tests.security.belongings import IN_A_FIELD, LISTED, Belongings, fill
 from tests.security.conftest import Tenant
 from tests.security.generated import Root, roots
 
 pytestmark = pytest.mark.postgres
 
 NUMBER: Final = "+15550100007"
-_DIGITS: Final = NUMBER.removeprefix("+1").encode()
+#: The names that go with numbers: of a call's far end, and the one that it sees calling.
+_CALLED, _SHOWN = "Vera Called", "Vera Shown"
+_NAMES: Final = (_CALLED, _SHOWN, LISTED, IN_A_FIELD)
+_HIDDEN: Final = [one.encode() for one in (NUMBER.removeprefix("+1"), *_NAMES)]
 _DEEPEST: Final = 3
 _METRICS: Final = Metrics()
 #: Needs no number of the account's, or the caller gives it.
@@ -136,7 +139,9 @@ async def own(tenant_a: Tenant, surface: Surface) -> Belongings:
     own = await fill(tenant_a, NUMBER, "+15550100001")
     for number, is_ended in ((1, True), (2, False)):
         given = {"destination": {"number": NUMBER}, "connect": {"extension": "7302" if is_ended else "7303"}}
-        payload = await own.do("originateCall", {"idempotencyKey": f"masked-{number}", **given}, "call { id }")
+        names = {"destinationName": _CALLED, "callerIdName": _SHOWN}
+        asked = {"idempotencyKey": f"masked-{number}", **given, **names}
+        payload = await own.do("originateCall", asked, "call { id }")
         actor = surface.registry.find(payload["call"]["id"])
         assert actor is not None
         await until(lambda actor=actor: actor.call.leg_of(LegRole.AGENT).dialing_at is not None)  # type: ignore[misc]
@@ -160,7 +165,8 @@ async def test_given_a_number_everywhere_when_all_is_read_without_pii_then_it_is
 ) -> None:
     principal = await surface.services.keys.authenticate(own.tenant.token, None)
     asked: list[str] = []
-    told_all, told_masked = [], []
+    told_all: dict[bytes, set[str]] = {hidden: set() for hidden in _HIDDEN}
+    told_masked = []
     for root in roots("query"):
         document = document_of(root, own)
         if document is None:
@@ -168,12 +174,18 @@ async def test_given_a_number_everywhere_when_all_is_read_without_pii_then_it_is
         asked.append(root.name)
         whole = await read(root, document, context_of(surface, principal))
         masked = await read(root, document, context_of(surface, principal, Scope.PII_READ))
-        if _DIGITS in whole:
-            told_all.append(root.name)
-        if _DIGITS in masked:
-            at = masked.index(_DIGITS)
-            told_masked.append((root.name, masked[max(0, at - 120) : at + 20]))
+        for hidden in _HIDDEN:
+            if hidden in whole:
+                told_all[hidden].add(root.name)
+            if hidden in masked:
+                at = masked.index(hidden)
+                told_masked.append((root.name, masked[max(0, at - 120) : at + 20]))
     assert told_masked == []
-    # Where it is, so that its absence means something.
-    assert set(told_all) >= {"call", "calls", "cdr", "cdrs", "contact", "contacts", "dncEntries", "events", "callback"}
+    # Where they are, so that their absence means something.
+    number, called, shown, listed, in_a_field = told_all.values()
+    assert number >= {"call", "calls", "cdr", "cdrs", "contact", "contacts", "dncEntries", "events", "callback"}
+    assert called >= {"call", "calls", "cdr", "cdrs", "events"}
+    assert shown >= {"call", "calls", "cdr", "cdrs"}
+    assert listed >= {"contact", "contacts"}
+    assert in_a_field >= {"contact", "contacts"}
     assert len(asked) > len(roots("query")) * 0.8

@@ -126,9 +126,7 @@ async def shut_account_out(tenant: Tenant, _key_id: str) -> None:
 
 
 async def suspend(tenant: Tenant, _key_id: str) -> None:
-    async with tenant.surface.database.acquire() as connection:
-        await connection.execute("UPDATE account SET suspended_at = now() WHERE id = $1", tenant.account.id)
-    await tenant.surface.services.sessions.recheck(tenant.account.id)
+    assert await tenant.surface.services.usage.suspensions.suspend(None, tenant.account.id, reason="fraud")
 
 
 async def rotate(tenant: Tenant, key_id: str) -> None:

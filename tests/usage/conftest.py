@@ -7,9 +7,12 @@ import msgspec
 import pytest
 
 from app.accounts.audit import AuditLog
+from app.accounts.principal import Principal
+from app.accounts.scopes import Scope
 from app.accounts.service import Accounts
+from app.calls.core.lifetimes import allowance
 from app.calls.core.model.call import Call
-from app.calls.keeping.usage_rows import outside_legs
+from app.calls.keeping.usage_rows import occupants, outside_legs
 from app.db.engine import Database
 from app.errors import RefusedError
 from app.events.log import EventLog
@@ -37,7 +40,7 @@ class Customer:
     def __post_init__(self) -> None:
         self.log = EventLog(self.database)
         self.audit = AuditLog(self.database)
-        self.desk = CapacityDesk(self.database, self.log, self.clock)
+        self.desk = CapacityDesk(self.database, self.log, self.clock, occupants)
         self.limits = AccountLimits(self.database, self.audit, self.clock, self.desk)
         self.ledger = Ledger(self.database)
 
@@ -49,6 +52,7 @@ class Customer:
             created_at=self.clock.now(),
             customer_waves=(0,) * max(1, numbers),
         )
+        call = msgspec.structs.replace(call, allowance_seconds=allowance(seconds, None))
         if numbers:
             return call
         inside = call.legs[0].party
@@ -68,6 +72,17 @@ class Customer:
 
     async def grant(self, **caps: int | None) -> Limits:
         return await self.limits.grant(self.account_id, LimitChanges(**caps))  # type: ignore[typeddict-item]
+
+    async def lower(self, **caps: int | None) -> Limits:
+        """One of the account's own keys speaks."""
+        by = Principal(
+            account_id=self.account_id,
+            account_name="acme",
+            default_region="US",
+            key_id="key_1",
+            scopes=frozenset({Scope.USAGE}),
+        )
+        return await self.limits.set_own(by, LimitChanges(**caps))  # type: ignore[typeddict-item]
 
     async def price(self, *rates: Rate) -> None:
         await self.limits.set_rates(self.account_id, rates or (PRICE,))

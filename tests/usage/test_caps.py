@@ -11,16 +11,19 @@ import pytest
 
 from app.accounts.service import Accounts
 from app.calls.core.model.call import Call
+from app.calls.core.model.queue import QueueWait
 from app.calls.keeping.store import CallStore, Change
-from app.calls.keeping.usage_rows import ended_of, longest_seconds, outside_legs
+from app.calls.keeping.usage_rows import ended_of, occupants, outside_legs
 from app.db.engine import Database
 from app.errors import RefusedError
 from app.facts.usage import Cap, UsageLimitReached
-from app.facts.vocabulary import CallState, LegState
+from app.facts.vocabulary import CallState, Direction, LegRole, LegState
+from app.ids import LegId
 from app.usage.caps import UNWRITTEN_SECONDS, CapacityDesk
 from app.usage.rates import Rate, cost_of
+from app.usage.service import LimitChanges
 from tests.calls.lives import changes_of_life
-from tests.calls.making import make_call
+from tests.calls.rows import insert_calls
 from tests.calls.standing_in import running
 from tests.usage.conftest import PRICE, Customer
 
@@ -31,7 +34,7 @@ async def test_given_two_hundred_at_once_when_seven_calls_are_granted_then_exact
     customer: Customer,
 ) -> None:
     await customer.grant(concurrent_calls=7)
-    other_process = CapacityDesk(customer.database, customer.log, customer.clock)
+    other_process = CapacityDesk(customer.database, customer.log, customer.clock, occupants)
     said = await asyncio.gather(
         *(customer.take(desk=desk) for _ in range(100) for desk in (customer.desk, other_process))
     )
@@ -102,7 +105,7 @@ async def test_given_calls_that_were_never_written_when_a_minute_has_passed_then
     await customer.grant(concurrent_calls=2)
     assert [await customer.take() for _ in range(3)] == [None, None, "CONCURRENT_CALLS_REACHED"]
     customer.clock.advance(UNWRITTEN_SECONDS + 1)
-    fresh = CapacityDesk(customer.database, customer.log, customer.clock)  # a process that has just begun
+    fresh = CapacityDesk(customer.database, customer.log, customer.clock, occupants)  # a process that has just begun
     assert await customer.take(desk=fresh) is None
     assert (await customer.standing())[0] == 1
 
@@ -143,6 +146,53 @@ async def test_given_calls_without_limits_when_limits_come_then_those_calls_coun
     await customer.write(customer.make_call(numbers=0))
     assert (await customer.grant(concurrent_calls=3)).concurrent_calls == 3
     assert await customer.take() == "CONCURRENT_CALLS_REACHED"
+
+
+@pytest.mark.parametrize("numbers", [0, 1, 3])
+async def test_given_calls_without_limits_when_limits_come_then_they_hold_what_they_would_have_taken(
+    customer: Customer, numbers: int
+) -> None:
+    await customer.price()
+    wait = QueueWait(queue_id="que_1", max_wait_seconds=90.0)
+    calls = [
+        msgspec.structs.replace(customer.make_call(numbers=numbers, seconds=seconds), queue=queue)
+        for seconds in (60.0, 90.5)
+        for queue in (None, wait)
+    ]
+    for call in calls:
+        await customer.write(call)
+    await customer.grant(daily_spend_micros=10**9)
+    adopted = await customer.standing()
+    async with customer.database.acquire() as connection:
+        await connection.execute("DELETE FROM usage_hold")
+        await connection.execute("UPDATE account_usage SET live = 0, held_micros = 0")
+    for call in calls:
+        assert await customer.take(call) is None
+    assert adopted == await customer.standing()
+    assert adopted[0] == len(calls) * max(1, numbers)
+
+
+async def test_given_a_call_that_was_placed_to_nobody_outside_when_it_rings_somebody_there_then_both_count(
+    customer: Customer,
+) -> None:
+    call, other = customer.make_call(numbers=0), customer.make_call()
+    guest = msgspec.structs.replace(other.legs[-1], id=LegId("leg_guest"))
+    await customer.write(msgspec.structs.replace(call, legs=(*call.legs, guest)))
+    assert (await customer.grant(concurrent_calls=9)).concurrent_calls == 2
+
+
+async def test_given_a_call_that_came_in_when_limits_come_then_only_those_outside_count_who_are_rung(
+    customer: Customer,
+) -> None:
+    call = customer.make_call(numbers=2)
+    caller, *rung = (leg for leg in call.legs if leg.role is LegRole.CUSTOMER)
+    rung = [msgspec.structs.replace(leg, role=LegRole.AGENT) for leg in rung]
+    caller = msgspec.structs.replace(caller, channel_id="1.1", state=LegState.UP)
+    later = msgspec.structs.replace(rung[0], id=LegId("leg_later"), state=LegState.PLANNED)
+    legs = (caller, *(msgspec.structs.replace(leg, state=LegState.RINGING) for leg in rung), later)
+    came = msgspec.structs.replace(call, direction=Direction.INBOUND, legs=legs, state=CallState.RINGING)
+    await insert_calls(customer.database, [came])
+    assert (await customer.grant(concurrent_calls=9)).concurrent_calls == 1
 
 
 async def test_given_a_number_without_a_price_when_spend_is_capped_then_it_is_not_called(customer: Customer) -> None:
@@ -269,7 +319,20 @@ async def test_given_a_life_without_limits_when_it_is_written_then_it_is_in_the_
         await customer.ledger.read(customer.account_id, customer.clock.now().date(), customer.clock.now().date())
 
 
-def test_given_a_call_when_its_longest_is_asked_then_it_holds_ring_and_talk() -> None:
-    call = make_call(max_duration_seconds=100, customer_ring_seconds=45, agent_ring_seconds=30)
-    assert longest_seconds(call) == 155
-    assert longest_seconds(msgspec.structs.replace(call, max_duration_seconds=10.0)) == 65
+async def test_given_costs_in_another_currency_when_the_day_is_counted_anew_then_only_the_present_one_is_spent(
+    customer: Customer,
+) -> None:
+    await customer.grant(daily_spend_micros=10**6)
+    async with customer.database.acquire() as connection:
+        await connection.executemany(
+            "INSERT INTO usage_day"
+            " (account_id, day, kind, country, currency, calls, answered, milliseconds, cost_micros)"
+            " VALUES ($1, $2, 'CAMPAIGN', 'US', $3, 1, 1, 1000, $4)",
+            [
+                (customer.account_id, customer.clock.now().date(), name, cost)
+                for name, cost in (("USD", 7), ("JPY", 900))
+            ],
+        )
+    await customer.desk.rebuild(customer.account_id)
+    assert (await customer.standing())[2] == 7
+    assert (await customer.limits.grant(customer.account_id, LimitChanges(), currency="JPY")).spent_micros == 900

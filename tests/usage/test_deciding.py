@@ -97,3 +97,15 @@ def test_given_a_cap_when_it_is_told_then_its_code_is_its_own_and_waiting_is_nam
 ) -> None:
     problem = problem_of(reached, "EUR", ("destination",))
     assert (problem.code, problem.retry_after_seconds, problem.field) == (code, waits, ("destination",))
+
+
+@pytest.mark.parametrize(
+    ("own", "granted", "holds"),
+    [(None, None, None), (3, None, 3), (None, 5, 5), (3, 5, 3), (5, 3, 3), (0, 5, 0), (5, 0, 0)],
+)
+def test_given_ones_own_word_and_the_operators_when_asked_what_holds_then_it_is_the_tighter_of_each_cap(
+    own: int | None, granted: int | None, holds: int | None
+) -> None:
+    assert Caps(concurrent_calls=own, calls_per_second=1).within(
+        Caps(concurrent_calls=granted, daily_spend_micros=2)
+    ) == Caps(concurrent_calls=holds, calls_per_second=1, daily_spend_micros=2)

@@ -1,7 +1,6 @@
 """Making, changing and ending keys and tokens, and from where they may be used."""
 
-from datetime import datetime, timedelta
-from math import isfinite
+from datetime import datetime
 from typing import Annotated, Final
 
 import strawberry
@@ -11,8 +10,8 @@ from app.accounts.scopes import Scope
 from app.accounts.tokens import DEFAULT_SECONDS, LONGEST_SECONDS
 from app.api.context import Info
 from app.api.fields import mutation
-from app.api.instants import TimeInput, read_time
-from app.api.types.access import AccessToken, ApiKey
+from app.api.instants import TimeInput, read_seconds, read_time
+from app.api.types.access import IS_TEST, AccessToken, ApiKey
 from app.api.types.problem import Payload
 from app.errors import Problem, RefusedError
 
@@ -24,13 +23,14 @@ _HASHES: Final = (
 _ONCE: Final = "shown this once, and kept nowhere."
 
 
-@strawberry.input(description="An API key to be made.")
+@strawberry.input(
+    description="An API key to be made. A key that expires, or is limited to addresses or documents, makes keys that "
+    "end no later, and for some of its own addresses and documents alone."
+)
 class CreateApiKeyInput:
     name: str = strawberry.field(description="What people call it, at most 100 characters.")
     scopes: list[Scope] = strawberry.field(description=_SCOPES)
-    is_test: bool = strawberry.field(
-        default=False, description="It reaches the sandbox only. A test key can make test keys alone."
-    )
+    is_test: bool = strawberry.field(default=False, description=f"{IS_TEST} A test key can make test keys alone.")
     ip_allow_list: list[str] = strawberry.field(default_factory=list, description=_LIST)
     document_hashes: list[str] = strawberry.field(default_factory=list, description=_HASHES)
     expires_at: TimeInput | None = strawberry.field(default=None, description="When it ends by itself.")
@@ -39,7 +39,8 @@ class CreateApiKeyInput:
 @strawberry.input(description="Changes of an API key. What is left out stays; lists replace.")
 class UpdateApiKeyInput:
     id: strawberry.ID = strawberry.field(
-        description="The key: one that has no scope that the key of this request lacks."
+        description="The key: one that has no scope that the key of this request lacks, and all of its restrictions "
+        "(expiry, addresses, documents). They hold for the changes too, also of this very key."
     )
     name: str | None = strawberry.field(default=strawberry.UNSET, description="What people call it. Null is refused.")
     scopes: list[Scope] | None = strawberry.field(default=strawberry.UNSET, description=_SCOPES + " Null is refused.")
@@ -58,7 +59,9 @@ class UpdateApiKeyInput:
 class RotateApiKeyInput:
     id: strawberry.ID = strawberry.field(description="The key.")
     grace_seconds: float = strawberry.field(
-        default=0.0, description="How long the old key goes on to work, at most a year; 0: it ends now."
+        default=0.0,
+        description="How long the old key goes on to work, at most a year. By default 0: it ends at once, as it must "
+        "when it has leaked. To change keys without a gap give the time that your programs need.",
     )
 
 
@@ -75,7 +78,8 @@ class CreateAccessTokenInput:
     )
     agent_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="The agent that it stands for: where a mutation names the agent who acts, it takes no other. "
+        description="The agent that it stands for: where a mutation names the agent who acts, or the extension, it "
+        "takes no other, and changes nobody else's membership of a queue or ring group. "
         "What it may see is what its scopes say.",
     )
     ttl_seconds: int = strawberry.field(
@@ -191,7 +195,7 @@ class AccessMutations:
         Scope.KEYS,
         RotateApiKeyPayload,
         "Make a successor of an API key, with the same name, scopes, addresses, documents and expiry. The old key ends "
-        "after `graceSeconds`, and with it the access tokens that it made.",
+        "after `graceSeconds`, by default at once, and with it the access tokens that it made.",
     )
     async def rotate_api_key(
         self,
@@ -200,7 +204,10 @@ class AccessMutations:
     ) -> RotateApiKeyPayload:
         context = info.context
         issued = await context.services.keys.rotate(
-            context.account_id, input.id, grace=_read_grace(input.grace_seconds), by=context.caller
+            context.account_id,
+            input.id,
+            grace=read_seconds(input.grace_seconds, field=("graceSeconds",)),
+            by=context.caller,
         )
         return RotateApiKeyPayload(api_key=ApiKey.of(issued.key), token=issued.token)
 
@@ -276,12 +283,6 @@ class AccessMutations:
 
 def _read_expiry(given: TimeInput | None) -> datetime | None:
     return UNSET if given is strawberry.UNSET else read_time(given, field=("expiresAt",))  # type: ignore[return-value]  # msgspec's own mark
-
-
-def _read_grace(seconds: float) -> timedelta:
-    if not isfinite(seconds) or abs(seconds) > timedelta.max.total_seconds() / 2:
-        raise RefusedError(Problem("INVALID_INPUT", "Give a number of seconds.", ("graceSeconds",)))
-    return timedelta(seconds=seconds)
 
 
 def _refuse_nulls(given: UpdateApiKeyInput) -> None:

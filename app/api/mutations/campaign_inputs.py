@@ -113,7 +113,9 @@ class CallingWindowInput:
     weekdays: list[Weekday] = strawberry.field(default_factory=list, description="On these days; none is every day.")
 
 
-@strawberry.input(description="The trunk's circuit breaker: enough failures (SIP 5xx) in the time pause the campaign.")
+@strawberry.input(
+    description="The trunk's circuit breaker: enough failures (see `CampaignBreaker`) in the time pause it."
+)
 class CampaignBreakerInput:
     failures: int = strawberry.field(default=10, description=f"So many failures: 1 to {checks.MOST_FAILURES}.")
     seconds: float = strawberry.field(
@@ -256,6 +258,7 @@ class UpdateCampaignInput(CampaignSettingsInput, Identified):
 
 @strawberry.input(description="Which contacts are to be called again; everything that is given must hold.")
 class RetryContactsInput(Identified):
+    id: strawberry.ID = strawberry.field(description="The campaign whose contacts they are.")
     contact_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="These; at most 1000.")
     dispositions: list[Disposition] | None = strawberry.field(
         default=None,

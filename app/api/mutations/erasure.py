@@ -10,7 +10,8 @@ from app.api.fields import mutation
 from app.api.scalars import PhoneNumber
 from app.api.types.job import Job
 from app.api.types.problem import Payload
-from app.erasure.service import LONGEST_NAME, MOST_NAMES
+from app.erasure.person import FEWEST_LETTERS, LONGEST_NAME
+from app.erasure.service import MOST_NAMES
 
 
 @strawberry.input(description="A person who asks to be forgotten.")
@@ -18,8 +19,10 @@ class ErasePersonalDataInput:
     phone_number: PhoneNumber = strawberry.field(description="The person's number.")
     names: list[str] = strawberry.field(
         default_factory=list,
-        description="Words that are to go as well wherever the number is found, such as the person's name: at most "
-        f"{MOST_NAMES}, of 3 to {LONGEST_NAME} characters. Names that stand beside the number are found without this.",
+        description="The person's names, which are to go as well, as whole words, from what people have written in the "
+        f"rows in which the number is found: at most {MOST_NAMES}, each of {FEWEST_LETTERS} letters at least and "
+        f"{LONGEST_NAME} characters at most. Everyday words, such as Customer, are refused with `INVALID_INPUT`. Names "
+        "that stand beside the number are found without this.",
     )
     dry_run: bool = strawberry.field(
         default=False, description="Only count: the job's report tells what would be erased, and nothing changes."

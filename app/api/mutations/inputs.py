@@ -81,7 +81,7 @@ class OriginateCallInput:
     )
     caller_id_pool_id: strawberry.ID | None = strawberry.field(default=None, description=shown_numbers.POOL)
     caller_id_name: str | None = strawberry.field(
-        default=None, description=f"The name that the customer sees: {_SHOWN}. None when left out."
+        default=None, description=f"The name that the customer sees: {_SHOWN}. Left out: no name."
     )
     queue_priority: int = strawberry.field(
         default=LEAST_PRIORITY,
@@ -108,7 +108,8 @@ class OriginateCallInput:
         default=None,
         description=f"How long both may talk, counted from the connection: {texts.SHORTEST_TALK_SECONDS:g} to "
         f"{texts.LONGEST_TALK_SECONDS:.0f} seconds; when left out, the server's setting "
-        "`OFFHOOK_MAX_DURATION_SECONDS` (14400).",
+        "`OFFHOOK_MAX_DURATION_SECONDS` (14400). Where the account has limits, the time that a party outside spends in "
+        "call flows and further queues counts as well.",
     )
     recording_mode: RecordingMode = strawberry.field(
         default=RecordingMode.OFF, description="Whose voice is recorded, from the connection on."

@@ -267,13 +267,14 @@ async def _check_call(context: Context, call_id: str) -> None:
     """Whether there is such a live call: nothing is spoken, and paid for, for nobody.
 
     Raises:
-        RefusedError: NOT_FOUND; INVALID_STATE when it has ended.
+        RefusedError: NOT_FOUND; SANDBOX_ONLY; INVALID_STATE when it has ended.
     """
     call = context.services.calls.live_call(context.account_id, call_id) or await context.services.call_queries.get(
         context.account_id, call_id
     )
     if call is None:
         raise RefusedError(Problem("NOT_FOUND", "There is no such call.", ("callId",)))
+    context.caller.require_sandbox(is_sandbox=call.is_sandbox, field=("callId",))
     if call.is_ended:
         raise has_ended(call)
 

@@ -187,7 +187,12 @@ class TrunkMutations:
         made = await info.context.services.routing.trunks.create(info.context.caller, input.name, values)
         return CreateTrunkPayload(trunk=Trunk.of(made))
 
-    @mutation(Scope.ROUTING, UpdateTrunkPayload, "Change a trunk.")
+    @mutation(
+        Scope.ROUTING,
+        UpdateTrunkPayload,
+        "Change a trunk. Of one in Asterisk's own files (`isProvisioned` is false) `isDefault` and `callerIdPolicy` "
+        "alone; the rest is the operator's (`INVALID_STATE`).",
+    )
     async def update_trunk(
         self,
         info: Info,

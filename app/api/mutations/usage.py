@@ -58,7 +58,9 @@ class SuspendAccountPayload(Payload):
 
 @strawberry.input(description="The account of this key is to be resumed.")
 class ResumeAccountInput:
-    reason: str | None = strawberry.field(default=None, description="Why, for the audit log.")
+    reason: str | None = strawberry.field(
+        default=None, description=f"Why, for the audit log: at most {LONGEST_REASON} characters."
+    )
 
 
 @strawberry.type(description="What came of resuming the account.")
@@ -137,10 +139,10 @@ class UsageMutations:
     async def resume_account(
         self,
         info: Info,
-        input: Annotated[ResumeAccountInput, strawberry.argument(description="Nothing that must be said.")],  # noqa: A002, ARG002
+        input: Annotated[ResumeAccountInput, strawberry.argument(description="Nothing that must be said.")],  # noqa: A002
     ) -> ResumeAccountPayload:
         caller, usage = info.context.caller, info.context.services.usage
-        await usage.suspensions.resume(caller, caller.account_id)
+        await usage.suspensions.resume(caller, caller.account_id, reason=input.reason)
         return ResumeAccountPayload(account_limits=AccountLimits.of(await usage.limits.read(caller.account_id)))
 
     @mutation(

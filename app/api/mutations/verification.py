@@ -56,9 +56,10 @@ class VerificationMutations:
         Scope.ROUTING,
         VerifyOutboundNumberPayload,
         "Show that an outbound number is the account's. Calls to the outside show verified numbers only. First the "
-        "number is called, once per `idempotencyKey`, and told a code; then whoever heard it gives the `code`, within "
-        "ten minutes and five attempts. It takes the scope `otp` as well, and a number that the account may call. The "
-        "operator can verify numbers too: `offhook number verify`.",
+        "number is called, once per `idempotencyKey` and five times a day, and told a code; after that call whoever "
+        "heard it gives the `code`, within ten minutes and five attempts. Before, and when nobody has heard it to its "
+        "end, it is not looked at: `INVALID_STATE`. It takes the scope `otp` as well, and a number that the account "
+        "may call. The operator can verify numbers too: `offhook number verify`.",
     )
     async def verify_outbound_number(
         self,

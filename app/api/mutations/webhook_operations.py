@@ -1,6 +1,5 @@
 """What is done with a webhook endpoint: a new secret, a test, a replay."""
 
-from datetime import timedelta
 from typing import Annotated, Final
 
 import strawberry
@@ -8,7 +7,7 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
-from app.api.instants import TimeRangeInput, read_range
+from app.api.instants import TimeRangeInput, read_range, read_seconds
 from app.api.types.enums.events import EventType
 from app.api.types.problem import Payload
 from app.api.types.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -18,17 +17,17 @@ from app.webhooks.model import DeliveryFilter, DeliveryState
 from app.webhooks.replay import MOST_PER_REQUEST
 from app.webhooks.rotation import DEFAULT_GRACE, LONGEST_GRACE
 
-_DAY: Final = round(DEFAULT_GRACE.total_seconds())
 _LONGEST_KEY: Final = 255
 
 
 @strawberry.input(description="An endpoint that is to get a new secret.")
 class RotateWebhookSecretInput:
     id: strawberry.ID = strawberry.field(description="The endpoint.")
-    grace_seconds: int = strawberry.field(
-        default=_DAY,
-        description="How long the present secret signs beside the new one, in seconds: by default a day, at most "
-        f"{LONGEST_GRACE.days} days. 0 ends all older secrets at once, for when one has leaked.",
+    grace_seconds: float = strawberry.field(
+        default=DEFAULT_GRACE.total_seconds(),
+        description="How long the present secret signs beside the new one, in seconds: by default a day, so that "
+        f"receivers can follow, at most {LONGEST_GRACE.days} days. 0 ends all older secrets at once, for when one has "
+        "leaked.",
     )
 
 
@@ -121,7 +120,7 @@ class WebhookOperations:
     ) -> RotateWebhookSecretPayload:
         context = info.context
         rotated = await context.services.webhooks.rotate_secret(
-            context.account_id, input.id, grace=timedelta(seconds=input.grace_seconds)
+            context.account_id, input.id, grace=read_seconds(input.grace_seconds, field=("graceSeconds",))
         )
         return RotateWebhookSecretPayload(webhook_endpoint=WebhookEndpoint.of(rotated.endpoint), secret=rotated.secret)
 

@@ -10,7 +10,7 @@ from app.api.context import Info
 from app.api.fields import guarded_field
 from app.api.instants import TimeRangeInput, read_range
 from app.api.paging import After, Before, Connection, First, Last, Paging, connect, signer_of
-from app.api.types.access import ApiKey, AuditEvent
+from app.api.types.access import AccessToken, ApiKey, AuditEvent
 
 
 @strawberry.input(
@@ -62,6 +62,24 @@ class AccessQueries:
             lambda page: keys.page(account_id, page),
             ApiKey.of,
             lambda: keys.count(account_id),
+            Paging(first, after, last, before),
+        )
+
+    @guarded_field(
+        Scope.KEYS,
+        "The account's access tokens that may be used now, newest first: neither over nor ended, of keys and agents "
+        "that are there. `revokeAccessToken` ends one; `hint` tells them apart.",
+    )
+    async def access_tokens(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[AccessToken]:
+        context, account_id = info.context, info.context.account_id
+        tokens = context.services.access.tokens
+        return await connect(
+            signer_of(context, "accessTokens", None),
+            lambda page: tokens.page(account_id, page),
+            AccessToken.of,
+            lambda: tokens.count(account_id),
             Paging(first, after, last, before),
         )
 

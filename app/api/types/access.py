@@ -13,6 +13,12 @@ _HASHES: Final = (
     "SHA-256, in lower-case hex, of each GraphQL document that it may send; empty: any. The sum is taken over the "
     "document's text as it is sent, in UTF-8."
 )
+#: What a test key is.
+IS_TEST: Final = (
+    "It reaches the sandbox only: it places calls to the sandbox's phones and numbers, and acts on those. It reads "
+    "what its scopes say, also what is live; whatever else it would change is `SANDBOX_ONLY`. In a sandbox account "
+    "every key is such a key, and all is the sandbox's."
+)
 _LIST: Final = "Addresses and networks (CIDR) that it may be used from; empty: anywhere."
 
 
@@ -21,7 +27,7 @@ class ApiKey:
     id: strawberry.ID = strawberry.field(description="Its id.")
     name: str = strawberry.field(description="What people call it.")
     hint: str = strawberry.field(description="Its beginning and its last four characters, to tell keys apart.")
-    is_test: bool = strawberry.field(description="It reaches the sandbox only.")
+    is_test: bool = strawberry.field(description=IS_TEST)
     scopes: list[Scope] = strawberry.field(description="What it may do.")
     ip_allow_list: list[str] = strawberry.field(description=_LIST + " The account's list holds beside it.")
     document_hashes: list[str] = strawberry.field(description=_HASHES)

@@ -34,7 +34,9 @@ class DelayCount:
 
 
 @strawberry.type(
-    description="What was counted of a campaign. What became of a call counts for the minute in which it was dialled."
+    description="What was counted of a campaign. What became of a call counts for the minute in which it was dialled. "
+    "Contacts that `retryContacts` puts to the start are taken off `finished`, `skipped`, `dnc` and `skips` in that "
+    "minute: over a range these may be below 0."
 )
 class CampaignStatistics:
     total: int = strawberry.field(description="Attempts that have ended, and contacts not called for a DNC list.")

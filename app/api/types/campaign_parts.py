@@ -88,8 +88,8 @@ class CallingWindow:
 
 
 @strawberry.type(
-    description="The trunk's circuit breaker. A failure is an attempt that ended with a SIP status of 5xx: enough of "
-    "them, within the time, pause the campaign."
+    description="The trunk's circuit breaker. A failure is an attempt that ended with a SIP status of 5xx, or that got "
+    "no SIP answer at all: enough of them, within the time, pause the campaign."
 )
 class CampaignBreaker:
     failures: int = strawberry.field(description="So many failures.")

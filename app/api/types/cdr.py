@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from app.api.types.contacts import Contact
 
 
-@strawberry.type(description="A call detail record: written once, when the call has ended, and never changed.")
+@strawberry.type(
+    description="A call detail record: written once, when the call has ended, and never changed, except that "
+    "`erasePersonalData` takes a person out of it; its instants, durations and outcome stay then."
+)
 class Cdr(Node):
     call_id: strawberry.ID | None = strawberry.field(
         description="The call it is the record of; null for a contact of a campaign that was not called (`DNC`)."

@@ -55,14 +55,17 @@ describe(
         "INVALID_STATE": "It cannot be done to something in this state; `currentState` names it.",
         "INVALID_NUMBER": "This is no telephone number that can be dialled.",
         "DESTINATION_DENIED": "The account's destination policy does not allow this number.",
-        "CALLER_ID_NOT_OWNED": "The caller id is not one of the account's outbound numbers.",
+        "CALLER_ID_NOT_OWNED": "The caller id is not one of the account's outbound numbers that may be shown: it is "
+        "not the account's at all, or not verified yet (`verifyOutboundNumber` does that), or not one of the trunk's "
+        "where it takes its own alone.",
         "CALLER_ID_FLAGGED": "The caller id, or every number of the pool, is flagged; the message says what to do.",
-        "SANDBOX_ONLY": "A test key reaches the sandbox's phones and numbers only.",
+        "SANDBOX_ONLY": "A test key reaches the sandbox's phones and numbers only, and changes nothing that is live.",
         "IDEMPOTENCY_KEY_REUSED": "This idempotency key was used before, with another input.",
         "INVALID_CURSOR": "The cursor was not given out for this list, filter and order.",
         "CURSOR_EXPIRED": "The log no longer goes back to this cursor; read anew what you need.",
         "ALREADY_EXISTS": "Something with this name or number is there already.",
-        "URL_NOT_ALLOWED": "Webhooks are not sent to this address.",
+        "URL_NOT_ALLOWED": "Offhook does not connect to this address, for a webhook, a media stream or anything else: "
+        "the message says what it lacks.",
         "DIALPLAN_NOT_ALLOWED": "The operator lets no call go to this context of the dialplan.",
         "AGENT_OFFLINE": "The agent sits at no extension, or the extension has no phone.",
         "NOT_SUPPORTED": "Offhook does not do this yet.",

@@ -7,6 +7,7 @@ import strawberry
 
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
+from app.api.types.access import IS_TEST
 
 
 @strawberry.type(description="The account that the key belongs to.")
@@ -23,7 +24,7 @@ class Viewer:
     account: Account = strawberry.field(description="The account.")
     key_id: strawberry.ID = strawberry.field(description="The API key's id; the key itself is never shown.")
     scopes: list[Scope] = strawberry.field(description="What the key may do.")
-    is_test: bool = strawberry.field(description="The key reaches the sandbox only.")
+    is_test: bool = strawberry.field(description=f"Whether the key is a test key. {IS_TEST}")
     access_token_id: strawberry.ID | None = strawberry.field(
         description="The access token's id, when the request came with one: `keyId` is then the key that made it."
     )

@@ -11,31 +11,25 @@ from app.accounts.audit import AuditLog
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.calls import texts
+from app.calls.asking.acceptance import see_accepted
+from app.calls.asking.placings import Placings
 from app.calls.asking.replays import Replays
 from app.calls.asking.supervision_audit import audit_supervision
 from app.calls.core import inputs
 from app.calls.core.model.call import Call
-from app.calls.core.model.leg import Leg
 from app.calls.core.verbs import (
-    AddParticipant,
-    StartMediaStream,
-    StartSupervision,
-    StartTransfer,
-    Target,
     Verb,
     scope_of,
 )
+from app.calls.keeping.commit import is_unwritten
 from app.calls.keeping.keys import KeyClaim, KeyHolder, check_key, check_same_input, hash_input
 from app.calls.keeping.store import CallStore, FencedError
 from app.calls.living.actor import CallActor, has_ended
 from app.calls.living.registry import CallRegistry
 from app.calls.planning.admission import Admission
 from app.calls.planning.fingerprints import KeyedVerb
-from app.calls.planning.group_plan import group_legs
-from app.calls.planning.guest_plan import plan_participant, plan_supervision
 from app.calls.planning.leads import Announcer, Leads, Programs
 from app.calls.planning.originate_checks import (
-    Numbers,
     allowed_by,
     check_allowed,
     check_request,
@@ -43,10 +37,10 @@ from app.calls.planning.originate_checks import (
     read_numbers,
 )
 from app.calls.planning.originate_lookup import OriginateLookup
+from app.calls.planning.party_lookup import PartyLookup
 from app.calls.planning.placing import Readiness
-from app.calls.planning.plan import Defaults, agent_pattern, normalised_input, plan_call
+from app.calls.planning.plan import Defaults, normalised_input, plan_call
 from app.calls.planning.requests import UNSET, Acted, OriginateRequest, OwnCall, Placed, UpdateRequest
-from app.calls.planning.transfer_plan import plan_transfer
 from app.calls.time_limits import ACCEPT_SECONDS, EFFECT_SECONDS
 from app.calls.traces.words import Document
 from app.clock import Clock
@@ -58,14 +52,13 @@ from app.errors import (
     RefusedError,
     UnavailableError,
 )
-from app.facts.vocabulary import CallState, Direction
+from app.facts.vocabulary import CallState
 from app.ids import Kind, kind_of, new_id
 from app.numbers.parse import E164
 from app.reputation.caller_ids import CallerIds
 from app.routing.directory import Directory
-from app.routing.model import Lead, OriginateResolution, Queue
-from app.routing.stops import Stop, Stops, flow_in, queue_in
-from app.routing.targets import ToRingGroup
+from app.routing.stops import Stops
+from app.usage.caps import LimitReachedError
 
 ORIGINATE: Final = "originateCall"
 
@@ -95,15 +88,14 @@ class CallService:
     ) -> None:
         self._admission = admission or Admission()
         self._leads = Leads(stops=stops, programs=programs, announcer=announcer, contexts=contexts)
+        self._parties = PartyLookup(directory, stops, self._leads, programs, defaults)
         self._audit = audit
         self._variables = variables
-        self._programs = programs
         self._registry = registry
         self._store = store
         self._replays = Replays(registry, store)
-        self._directory = directory
+        self._placings = Placings(store)
         self._lookup = OriginateLookup(directory, caller_ids)
-        self._stops = stops
         self._readiness = readiness
         self._clock = clock
         self._node = node
@@ -148,7 +140,7 @@ class CallService:
         found, numbers, choice = await self._lookup.find(principal, request, caller_id)
         found = replace(found, flow=await self._leads.of_request(principal.account_id, request))
         check_allowed(request, principal, numbers, found, is_led=is_led)
-        group, then = await self._rung_for(request, principal, numbers, found)
+        group, then = await self._parties.of_group(request, principal, numbers, found)
         if (why := self._readiness.why_not_ready) is not None:
             raise AsteriskUnavailableError(f"No call can be placed now. {why}")
         call = plan_call(
@@ -175,23 +167,27 @@ class CallService:
             accept_seconds = min(accept_seconds, (not_after - self._clock.now()).total_seconds())
             if accept_seconds <= 0:
                 raise UnavailableError("It took too long to look up what the call needs, so it is not placed.")
-        await self._admission.admit(call, found, is_own=own is not None)
-        try:
-            actor = self._registry.start(call, claim=claim, not_after=not_after)
-        except (OverloadedError, FencedError):
-            await self._admission.leave(call, found)
-            raise
-        actor.post(inputs.Start())
-        try:
-            async with asyncio.timeout(accept_seconds):
-                taken = await asyncio.shield(actor.accepted)
-        except TimeoutError:
-            if not actor.accepted.done():  # it may have come in that very moment
-                actor.give_up()
-                raise DatabaseUnavailableError(
-                    "The database did not take the call in time, so it will not be dialled. Use the same key again."
-                ) from None
-            taken = actor.accepted.result()
+        with self._placings.placing(claim) as is_over:
+            try:
+                await self._admission.admit(call, found, is_own=own is not None)
+            except (RefusedError, LimitReachedError):
+                is_over.set()
+                first = await self._placings.find_first(claim, accept_seconds)
+                if first is None:
+                    raise
+                return await self._replay(first, request, principal, caller_id, own)
+            try:
+                actor = self._registry.start(call, claim=claim, not_after=not_after)
+            except (OverloadedError, FencedError):
+                await self._admission.leave(call, found)
+                raise
+            actor.post(inputs.Start())
+            try:
+                taken = await see_accepted(actor, accept_seconds)
+            except Exception as error:
+                if is_unwritten(error):
+                    await self._admission.leave(call, found)
+                raise
         if taken is not None:
             await self._admission.leave(call, found)
             return await self._replay(taken.holder, request, principal, caller_id, own)
@@ -201,7 +197,7 @@ class CallService:
         """End a call; gives it as it stands once its end is decided.
 
         Raises:
-            RefusedError: NOT_FOUND; INVALID_STATE when it has ended.
+            RefusedError: NOT_FOUND; SANDBOX_ONLY; INVALID_STATE when it has ended.
         """
         principal.require(Scope.CALLS_CONTROL)
         actor = await self._find_live(principal, call_id)
@@ -213,7 +209,7 @@ class CallService:
         """Change the caller's own data on a live call.
 
         Raises:
-            RefusedError: NOT_FOUND; INVALID_INPUT; INVALID_STATE when it has ended.
+            RefusedError: NOT_FOUND; SANDBOX_ONLY; INVALID_INPUT; INVALID_STATE when it has ended.
         """
         principal.require(Scope.CALLS_CONTROL)
         problems: list[Problem] = []
@@ -252,8 +248,8 @@ class CallService:
         """Ask something of a live call; gives it as it stands once that is written and was asked of Asterisk.
 
         Raises:
-            RefusedError: NOT_FOUND; INVALID_STATE, with the state that is in the way; where phones are rung also
-                INVALID_INPUT, IDEMPOTENCY_KEY_REUSED for the key, and what speaks against whom it is for.
+            RefusedError: NOT_FOUND, SANDBOX_ONLY; INVALID_STATE, with the state that is in the way; where phones ring
+                also INVALID_INPUT, IDEMPOTENCY_KEY_REUSED for the key, and what speaks against whom it is for.
             AsteriskUnavailableError: it was not carried out in time; it may be still. Or nothing can be dialled now.
             DatabaseUnavailableError: nothing can be dialled now; nothing was, and the key is not burnt.
         """
@@ -291,12 +287,12 @@ class CallService:
     async def _ask(self, principal: Principal, subject_id: str, verb: Verb) -> Acted:
         owner = self._registry.owner_of(subject_id)
         actor = await self._find_live(principal, subject_id if owner is None else owner.call.id)
-        event = await self._as_input(principal, actor.call, verb)
+        event = await self._parties.as_input(principal, actor.call, verb)
         admitted = await self._admission.admit_request(actor.call, event)
         try:
             async with asyncio.timeout(EFFECT_SECONDS):
                 call = await asyncio.shield(actor.ask(event))
-        except RefusedError:
+        except (RefusedError, OverloadedError):  # it was not taken: nothing comes of it any more
             await self._admission.leave_request(admitted)
             raise
         except TimeoutError:
@@ -305,81 +301,10 @@ class CallService:
             ) from None
         if isinstance(event, inputs.Requested):
             return Acted(call=call)
-        return Acted(call=call, is_replayed=all(key.subject_id != event.key.subject_id for key in call.keys))
-
-    async def _as_input(
-        self, principal: Principal, call: Call, verb: Verb
-    ) -> inputs.Requested | inputs.TransferRequested | inputs.SupervisionRequested | inputs.ParticipantRequested:
-        """The verb as the machine takes it: a party that is to be dialled is looked up first."""
-        match verb:
-            case StartTransfer():
-                found = await self._look_up(principal, call, verb.target)
-                stops = await self._members(principal, verb.target.ring_group_id, ("target", "ringGroupId"))
-                return plan_transfer(verb, principal, call, found, stops=stops, defaults=self._defaults, make_id=new_id)
-            case StartSupervision():
-                found = await self._look_up(principal, call, verb.supervisor)
-                return plan_supervision(verb, principal, call, found, defaults=self._defaults, make_id=new_id)
-            case AddParticipant():
-                found = await self._look_up(principal, call, verb.target)
-                return plan_participant(verb, principal, call, found, defaults=self._defaults, make_id=new_id)
-            case StartMediaStream():
-                if self._programs is None:
-                    raise RefusedError(Problem("URL_NOT_ALLOWED", "No media streams are allowed here.", ("url",)))
-                host = await self._programs.check(principal.account_id, verb.url)
-                verb = msgspec.structs.replace(verb, host=host)
-                return inputs.Requested(verb=verb, actor=principal.actor, request_id=principal.request_id)
-            case _:
-                return inputs.Requested(verb=verb, actor=principal.actor, request_id=principal.request_id)
-
-    async def _rung_for(
-        self, request: OriginateRequest, principal: Principal, numbers: Numbers, found: OriginateResolution
-    ) -> tuple[tuple[Leg, ...], Queue | Lead | None]:
-        """The legs of the ring group that is to be connected, if one is, and the queue or flow that it overflows to."""
-        field = ("connect", "ringGroupId")
-        stops = await self._members(principal, request.connect_ring_group_id, field)
-        if request.connect_ring_group_id is None:
-            return (), None
-        legs = group_legs(
-            stops,
-            agent_pattern(request, numbers, found),
-            ring_seconds=request.agent_ring_seconds,
-            found=found,
-            defaults=self._defaults,
-            make_id=new_id,
-            field=field,
-            is_test=principal.is_test,
-            outside_name=request.caller_id_name,
-        )
-        return legs, queue_in(stops) or flow_in(stops)
-
-    async def _members(self, principal: Principal, group_id: str | None, field: tuple[str, ...]) -> tuple[Stop, ...]:
-        """Who is in a ring group, in the order in which they are rung this time."""
-        if group_id is None:
-            return ()
-        is_there = kind_of(group_id) is Kind.RING_GROUP
-        if not is_there or await self._stops.find_group(principal.account_id, group_id) is None:
-            raise RefusedError(Problem("NOT_FOUND", "There is no such ring group.", field))
-        return await self._stops.find(principal.account_id, ToRingGroup(id=group_id))
-
-    async def _look_up(self, principal: Principal, call: Call, target: Target) -> OriginateResolution:
-        found = await self._directory.resolve_originate(
-            principal.account_id,
-            extension=target.extension,
-            agent_id=target.agent_id,
-            queue_id=target.queue_id,
-            trunk_id=call.trunk_id,
-            # Of a call that came in it is the caller's: what others are shown is a number of the account's.
-            caller_id=None if call.direction is Direction.INBOUND else call.caller_id,
-        )
-        lead = await self._leads.find(
-            principal.account_id,
-            "target",
-            call_flow_id=target.call_flow_id,
-            announcement=target.announcement,
-            stream=target.media_stream,
-            dialplan=target.dialplan,
-        )
-        return replace(found, flow=lead)
+        is_replayed = all(key.subject_id != event.key.subject_id for key in call.keys)
+        if is_replayed:
+            await self._admission.leave_request(admitted)
+        return Acted(call=call, is_replayed=is_replayed)
 
     def live_trace(self, principal: Principal, call_id: str) -> Document | None:
         """What led one of the account's live calls to where it is; None when it is not live here, or not traced."""
@@ -424,6 +349,7 @@ class CallService:
     async def _find_live(self, principal: Principal, call_id: str) -> CallActor:
         actor = self._registry.find(call_id) if kind_of(call_id) is Kind.CALL else None
         if actor is not None and actor.call.account_id == principal.account_id and not actor.call.is_ended:
+            principal.require_sandbox(is_sandbox=actor.call.is_sandbox, field=("callId",))
             return actor
         call = await self._store.load(call_id) if kind_of(call_id) is Kind.CALL else None
         if call is None or call.account_id != principal.account_id:

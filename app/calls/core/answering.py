@@ -7,7 +7,7 @@ end of the call itself stands.
 
 from datetime import datetime
 
-from app.calls.core import waves
+from app.calls.core import lifetimes, waves
 from app.calls.core.commands import HangupChannel
 from app.calls.core.inputs import LegAnswered, LegDestroyed
 from app.calls.core.model.leg import HangupReason, Leg, Place, side_of
@@ -41,6 +41,7 @@ def take_answer(turn: Turn, event: LegAnswered) -> Leg | None:
         _put_right(turn, leg, until=None)
         turn.ask(HangupChannel(leg_id=leg.id, reason=leg.hangup_reason or HangupReason.CALL_OVER))
         return None
+    lifetimes.time_call(turn, leg)
     return leg
 
 

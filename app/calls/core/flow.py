@@ -234,6 +234,16 @@ def on_limit_timer(turn: Turn) -> None:
     flow_steps.fail(turn, f"it went on for {LONGEST_SECONDS:g} s")
 
 
+def on_duration_timer(turn: Turn) -> None:
+    """The call has had the time that it may last. Who is in a flow by then was answered by that."""
+    run = flow_run.running(turn.call)
+    if run is None or run.stage is FlowStage.COMING or turn.call.connected_at is not None:
+        ending.begin_by_system(turn, EndCode.MAX_DURATION)
+        return
+    reason = EndReason(code=EndCode.MAX_DURATION, party=EndParty.SYSTEM)
+    ending.begin(turn, flow_steps.disposition(turn), reason)
+
+
 def remind(turn: Turn) -> None:
     """Nobody watched for a while: a sound may be over, keys may have been pressed, a question may never have left."""
     run = flow_run.running(turn.call)

@@ -5,7 +5,7 @@ Those who are rung are in no bridge with the caller before one of them answers: 
 
 import msgspec
 
-from app.calls.core import answering, flow_run, holding, queue_wait, setup, waves
+from app.calls.core import answering, flow_run, holding, lifetimes, queue_wait, setup, waves
 from app.calls.core.commands import CreateBridge, FindTarget, KeepChannel
 from app.calls.core.inputs import TargetFound
 from app.calls.core.model.call import Outcome
@@ -66,7 +66,8 @@ def _hand_over(turn: Turn, queue: QueueWait | None, flow: FlowRun | None, caller
     if queue is not None and queues < MOST_QUEUES:
         flow_run.end(turn, FlowEnding.QUEUED)
         wait = msgspec.structs.replace(queue, queues=queues + 1)
-        turn.ask(KeepChannel(leg_id=caller.id, lifetime_seconds=setup.lifetime_seconds(turn.call, wait)))
+        if lifetimes.allowed_seconds(turn.call, caller) is None:
+            turn.ask(KeepChannel(leg_id=caller.id, lifetime_seconds=setup.lifetime_seconds(turn.call, wait)))
         queue_wait.join(turn, caller, wait, since=turn.now)
         return True
     if flow is not None and flow_run.may_follow(turn.call):

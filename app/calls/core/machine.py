@@ -290,7 +290,7 @@ def _on_timer(turn: Turn, name: TimerName) -> None:
         case TimerName.JOIN:
             ending.begin_by_system(turn, EndCode.BRIDGE_FAILED)
         case TimerName.MAX_DURATION:
-            ending.begin_by_system(turn, EndCode.MAX_DURATION)
+            flow.on_duration_timer(turn)
         case TimerName.TEARDOWN:
             ending.on_teardown_timer(turn)
         case TimerName.CONSULT:

@@ -130,4 +130,6 @@ def outcome_of_system(call: Call, code: EndCode) -> tuple[Disposition, EndReason
         return Disposition.ANSWERED, reason
     if code is EndCode.API_HANGUP:
         return Disposition.CANCELLED, reason
+    if code is EndCode.MAX_DURATION:  # before anybody came to talk to whoever was there
+        return Disposition.ABANDONED, reason
     return Disposition.FAILED, reason

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from app.calls.core import arriving, ending, holding, queue_wait, recording, voice, waves
+from app.calls.core import arriving, ending, holding, lifetimes, queue_wait, recording, voice, waves
 from app.calls.core.answering import take_seat
 from app.calls.core.commands import (
     CreateBridge,
@@ -304,7 +304,7 @@ def create(turn: Turn, leg: Leg, *, presenting: tuple[str | None, str | None]) -
             endpoint=leg.endpoint,
             shown_number=leg.shown_number,
             shown_name=leg.shown_name,
-            lifetime_seconds=backstop_seconds(turn.call),
+            lifetime_seconds=lifetime_of(turn.call, leg),
             presented_number=presenting[0],
             presented_name=presenting[1],
             trunk_id=leg.trunk_id if leg.is_counted else None,
@@ -312,6 +312,12 @@ def create(turn: Turn, leg: Leg, *, presenting: tuple[str | None, str | None]) -
             variables=turn.call.variables,
         )
     )
+
+
+def lifetime_of(call: Call, leg: Leg) -> float:
+    """How long the leg may live inside Asterisk, should nobody end it: as long as it was allowed, or the call lasts."""
+    allowed = lifetimes.allowed_seconds(call, leg)
+    return backstop_seconds(call) if allowed is None else allowed
 
 
 def lifetime_seconds(call: Call, wait: QueueWait) -> float:
@@ -340,7 +346,7 @@ def _connect(turn: Turn, leg: Leg) -> None:
     connected_at = _connected_at(turn, leg)
     turn.change(state=CallState.CONNECTED, connected_at=connected_at)
     turn.say(CallConnected(call=turn.call.ref, connected_at=connected_at))
-    turn.set_timer(TimerName.MAX_DURATION, turn.call.max_duration_seconds, since=connected_at)
+    lifetimes.end_within(turn, turn.call.max_duration_seconds, since=connected_at)
     recording.start_recordings(turn)
 
 

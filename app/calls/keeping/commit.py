@@ -226,6 +226,14 @@ def is_fenced(error: Exception) -> bool:
     return isinstance(error, FencedError)
 
 
+def is_unwritten(error: Exception) -> bool:
+    """Whether an error of :meth:`Committer.write`, or of whoever hands changes to it, says that nothing was written.
+
+    Of an outage nobody knows.
+    """
+    return isinstance(error, ChangesRefusedError) or not isinstance(error, DatabaseUnavailableError)
+
+
 def _is_of_the_values(error: Exception) -> bool:
     return isinstance(error, asyncpg.PostgresError) and str(error.sqlstate or "")[:2] in _OF_THE_VALUES
 

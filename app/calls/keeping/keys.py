@@ -1,12 +1,14 @@
 """Idempotency keys: one key, one request, one effect, for good.
 
 The key is claimed in the transaction that first writes what it makes, so a request that was refused, or whose write
-failed, has not burnt its key.
+failed, has not burnt its key. A key that tells of a person who was forgotten is veiled, and holds all the same.
 """
 
 import hashlib
+import hmac
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -29,7 +31,15 @@ FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (account_id, mutation, 
 JOIN request_key USING (account_id, mutation, key)
 """
 
-_FIND: Final = "SELECT input_hash, subject_id FROM request_key WHERE account_id = $1 AND mutation = $2 AND key = $3"
+_FIND: Final = """
+SELECT input_hash, subject_id FROM request_key WHERE account_id = $1 AND mutation = $2 AND key = ANY($3::text[])
+LIMIT 1
+"""
+#: What stands in a key's place begins so.
+_VEILED: Final = "veiled:"
+_VEILED_KEY: Final = re.compile(_VEILED + "[a-p]{64}")
+#: Digits of a hash, as letters: nobody can take them for a telephone number.
+_AS_LETTERS: Final = str.maketrans("0123456789", "ghijklmnop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,24 @@ class KeyClaim:
     key: str
     input_hash: bytes
     subject_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyVeil:
+    """What stands in the place of keys that must not be read any more, because they told of a person who is forgotten.
+
+    Whoever has the key finds its request by it as before; nobody comes from it to the key, nor by trying all telephone
+    numbers: it is keyed with ``secret``, which is ``ServiceSecret.derive(Purpose.REQUEST_KEYS)``.
+    """
+
+    secret: bytes = field(repr=False)
+
+    def of(self, account_id: str, mutation: str, key: str) -> str:
+        """The veiled form of a key; of a veiled one, itself."""
+        if _VEILED_KEY.fullmatch(key):
+            return key
+        about = f"{account_id}\n{mutation}\n{key}"  # none of the three has a line break
+        return _VEILED + hmac.digest(self.secret, about.encode(), "sha256").hex().translate(_AS_LETTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +131,10 @@ def _name_of(claim: KeyClaim) -> tuple[str, str, str]:
     return claim.account_id, claim.mutation, claim.key
 
 
-async def find_key(connection: PooledConnection, account_id: str, mutation: str, key: str) -> KeyHolder | None:
-    """Who has this key, if anybody."""
-    row = await connection.fetchrow(_FIND, account_id, mutation, key)
+async def find_key(
+    connection: PooledConnection, account_id: str, mutation: str, key: str, veil: KeyVeil | None
+) -> KeyHolder | None:
+    """Who has this key, if anybody; also when it was veiled since. ``veil``: None where no keys ever are."""
+    forms = [key] if veil is None else [key, veil.of(account_id, mutation, key)]
+    row = await connection.fetchrow(_FIND, account_id, mutation, forms)
     return None if row is None else KeyHolder(row["input_hash"], row["subject_id"])

@@ -17,7 +17,7 @@ import structlog
 from app.calls.core.model.call import Call, decode_call
 from app.calls.keeping.change import Change, FencedError, KeyTaken, make_drafts
 from app.calls.keeping.commit import Admit, Committer, is_fenced
-from app.calls.keeping.keys import KeyHolder, find_key
+from app.calls.keeping.keys import KeyHolder, KeyVeil, find_key
 from app.calls.keeping.postponed import Postponed
 from app.calls.keeping.spool import Spool
 from app.db.engine import Database
@@ -46,7 +46,7 @@ class CallStore:
 
     ``admit`` is awaited with each new connection of the writer's: it raises FencedError when this process may not write
     any more (see ``ownership.fence``), which costs nothing at the commits themselves. Without a ``spool`` live calls
-    wait while the database is away.
+    wait while the database is away. ``veil`` finds keys of requests whose persons are forgotten.
     """
 
     def __init__(
@@ -57,8 +57,10 @@ class CallStore:
         capacity: int = 10_000,
         admit: Admit | None = None,
         spool: Spool | None = None,
+        veil: KeyVeil | None = None,
     ) -> None:
         self._database = database
+        self._veil = veil
         self._committer = Committer(database, log, admit=admit)
         self._postponed = None if spool is None else Postponed(spool, self._committer)
         self._capacity = capacity
@@ -189,7 +191,7 @@ class CallStore:
     async def find_key(self, account_id: str, mutation: str, key: str) -> KeyHolder | None:
         """Who has this idempotency key, if anybody."""
         async with self._database.acquire() as connection:
-            return await find_key(connection, account_id, mutation, key)
+            return await find_key(connection, account_id, mutation, key, self._veil)
 
     async def load(self, call_id: str) -> Call | None:
         """A call as it was last written, whoever's it is: for this service's own use."""

@@ -5,38 +5,57 @@ An inbound call's caller has come by itself: it costs nothing, and the call coun
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 
-from app.calls.core.model.call import Call
+import msgspec
+
+from app.calls.core.lifetimes import is_outside
+from app.calls.core.model.call import Call, decode_call
 from app.calls.core.model.leg import Leg
+from app.calls.core.setup import lifetime_of
 from app.calls.keeping.change import Change
 from app.facts.calls import CallEnded
 from app.facts.vocabulary import Direction, LegState
-from app.usage.caps import OutsideLeg
+from app.usage.caps import Occupants, OutsideLeg
 from app.usage.countries import country_of
 from app.usage.settling import Ended
 
 _MILLISECOND: Final = timedelta(milliseconds=1)
-#: How long answering, hanging up and their like may take beyond what a call was given.
-_MARGIN_SECONDS: Final = 10.0
-
-
-def is_outside(leg: Leg) -> bool:
-    """Whether it is, or will be, dialled to a number outside."""
-    return leg.party.number is not None and not leg.has_come
+#: How long a channel whose time is over may take to be gone.
+_MOMENT_SECONDS: Final = 1.0
 
 
 def outside_legs(call: Call, legs: tuple[Leg, ...]) -> list[OutsideLeg]:
     """Those of these legs that go outside, with how long they may last at most."""
-    seconds = longest_seconds(call)
-    return [OutsideLeg(leg.id, str(leg.party.number), seconds) for leg in legs if is_outside(leg)]
+    known = {leg.id for leg in call.legs}
+    call = msgspec.structs.replace(call, legs=(*call.legs, *(leg for leg in legs if leg.id not in known)))
+    return [OutsideLeg(leg.id, str(leg.party.number), reserved_seconds(call, leg)) for leg in legs if is_outside(leg)]
 
 
-def longest_seconds(call: Call) -> float:
-    """How long a party may be connected, from its answer on: until others have answered, in its queue, and talking."""
-    rings = max((leg.ring_seconds for leg in call.legs), default=0.0)
-    wait = call.queue or call.next_queue
-    return call.max_duration_seconds + rings + (0.0 if wait is None else wait.max_wait_seconds) + _MARGIN_SECONDS
+def occupants(snapshot: str) -> Occupants:
+    """What of a live call, as it is kept, has places among an account's concurrent calls.
+
+    Of one that came in only those count who are being rung, or there; of others also who is yet to be rung.
+    """
+    call = decode_call(snapshot)
+    has_come = call.direction is Direction.INBOUND
+    gone = {LegState.ENDED, LegState.PLANNED} if has_come else {LegState.ENDED}
+    living = tuple(leg for leg in call.legs if leg.state not in gone)
+    return Occupants(tuple(outside_legs(call, living)), is_one=_is_one(call))
+
+
+def _is_one(call: Call) -> bool:
+    """Whether it was placed to nobody outside, and so has a place of its own."""
+    return call.direction is not Direction.INBOUND and not any(is_outside(leg) for leg in call.legs[: call.planned])
+
+
+def reserved_seconds(call: Call, leg: Leg) -> float:
+    """What is reserved for a leg: as long as Asterisk is told that its channel may be there, and a moment to be gone.
+
+    So whoever dies meanwhile, a leg does not cost more.
+    """
+    return ceil(lifetime_of(call, leg)) + _MOMENT_SECONDS
 
 
 def ended_of(change: Change) -> Iterator[Ended]:
@@ -48,7 +67,7 @@ def ended_of(change: Change) -> Iterator[Ended]:
     # What came in is a call as well, whoever is rung outside for it. One that was placed to nobody outside has a place
     # of its own; of all others the legs are all there is.
     has_come = call.direction is Direction.INBOUND
-    is_counted = has_come or not any(is_outside(leg) for leg in call.legs[: call.planned])
+    is_counted = has_come or _is_one(call)
     if is_counted and any(isinstance(draft.fact, CallEnded) for draft in change.drafts):
         begun_at = call.legs[0].answered_at if has_come else call.connected_at
         yield Ended(
@@ -64,6 +83,10 @@ def ended_of(change: Change) -> Iterator[Ended]:
 
 
 def _of_leg(call: Call, leg: Leg) -> Ended:
+    milliseconds = _milliseconds(leg.answered_at, leg.ended_at)
+    if call.allowance_seconds is not None:
+        # Where nobody watched, an end may be known only later than it was.
+        milliseconds = min(milliseconds, int(reserved_seconds(call, leg) * 1_000))
     return Ended(
         id=leg.id,
         account_id=call.account_id,
@@ -72,7 +95,7 @@ def _of_leg(call: Call, leg: Leg) -> Ended:
         begun_at=leg.created_at or call.created_at,
         counts=leg.dialing_at is not None,
         is_answered=leg.answered_at is not None,
-        milliseconds=_milliseconds(leg.answered_at, leg.ended_at),
+        milliseconds=milliseconds,
     )
 
 

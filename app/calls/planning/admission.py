@@ -1,21 +1,17 @@
 """Before anybody is dialled: whether the account may, and has room. The calls' side of ``app.usage.caps``."""
 
-import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final
 
 from app.calls.core.inputs import Asked, ParticipantRequested, SupervisionRequested, TransferRequested
+from app.calls.core.lifetimes import is_outside
 from app.calls.core.model.call import Call
 from app.calls.core.model.leg import Leg
-from app.calls.keeping.usage_rows import is_outside, outside_legs
+from app.calls.keeping.usage_rows import outside_legs
 from app.errors import RefusedError, UnavailableError
 from app.facts.vocabulary import Money
 from app.routing.model import OriginateResolution
 from app.usage.caps import CapacityDesk, LimitReachedError, suspended
-
-#: How long a call of our own waits for its turn among the calls that may begin in a second.
-LONGEST_TURN_SECONDS: Final = 3.0
 
 
 class Admission:
@@ -31,25 +27,15 @@ class Admission:
             RefusedError: ACCOUNT_SUSPENDED, RATE_LIMITED, CONCURRENT_CALLS_REACHED, SPEND_CAP_REACHED,
                 DESTINATION_NOT_PRICED.
             LimitReachedError: the same of a call of our own (``is_own``), which may be tried again; but for the last.
-                Where only calls per second are in its way it waits its turn, for a moment.
+                Nobody waits here for a turn: whoever plans such calls does so for many accounts.
         """
-        if not is_own:
+        try:
             await self._take(call, found)
-            return
-        until = asyncio.get_running_loop().time() + LONGEST_TURN_SECONDS
-        while True:
-            try:
-                await self._take(call, found)
-            except RefusedError as refused:
-                problem = refused.problems[0]
-                if problem.code == "DESTINATION_NOT_PRICED":
-                    raise
-                seconds = problem.retry_after_seconds
-                if seconds is None or asyncio.get_running_loop().time() + seconds > until:
-                    raise LimitReachedError(problem.message, retry_after_seconds=seconds) from refused
-                await asyncio.sleep(seconds)
-            else:
-                return
+        except RefusedError as refused:
+            problem = refused.problems[0]
+            if not is_own or problem.code == "DESTINATION_NOT_PRICED":
+                raise
+            raise LimitReachedError(problem.message, retry_after_seconds=problem.retry_after_seconds) from refused
 
     async def _take(self, call: Call, found: OriginateResolution) -> None:
         if found.is_suspended:

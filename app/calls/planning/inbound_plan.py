@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from app.calls.arrival import Arrival
+from app.calls.core.lifetimes import allowance
 from app.calls.core.model.call import Call, Outcome
 from app.calls.core.model.leg import Leg
 from app.calls.planning.flow_plan import optional_run_of
@@ -105,6 +106,8 @@ def plan_inbound(
         recording_mode=way.recording_mode,
         recordings=recordings_of(way.recording_mode, now, make_id),
         max_duration_seconds=defaults.max_duration_seconds,
+        # Whoever is rung outside for a call that came in talks as soon as it answers, limits or not.
+        allowance_seconds=allowance(defaults.max_duration_seconds, None),
         is_sandbox=way.is_sandbox,
         agent_id=agent_id,
         agent_name=agent_name,

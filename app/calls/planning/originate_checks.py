@@ -165,12 +165,7 @@ def check_allowed(
         problems.append(Problem("NOT_FOUND", message, ("trunkId",)))
     shown = None if found.caller_id is None else found.caller_id.number
     if found.caller_id is None and (request.caller_id is not None or needs_trunk):
-        message = (
-            "The caller id is not one of the account's outbound numbers."
-            if request.caller_id
-            else "The account has no default outbound number; give a callerId."
-        )
-        problems.append(Problem("CALLER_ID_NOT_OWNED", message, ("callerId",)))
+        problems.append(Problem("CALLER_ID_NOT_OWNED", _why_not_shown(request, found), ("callerId",)))
     elif found.caller_id is not None and found.caller_id.flagged_for and (request.caller_id is not None or needs_trunk):
         message = (
             f"The number is flagged, so no call is placed with it: {' '.join(found.caller_id.flagged_for)} "
@@ -188,6 +183,17 @@ def check_allowed(
                 problems += refusal(verdict, field=field).problems
     if problems:
         raise RefusedError(problems)
+
+
+def _why_not_shown(request: OriginateRequest, found: OriginateResolution) -> str:
+    if found.is_caller_id_unverified:
+        which = (
+            "The caller id is an outbound number of the account's that" if request.caller_id else "The default number"
+        )
+        return f"{which} is not verified yet, and only a verified one is shown: verifyOutboundNumber does that."
+    if request.caller_id:
+        return "The caller id is not one of the account's outbound numbers that this trunk may show."
+    return "The account has no default outbound number; give a callerId."
 
 
 def allowed_by(numbers: Numbers, found: OriginateResolution) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from app.accounts.principal import Principal
+from app.calls.core.lifetimes import allowance
 from app.calls.core.model.call import Call
 from app.calls.core.model.leg import Leg, Way
 from app.calls.core.model.recording import Recording
@@ -79,6 +80,7 @@ def plan_call(
     apology = None if own is None else own.apology
     if own is not None and apology is not None and wait is not None:
         wait = msgspec.structs.replace(wait, max_wait_seconds=own.apology_after_seconds)
+    max_duration = request.max_duration_seconds or defaults.max_duration_seconds
     return Call(
         id=CallId(make_id(Kind.CALL)) if own is None else own.call_id,
         account_id=principal.account_id,
@@ -93,7 +95,8 @@ def plan_call(
         flow=None if agents else flow,
         next_flow=flow if agents else apology,
         created_at=now,
-        max_duration_seconds=request.max_duration_seconds or defaults.max_duration_seconds,
+        max_duration_seconds=max_duration,
+        allowance_seconds=allowance(max_duration, wait) if found.is_metered else None,
         recording_mode=request.recording_mode,
         actor=principal.actor,
         request_id=principal.request_id,

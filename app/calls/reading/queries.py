@@ -11,7 +11,7 @@ from typing import Final
 
 from app.calls.core.model.call import Call, decode_call
 from app.calls.core.model.leg import Leg
-from app.cdrs.filters import CallFilter, sql_conditions
+from app.cdrs.filters import CallFilter, Listed, sql_conditions
 from app.db.engine import Database
 from app.db.keyset import DEFAULT_COUNT_LIMIT, Key, Listing, RowCount, count_listed, keyset_rows
 from app.facts.vocabulary import CallKind, CallState, Direction
@@ -99,9 +99,13 @@ class CallQueries:
             rows = await connection.fetch(_LIVE, account_id, created_at, call_id, limit)
         return [decode_call(row["snapshot"]) for row in rows]
 
-    async def find_live(self, account_id: str, where: CallFilter, *, limit: int) -> list[str]:
+    async def find_live(
+        self, account_id: str, where: CallFilter, *, limit: int, is_sandbox_only: bool = False
+    ) -> list[str]:
         """The ids of the account's calls that have not ended and that a filter admits, oldest first."""
-        conditions = sql_conditions(account_id, where)
+        conditions = sql_conditions(account_id, where, of=Listed.CALL)
+        if is_sandbox_only:
+            conditions.add("is_sandbox")
         conditions.add_any_of("state", where.states)
         query = (
             f"SELECT id FROM call WHERE {conditions} AND NOT is_settled AND state <> 'ENDED' "  # noqa: S608 -- our own texts
@@ -176,6 +180,6 @@ class CallQueries:
 
 
 def _list(account_id: str, where: CallFilter) -> Listing:
-    conditions = sql_conditions(account_id, where)
+    conditions = sql_conditions(account_id, where, of=Listed.CALL)
     conditions.add_any_of("state", where.states)
     return Listing("call", _NAMES, _EXPRESSIONS, conditions)

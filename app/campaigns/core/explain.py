@@ -51,6 +51,7 @@ _DELAYED: Final = {
     DelayReason.OUTSIDE_WINDOW: "the calling window was closed",
     DelayReason.FREQUENCY_CAP: "the number had been called as often as it may be within 24 hours",
     DelayReason.CAMPAIGN_FULL: "the campaign had as many calls as it may",
+    DelayReason.TRUNK_DOWN: "the trunk did not answer",
     DelayReason.TRUNK_FULL: "the trunk had as many calls as it may",
     DelayReason.ACCOUNT_FULL: "the account had as many calls as it may",
     DelayReason.CALL_FAILED: "placing the call failed, by no fault of the contact's",

@@ -53,11 +53,6 @@ def after(state: CampaignState, step: Step) -> CampaignState | None:
     return TRANSITIONS.get((state, step))
 
 
-def steps_from(state: CampaignState) -> frozenset[Step]:
-    """What can happen to a campaign in this state."""
-    return frozenset(step for begin, step in TRANSITIONS if begin is state)
-
-
 def may_dial(state: CampaignState) -> bool:
     """Whether a call may begin."""
     return state is CampaignState.RUNNING

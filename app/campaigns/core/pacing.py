@@ -101,19 +101,24 @@ def _slots_until(pace: Pace, now: datetime) -> int:
 
 
 class LimitKind(StrEnum):
-    """Whose cap on concurrent calls it is."""
+    """Whose cap on concurrent calls it is. TRUNK_DOWN: the trunk's, which takes none while it does not answer."""
 
     CAMPAIGN = "CAMPAIGN"
+    TRUNK_DOWN = "TRUNK_DOWN"
     TRUNK = "TRUNK"
     ACCOUNT = "ACCOUNT"
 
 
-class Limit(Words, frozen=True, kw_only=True):
-    """A cap on concurrent calls, and how many there are; calls count from before they are dialled until they ended."""
+class Limit(Words, frozen=True, kw_only=True, omit_defaults=True):
+    """A cap on concurrent calls, and how many there are; calls count from before they are dialled until they ended.
+
+    Or one on calls that begin in a second, and how many did: then there is more room from ``more_at`` on by itself.
+    """
 
     kind: LimitKind
     most: int
     in_use: int
+    more_at: datetime | None = None
 
     @property
     def room(self) -> int:
@@ -122,10 +127,11 @@ class Limit(Words, frozen=True, kw_only=True):
 
 
 class Room(Words, frozen=True, kw_only=True, omit_defaults=True):
-    """How many calls may begin, and which cap keeps it from being more."""
+    """How many calls may begin, and which cap keeps it from being more; until ``more_at``, if that passes by itself."""
 
     calls: int
     limited_by: LimitKind | None = None
+    more_at: datetime | None = None
 
 
 def room_for(wanted: int, limits: Iterable[Limit]) -> Room:
@@ -133,7 +139,7 @@ def room_for(wanted: int, limits: Iterable[Limit]) -> Room:
     tightest = min(limits, key=lambda limit: limit.room, default=None)
     if tightest is None or tightest.room >= wanted:
         return Room(calls=max(0, wanted))
-    return Room(calls=tightest.room, limited_by=tightest.kind)
+    return Room(calls=tightest.room, limited_by=tightest.kind, more_at=tightest.more_at)
 
 
 def delay_of(kind: LimitKind) -> DelayReason:
@@ -141,6 +147,8 @@ def delay_of(kind: LimitKind) -> DelayReason:
     match kind:
         case LimitKind.CAMPAIGN:
             return DelayReason.CAMPAIGN_FULL
+        case LimitKind.TRUNK_DOWN:
+            return DelayReason.TRUNK_DOWN
         case LimitKind.TRUNK:
             return DelayReason.TRUNK_FULL
         case LimitKind.ACCOUNT:

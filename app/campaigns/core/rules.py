@@ -2,7 +2,7 @@
 
 First what forbids it for good (do-not-call lists, the destination policy), then the calling window, the frequency cap,
 and last the caps on concurrent calls. The first that speaks is the reason. `previewCampaign` asks the same function
-without limits, so what it counts is what will happen.
+without limits (but that of a trunk that is down), so what it counts is what will happen.
 
 The answer is stored with the `Basis` it was given on: which versions of what, in which zones, at which instant.
 """
@@ -55,7 +55,7 @@ class Question(Words, frozen=True, kw_only=True, omit_defaults=True):
 
     ``dnc_list_ids`` are the lists that have its number. ``attempts`` are the instants at which the account dialled this
     number within `FREQUENCY_PERIOD`, by any campaign, in any order; ``most_per_day`` None is no cap.
-    ``limits`` are empty for a preview.
+    ``limits`` are empty for a preview, unless the trunk is down.
     """
 
     at: datetime

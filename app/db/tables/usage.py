@@ -20,9 +20,9 @@ def _optional_count() -> int | None:
 
 
 class AccountLimits(SQLModel, table=True):
-    """The caps of an account that has any, or prices: what holds, and up to what the operator has granted it.
+    """The caps of an account that has any, or prices: its own, and what the operator has granted; the tighter holds.
 
-    NULL is without a limit. Money is in millionths of ``currency``.
+    NULL says nothing. Money is in millionths of ``currency``.
     """
 
     __tablename__ = "account_limits"

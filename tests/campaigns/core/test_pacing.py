@@ -156,6 +156,7 @@ def test_given_caps_when_calls_are_wanted_then_the_tightest_decides_and_is_named
 def test_given_every_kind_of_cap_when_a_contact_waits_for_it_then_it_has_a_reason_of_its_own() -> None:
     assert {delay_of(kind) for kind in LimitKind} == {
         DelayReason.CAMPAIGN_FULL,
+        DelayReason.TRUNK_DOWN,
         DelayReason.TRUNK_FULL,
         DelayReason.ACCOUNT_FULL,
     }

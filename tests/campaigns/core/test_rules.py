@@ -73,6 +73,7 @@ def ends(text: str) -> Schedule:
             )
             for kind, reason in [
                 (LimitKind.CAMPAIGN, DelayReason.CAMPAIGN_FULL),
+                (LimitKind.TRUNK_DOWN, DelayReason.TRUNK_DOWN),
                 (LimitKind.TRUNK, DelayReason.TRUNK_FULL),
                 (LimitKind.ACCOUNT, DelayReason.ACCOUNT_FULL),
             ]

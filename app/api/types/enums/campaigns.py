@@ -81,6 +81,7 @@ describe(
         "OUTSIDE_WINDOW": "The calling window is closed, by the contact's clock.",
         "FREQUENCY_CAP": "The number was called as often as it may be within 24 hours.",
         "CAMPAIGN_FULL": "The campaign has as many calls as it may.",
+        "TRUNK_DOWN": "The trunk does not answer, so nobody is called over it until it does.",
         "TRUNK_FULL": "The trunk has as many calls as it may.",
         "ACCOUNT_FULL": "The account has as many calls as it may.",
         "CALL_FAILED": "The call could not be placed, by no fault of the contact's; it is tried again.",

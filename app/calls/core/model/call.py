@@ -91,6 +91,9 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     is waited for, ``listening`` how its beep is found of a machine, and ``answered_by`` the verdict. With
     ``connects_machines`` an agent talks to a machine as well.
 
+    ``allowance_seconds`` is what each leg to a number outside may be there for, beyond ringing (``lifetimes``); None
+    where the account has no limits.
+
     ``sequence`` is the number of the last fact. ``source`` turns RECOVERED once part of the call went unwatched.
     ``errand`` is what Offhook placed the call for by itself. Of a campaign's call ``answers`` keeps what its flows have
     gathered, beyond their end.
@@ -107,6 +110,7 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     created_at: datetime
     max_duration_seconds: float
     planned: int = 2
+    allowance_seconds: float | None = None
     best_failure: Outcome | None = None
     recording_mode: RecordingMode = RecordingMode.OFF
     state: CallState = CallState.PENDING

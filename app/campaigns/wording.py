@@ -10,7 +10,7 @@ from app.speech.model import VoiceSettings
 from app.speech.resources import SpeechResources
 
 
-async def settle(speech: SpeechResources, account_id: str, content: Content) -> Content:
+async def put_in_words(speech: SpeechResources, account_id: str, content: Content) -> Content:
     """The content with its template as a text, and voices that were looked up. All else is checked elsewhere.
 
     Raises:
@@ -18,15 +18,15 @@ async def settle(speech: SpeechResources, account_id: str, content: Content) -> 
         SpeechUnavailableError: nobody can say whether there is such a voice.
     """
     for announcement, path in announcements_of(content):
-        settled = await _settle_announcement(speech, account_id, announcement, path)
+        worded = await _put_in_words(speech, account_id, announcement, path)
         if isinstance(content, SayContent):
-            content = msgspec.structs.replace(content, announcement=settled)
+            content = msgspec.structs.replace(content, announcement=worded)
         elif isinstance(content, AgentContent):
-            content = msgspec.structs.replace(content, message=settled)
+            content = msgspec.structs.replace(content, message=worded)
     return content
 
 
-async def _settle_announcement(
+async def _put_in_words(
     speech: SpeechResources, account_id: str, announcement: Announcement, path: tuple[str, ...]
 ) -> Announcement:
     sound = announcement.sound
