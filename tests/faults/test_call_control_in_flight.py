@@ -18,17 +18,17 @@ from pathlib import Path
 
 import pytest
 
-from app.calls.core.verbs import PauseRecording
+from app.calls.core.verbs import PauseRecording, StartMediaStream
 from app.config import Settings
 from app.errors import RefusedError, UnavailableError
 from app.facts.vocabulary import PauseMode, RecordingMode
 from app.failpoints import Failpoint
-from app.ids import RecordingId
+from app.ids import Kind, LegId, MediaStreamId, RecordingId, new_id
 from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, SipPeer
 from app.serve import serving
 from tests.rig.ari_ears import AriEars
 from tests.rig.bot import Bot, running_bot
-from tests.rig.desk import Desk
+from tests.rig.desk import Desk, Fact
 from tests.rig.errand_scenes import keep_campaign
 from tests.rig.far_end import FarEnd
 from tests.rig.fault_proxy import FaultProxy
@@ -41,7 +41,8 @@ from tests.rig.scenes import all_scenes
 from tests.rig.service import RunningOffhook, make_settings, prepare_account, running_offhook
 from tests.rig.service_process import ServiceProcess, service_process
 from tests.rig.station import Station
-from tests.rig.talk import RECOVERY_SECONDS, behind_a_wire, call_busy
+from tests.rig.story import assert_is_whole
+from tests.rig.talk import RECOVERY_SECONDS, behind_a_wire, call_busy, talk
 from tests.rig.witness import Witness, watching
 from tests.webhooks.sink import Sink
 
@@ -114,10 +115,13 @@ async def _doomed(settings: Settings, directory: Path, far_end: FarEnd, witness:
 
 @contextlib.asynccontextmanager
 async def _in_flight(
-    offhook: RunningOffhook, desk: Desk, far_end: FarEnd, witness: Witness
+    offhook: RunningOffhook, desk: Desk, far_end: FarEnd, witness: Witness, bot: Bot | None = None
 ) -> AsyncIterator[tuple[Floor, Sequence[Scene]]]:
     assert offhook.url is not None
-    async with running_bot() as bot, GraphQLLine.to(offhook.url, offhook.token) as line:
+    async with contextlib.AsyncExitStack() as stack:
+        if bot is None:
+            bot = await stack.enter_async_context(running_bot())
+        line = await stack.enter_async_context(GraphQLLine.to(offhook.url, offhook.token))
         floor = await furnish(offhook, desk, far_end, witness, bot)
         floor.orders = line
         scenes = all_scenes(floor)
@@ -167,37 +171,53 @@ async def test_given_call_control_in_flight_when_the_service_is_told_to_stop_the
 async def test_given_call_control_in_flight_when_the_service_is_killed_at_a_named_place_then_each_comes_to_its_end(
     settings: Settings, tmp_path: Path, far_end: FarEnd, witness: Witness, webhook_sink: Sink, place: Failpoint
 ) -> None:
-    async with running_offhook(settings, is_serving=True) as first, first.desk() as desk:
-        await first.service.services.webhooks.create(
-            first.principal.account_id, url=webhook_sink.url("/told"), event_types=("call.ended",)
-        )
-        token, trunks, node = first.token, first.trunks, first.node
-        async with _in_flight(first, desk, far_end, witness) as (floor, scenes):
-            pass
-    # A service that goes on with all that, and meets its end over one call more.
-    async with (
-        service_process(settings, tmp_path, failpoint=f"{place.value}:kill") as process,
-        GraphQLLine.to(process.url, token) as line,
-        asyncio.timeout(_KILLED_SECONDS),
-        asyncio.TaskGroup() as group,
-    ):
-        numbers = new_number(), new_number()
-        answering = group.create_task(_answer(far_end, *numbers))
-        with contextlib.suppress(UnavailableError):  # it was killed before it could answer
-            await _one_more_call(Desk(line, node, trunks), *numbers)
-        await process.process.wait()
-        answering.cancel()
-    async with running_offhook(settings, is_serving=True) as offhook, offhook.desk() as desk:
-        for call_id in await _others(offhook, scenes):
-            with contextlib.suppress(RefusedError):  # it is over
-                await desk.hang_up(call_id)
-        await _go_on_with(offhook, desk, floor, scenes)
+    async with running_bot() as bot:
+        async with running_offhook(settings, is_serving=True) as first, first.desk() as desk:
+            await first.service.services.webhooks.create(
+                first.principal.account_id, url=webhook_sink.url("/told"), event_types=("call.ended",)
+            )
+            token, trunks, node = first.token, first.trunks, first.node
+            async with _in_flight(first, desk, far_end, witness, bot) as (floor, scenes):
+                two, _, _ = await talk(desk, far_end, new_number(), new_number())
+                answered = await desk.wait_for(two.id, "leg.answered", "CUSTOMER")
+        # A service that goes on with all that, has a program talk to one of the two, and meets its end over one call
+        # more.
+        async with (
+            service_process(settings, tmp_path, failpoint=f"{place.value}:kill") as process,
+            GraphQLLine.to(process.url, token) as line,
+            asyncio.timeout(_KILLED_SECONDS),
+            asyncio.TaskGroup() as group,
+        ):
+            numbers = new_number(), new_number()
+            answering = group.create_task(_answer(far_end, *numbers))
+            with contextlib.suppress(UnavailableError):  # it was killed before it could answer
+                doomed = Desk(line, node, trunks)
+                await _let_program_talk(doomed, two.id, LegId(answered.body["leg"]["id"]), bot)
+                await _one_more_call(doomed, *numbers)
+            await process.process.wait()
+            answering.cancel()
+        async with running_offhook(settings, is_serving=True) as offhook, offhook.desk() as desk:
+            for call_id in await _others(offhook, scenes):
+                with contextlib.suppress(RefusedError):  # it is over
+                    await desk.hang_up(call_id)
+            await _go_on_with(offhook, desk, floor, scenes)
+            story = await desk.wait_for_end(two.id)
+            await assert_is_whole(desk, story)
+            told = [fact.type for fact in story.facts if fact.type.startswith("mediastream.")]
+            assert told == ["mediastream.connected", "mediastream.ended"]
+
+
+async def _let_program_talk(desk: Desk, call_id: str, leg_id: LegId, bot: Bot) -> None:
+    """To one of two who talk, for as long as anybody lets it."""
+    stream_id = MediaStreamId(new_id(Kind.MEDIA_STREAM))
+    await desk.act(leg_id, StartMediaStream(stream_id=stream_id, leg_id=leg_id, url=bot.url))
+    await _first_of(desk, call_id, "mediastream.connected")
 
 
 async def _one_more_call(desk: Desk, agent: str, customer: str) -> None:
     """A recorded call that goes past every place, to its end."""
     placed = await desk.place_call(customer, connect_number=agent, trunk="farend", record=RecordingMode.BOTH)
-    recording_id = await _recording_of(desk, placed.id)
+    recording_id = RecordingId((await _first_of(desk, placed.id, "recording.started")).body["recordingId"])
     await desk.act(placed.id, PauseRecording(recording_id=recording_id, mode=PauseMode.SILENCE))
     await desk.hang_up(placed.id)
 
@@ -209,11 +229,12 @@ async def _answer(far_end: FarEnd, *numbers: str) -> None:
         await call.answer()
 
 
-async def _recording_of(desk: Desk, call_id: str) -> RecordingId:
+async def _first_of(desk: Desk, call_id: str, type_name: str) -> Fact:
+    """Asked for again and again: nothing is heard of a service that has met its end."""
     while True:
         for fact in await desk.line.facts(call_id):
-            if fact.type == "recording.started":
-                return RecordingId(fact.body["recordingId"])
+            if fact.type == type_name:
+                return fact
         await asyncio.sleep(0.05)
 
 
