@@ -142,6 +142,11 @@ async def test_given_a_flow_with_fields_when_it_is_changed_then_they_stay_unless
         ([BYE, {"hangUp": {"name": "other"}}], "UNREACHABLE_STEP", ["steps", "1", "hangUp"]),
         ([{"speak": {"name": "a", "text": "x", "next": "a"}}], "ENDLESS_LOOP", ["steps", "0", "speak"]),
         ([{"mediaStream": {"name": "m", "url": "http://x"}}], "URL_NOT_ALLOWED", ["steps", "0", "mediaStream", "url"]),
+        (
+            [{"mediaStream": {"name": "m", "url": "wss://user:secret@bot.example/talk"}}],
+            "URL_NOT_ALLOWED",
+            ["steps", "0", "mediaStream", "url"],
+        ),
         ([{"transfer": {"name": "t", "target": {"agentId": "agent_x"}}}], "NOT_FOUND",
          ["steps", "0", "transfer", "target", "agentId"]),
         ([{"transfer": {"name": "t", "target": {"extension": "7777"}}}], "NOT_FOUND",

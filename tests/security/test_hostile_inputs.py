@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -26,7 +27,8 @@ pytestmark = pytest.mark.postgres
 
 #: Words of our insides, which nobody outside has to read.
 _INSIDES: Final = re.compile(
-    r"Traceback|/work/|site-packages|asyncpg|strawberry|File \"|\bSELECT\b|\.py\b|<class |0x[0-9a-f]{8}"
+    rf"Traceback|{re.escape(str(Path(__file__).parents[2]))}|site-packages|asyncpg|strawberry|File \""
+    r"|\bSELECT\b|\.py\b|<class |0x[0-9a-f]{8}"
 )
 #: What must be as it was: the rows that a call, or a promise of one, would leave.
 _LEFT: Final = """
