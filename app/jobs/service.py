@@ -48,6 +48,10 @@ SELECT count(*) FROM (
     SELECT FROM job WHERE account_id = $1 AND kind = $2 AND state IN ('QUEUED', 'RUNNING') LIMIT $3
 ) AS open
 """
+#: Which accounts have no room for one more job of a kind: the kind, and MOST_OPEN_JOBS. To be part of other queries.
+FULL_ACCOUNTS: Final = """
+SELECT account_id FROM job WHERE kind = $1 AND state IN ('QUEUED', 'RUNNING') GROUP BY account_id HAVING count(*) >= $2
+"""
 _GET_MANY: Final = f"SELECT {COLUMNS} FROM job WHERE account_id = $1 AND id = ANY ($2::text[])"  # noqa: S608  # our own names
 _GET_SIGNED: Final = f"SELECT {COLUMNS} FROM job WHERE id = $1"  # noqa: S608  # our own names
 _LOCK: Final = f"SELECT {COLUMNS}, report_parts FROM job WHERE account_id = $1 AND id = $2 FOR UPDATE"  # noqa: S608  # our own names

@@ -15,8 +15,8 @@ from app.facts.event import SYSTEM, Actor
 from app.facts.jobs import JobKind
 from app.facts.vocabulary import RecordingState
 from app.ids import Kind, kind_of, new_id
-from app.jobs.model import Job, NewJob
-from app.jobs.service import Jobs
+from app.jobs.model import MOST_OPEN_JOBS, Job, NewJob
+from app.jobs.service import FULL_ACCOUNTS, Jobs
 from app.transcripts.engine import HearingEngine
 from app.transcripts.model import Transcript, TranscriptionPayload, TranscriptState
 from app.transcripts.rows import put_transcript, read_transcript
@@ -33,8 +33,9 @@ _COLUMNS: Final = (
 )
 # Shared: a deletion waits for this, and this for a deletion.
 _LOCK: Final = f"SELECT {_COLUMNS} FROM recording WHERE account_id = $1 AND id = $2 FOR SHARE"  # noqa: S608  # our own names
+# An account that has enough under way waits, and nobody with it.
 _WANTED: Final = f"""
-SELECT {_COLUMNS} FROM recording WHERE state = 'SAVED' AND wants_transcript
+SELECT {_COLUMNS} FROM recording WHERE state = 'SAVED' AND wants_transcript AND account_id NOT IN ({FULL_ACCOUNTS})
 ORDER BY saved_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """  # noqa: S608  # our own names
 _DONE: Final = "UPDATE recording SET wants_transcript = false WHERE id = $1"
@@ -94,11 +95,13 @@ class Transcripts:
     async def begin_wanted(self) -> bool:
         """Begin with one saved recording whose call was to be transcribed. Whether there was one.
 
+        The recordings of an account that has enough under way are left for later.
+
         Raises:
-            RefusedError: INVALID_STATE, too much is under way for its account.
+            RefusedError: INVALID_STATE, too much is under way for its account since a moment ago.
         """
         async with self._database.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow(_WANTED)
+            row = await connection.fetchrow(_WANTED, JobKind.TRANSCRIPTION.value, MOST_OPEN_JOBS)
             if row is None:
                 return False
             await connection.execute(_DONE, row["id"])

@@ -38,5 +38,5 @@ class TranscriptStarter(Daemon):
                     return False
             except RefusedError as error:
                 _log.warning("transcription_postponed", reason=error.message)
-                return False  # that account has enough under way: again with the next round
+                return False  # that account has just got enough under way: the next round passes it by
         return True

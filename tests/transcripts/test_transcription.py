@@ -17,9 +17,11 @@ from app.facts.jobs import JobFailed, JobFinished, JobState
 from app.facts.transcripts import TranscriptFailed, TranscriptReady
 from app.facts.vocabulary import LegRole, RecordingMode, RecordingState
 from app.ids import Kind, new_id
+from app.jobs import service as jobs
 from app.recordings.deletion import RecordingDeletion
 from app.recordings.queries import RecordingQueries
 from app.recordings.store import object_key
+from app.transcripts import service
 from app.transcripts.engine import Heard, HearingFailedError, HearingUnavailableError, Piece
 from app.transcripts.model import Transcript, TranscriptEngine, TranscriptSegment, TranscriptState
 from app.transcripts.rows import TranscriptQueries
@@ -85,16 +87,17 @@ class Office:
         mode: RecordingMode = RecordingMode.BOTH,
         state: RecordingState = RecordingState.SAVED,
         wants_transcript: bool = False,
+        account: str | None = None,
     ) -> str:
-        recording_id = new_id(Kind.RECORDING)
-        key = object_key(self.world.account, recording_id)
+        recording_id, account = new_id(Kind.RECORDING), account or self.world.account
+        key = object_key(account, recording_id)
         length = max(len(one) for one in channels)
         padded = [np.concatenate([one, make_silence((length - len(one)) / RATE)]) for one in channels]
         path = write_wave(self.world.folder / "made.wav", np.stack(padded, axis=1))
         await self.world.store.put_file(key, path, path.stat().st_size)
         await self.world.value(
             _INSERT,
-            *(recording_id, self.world.account, new_id(Kind.CALL), mode.value, state.value, NOON, key),
+            *(recording_id, account, new_id(Kind.CALL), mode.value, state.value, NOON, key),
             wants_transcript,
         )
         return recording_id
@@ -384,6 +387,34 @@ async def test_given_recordings_whose_calls_were_to_be_transcribed_when_saved_th
             await office.wait_for(recording_id, TranscriptState.READY)
     assert await office.transcript_of(unfinished) is None
     assert await office.transcript_of(other) is None
+
+
+async def test_given_an_account_with_as_much_under_way_as_may_be_when_another_has_wishes_then_they_do_not_wait_for_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "MOST_OPEN_JOBS", 2)
+    monkeypatch.setattr(service, "MOST_OPEN_JOBS", 2)
+    other = new_id(Kind.ACCOUNT)
+    for _ in range(3):  # the oldest, and one more than there is room for
+        await office.record(make_tone(500, 0.1), wants_transcript=True)
+    newest = await office.record(make_tone(500, 0.1), wants_transcript=True, account=other)
+    await office.world.value("UPDATE recording SET saved_at = saved_at + interval '1 s' WHERE id = $1", newest)
+    starter = TranscriptStarter(office.transcripts, office.world.clock)
+    for _ in range(2):
+        assert not await starter.run_round()
+    begun = "SELECT count(*) FROM job WHERE account_id = $1"
+    assert await office.world.value(begun, office.world.account) == 2
+    assert await office.world.value(begun, other) == 1
+
+    # Once there is room again, the wish that waited is fulfilled.
+    async with office.world.working(office.runner):
+        await office.world.wait_for(lambda: _is_nothing_under_way(office))
+    assert not await starter.run_round()
+    assert await office.world.value(begun, office.world.account) == 3
+
+
+async def _is_nothing_under_way(office: Office) -> bool:
+    return await office.world.value("SELECT count(*) FROM job WHERE state IN ('QUEUED', 'RUNNING')") == 0
 
 
 async def test_given_a_file_that_is_gone_or_no_sound_when_transcribed_then_it_has_failed_and_says_so(

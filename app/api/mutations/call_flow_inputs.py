@@ -14,6 +14,7 @@ from app.errors import Problem, RefusedError
 from app.facts.vocabulary import Pair, Tone
 from app.flows import limits, steps
 from app.flows.steps import Weekday
+from app.media.guard import read_stream_url
 from app.routing import targets
 
 _NEXT: Final = "The step that comes then."
@@ -264,7 +265,7 @@ def read_flow(
     """The flow that an input says.
 
     Raises:
-        RefusedError: for targets that are none, all at once.
+        RefusedError: for targets and programs' URLs that are none, all at once.
     """
     problems: list[Problem] = []
     read: list[steps.Step] = []
@@ -272,7 +273,7 @@ def read_flow(
         try:
             read.append(_read_step(one, context))
         except RefusedError as refused:
-            path = ("steps", str(place), "transfer")
+            path = ("steps", str(place), "mediaStream" if one.media_stream else "transfer")
             problems += [replace(problem, field=(*path, *problem.field)) for problem in refused.problems]
     if problems:
         raise RefusedError(problems)
@@ -321,6 +322,7 @@ def _read_step(given: CallFlowStepInput, context: Context) -> steps.Step:
             next=voicemail.next,
         )
     if stream := given.media_stream:
+        read_stream_url(stream.url, field=("url",))
         return steps.MediaStream(
             name=stream.name,
             url=stream.url,

@@ -10,6 +10,7 @@ import strawberry
 from app.api.context import Context
 from app.api.mutations.inputs import CallTarget, given_announcement, given_dialplan, given_stream
 from app.errors import Problem, RefusedError
+from app.media.guard import read_stream_url
 from app.numbers.parse import parse_destination
 from app.routing import targets
 
@@ -80,9 +81,12 @@ def read_target(given: CallTarget, context: Context, field: str) -> targets.Call
     """The target an input names.
 
     Raises:
-        RefusedError: INVALID_NUMBER, NOT_FOUND.
+        RefusedError: INVALID_NUMBER, NOT_FOUND; URL_NOT_ALLOWED, it is no program's URL whoever allows it.
     """
     number = given.number or None
+    stream = given_stream(given)
+    if stream is not None:
+        read_stream_url(stream.url, field=(field, "mediaStream", "url"))
     return targets.make_target(
         field=(field,),
         agent_id=given.agent_id or None,
@@ -99,7 +103,7 @@ def read_target(given: CallTarget, context: Context, field: str) -> targets.Call
         queue_id=given.queue_id or None,
         call_flow_id=given.call_flow_id or None,
         announcement=given_announcement(given),
-        media_stream=given_stream(given),
+        media_stream=stream,
         dialplan=given_dialplan(given),
     )
 
