@@ -31,6 +31,7 @@ from app.api.diagnostics import DiagnosticsFiles
 from app.api.http import GraphQLEndpoint
 from app.api.metrics import CONTENT_TYPE, Metrics
 from app.api.peers import PeerAddress
+from app.api.refused_files import audited
 from app.api.schema import build_schema
 from app.api.websocket import SocketEndpoint
 from app.api.wire import Wire
@@ -99,7 +100,7 @@ def create_app(
     return Starlette(
         routes=[
             *(_api_routes(services, options, metrics, recordings) if is_api else ()),
-            *services.speech.media_files.routes,
+            *audited(services.speech.media_files.routes, services.access.audit, "media.read"),
             Route("/healthz", probes.answer_alive, methods=["GET"], name="healthz"),
             Route("/readyz", probes.answer_ready, methods=["GET"], name="readyz"),
             Route("/metrics", probes.answer_metrics, methods=["GET"], name="metrics"),
@@ -114,7 +115,7 @@ def create_app(
 
 
 def _api_routes(services: Services, options: Options, metrics: Metrics, recordings: RecordingFiles) -> list[BaseRoute]:
-    schema = build_schema()
+    schema, audit = build_schema(), services.access.audit
     return [
         Route("/", _go_to_graphql, methods=["GET"]),
         # Every method: GraphQL says itself, in its own words, which it takes.
@@ -125,9 +126,9 @@ def _api_routes(services: Services, options: Options, metrics: Metrics, recordin
             name="graphql",
         ),
         WebSocketRoute("/graphql", SocketEndpoint(schema, services, options, metrics).answer),
-        *recordings.routes,
-        *services.speech.upload_files.routes,
-        *services.job_reports.routes,
+        *audited(recordings.routes, audit, "recording_file.read"),
+        *audited(services.speech.upload_files.routes, audit, "upload_file.put"),
+        *audited(services.job_reports.routes, audit, "job_report.read"),
         *DiagnosticsFiles(services, options.budget).routes,
         *event_schemas.ROUTES,
     ]

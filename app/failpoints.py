@@ -46,6 +46,9 @@ class Failpoint(StrEnum):
     IMPORT_BATCH_COMMITTED = "import-batch-committed"
     ERRAND_CLAIMED = "errand-claimed"
     ERRAND_PLACED = "errand-placed"
+    CAMPAIGN_CLAIMED = "campaign-claimed"
+    CAMPAIGN_HELD = "campaign-held"
+    CAMPAIGN_PLACED = "campaign-placed"
 
 
 class Effect(StrEnum):

@@ -27,6 +27,7 @@ MODULES: Final = {
     "startup_seconds": "bench.startup",
     "recovery_seconds": "bench.recovery",
     "media_round_trip_ms": "bench.media_round_trip",
+    "interruption_ms": "bench.interruption",
     "hostile_document_cpu_ms": "bench.hostile_documents",
 }
 

@@ -123,6 +123,18 @@ def note_refusals(errors: Sequence[GraphQLError] | None, context: Context) -> No
     )
 
 
+def note_closing(context: Context, outcome: str, close_code: int) -> None:
+    """One line for a websocket that was closed for what its client sent, or did not send."""
+    context.services.access.audit.refuse(
+        "graphql.socket",
+        outcome,
+        principal=context.principal,
+        remote_address=context.remote_address,
+        request_id=context.request_id,
+        details={"closeCode": close_code},
+    )
+
+
 def _outcome_of(payload: object) -> str:
     if isinstance(payload, Payload) and payload.user_errors:
         return payload.user_errors[0].code.value

@@ -27,7 +27,7 @@ from starlette.websockets import WebSocket
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from app.api.admission import NOT_ADMITTED
-from app.api.auditing import note_refusals
+from app.api.auditing import note_closing, note_refusals
 from app.api.context import Context, Options, request_id_from
 from app.api.documents import take_document
 from app.api.errors import as_graphql_error, error_code
@@ -51,6 +51,15 @@ ID_IN_USE: Final = 4409
 TOO_MANY_INITS: Final = 4429
 NOTHING_READ: Final = 4430
 
+#: What the audit log calls a closing that a client brought upon itself. Keys that are not good are noted elsewhere.
+_REFUSALS: Final = {
+    MALFORMED: "BAD_REQUEST",
+    WRONG_SUBPROTOCOL: "BAD_REQUEST",
+    INIT_TOO_LATE: "BAD_REQUEST",
+    ID_IN_USE: "BAD_REQUEST",
+    TOO_MANY_INITS: "BAD_REQUEST",
+    TOO_FAST: "RATE_LIMITED",
+}
 _LONGEST_REASON: Final = 123  # bytes: RFC 6455, 5.5
 _LONGEST_ID: Final = 255
 MESSAGES_AT_ONCE: Final = 1000
@@ -78,11 +87,6 @@ class SocketEndpoint:
         wire = websocket.scope["extensions"].get(WIRE)
         if not isinstance(wire, Wire):
             raise ConfigurationError("Websockets need uvicorn to be run with app.asgi.SERVER_OPTIONS.")
-        if PROTOCOL not in websocket.scope["subprotocols"]:
-            await websocket.accept()
-            wire.close(WRONG_SUBPROTOCOL, f"Speak {PROTOCOL}", grace_seconds=self._options.close_grace_seconds)
-            return
-        await websocket.accept(subprotocol=PROTOCOL)
         context = Context(
             services=self._services,
             options=self._options,
@@ -91,6 +95,12 @@ class SocketEndpoint:
             remote_address=websocket.client.host if websocket.client else None,
             is_socket=True,
         )
+        if PROTOCOL not in websocket.scope["subprotocols"]:
+            await websocket.accept()
+            wire.close(WRONG_SUBPROTOCOL, f"Speak {PROTOCOL}", grace_seconds=self._options.close_grace_seconds)
+            note_closing(context, _REFUSALS[WRONG_SUBPROTOCOL], WRONG_SUBPROTOCOL)
+            return
+        await websocket.accept(subprotocol=PROTOCOL)
         self._metrics.sockets.inc()
         try:
             await _Connection(self, websocket, wire, context).serve()
@@ -213,6 +223,7 @@ class _Connection:
 
     async def _subscribe(self, operation_id: str, payload: dict[str, Any]) -> None:
         if not self._is_acknowledged:
+            note_closing(self._context, AuthenticationError.code, UNAUTHORIZED)
             self._close(UNAUTHORIZED, "Unauthorized")
             return
         if operation_id in self._operations:
@@ -346,6 +357,8 @@ class _Connection:
 
     def _close(self, code: int, reason: str) -> None:
         """Begin the end; the first reason is the true one."""
+        if code in _REFUSALS and not self._wire.is_closed:
+            note_closing(self._context, _REFUSALS[code], code)
         self._outbox.close()
         short = reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
         self._wire.close(code, short, grace_seconds=self._options.close_grace_seconds)

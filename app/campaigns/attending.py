@@ -130,7 +130,9 @@ class CampaignAgents:
             connection, now = transaction.connection, self._clock.now()
             serving = await _serving(connection, by, agent_id)
             if serving is not None and serving["campaign_id"] == campaign_id:
-                is_promised = content.mode is not PacingMode.PREVIEW and await is_idle(connection, campaign, agent_id)
+                is_promised = content.mode is not PacingMode.PREVIEW and await is_idle(
+                    connection, campaign, agent_id, now
+                )
                 if is_promised and not await may_agent_leave(connection, campaign, content, now):
                     raise _invalid("A call rings for the agent. Ask again in a moment.", "RINGING", "agentId")
                 await self._put_back(connection, campaign, serving, now, now)

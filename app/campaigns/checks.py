@@ -180,19 +180,24 @@ def _check_content(content: Content) -> list[Problem]:
                 message = "This is said to whoever no agent is free for: it has no fields."
                 found = [Problem("INVALID_INPUT", message, (*path, "text"))]
         problems += found
+    if content.opt_out is not None and _KEY.fullmatch(content.opt_out.digit) is None:
+        problems.append(Problem("INVALID_INPUT", "Give one key: 0-9, * or #.", (*opt_out_path(content), "optOutDigit")))
+    if isinstance(content, AgentContent):
+        problems += _check_agent(content)
+    return problems
+
+
+def opt_out_path(content: Content) -> tuple[str, str]:
+    """Where in the input the key is named by which somebody asks never to be called again."""
     match content:
-        case SayContent(opt_out=opt_out):
-            if opt_out is not None and _KEY.fullmatch(opt_out.digit) is None:
-                problems.append(
-                    Problem("INVALID_INPUT", "Give one key: 0-9, * or #.", ("content", "announcement", "optOutDigit"))
-                )
+        case SayContent():
+            return ("content", "announcement")
         case FlowContent():
-            pass
+            return ("content", "callFlow")
         case AgentContent():
-            problems += _check_agent(content)
+            return ("content", "agent")
         case _:
             assert_never(content)
-    return problems
 
 
 def _check_agent(content: AgentContent) -> list[Problem]:

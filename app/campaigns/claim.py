@@ -38,5 +38,7 @@ class Batch:
     claims: tuple[Claim, ...] = ()
     again_at: datetime | None = None
     is_exhausted: bool = False
+    #: So many were abandoned that nobody is called before somebody has seen to it.
+    is_at_the_cap: bool = False
     #: Calls that ring for nobody since an agent has vanished; to be hung up.
     to_drop: tuple[str, ...] = ()

@@ -94,12 +94,16 @@ class Claims:
         limits = await read_limits(connection, campaign, flight["calls"], flight["claimed"], now)
         due = min(calls_due(pace, now), MOST_CLAIMS)
         if isinstance(content, AgentContent):
-            wanted = await calls_wanted(connection, campaign, content, now)
-            if wanted == 0:
+            wish = await calls_wanted(connection, campaign, content, now)
+            if wish.calls == 0:
                 to_drop = await calls_to_drop(connection, campaign, now)
-                is_idle = flight["calls"] == 0
-                return Batch(campaign=campaign, is_exhausted=is_idle, to_drop=tuple(to_drop))
-            due = min(due, wanted)
+                return Batch(
+                    campaign=campaign,
+                    is_exhausted=flight["calls"] == 0,
+                    is_at_the_cap=wish.is_at_the_cap,
+                    to_drop=tuple(to_drop),
+                )
+            due = min(due, wish.calls)
         room = room_for(due, limits)
         if room.calls == 0:
             return Batch(campaign=campaign, again_at=pace.next_slot if due == 0 else room.more_at)

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from app import failpoints
 from app.calls.planning.placing import Readiness
 from app.campaigns.claim import Claim
 from app.campaigns.claiming import Claims
@@ -257,6 +258,8 @@ class CampaignDialer:
         is_taken = False
         try:
             batch = await self._claims.claim(campaign_id)
+            if failpoints.armed is not None and batch.claims:
+                await failpoints.reach(failpoints.Failpoint.CAMPAIGN_CLAIMED)
             if batch.claims and batch.campaign is not None:
                 dialling = self._dial(lane, batch.campaign, batch.claims, loop)
                 group.create_task(dialling, name=f"dial {campaign_id}")
@@ -267,6 +270,8 @@ class CampaignDialer:
         for call_id in batch.to_drop:
             self._dialing.drop(call_id)
         if batch.is_exhausted and await self._closing.finish(campaign_id):
+            return 0.0
+        if batch.is_at_the_cap and await self._following.restrain(campaign_id):
             return 0.0
         return self._seconds_until(batch.again_at, self._clock.now())
 

@@ -3,21 +3,23 @@
 While calls of a batch begin, the campaign's dialling lock is held shared, and the rows of the claims are locked.
 Whoever takes the campaign out of RUNNING waits for that lock (``store.lock_dialing``), so what is answered to a stop is
 answered after the last INVITE; what was claimed but not dialled by then is let go. A do-not-call entry that came since
-the claim is seen here as well.
+the claim is seen here as well, and so is a calling window that has closed: nobody is dialled once it has.
 
 A call has the id that its claim names, and the claim's idempotency key, so it is placed once, whoever tries it how
 often: a process that dies here leaves a claim, and perhaps its call. ``following`` finds the call, or the lease ends.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+import msgspec
 import structlog
 
+from app import failpoints
 from app.accounts.principal import Principal
 from app.calls.core import inputs
 from app.calls.core.model.call import Call
@@ -26,6 +28,7 @@ from app.calls.living.actor import CallActor
 from app.calls.planning.placing import Places
 from app.campaigns.claim import Claim
 from app.campaigns.core.lifecycle import Step
+from app.campaigns.core.windows import Open, Schedule, closes_at, judge_time
 from app.campaigns.core.words import CampaignState
 from app.campaigns.model import AgentContent, Campaign, FlowContent, SayContent
 from app.campaigns.noting import Fate, Tried, note
@@ -65,7 +68,8 @@ _PATIENTLY: Final = f"SET LOCAL idle_in_transaction_session_timeout = '{_LONGEST
 
 _SHARE: Final = f"SELECT pg_advisory_xact_lock_shared({CAMPAIGN_DIALING}, hashtext($1))"
 _STANDING: Final = """
-SELECT campaign.state, campaign.dnc_list_ids, account.name, account.default_region
+SELECT campaign.state, campaign.dnc_list_ids, campaign.definition -> 'schedule' AS schedule, account.name,
+    account.default_region
 FROM campaign JOIN account ON account.id = campaign.account_id WHERE campaign.id = $1
 """
 _HOLD: Final = """
@@ -96,10 +100,14 @@ class Flows(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
-    """Claims that are held, and all that their calls have in common."""
+    """Claims that are held, and all that their calls have in common.
+
+    None is placed after ``not_after``, and none (by its contact) is dialled from ``closes_at`` on.
+    """
 
     campaign: Campaign
     claims: tuple[Claim, ...]
+    closes_at: Mapping[str, datetime]
     principal: Principal
     lead: Announcement | CallFlow | None
     not_after: datetime
@@ -173,6 +181,8 @@ class Dialing:
             with ExitStack() as until_committed:
                 async with connection.transaction():
                     tried = await self._dial(connection, campaign, claims, lead)
+                    if failpoints.armed is not None and tried:
+                        await failpoints.reach(failpoints.Failpoint.CAMPAIGN_PLACED)
                     until_committed.enter_context(self._log.in_flight())
                     facts = await note(connection, campaign, tried, self._clock.now())
                     appended = await self._log.append_in(connection, facts)
@@ -195,7 +205,8 @@ class Dialing:
         await connection.execute(_PATIENTLY)
         await connection.execute(_SHARE, campaign.id)
         standing = await connection.fetchrow(_STANDING, campaign.id)
-        not_after = self._clock.now() + timedelta(seconds=self._place_seconds)
+        now = self._clock.now()
+        not_after = now + timedelta(seconds=self._place_seconds)
         rows = await connection.fetch(
             _HOLD, campaign.id, [one.contact.id for one in claims], [one.call_id for one in claims], not_after
         )
@@ -205,21 +216,39 @@ class Dialing:
             return [Tried(one, Fate.NOT_NOW) for one in claims]
         numbers = [one.contact.number for one in claims]
         listed = await find_dnc(connection, campaign.account_id, numbers, standing["dnc_list_ids"])
+        closings = self._closings(standing["schedule"], claims, now)
+        # The rules are asked again about the others, and tell of the list or the window.
+        put_off = [one for one in claims if one.contact.number in listed or one.contact.id not in closings]
+        late = {one.call_id for one in put_off}
         batch = _Batch(
             campaign=campaign,
-            claims=tuple(one for one in claims if one.contact.number not in listed),
+            claims=tuple(one for one in claims if one.call_id not in late),
+            closes_at=closings,
             principal=caller_for(campaign, standing["name"], standing["default_region"]),
             lead=lead,
             not_after=not_after,
         )
-        # The rules are asked again, and tell of the list.
-        put_off = [Tried(one, Fate.NOT_NOW) for one in claims if one.contact.number in listed]
-        return [*await self._try_all(connection, batch), *put_off]
+        return [*await self._try_all(connection, batch), *(Tried(one, Fate.NOT_NOW) for one in put_off)]
+
+    def _closings(self, schedule: object, claims: Sequence[Claim], now: datetime) -> dict[str, datetime]:
+        """Until when those of the contacts may be called, by id, that may be called now, as far as it matters here.
+
+        By the campaign's schedule of now, which may be another than the one that they were claimed by.
+        """
+        set_up = Schedule() if schedule is None else msgspec.convert(schedule, Schedule)
+        until = now + timedelta(seconds=self._place_seconds + self._dial_seconds)
+        return {
+            one.contact.id: closes_at(set_up, one.contact.zones.names, now, until)
+            for one in claims
+            if isinstance(judge_time(set_up, one.contact.zones.names, now), Open)
+        }
 
     async def _try_all(self, connection: PooledConnection, batch: _Batch) -> list[Tried]:
         """Try all, for as long as the transaction holds what it has locked."""
         if not batch.claims:
             return []
+        if failpoints.armed is not None:
+            await failpoints.reach(failpoints.Failpoint.CAMPAIGN_HELD)
         are_tried = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:
@@ -263,14 +292,15 @@ class Dialing:
             self._give_up(claim.call_id)
             return Tried(claim, Fate.FAILED)
         if tried.call is not None:
-            await self._see_dialled(tried.call)
+            await self._see_dialled(tried.call, batch.closes_at[claim.contact.id])
         return tried
 
     async def _place(self, batch: _Batch, claim: Claim) -> Tried:
         campaign = batch.campaign
         if batch.lead is None and not isinstance(campaign.definition.content, AgentContent):
             return Tried(claim, Fate.NOT_AT_ALL, words="NOT_FOUND")
-        request, own = request_for(campaign, claim), own_call_for(campaign, claim, batch.lead, batch.not_after)
+        not_after = min(batch.not_after, batch.closes_at[claim.contact.id])
+        request, own = request_for(campaign, claim), own_call_for(campaign, claim, batch.lead, not_after)
         try:
             async with asyncio.timeout(self._place_seconds):
                 placed = await self._calls.place(batch.principal, request, own)
@@ -293,16 +323,17 @@ class Dialing:
         if actor is not None:
             actor.give_up()
 
-    async def _see_dialled(self, call: Call) -> None:
-        """Wait until the call's INVITE is out, or will never be."""
+    async def _see_dialled(self, call: Call, closes_at: datetime) -> None:
+        """Wait until the call's INVITE is out, or will never be: nobody is dialled once the window has closed."""
         actor = self._living.find(call.id)
         if actor is None:
             return
+        seconds = min(self._dial_seconds, (closes_at - self._clock.now()).total_seconds())
         try:
-            async with asyncio.timeout(self._dial_seconds):
+            async with asyncio.timeout(seconds):
                 await actor.wait_until(_is_dialled)
         except TimeoutError:
-            _log.warning("campaign_call_not_dialled", call_id=call.id, seconds=self._dial_seconds)
+            _log.warning("campaign_call_not_dialled", call_id=call.id, seconds=seconds)
             # At once, whatever it is about to do. Nobody was called, so it ends as such a call, and not as hung up.
             actor.give_up()
             return

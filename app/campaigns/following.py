@@ -23,10 +23,11 @@ from app.campaigns.core.lifecycle import Step, is_over
 from app.campaigns.core.retries import AfterAttempt, Done, Retry, after_attempt
 from app.campaigns.core.words import CampaignState
 from app.campaigns.figures import Figure
-from app.campaigns.model import Campaign, ContactState, OptOut, SayContent
+from app.campaigns.model import AgentContent, Campaign, ContactState
 from app.campaigns.outcomes import about, counted, ending, facts, is_lost, is_unsent, standing
 from app.campaigns.putting_off import AFTER_FAILED_DIALS, put_off
 from app.campaigns.rows import CAMPAIGN_COLUMNS, read_campaign
+from app.campaigns.serving import why_restrained
 from app.campaigns.store import draft, lock_campaign, lock_for, take_step
 from app.clock import Clock
 from app.contacts.dnc_entries import DncEntries
@@ -34,7 +35,7 @@ from app.db.engine import Database, PooledConnection
 from app.db.kept import read_by_index
 from app.db.locks import CAMPAIGN_SETTLING
 from app.events.log import EventLog
-from app.facts.campaigns import ContactSkipped, GivenUp
+from app.facts.campaigns import ContactSkipped, GivenUp, PauseReason
 from app.facts.event import Draft
 from app.facts.vocabulary import Disposition, Pair
 
@@ -52,7 +53,7 @@ _GET: Final = f"SELECT {CAMPAIGN_COLUMNS} FROM campaign WHERE id = $1"  # noqa: 
 _ENDED: Final = """
 SELECT kept.contact_id, kept.list_id, kept.number, kept.state, kept.attempts, kept.decisions, kept.call_id,
     contact.name, contact.external_id, cdr.disposition, cdr.ended_at, cdr.created_at, cdr.talk_seconds,
-    cdr.end_code, cdr.end_party, cdr.source, cdr.sip_code,
+    cdr.end_code, cdr.end_party, cdr.source, cdr.sip_code, cdr.connected_at,
     cdr.ring_seconds, cdr.dtmf, call.snapshot->'answers' AS answers, call.snapshot->>'answeredBy' AS answered_by,
     EXISTS (SELECT FROM leg WHERE leg.call_id = call.id AND leg.dialing_at IS NOT NULL) AS was_dialled
 FROM campaign_contact AS kept
@@ -85,6 +86,7 @@ _ENDINGS: Final = """
 SELECT ended_at, disposition, end_code, end_party, source, sip_code
 FROM cdr WHERE account_id = $1 AND campaign_id = $2 AND created_at > $3 AND ended_at > $4
 """
+_HAS_TALKED: Final = "SELECT connected_at IS NOT NULL FROM call WHERE id = $1"
 _SETTLING: Final = f"SELECT pg_advisory_xact_lock_shared({CAMPAIGN_SETTLING}, hashtext($1))"
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -127,7 +129,9 @@ class Following:
             now = self._clock.now()
             sent = [row for row in rows if not is_unsent(row)]
             for row in sent:
-                drafts += await self._opt_out(connection, campaign, row["number"], row["dtmf"], row["call_id"])
+                has_talked = row["connected_at"] is not None
+                if _is_opt_out(campaign, row["dtmf"], has_talked=has_talked):
+                    drafts += await self._opt_out(connection, campaign, row["number"], row["call_id"])
             counts: _Counts = defaultdict(Counter)
             drafts += await self._settle(connection, campaign, sent, now, counts)
             unsent = [row for row in rows if is_unsent(row)]
@@ -140,10 +144,14 @@ class Following:
     async def hear_key(self, campaign_id: str, call_id: str, number: str, pressed: str) -> bool:
         """Keys were pressed in a call that goes on: whether that was a wish to be called no more, which is kept now."""
         async with self._log.transaction() as transaction:
-            row = await transaction.connection.fetchrow(_GET, campaign_id)
+            connection = transaction.connection
+            row = await connection.fetchrow(_GET, campaign_id)
             if row is None:
                 return False
-            drafts = await self._opt_out(transaction.connection, read_campaign(row), number, pressed, call_id)
+            campaign, has_talked = read_campaign(row), bool(await connection.fetchval(_HAS_TALKED, call_id))
+            if not _is_opt_out(campaign, pressed, has_talked=has_talked):
+                return False
+            drafts = await self._opt_out(connection, campaign, number, call_id)
             await transaction.append(drafts)
         return bool(drafts)
 
@@ -172,6 +180,24 @@ class Following:
             ended=tallied.ended,
             seconds=rule.seconds,
         )
+        return True
+
+    async def restrain(self, campaign_id: str) -> bool:
+        """Pause the campaign if too many of its calls were abandoned for anybody to be called; whether it was."""
+        async with self._log.transaction() as transaction:
+            connection = transaction.connection
+            campaign = await lock_for(connection, campaign_id, Step.PAUSE)
+            if campaign is None or campaign.state is not CampaignState.RUNNING:
+                return False
+            now = self._clock.now()
+            detail = await why_restrained(connection, campaign, now)
+            if detail is None:
+                return False
+            taken = await take_step(
+                *(connection, campaign, Step.PAUSE, now), pause=PauseReason.TOO_MANY_ABANDONED, detail=detail
+            )
+            await transaction.append(() if taken is None else taken[1])
+        _log.warning("campaign_abandons_too_many", campaign_id=campaign_id, detail=detail)
         return True
 
     async def begin(self, campaign_id: str) -> bool:
@@ -261,22 +287,23 @@ class Following:
         return follows
 
     async def _opt_out(
-        self, connection: PooledConnection, campaign: Campaign, number: str, pressed: str | None, call_id: str
+        self, connection: PooledConnection, campaign: Campaign, number: str, call_id: str
     ) -> list[Draft]:
-        opt_out = _opt_out_of(campaign)
-        if opt_out is None or not pressed or opt_out.digit not in pressed:
-            return []
+        opt_out = campaign.definition.content.opt_out
         return await self._opt_outs.add_opt_out(
             connection,
             campaign.account_id,
             number,
             reason=f"campaign {campaign.name}",
-            list_id=opt_out.dnc_list_id,
+            list_id=None if opt_out is None else opt_out.dnc_list_id,
             call_id=call_id,
             is_sandbox=campaign.is_sandbox,
         )
 
 
-def _opt_out_of(campaign: Campaign) -> OptOut | None:
+def _is_opt_out(campaign: Campaign, pressed: str | None, *, has_talked: bool) -> bool:
+    """Whether among these keys is the one that asks never to be called again; to an agent that can be said."""
     content = campaign.definition.content
-    return content.opt_out if isinstance(content, SayContent) else None
+    if content.opt_out is None or not pressed or content.opt_out.digit not in pressed:
+        return False
+    return not (has_talked and isinstance(content, AgentContent))

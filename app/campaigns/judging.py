@@ -82,7 +82,7 @@ class Judgements:
 
     def judge(self, asked: Asked, candidate: Candidate) -> None:
         """Decide what becomes of a contact."""
-        contact, number = candidate.contact, candidate.decisions + 1
+        contact, number = asked.contact, candidate.decisions + 1
         outcome = candidate.decide(asked)
         row = partial(_Row, contact=contact, number=number, decision=Decision(outcome=outcome, basis=asked.basis))
         self.examined.add(contact.id)

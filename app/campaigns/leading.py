@@ -46,7 +46,11 @@ def apology_of(content: AgentContent) -> FlowRun | None:
     """What somebody hears for whom no agent is free in time, where more are called than there are agents."""
     if content.mode is not PacingMode.PREDICTIVE:
         return None
-    return msgspec.structs.replace(run_of(content.message or _APOLOGY), is_apology=True)
+    message = content.message or _APOLOGY
+    run = msgspec.structs.replace(run_of(message), is_apology=True)
+    if content.opt_out is None:
+        return run
+    return msgspec.structs.replace(run, steps=_with_opt_out(message, content.opt_out.digit))
 
 
 def fields_of(contact: ContactCard) -> Mapping[str, str]:

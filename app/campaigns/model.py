@@ -43,7 +43,7 @@ class ContactState(StrEnum):
 
 
 class OptOut(Words, frozen=True, kw_only=True, omit_defaults=True):
-    """The key by which whoever hears an announcement asks never to be called again, and the list that it puts them on.
+    """The key by which whoever was called asks never to be called again, and the list that it puts them on.
 
     ``dnc_list_id`` None: the account's own list for that.
     """
@@ -60,16 +60,20 @@ class SayContent(Words, frozen=True, kw_only=True, omit_defaults=True, tag_field
 
 
 class FlowContent(Words, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="FLOW"):
-    """Lead whoever answers through this call flow, at its latest version. The contact's fields are its variables."""
+    """Lead whoever answers through this call flow, at its latest version. The contact's fields are its variables.
+
+    ``opt_out``: its key is heard at any time in the call, whatever else the flow makes of it.
+    """
 
     call_flow_id: str
+    opt_out: OptOut | None = None
 
 
 class AgentContent(Words, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="AGENT"):
     """Connect whoever answers to an agent: exactly one of ``agent_id`` and ``queue_id`` (whose members serve it).
 
     ``abandonment_cap`` is in hundredths of a percent (PREDICTIVE). ``message`` is what somebody hears for whom no agent
-    is free within two seconds; None is the built-in one.
+    is free within two seconds; None is the built-in one. The key of ``opt_out`` is heard by whom no agent talks to.
     """
 
     mode: PacingMode = PacingMode.PROGRESSIVE
@@ -78,6 +82,7 @@ class AgentContent(Words, frozen=True, kw_only=True, omit_defaults=True, tag_fie
     abandonment_cap: int = LAWFUL_CAP
     message: Announcement | None = None
     preview_seconds: float = 120.0
+    opt_out: OptOut | None = None
 
 
 Content: TypeAlias = SayContent | FlowContent | AgentContent

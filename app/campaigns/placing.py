@@ -10,7 +10,7 @@ from app.calls import texts
 from app.calls.planning.requests import OriginateRequest, OwnCall
 from app.campaigns.claim import Claim
 from app.campaigns.leading import apology_of, lead_through
-from app.campaigns.model import AgentContent, Campaign, SayContent
+from app.campaigns.model import AgentContent, Campaign
 from app.campaigns.questions import ContactCard
 from app.facts.event import SYSTEM, Actor
 from app.facts.vocabulary import CallKind, Errand, LegRole
@@ -59,7 +59,7 @@ def own_call_for(
         else lead_through(
             lead,
             contact,
-            opt_out=content.opt_out if isinstance(content, SayContent) else None,
+            opt_out=content.opt_out,
             on_machine=definition.on_machine,
         ),
         apology=apology_of(content) if isinstance(content, AgentContent) else None,

@@ -9,6 +9,7 @@ from typing import Final, Self
 from app.campaigns import figures, store
 from app.campaigns.activity import Activity, read_activity
 from app.campaigns.core.explain import Entry, LetGo, explain
+from app.campaigns.core.predictive import current_periods
 from app.campaigns.core.rules import Decision, Skip
 from app.campaigns.core.words import CampaignKind, CampaignState, SkipReason
 from app.campaigns.figures import Figures
@@ -218,6 +219,10 @@ class CampaignQueries:
     def last(self, length: timedelta) -> Minutes:
         """The minutes that have begun in this time."""
         return Minutes.between(self._clock.now() - length, None)
+
+    def current_periods(self, began_at: datetime) -> list[tuple[datetime, datetime]]:
+        """From when until when the periods are under way over which abandoned calls are counted, the shorter first."""
+        return current_periods(began_at, self._clock.now())
 
 
 def _let_go(contact: CampaignContact, story: Sequence[Entry]) -> tuple[LetGo, ...]:

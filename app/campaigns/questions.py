@@ -6,7 +6,7 @@ Who claims contacts and who only counts what would happen (`previewCampaign`) as
 import importlib.metadata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Final
@@ -21,12 +21,12 @@ from app.campaigns.core.zones import Zones
 from app.campaigns.model import Campaign
 from app.db.engine import PooledConnection
 from app.numbers.parse import E164
-from app.numbers.policy import Rule, evaluate
+from app.numbers.policy import Rule, evaluate, version_of
 
 #: The columns of ``contact`` that :func:`read_contact` reads.
 CONTACT_COLUMNS: Final = (
     "contact.id, contact.list_id, contact.position, contact.number, contact.name, contact.zones, contact.zone_source, "
-    "contact.fields, contact.external_id, contact.deleted_at IS NOT NULL AS is_removed"
+    "contact.number_data, contact.fields, contact.external_id, contact.deleted_at IS NOT NULL AS is_removed"
 )
 
 _DNC: Final = """
@@ -44,13 +44,14 @@ SELECT number, at FROM number_attempt
 WHERE account_id = $1 AND number = ANY($2::text[]) AND at > $3 AND call_id <> ALL($4::text[])
 """
 _RULES: Final = """
-SELECT prefix, is_allowed, note, country, is_own FROM destination_rule WHERE account_id = $1 ORDER BY id
+SELECT account.time_zone, rule.prefix, rule.is_allowed, rule.note, rule.country, rule.is_own
+FROM account LEFT JOIN destination_rule AS rule ON rule.account_id = account.id WHERE account.id = $1 ORDER BY rule.id
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactCard:
-    """A contact as a campaign calls it."""
+    """A contact as a campaign calls it. ``number_data``: the numbering plans' version that its zones are from."""
 
     id: str
     list_id: str
@@ -58,6 +59,7 @@ class ContactCard:
     number: E164
     name: str | None
     zones: Zones
+    number_data: str | None = None
     external_id: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     is_removed: bool = False
@@ -72,6 +74,7 @@ def read_contact(row: asyncpg.Record) -> ContactCard:
         number=E164(row["number"]),
         name=row["name"],
         zones=Zones(names=tuple(row["zones"]), source=ZoneSource(row["zone_source"])),
+        number_data=row["number_data"],
         external_id=row["external_id"],
         fields=dict(row["fields"]),
         is_removed=row["is_removed"],
@@ -121,25 +124,30 @@ class Asker:
         *,
         rules: Sequence[Rule],
         lists: tuple[Version, ...],
+        account_zone: str,
     ) -> None:
         self._connection = connection
         self._terms = terms
         self._at = at
         self._rules = rules
+        self._policy = version_of(rules)
         self._lists = lists
+        self._account_zones = Zones(names=(account_zone,), source=ZoneSource.ACCOUNT)
 
     @classmethod
     async def open(cls, connection: PooledConnection, terms: Terms, at: datetime) -> "Asker":
         """Read what does not differ between contacts."""
+        rows = await connection.fetch(_RULES, terms.account_id)
         rules = [
             Rule(row["prefix"], row["is_allowed"], row["note"], row["country"], row["is_own"])
-            for row in await connection.fetch(_RULES, terms.account_id)
+            for row in rows
+            if row["prefix"] is not None
         ]
         lists = tuple(
             Version(id=row["id"], version=row["version"])
             for row in await connection.fetch(_DNC_LISTS, terms.account_id, list(terms.dnc_list_ids))
         )
-        return cls(connection, terms, at, rules=rules, lists=lists)
+        return cls(connection, terms, at, rules=rules, lists=lists, account_zone=rows[0]["time_zone"])
 
     async def ask(
         self,
@@ -160,6 +168,7 @@ class Asker:
             since = self._at - FREQUENCY_PERIOD
             for row in await self._connection.fetch(_ATTEMPTS, account_id, numbers, since, list(own_calls)):
                 attempts[row["number"]].append(row["at"])
+        contacts = [self._found(one) for one in contacts]
         return [
             Asked(
                 contact,
@@ -177,13 +186,20 @@ class Asker:
                     decided_at=self._at,
                     zones=contact.zones,
                     campaign=self._terms.campaign,
+                    policy=self._policy,
                     dnc_lists=self._lists,
                     zone_data=_version("tzdata"),
-                    number_data=_version("phonenumbers"),
+                    number_data=contact.number_data,
                 ),
             )
             for contact in contacts
         ]
+
+    def _found(self, contact: ContactCard) -> ContactCard:
+        """The contact where it may be now: one whose number is nowhere of its own is where the account is."""
+        if contact.zones.source is not ZoneSource.ACCOUNT or contact.zones == self._account_zones:
+            return contact
+        return replace(contact, zones=self._account_zones)
 
 
 async def find_dnc(

@@ -6,7 +6,7 @@ What is found is kept from being deleted until the transaction ends.
 from collections.abc import Sequence
 from typing import Any
 
-from app.campaigns.checks import announcements_of, check_fields
+from app.campaigns.checks import announcements_of, check_fields, opt_out_path
 from app.campaigns.model import AgentContent, Definition, FlowContent, SayContent
 from app.contacts.rows import CONTACT_LISTS, DNC_LISTS
 from app.db.engine import PooledConnection
@@ -62,13 +62,15 @@ async def _content(connection: PooledConnection, account_id: str, definition: De
         if isinstance(announcement.sound, PlayFile):
             file_id = announcement.sound.audio_file_id
             problems += await _one(connection, account_id, AUDIO_FILES, file_id, (*path, "audioFileId"))
+    opt_out, path = content.opt_out, opt_out_path(content)
+    if opt_out is not None and opt_out.dnc_list_id is not None:
+        problems += await _one(connection, account_id, DNC_LISTS, opt_out.dnc_list_id, (*path, "optOutDncListId"))
     match content:
-        case SayContent(opt_out=opt_out):
-            if opt_out is not None and opt_out.dnc_list_id is not None:
-                path = ("content", "announcement", "optOutDncListId")
-                problems += await _one(connection, account_id, DNC_LISTS, opt_out.dnc_list_id, path)
+        case SayContent():
+            pass
         case FlowContent(call_flow_id=flow_id):
-            problems += await _one(connection, account_id, CALL_FLOWS, flow_id, ("content", "callFlowId"))
+            place = ("content", "callFlowId") if opt_out is None else (*path, "callFlowId")
+            problems += await _one(connection, account_id, CALL_FLOWS, flow_id, place)
         case AgentContent(agent_id=agent_id, queue_id=queue_id):
             if agent_id is not None:
                 problems += await _one(connection, account_id, AGENTS, agent_id, ("content", "agent", "agentId"))

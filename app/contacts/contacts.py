@@ -14,7 +14,15 @@ from app.contacts.csv_columns import LONGEST_EXTERNAL_ID, LONGEST_NAME, LONGEST_
 from app.contacts.lists import check_fields, touch_contacts
 from app.contacts.model import Contact, ContactFilter, GivenContact
 from app.contacts.numbers import NumberReader, NumberRefusedError, ZoneRefusedError
-from app.contacts.rows import CONTACT_COLUMNS, CONTACT_NAMES, NewContact, Written, read_contact, write_contacts
+from app.contacts.rows import (
+    CONTACT_COLUMNS,
+    CONTACT_NAMES,
+    NewContact,
+    Written,
+    number_data_of,
+    read_contact,
+    write_contacts,
+)
 from app.db.conditions import Conditions
 from app.db.engine import Database, PooledConnection
 from app.db.keyset import DEFAULT_COUNT_LIMIT, Key, Listing, RowCount, count_listed, keyset_rows
@@ -129,7 +137,7 @@ class Contacts:
             await touch_contacts(connection, by.account_id, found.list_id, now, tuple(set_fields))
             row = await connection.fetchrow(
                 "UPDATE contact SET name = $3, time_zone = $4, zones = $5, zone_source = $6, external_id = $7, "  # noqa: S608  # our own names
-                "fields = (fields || $8) - $9::text[], updated_at = $10 "
+                "fields = (fields || $8) - $9::text[], updated_at = $10, number_data = $11 "
                 f"WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING {CONTACT_COLUMNS}",
                 by.account_id,
                 contact_id,
@@ -141,6 +149,7 @@ class Contacts:
                 set_fields,
                 cleared,
                 now,
+                number_data_of(zones),
             )
         if row is None:
             raise _missing(("id",))

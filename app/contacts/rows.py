@@ -1,6 +1,8 @@
 """How lists, contacts and entries lie in the database, and many of them are written at once."""
 
 import base64
+import functools
+import importlib.metadata
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,19 +34,19 @@ _TO_OURS: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456
 
 #: What is written of a new contact; its position is the table's to give.
 _NEW_COLUMNS: Final = (
-    *("id", "account_id", "list_id", "number", "name", "time_zone", "zones", "zone_source", "fields", "external_id"),
-    *("created_at", "updated_at"),
+    *("id", "account_id", "list_id", "number", "name", "time_zone", "zones", "zone_source", "number_data", "fields"),
+    *("external_id", "created_at", "updated_at"),
 )
 _KNOWN: Final = "SELECT number FROM contact WHERE list_id = $1 AND number = ANY($2::text[])"
 # What an import has touched has its very instant, so that a number that comes again in its file is known as such. What
 # is given takes the place of what was there; what is not stays. Who was removed comes back as somebody new.
 _WRITE: Final = """
-INSERT INTO contact (id, account_id, list_id, number, name, time_zone, zones, zone_source, fields, external_id,
-                     created_at, updated_at)
+INSERT INTO contact (id, account_id, list_id, number, name, time_zone, zones, zone_source, number_data, fields,
+                     external_id, created_at, updated_at)
 SELECT given.id, $1, $2, given.number, given.name, given.time_zone, string_to_array(given.zones, ','),
-       given.zone_source, given.fields::jsonb, given.external_id, $3, $3
-FROM unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
-    AS given(id, number, name, time_zone, zones, zone_source, fields, external_id)
+       given.zone_source, given.number_data, given.fields::jsonb, given.external_id, $3, $3
+FROM unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+    $13::text[]) AS given(id, number, name, time_zone, zones, zone_source, number_data, fields, external_id)
 ON CONFLICT (list_id, number) DO UPDATE SET
     name = coalesce(EXCLUDED.name, contact.name),
     time_zone = coalesce(EXCLUDED.time_zone, contact.time_zone),
@@ -52,6 +54,8 @@ ON CONFLICT (list_id, number) DO UPDATE SET
         THEN contact.zones ELSE EXCLUDED.zones END,
     zone_source = CASE WHEN contact.deleted_at IS NULL AND EXCLUDED.time_zone IS NULL
         THEN contact.zone_source ELSE EXCLUDED.zone_source END,
+    number_data = CASE WHEN contact.deleted_at IS NULL AND EXCLUDED.time_zone IS NULL
+        THEN contact.number_data ELSE EXCLUDED.number_data END,
     fields = contact.fields || EXCLUDED.fields,
     external_id = coalesce(EXCLUDED.external_id, contact.external_id),
     position = CASE WHEN contact.deleted_at IS NULL THEN contact.position ELSE EXCLUDED.position END,
@@ -143,7 +147,7 @@ async def write_contacts(
             records=[
                 (
                     *(one_id, account_id, list_id, one.number, one.name, one.time_zone, one.zones.names),
-                    *(one.zones.source.value, one.fields, one.external_id, at, at),
+                    *(one.zones.source.value, number_data_of(one.zones), one.fields, one.external_id, at, at),
                 )
                 for one_id, one in zip(ids, new, strict=True)
             ],
@@ -179,6 +183,7 @@ async def _write_known(
         [one.time_zone for one in contacts],
         [",".join(one.zones.names) for one in contacts],
         [one.zones.source.value for one in contacts],
+        [number_data_of(one.zones) for one in contacts],
         [orjson.dumps(one.fields).decode() if one.fields else "{}" for one in contacts],
         [one.external_id for one in contacts],
     )
@@ -219,6 +224,16 @@ async def find_dnc(
     """Which of some numbers must not be called: those on lists that apply to all, and on these lists."""
     rows = await connection.fetch(_FIND_DNC, account_id, list(numbers), list(list_ids))
     return {row["number"]: DncHit(row["id"], row["version"]) for row in rows}
+
+
+def number_data_of(zones: Zones) -> str | None:
+    """The version of the numbering plans that zones were read from just now; None when they were not."""
+    return _number_data() if zones.source is ZoneSource.NUMBER else None
+
+
+@functools.cache
+def _number_data() -> str:
+    return importlib.metadata.version("phonenumbers")
 
 
 def new_contact_ids(count: int) -> list[str]:

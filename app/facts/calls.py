@@ -12,6 +12,7 @@ from app.facts.vocabulary import (
     EndParty,
     EndReason,
     Errand,
+    GreetingEnd,
     LegRole,
     MuteDirection,
     Pair,
@@ -161,13 +162,15 @@ class LegAnswered(LegFact, frozen=True, kw_only=True):
 class MachineDetectionFinished(LegFact, frozen=True, kw_only=True):
     """It was looked into what has answered. ``cause`` is Asterisk's own word for why it thinks so.
 
-    ``is_after_beep``: a machine's greeting and beep are over, and it records.
+    ``is_after_beep``: a machine's greeting and beep are over, and it records. ``greeting_ended_by``: how that was
+    found; None where it was not, and in old events.
     """
 
     type = "machine.detection_finished"
     answered_by: AnsweredBy
     cause: str
     is_after_beep: bool = False
+    greeting_ended_by: GreetingEnd | None = None
 
 
 class LegHeld(LegFact, frozen=True, kw_only=True):

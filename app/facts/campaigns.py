@@ -16,13 +16,15 @@ class CampaignKind(StrEnum):
 
 
 class PauseReason(StrEnum):
-    """Why a campaign is paused: somebody asked for it, its trunk fails again and again, or no call can be placed as it
-    is set up (its caller id is not the account's any more, say).
+    """Why a campaign is paused: somebody asked for it, its trunk fails again and again, no call can be placed as it is
+    set up (its caller id is not the account's any more, say), or agents let so many calls ring that its cap on
+    abandoned calls bears no more.
     """
 
     REQUESTED = "REQUESTED"
     TRUNK_FAILED = "TRUNK_FAILED"
     CALLS_REFUSED = "CALLS_REFUSED"
+    TOO_MANY_ABANDONED = "TOO_MANY_ABANDONED"
 
 
 class FinishReason(StrEnum):

@@ -93,6 +93,13 @@ class AnsweredBy(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class GreetingEnd(StrEnum):
+    """What a machine's greeting was found to be over by."""
+
+    BEEP = "BEEP"
+    SILENCE = "SILENCE"
+
+
 class MachinePolicy(StrEnum):
     """What is done when an answering machine has answered, and nothing leads it on."""
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from app.errors import Problem
 from app.flows import limits
-from app.flows.check_parts import check_stream
+from app.flows.check_parts import can_be_said, check_stream
 from app.flows.steps import (
     Announcement,
     Dialplan,
@@ -64,6 +64,9 @@ def check_announcement(announcement: Announcement, *field: str) -> list[Problem]
     sound = announcement.sound
     if isinstance(sound, PlaySpeech) and bool(sound.text) is (sound.template is not None):
         problems.append(Problem("REQUIRED", "Give a text, a template or a sound file, one of them.", field))
+    if isinstance(sound, PlaySpeech) and not can_be_said(sound.text, longest=limits.LONGEST_ANNOUNCEMENT):
+        message = f"Give at most {limits.LONGEST_ANNOUNCEMENT} characters that can be said."
+        problems.append(Problem("INVALID_INPUT", message, (*field, "text")))
     if not 1 <= announcement.repeat <= limits.MOST_REPEATS:
         message = f"It is said 1 to {limits.MOST_REPEATS} times."
         problems.append(Problem("INVALID_INPUT", message, (*field, "repeat")))

@@ -43,6 +43,11 @@ _URL: Final = re.compile(r"wss?://[!-~]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
+def can_be_said(text: str, *, longest: int) -> bool:
+    """Whether a text is of so many characters at most, and of such as have a sound or a place between sounds."""
+    return len(text) <= longest and not _CONTROL.search(text)
+
+
 def check_sounds(sounds: Sequence[Sound], path: Path, *, least: int = 0, is_flat: bool = False) -> list[Problem]:
     """``is_flat``: the one sound's own fields are at ``path`` itself."""
     if not least <= len(sounds) <= limits.MOST_SOUNDS:
@@ -92,7 +97,7 @@ def _check_speech(speech: PlaySpeech, path: Path) -> list[Problem]:
     problems: list[Problem] = []
     if not speech.text.strip():
         problems.append(Problem("REQUIRED", "Give a text.", (*path, "text")))
-    elif len(speech.text) > limits.LONGEST_TEXT or _CONTROL.search(speech.text):
+    elif not can_be_said(speech.text, longest=limits.LONGEST_TEXT):
         message = f"Give at most {limits.LONGEST_TEXT} characters that can be said."
         problems.append(Problem("INVALID_INPUT", message, (*path, "text")))
     for value, name in ((speech.voice, "voice"), (speech.language, "languageCode")):

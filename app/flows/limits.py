@@ -10,6 +10,8 @@ MOST_CASES: Final = 50
 MOST_VALUES: Final = 100
 LONGEST_NAME: Final = 64
 LONGEST_TEXT: Final = 1500
+#: An announcement is all that is said in a call, and no part of a larger flow.
+LONGEST_ANNOUNCEMENT: Final = 3000
 LONGEST_VALUE: Final = 100
 LONGEST_DIGITS: Final = 32
 MOST_RETRIES: Final = 10

@@ -62,6 +62,7 @@ class JobReports:
         try:
             return await self._answer(request)
         except OffhookError as error:
+            request.state.refused = error.code
             headers = {"Cache-Control": "no-store", **_SECURITY_HEADERS}
             if error.retry_after_seconds is not None:
                 headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))

@@ -14,6 +14,7 @@ own has what it is granted. Each set says yes in two layers:
 Emergency and short numbers never come this far: they are not E.164, so `app.numbers.parse` refuses them.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -142,6 +143,8 @@ _NATIONAL_DIGITS_TO_NAME: Final = 3
 #: destinations that a rule for ``+1`` was hardly meant to open.
 _DOMESTIC_UNDER_ONE: Final = frozenset({"US", "CA", "PR", "VI", "GU", "AS", "MP"})
 
+_VERSION_DIGITS: Final = 12
+
 _SENTENCES: Final = {
     DenialReason.NOT_ALLOWED: "No rule of this account's destination policy allows this number.",
     DenialReason.DENIED_BY_RULE: "This account's destination policy denies this number.",
@@ -177,6 +180,15 @@ def evaluate(number: E164, rules: Iterable[Rule], *, caller_id: str | None = Non
     if isinstance(verdict, Allowed) and number == caller_id:
         return Denied(DenialReason.OWN_NUMBER, verdict.rule)
     return verdict
+
+
+def version_of(rules: Iterable[Rule]) -> str:
+    """A word for what the rules decide, of twelve hexadecimal digits: the same for the same rules, whenever written.
+
+    Their order and their notes decide nothing, and do not count.
+    """
+    lines = sorted(f"{one.is_own:d} {one.is_allowed:d} {one.prefix} {one.country or ''}" for one in rules)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:_VERSION_DIGITS]
 
 
 def country_rule(country: str, *, is_allowed: bool, note: str | None = None, is_own: bool = False) -> Rule | None:

@@ -16,7 +16,8 @@ NO_ANSWER: Final = "NO_ANSWER"
 #: How long a claim may be without its leg: between the two there is one commit of the call.
 CLAIM_SECONDS: Final = 15.0
 
-# Who let a caller go that rang, or lost it to somebody else, has missed nothing.
+# Who let a caller go that rang, or lost it to somebody else, has missed nothing. Who came too late has, also when it
+# did pick up.
 _SETTLE: Final = """
 WITH over AS (
     SELECT state.agent_id, state.queue_id, legs.has_served, legs.is_missed AND NOT legs.has_served AS has_missed,
@@ -27,9 +28,11 @@ WITH over AS (
     LEFT JOIN queue ON queue.id = state.queue_id
     CROSS JOIN LATERAL (
         SELECT count(*) AS legs, bool_and(leg.state = 'ENDED') AS are_ended, max(leg.ended_at) AS ended_at,
-            bool_or(leg.answered_at IS NOT NULL AND why.word NOT IN ('NOT_WANTED', 'ANSWERED_ELSEWHERE')) AS has_served,
+            bool_or(
+                leg.answered_at IS NOT NULL AND why.word NOT IN ('NOT_WANTED', 'NOT_IN_TIME', 'ANSWERED_ELSEWHERE')
+            ) AS has_served,
             bool_and(
-                leg.answered_at IS NULL
+                (leg.answered_at IS NULL OR why.word = 'NOT_IN_TIME')
                 AND why.word NOT IN ('NOT_WANTED', 'ANSWERED_ELSEWHERE', 'CALL_OVER', 'TRANSFERRED')
             ) AS is_missed
         FROM leg JOIN call ON call.id = leg.call_id

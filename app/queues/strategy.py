@@ -2,7 +2,8 @@
 
 Callers are served by priority, then by arrival, over all queues that share agents. A caller for whom nobody is free
 is passed over, never by somebody who could have been served by the same agents. Among the free agents of its queue
-those with the lowest penalty are asked, and of these the strategy takes one, or (RING_ALL) all.
+those with the lowest penalty are asked, and of these the strategy takes one, or (RING_ALL) all. Whoever let the last
+caller ring is asked when there is nobody else.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,11 +32,13 @@ class Server:
     """An agent. ``is_free``: available, on no call and rung for nobody.
 
     ``idle_since``: when it last became available. ``rests_until``: after an offer that it did not take.
+    ``has_missed``: it did not take the last one.
     """
 
     agent_id: str
     is_free: bool
     idle_since: datetime
+    has_missed: bool = False
     rests_until: datetime | None = None
     wraps_up_until: datetime | None = None
 
@@ -111,6 +114,8 @@ def choose(line: Line, servers: Mapping[str, Server], free: set[str]) -> tuple[s
     there = [member for member in line.members if member.agent_id in free]
     if not there:
         return ()
+    if line.strategy is not QueueStrategy.RING_ALL:
+        there = [member for member in there if not servers[member.agent_id].has_missed] or there
     least = min(member.penalty for member in there)
     asked = [member for member in there if member.penalty == least]
 

@@ -38,7 +38,7 @@ GROUP BY queue.id
 """
 _SERVERS: Final = """
 SELECT agent_state.agent_id, agent_state.mode, agent_state.shown, agent_state.leg_id, agent_state.idle_since,
-    agent_state.rests_until, agent_state.wraps_up_until, agent.ring_seconds
+    agent_state.rests_until, agent_state.wraps_up_until, agent_state.misses, agent.ring_seconds
 FROM agent_state JOIN agent ON agent.id = agent_state.agent_id AND agent.deleted_at IS NULL
 WHERE agent_state.account_id = $1
 """
@@ -152,4 +152,5 @@ def _server(row: asyncpg.Record) -> Server:
         idle_since=row["idle_since"],
         rests_until=row["rests_until"],
         wraps_up_until=row["wraps_up_until"],
+        has_missed=row["misses"] > 0,
     )

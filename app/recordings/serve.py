@@ -77,9 +77,11 @@ class RecordingFiles:
         try:
             return await self._answer(request)
         except RangeError as error:
+            request.state.refused = error.code
             # The size belongs in the answer (RFC 9110, 15.5.17); it is all the error carries.
             return _refuse(error, {"Content-Range": f"bytes */{error.message}"})
         except OffhookError as error:
+            request.state.refused = error.code
             return _refuse(error)
 
     async def _answer(self, request: Request) -> Response:

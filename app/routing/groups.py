@@ -152,7 +152,7 @@ class Queues(Resource[Queue]):
 async def _write_group(
     connection: PooledConnection, account_id: str, group_id: str, members: Sequence[RingGroupMember]
 ) -> None:
-    keys = [str(member.agent_id or member.extension_id) for member in members]
+    keys = [str(member.extension_id if member.agent_id is None else member.agent_id) for member in members]
     raise_all(checks.check_unique(keys, "members", least=0, most=checks.MOST_MEMBERS))
     agent_ids = [member.agent_id for member in members if member.agent_id is not None]
     extension_ids = [member.extension_id for member in members if member.extension_id is not None]

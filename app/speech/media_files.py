@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.clock import Clock
-from app.errors import OffhookError
+from app.errors import NotFoundError, OffhookError
 from app.ids import Kind, kind_of
 from app.recordings.urls import UrlExpiredError, UrlInvalidError
 from app.speech.audio_files import AudioFiles
@@ -46,11 +46,14 @@ class MediaFiles:
         try:
             name, rate = self._urls.verify(given["file_name"], given["expires"], given["signature"], self._clock.now())
             content = await self._read(name, rate)
-        except (UrlInvalidError, UrlExpiredError):
+        except (UrlInvalidError, UrlExpiredError) as error:
+            request.state.refused = error.code
             return Response(status_code=403, headers={"Cache-Control": "no-store"})
         except OffhookError as error:
+            request.state.refused = error.code
             return refuse(error)
         if content is None:
+            request.state.refused = NotFoundError.code
             return Response(status_code=404, headers={"Cache-Control": "no-store"})
         return Response(
             content, headers={"Content-Type": _TYPES[rate], "Cache-Control": _CACHING, "ETag": f'"{name}-{rate}"'}

@@ -66,6 +66,8 @@ class PollyEngine:
         self._voices: tuple[Voice, ...] = ()
         self._voices_at = float("-inf")
         self._listing = asyncio.Lock()
+        self._failure: SpeechUnavailableError | None = None
+        self._failed_at = float("-inf")
 
     async def aclose(self) -> None:
         """Let go of the connections."""
@@ -76,25 +78,46 @@ class PollyEngine:
         return Engine.POLLY
 
     async def list_voices(self) -> Sequence[Voice]:
-        """All standard and neural voices of the region; asked for once an hour."""
+        """All standard and neural voices of the region; asked for once an hour.
+
+        Whoever waits for another's asking shares what comes of it: nobody waits for longer than one time-out.
+        """
+        loop = asyncio.get_running_loop()
+        came_at = loop.time()
         async with self._listing:
-            now = asyncio.get_running_loop().time()
-            if now - self._voices_at < _VOICES_SECONDS:
+            if self._failure is not None and self._failed_at > came_at:
+                raise _again(self._failure)
+            if loop.time() - self._voices_at < _VOICES_SECONDS:
                 return self._voices
-            voices: list[Voice] = []
-            token: str | None = None
-            for _ in range(_MOST_PAGES):
-                query = {} if token is None else {"NextToken": token}
-                page = _read_json(await self._ask("GET", "/v1/voices", query, b""))
-                try:
-                    voices += [voice for one in page["Voices"] if (voice := _read_voice(one)) is not None]
-                    token = page.get("NextToken")
-                except (KeyError, TypeError, AttributeError) as error:
-                    raise SpeechUnavailableError("Amazon Polly's list of voices cannot be read.") from error
-                if token is None:
-                    break
-            self._voices, self._voices_at = tuple(voices), now
+            try:
+                async with asyncio.timeout(self._timeout_seconds):
+                    self._voices = await self._ask_for_voices()
+            except TimeoutError:  # of all pages together
+                self._failure, self._failed_at = self._too_late(), loop.time()
+                raise _again(self._failure) from None
+            except SpeechUnavailableError as error:
+                self._failure, self._failed_at = _again(error), loop.time()
+                raise
+            self._voices_at = loop.time()
             return self._voices
+
+    async def _ask_for_voices(self) -> tuple[Voice, ...]:
+        voices: list[Voice] = []
+        token: str | None = None
+        for _ in range(_MOST_PAGES):
+            query = {} if token is None else {"NextToken": token}
+            page = _read_json(await self._ask("GET", "/v1/voices", query, b""))
+            try:
+                voices += [voice for one in page["Voices"] if (voice := _read_voice(one)) is not None]
+                token = page.get("NextToken")
+            except (KeyError, TypeError, AttributeError) as error:
+                raise SpeechUnavailableError("Amazon Polly's list of voices cannot be read.") from error
+            if token is None:
+                break
+        return tuple(voices)
+
+    def _too_late(self) -> SpeechUnavailableError:
+        return SpeechUnavailableError(f"Amazon Polly did not answer within {self._timeout_seconds:g} s.")
 
     def check(self, settings: VoiceSettings, voice: Voice) -> None:
         if settings.engine_type not in voice.engine_types:
@@ -152,9 +175,7 @@ class PollyEngine:
                             message = "This takes too long to say: make it shorter."
                             raise RefusedError(Problem("INVALID_INPUT", message, ("text",)))
             except TimeoutError:
-                raise SpeechUnavailableError(
-                    f"Amazon Polly did not answer within {self._timeout_seconds:g} s."
-                ) from None
+                raise self._too_late() from None
             except httpx.HTTPError as error:
                 # Its own text may quote addresses.
                 raise SpeechUnavailableError(f"Amazon Polly cannot be reached ({type(error).__name__}).") from error
@@ -191,6 +212,11 @@ def _read_voice(said: Mapping[str, Any]) -> Voice | None:
         gender=_GENDERS.get(said.get("Gender", ""), Gender.UNKNOWN),
         engine_types=types,
     )
+
+
+def _again(error: SpeechUnavailableError) -> SpeechUnavailableError:
+    """The same for somebody else, without the way that the first one took."""
+    return SpeechUnavailableError(str(error), retry_after_seconds=error.retry_after_seconds)
 
 
 def _read_json(answer: bytes) -> dict[str, Any]:

@@ -86,6 +86,7 @@ class UploadFiles:
         except ClientDisconnect:
             return Response(status_code=400)  # to nobody
         except OffhookError as error:
+            request.state.refused = error.code
             refusal = refuse(error)
             refusal.headers["Connection"] = "close"  # or the rest of what is sent would still be read
             return refusal

@@ -15,7 +15,7 @@ CAMPAIGN = (
     "windows { from to weekdays } startAt endAt retryOn maxRetries retryAfterSeconds maxCallsPerNumberPerDay "
     "breaker { failures seconds sharePercent } callerIds { number } callerIdPoolId callerIdName trunkId ringSeconds "
     "maxDurationSeconds recordingMode detectMachine onMachine metadata { key value } tags startedAt pausedAt "
-    "pauseReason pauseDetail finishedAt finishReason archivedAt content { callFlowId "
+    "pauseReason pauseDetail finishedAt finishReason archivedAt content { callFlowId optOut { digit dncListId } "
     "announcement { optOutDigit optOutDncListId announcement { text audioFileId repeat pauseSeconds voice { id } } } "
     "agent { mode agentId queueId abandonmentCapPercent previewSeconds message { text } } }"
 )

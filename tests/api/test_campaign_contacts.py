@@ -247,6 +247,27 @@ async def test_given_counts_when_statistics_are_asked_for_then_totals_days_and_r
     }
 
 
+async def test_given_a_campaign_that_began_days_ago_when_its_periods_are_asked_for_then_they_are_those_of_the_dialer(
+    surface: Surface,
+) -> None:
+    campaign_id, now = (await make(surface))["id"], datetime.now(UTC)
+    asked = "abandonmentPeriods { hours from to answered abandoned abandonedPercent }"
+    assert await read(surface, campaign_id, asked) == {"abandonmentPeriods": []}
+    # The day began five hours ago, so what was counted ten hours ago belongs to the day before.
+    began_at = (now - timedelta(days=2, hours=5)).replace(second=0, microsecond=0)
+    await put(surface, campaign_id, state="RUNNING", began_at=began_at + timedelta(seconds=30))
+    for hours, answered, abandoned in ((1, 40, 1), (10, 60, 4)):
+        counts: dict[str, int] = {Figure.ANSWERED_BY_PERSON: answered, Figure.ABANDONED: abandoned}
+        await _count(surface, campaign_id, now - timedelta(hours=hours), counts)
+    day, month = (await read(surface, campaign_id, asked))["abandonmentPeriods"]
+    assert datetime.fromisoformat(day.pop("from")) == began_at + timedelta(days=2)
+    assert datetime.fromisoformat(day.pop("to")) == began_at + timedelta(days=3)
+    assert datetime.fromisoformat(month.pop("from")) == began_at
+    assert datetime.fromisoformat(month.pop("to")) == began_at + timedelta(days=30)
+    assert day == {"hours": 24, "answered": 40, "abandoned": 1, "abandonedPercent": 2.5}
+    assert month == {"hours": 720, "answered": 100, "abandoned": 5, "abandonedPercent": 5.0}
+
+
 PREVIEW = (
     "query($id: ID!) { previewCampaign(id: $id) { isComplete counted dial skip delay duplicates "
     "skips { reason contacts } delays { reason contacts } } }"

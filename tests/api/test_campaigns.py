@@ -167,6 +167,15 @@ async def test_given_everything_when_a_campaign_is_made_then_it_is_kept_as_given
     assert made["kind"] == "AGENT"
 
 
+async def test_given_a_key_to_opt_out_of_a_flow_or_a_message_when_a_campaign_is_made_then_it_is_shown(
+    surface: Surface,
+) -> None:
+    queue_id = await _queue(surface)
+    content = {"agent": {"queueId": queue_id, "mode": "PREDICTIVE", "optOutDigit": "#"}}
+    made = await make(surface, content=content)
+    assert made["content"]["optOut"] == {"digit": "#", "dncListId": None}
+
+
 async def test_given_a_template_and_a_voice_when_a_campaign_is_made_then_it_keeps_the_text_of_now(
     surface: Surface,
 ) -> None:
@@ -216,6 +225,18 @@ async def test_given_a_template_and_a_voice_when_a_campaign_is_made_then_it_keep
             ("NOT_FOUND", "content.announcement.optOutDncListId"),
         ),
         ({"content": {"callFlowId": "flow_none"}}, ("NOT_FOUND", "content.callFlowId")),
+        (
+            {"content": {"callFlow": {"callFlowId": "flow_none", "optOutDigit": "9"}}},
+            ("NOT_FOUND", "content.callFlow.callFlowId"),
+        ),
+        (
+            {"content": {"callFlow": {"callFlowId": "flow_none", "optOutDigit": "99"}}},
+            ("INVALID_INPUT", "content.callFlow.optOutDigit"),
+        ),
+        (
+            {"content": {"agent": {"queueId": "queue_none", "optOutDncListId": "dnc_none"}}},
+            ("REQUIRED", "content.agent.optOutDigit"),
+        ),
         ({"content": {"agent": {"queueId": "queue_none"}}}, ("NOT_FOUND", "content.agent.queueId")),
         ({"content": {"agent": {"agentId": "agent_none"}}}, ("NOT_FOUND", "content.agent.agentId")),
         ({"content": {"agent": {}}}, ("REQUIRED", "content.agent")),

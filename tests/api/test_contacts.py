@@ -1,16 +1,21 @@
 """Contact lists, DNC lists and imports over GraphQL."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app import failpoints
 from app.accounts.scopes import Scope
+from app.contacts.import_batches import BATCH_ROWS
 from app.contacts.imports import object_folder
+from app.failpoints import Armed, Effect, Failpoint
 from app.ids import Kind, new_id, part_id
 from tests.api.conftest import ALL_SCOPES, Surface
 from tests.api.lists_desk import (
     CONTACT,
+    DEADLINE_SECONDS,
     do,
     fetch_report,
     finished,
@@ -21,6 +26,7 @@ from tests.api.lists_desk import (
     upload,
     working,
 )
+from tests.api.test_websocket import opened
 
 pytestmark = pytest.mark.postgres
 
@@ -32,6 +38,9 @@ query($id: ID!, $filter: ContactFilterInput, $first: Int, $after: String) {{
 ENTRIES = """
 query($id: ID!, $number: PhoneNumber) { dncEntries(listId: $id, number: $number) {
     nodes { party { number isMasked } reason source } edges { cursor } totalCount { count } } }
+"""
+FOLLOW = """
+subscription($id: ID!) { jobProgress(id: $id) { ... on JobChanged { job { state progress counts { processed } } } } }
 """
 LISTS = "{ contactLists { nodes { id name columns version } } dncLists { nodes { id name appliesToAll } } }"
 EVE: dict[str, Any] = {
@@ -287,6 +296,40 @@ async def test_given_an_uploaded_file_when_imported_then_the_job_tells_what_beca
     assert await surface.services.speech.audio_files.remove_files() is False
     async with surface.database.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM upload") == 0
+
+
+async def test_given_a_file_of_two_batches_when_its_import_is_followed_then_each_is_told_as_it_is_written(
+    surface: Surface, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on = asyncio.Event()
+
+    async def reach(place: Failpoint) -> None:
+        if place is Failpoint.IMPORT_BATCH_COMMITTED:
+            await may_go_on.wait()
+
+    monkeypatch.setattr(failpoints, "armed", Armed(Failpoint.IMPORT_BATCH_COMMITTED, Effect.SLEEP))
+    monkeypatch.setattr(failpoints, "reach", reach)
+    rows = BATCH_ROWS + BATCH_ROWS // 2
+    list_id = await make_list(surface)
+    # So wide that what is read ahead of a batch is little of it.
+    content = "number,note\n" + "".join(f"+1212{2_000_000 + place},{'x' * 400}\n" for place in range(rows))
+    upload_id = await upload(surface, content.encode())
+    asked = await do(surface, "importContacts", listId=list_id, source={"uploadId": upload_id})
+    told = []
+    async with asyncio.timeout(DEADLINE_SECONDS), opened(port) as socket:
+        await socket.init(surface.token)
+        await socket.subscribe(FOLLOW, variables={"id": asked["job"]["id"]})
+        first = (await socket.receive())["payload"]["data"]["jobProgress"]["job"]
+        assert (first["state"], first["progress"], first["counts"]["processed"]) == ("QUEUED", None, 0)
+        async with working(surface, tmp_path):
+            while (message := await socket.receive())["type"] != "complete":
+                job = message["payload"]["data"]["jobProgress"]["job"]
+                told.append((job["state"], job["counts"]["processed"], job["progress"]))
+                if job["counts"]["processed"] == BATCH_ROWS:
+                    may_go_on.set()
+    (half,) = {progress for state, processed, progress in told if (state, processed) == ("RUNNING", BATCH_ROWS)}
+    assert BATCH_ROWS / rows <= half < 1.0
+    assert told[-1] == ("FINISHED", rows, 1.0)
 
 
 async def test_given_an_object_of_the_account_when_imported_then_it_is_read_and_stays(

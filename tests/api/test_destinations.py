@@ -15,7 +15,7 @@ from tests.api.conftest import ALL_SCOPES, Surface
 pytestmark = pytest.mark.postgres
 
 _RULE = "destination prefix country action note"
-_POLICY = f"destinationPolicy {{ rules {{ {_RULE} }} granted {{ {_RULE} }} }}"
+_POLICY = f"destinationPolicy {{ version rules {{ {_RULE} }} granted {{ {_RULE} }} }}"
 SET = f"""mutation($rules: [DestinationRuleInput!]) {{ setDestinationPolicy(input: {{rules: $rules}}) {{
   {_POLICY} userErrors {{ code field message }} }} }}"""
 READ = f"query {{ {_POLICY} }}"
@@ -69,9 +69,14 @@ async def test_given_rules_of_its_own_when_an_account_sets_them_then_they_narrow
     assert await verdict(surface, "+442079460000") == (False, "NOT_ALLOWED")
     assert await verdict(surface, "+16135550123") == (False, "NOT_ALLOWED")  # Canada
 
+    narrow = payload["destinationPolicy"]["version"]
+    again = (await change(surface, [deny("+1212"), allow("US")]))["destinationPolicy"]
+    assert again["version"] == narrow  # neither their order nor their notes decide anything
+
     payload = await change(surface, None)
 
     assert payload["destinationPolicy"]["rules"] is None
+    assert payload["destinationPolicy"]["version"] != narrow
     assert await verdict(surface, "+442079460000") == (True, None)
 
 

@@ -19,6 +19,7 @@ from app.facts.vocabulary import (
     Disposition,
     EndCode,
     EndParty,
+    GreetingEnd,
     LegRole,
     LegState,
     MediaStreamEnd,
@@ -202,22 +203,22 @@ def _steps(driver: Driver) -> list[str]:
 @pytest.mark.parametrize(
     ("outcome", "verdict", "after", "step"),
     [
-        ("BEEP", AnsweredBy.MACHINE, True, "message"),
-        ("SILENCE", AnsweredBy.MACHINE, True, "message"),
-        ("TIMEOUT", AnsweredBy.MACHINE, False, "message"),
-        ("FAX", AnsweredBy.FAX, False, "fax"),
+        ("BEEP", AnsweredBy.MACHINE, GreetingEnd.BEEP, "message"),
+        ("SILENCE", AnsweredBy.MACHINE, GreetingEnd.SILENCE, "message"),
+        ("TIMEOUT", AnsweredBy.MACHINE, None, "message"),
+        ("FAX", AnsweredBy.FAX, None, "fax"),
     ],
 )
 def test_given_a_machine_for_a_flow_when_its_beep_is_found_or_is_not_then_the_flow_begins_and_no_stream_is_told(
     outcome: str,
     verdict: AnsweredBy,
-    after: bool,
+    after: GreetingEnd | None,
     step: str,
 ) -> None:
     driver = _machine_for_a_flow()
     _hear_beep(driver, outcome)
     (told,) = _told(driver)
-    assert (told.answered_by, told.is_after_beep) == (verdict, after)
+    assert (told.answered_by, told.is_after_beep, told.greeting_ended_by) == (verdict, after is not None, after)
     assert _steps(driver) == ["who", step]
     driver.drain()
     assert [word for word in driver.words if word.startswith("mediastream.")] == []
@@ -236,6 +237,7 @@ def test_given_a_machine_when_nobody_can_listen_then_the_dialplan_waits_for_sile
     _find_out(driver, AnsweredBy.MACHINE, is_after_beep=is_silent)
     (told,) = _told(driver)
     assert (told.answered_by, told.cause, told.is_after_beep) == (AnsweredBy.MACHINE, "LONG-1", is_silent)
+    assert told.greeting_ended_by is (GreetingEnd.SILENCE if is_silent else None)
     assert _steps(driver) == ["who", "message"]
 
 

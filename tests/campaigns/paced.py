@@ -1,7 +1,7 @@
 """A campaign at its pace, by what SIPp wrote down: how many calls began in each minute, and where it stood still."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -95,7 +95,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forbidden:
-    """A number that was put on a do-not-call list at this instant, and the one that comes right after it."""
+    """A number whose entry on a do-not-call list was answered for at this instant, and the one right after it."""
 
     number: str
     at: datetime
@@ -104,17 +104,18 @@ class Forbidden:
 
 @dataclass(slots=True, kw_only=True)
 class Forbidder:
-    """Puts numbers on do-not-call lists so many turns before they would be called."""
+    """Has numbers forbidden so many turns before they would be called. ``forbid`` ends once that is answered."""
 
     sheet: Sheet
     turns: int
+    forbid: Callable[[str], Awaitable[None]]
     forbidden: list[Forbidden] = field(default_factory=list)
 
     async def forbid_next(self) -> None:
         """Forbid the number that comes after so many others; none is left: nothing is done."""
         rows = await self.sheet.fetch(_NEXT, self.sheet.campaign_id, self.sheet.lists, self.turns)
         if len(rows) == 2 and all(rows[0]["number"] != one.neighbour for one in self.forbidden):
-            await self.sheet.forbid(rows[0]["number"])
+            await self.forbid(rows[0]["number"])
             self.forbidden.append(
                 Forbidden(number=rows[0]["number"], at=self.sheet.clock.now(), neighbour=rows[1]["number"])
             )

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from app.accounts.audit import AuditLog
+from app.campaigns.core.predictive import START
 from app.routing.model import QueueMember
 from app.routing.service import Routing
 from app.routing.words import QueueStrategy
@@ -87,8 +88,9 @@ class _Kind(IntEnum):
 class Reckoning:
     """What became of the calls, and the worst that might have become of them at any instant.
 
-    ``broken``: where more were dialled than the cap bears, by counting each call in flight beyond the agents who do
-    not talk as abandoned. ``most_over`` of those there were. ``told_after``: from the answer to the message, seconds.
+    ``broken``: where more were dialled than the cap bears: beyond the agents who do not talk, if each call in flight
+    were abandoned; or abandoned, beyond the start. ``most_over``: so many were in flight beyond those agents.
+    ``told_after``: from the answer to the message, seconds.
     """
 
     dialled: int = 0
@@ -136,7 +138,9 @@ def _count(happened: Sequence[tuple[datetime, _Kind]], agents: int, cap: int) ->
         counted.answered += kind in {_Kind.CONNECTED, _Kind.ABANDONED}
         over = max(0, in_flight - (agents - talking))
         counted.most_over = max(counted.most_over, over)
-        if over and _WHOLE * (counted.abandoned + over) > cap * counted.answered:
+        # With an agent for each, those in flight are too many only once more were abandoned than the start allows.
+        is_over = _WHOLE * (counted.abandoned + (in_flight if over else 0)) > cap * counted.answered
+        if is_over and (over or counted.abandoned > START):
             counted.broken.append(
                 f"{at} {kind.name}: {in_flight} in flight, {agents - talking} agents do not talk, "
                 f"{counted.abandoned} abandoned of {counted.answered} answered"

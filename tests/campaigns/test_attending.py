@@ -1,65 +1,17 @@
 """Agents of campaigns: calls for those who are idle, and contacts that they look at before they are called."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
-from app.accounts.audit import AuditLog
-from app.accounts.principal import Principal
-from app.accounts.scopes import Scope
-from app.campaigns.attending import CampaignAgents
 from app.campaigns.core.words import PacingMode
 from app.campaigns.model import AgentContent, ContactState, Pacing
 from app.errors import RefusedError
 from app.facts.vocabulary import Disposition
-from app.ids import Kind, new_id
 from tests.campaigns.hall import Hall
 from tests.campaigns.sheet import number_of, numbers, retry
-
-
-class Staff:
-    """Agents of the hall's account."""
-
-    def __init__(self, hall: Hall) -> None:
-        self.hall = hall
-        self.by = Principal(
-            account_id=hall.account_id,
-            account_name="acme",
-            default_region="US",
-            key_id="key_1",
-            scopes=frozenset(Scope),
-        )
-        self.told: list[str] = []
-
-        async def tell(campaign_id: str) -> None:
-            self.told.append(campaign_id)
-
-        self.agents = CampaignAgents(hall.database, hall.log, AuditLog(hall.database), hall.clock, changed=tell)
-
-    async def hire(self, count: int, *, shown: str = "AVAILABLE") -> list[str]:
-        """So many agents, doing so."""
-        ids = [new_id(Kind.AGENT) for _ in range(count)]
-        async with self.hall.database.acquire() as connection, connection.transaction():
-            for agent_id in ids:
-                await connection.execute(
-                    "INSERT INTO agent (id, account_id, name) VALUES ($1, $2, $1)", agent_id, self.hall.account_id
-                )
-                await connection.execute(
-                    """
-                    INSERT INTO agent_state (agent_id, account_id, mode, shown, shown_at) VALUES ($1, $2, $3, $3, $4)
-                    """,
-                    agent_id,
-                    self.hall.account_id,
-                    shown,
-                    self.hall.clock.now(),
-                )
-        return ids
-
-    async def join(self, agents: Sequence[str]) -> None:
-        for agent_id in agents:
-            await self.agents.join(self.by, self.hall.campaign_id, agent_id)
+from tests.campaigns.staff import Staff, call_for
 
 
 def code_of(refused: RefusedError) -> tuple[str, str | None]:
@@ -220,28 +172,19 @@ async def test_given_a_predictive_campaign_when_people_have_answered_then_it_dia
     async with hall.database.acquire() as connection:
         await connection.execute(
             "INSERT INTO campaign_minute (campaign_id, minute, word, count) SELECT $1, "
-            "date_trunc('minute', $2::timestamptz), 'ANSWERED_BY_PERSON', 100",
+            "date_trunc('minute', $2::timestamptz), 'ANSWERED_BY_PERSON', 250",
             hall.campaign_id,
             hall.clock.now(),
         )
         await connection.execute(
-            "INSERT INTO campaign_total (campaign_id, word, count) VALUES ($1, 'ENDED', 500), "
-            "($1, 'ANSWERED_BY_PERSON', 100) ON CONFLICT (campaign_id, word) DO UPDATE SET count = excluded.count",
+            "INSERT INTO campaign_total (campaign_id, word, count) VALUES ($1, 'ENDED', 1000), "
+            "($1, 'ANSWERED_BY_PERSON', 250) ON CONFLICT (campaign_id, word) DO UPDATE SET count = excluded.count",
             hall.campaign_id,
         )
     for _ in range(6):
         hall.clock.pass_seconds(1)
         await hall.call_all_due()
-    assert len(hall.telephone.live) == 4 + 3  # three percent of a hundred
-
-
-async def _call_for(hall: Hall, *, seconds: int) -> int:
-    """How many calls begin in this time."""
-    begun = 0
-    for _ in range(seconds):
-        begun += await hall.call_all_due()
-        hall.clock.pass_seconds(1)
-    return begun
+    assert len(hall.telephone.live) == 7  # three percent of 250, if not one of them found its agent
 
 
 async def _answer(hall: Hall, call_id: str, agent_id: str) -> None:
@@ -264,14 +207,14 @@ async def test_given_an_agent_whose_phone_rings_for_a_call_when_other_calls_ring
     await hall.begin(content=AgentContent(mode=mode, agent_id="agent_x"))
     agents = await staff.hire(3)
     await staff.join(agents[:2])
-    assert await _call_for(hall, seconds=2) == 2
+    assert await call_for(hall, seconds=2) == 2
     await _answer(hall, hall.telephone.live[0], agents[0])
     hall.clock.pass_seconds(1)
     batch = await hall.claim()
     assert (batch.claims, batch.to_drop) == ((), ())
     # For an agent who comes there is a call, whoever's phone rings.
     await staff.join(agents[2:])
-    assert await _call_for(hall, seconds=2) == 1
+    assert await call_for(hall, seconds=2) == 1
 
 
 @pytest.mark.parametrize("mode", [PacingMode.PROGRESSIVE, PacingMode.PREDICTIVE])
@@ -283,7 +226,7 @@ async def test_given_an_agent_whose_phone_rings_for_a_call_when_it_leaves_then_i
     await hall.begin(content=AgentContent(mode=mode, agent_id="agent_x"))
     agents = await staff.hire(2)
     await staff.join(agents)
-    assert await _call_for(hall, seconds=2) == 2
+    assert await call_for(hall, seconds=2) == 2
     await _answer(hall, hall.telephone.live[0], agents[0])
     with pytest.raises(RefusedError) as refused:
         await staff.agents.leave(staff.by, hall.campaign_id, agents[0])
@@ -303,7 +246,7 @@ async def test_given_calls_that_ring_when_an_agent_is_on_another_call_then_as_ma
     await hall.begin(content=AgentContent(mode=PacingMode.PREDICTIVE, agent_id="agent_x"))
     agents = await staff.hire(2)
     await staff.join(agents)
-    assert await _call_for(hall, seconds=2) == 2
+    assert await call_for(hall, seconds=2) == 2
     async with hall.database.acquire() as connection:
         await connection.execute(
             "UPDATE agent_state SET shown = 'BUSY', leg_id = 'leg_x', call_id = 'call_x' WHERE agent_id = $1", agents[0]

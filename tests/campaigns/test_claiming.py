@@ -1,21 +1,28 @@
 """Who is claimed: each contact once, in order, at the pace, and by the rules of that instant."""
 
 import asyncio
+import importlib.metadata
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
+from app.accounts.audit import AuditLog
 from app.campaigns import claim_statements as statements
 from app.campaigns.claim import LEASE, MOST_CLAIMS
 from app.campaigns.core.lifecycle import Step
+from app.campaigns.core.rules import Basis, Decision
 from app.campaigns.core.windows import CallingWindow, Schedule
-from app.campaigns.core.words import DelayReason, SkipReason
+from app.campaigns.core.words import DelayReason, SkipReason, ZoneSource
+from app.campaigns.core.zones import Zones
 from app.campaigns.model import ContactState, Pacing
 from app.db.kept import read_by_index
 from app.facts.campaigns import ContactSkipped
 from app.facts.vocabulary import Disposition
+from app.numbers.policy import Rule, version_of
+from app.routing.policies import DestinationPolicies
 from tests.campaigns.hall import Hall
 from tests.campaigns.sheet import number_of, numbers, retry
 
@@ -203,6 +210,67 @@ async def test_given_a_number_in_two_campaigns_when_both_claim_at_once_then_the_
         hall.clock.pass_seconds(0.003)
         await asyncio.gather(*(claim(one) for one in campaigns))
     assert claimed == Counter(numbers(8))
+
+
+async def test_given_contacts_that_were_decided_on_when_the_decisions_are_read_then_each_tells_the_versions_of_then(
+    hall: Hall,
+) -> None:
+    await hall.add_list(numbers(3))
+    await hall.fetch("UPDATE contact SET zone_source = 'NUMBER', number_data = '8.1' WHERE number = $1", number_of(0))
+    listed = await hall.forbid(number_of(2))
+    await hall.begin()
+    policies = DestinationPolicies(hall.database, AuditLog(hall.database))
+    before = await policies.read(hall.account_id)
+    await _claim_next(hall)
+    after = [Rule("+1", is_allowed=True), Rule("+1900", is_allowed=False)]
+    await policies.set_rules(hall.account_id, after)
+    await hall.fetch("UPDATE campaign SET version = 7")
+    await hall.fetch("UPDATE dnc_list SET version = 5")
+    await _claim_next(hall)
+    told = [await _basis_of(hall, place) for place in range(3)]
+    assert [one.policy for one in told] == [version_of(before), version_of(after), version_of(after)]
+    assert len({version_of(before), version_of(after)}) == 2
+    assert [one.campaign.version for one in told] == [1, 7, 7]
+    assert [[(two.id, two.version) for two in one.dnc_lists] for one in told] == [
+        [(listed, 1)],
+        [(listed, 5)],
+        [(listed, 5)],
+    ]
+    assert [one.number_data for one in told] == ["8.1", None, None]
+    assert {one.zone_data for one in told} == {importlib.metadata.version("tzdata")}
+
+
+async def test_given_a_number_that_is_nowhere_of_its_own_when_claimed_then_the_accounts_zone_of_now_counts(
+    hall: Hall,
+) -> None:
+    await hall.add_list(numbers(2), zone="Etc/UTC")
+    await hall.fetch("UPDATE contact SET zone_source = 'ACCOUNT' WHERE number = $1", number_of(1))
+    # Since the import, the account has moved to where it is four in the morning.
+    await hall.fetch("UPDATE account SET time_zone = 'America/New_York'")
+    await hall.begin(schedule=Schedule(windows=(CallingWindow(from_time="08:00", to_time="21:00"),)))
+    called = []
+    for _ in range(2):
+        hall.clock.pass_seconds(1)
+        called += [one.contact.number for one in (await hall.claim()).claims]
+    assert called == [number_of(0)]
+    row = (await hall.contacts())[number_of(1)]
+    assert (row["reason"], row["due_at"].isoformat()) == ("OUTSIDE_WINDOW", "2026-03-02T13:00:00+00:00")
+    assert (await _basis_of(hall, 1)).zones == Zones(names=("America/New_York",), source=ZoneSource.ACCOUNT)
+
+
+async def _claim_next(hall: Hall) -> None:
+    hall.clock.pass_seconds(1)
+    await hall.claim()
+
+
+async def _basis_of(hall: Hall, place: int) -> Basis:
+    """What was last decided on for one of the contacts."""
+    [row] = await hall.fetch(
+        "SELECT decision FROM campaign_decision JOIN contact ON contact.id = contact_id WHERE number = $1 "
+        "ORDER BY n DESC LIMIT 1",
+        number_of(place),
+    )
+    return msgspec.convert(row["decision"], Decision).basis
 
 
 async def test_given_a_campaign_newer_than_the_statistics_when_fresh_contacts_are_read_then_each_is_looked_up_alone(

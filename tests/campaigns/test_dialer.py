@@ -9,10 +9,12 @@ from datetime import timedelta
 
 import pytest
 
-from app.campaigns import closing
+from app.campaigns import closing, figures
 from app.campaigns.core.lifecycle import Step
+from app.campaigns.core.predictive import START
 from app.campaigns.core.words import PacingMode
 from app.campaigns.dialer import CampaignDialer
+from app.campaigns.figures import Figure
 from app.campaigns.following import Following, Settled
 from app.campaigns.model import AgentContent, Content, OptOut, SayContent
 from app.campaigns.news import CampaignNews
@@ -26,6 +28,7 @@ from app.facts.vocabulary import CallKind, Direction, Errand, LegRole, Party
 from app.ids import Kind, new_id
 from tests.campaigns.hall import Hall
 from tests.campaigns.sheet import MORNING, number_of, numbers, say
+from tests.campaigns.staff import Staff
 
 _PATIENCE_SECONDS = 60.0
 
@@ -251,3 +254,24 @@ async def test_given_attempts_of_long_ago_when_swept_then_those_that_may_count_s
     async with Node(hall).running(), asyncio.timeout(_PATIENCE_SECONDS):
         while await hall.fetch("SELECT FROM number_attempt"):
             await asyncio.sleep(0.01)
+
+
+async def test_given_a_campaign_that_abandoned_too_many_when_its_dialer_looks_then_it_is_paused_and_nobody_is_called(
+    hall: Hall,
+) -> None:
+    node, staff = Node(hall), Staff(hall)
+    await hall.add_list(numbers(5))
+    await hall.begin(content=AgentContent(mode=PacingMode.PREDICTIVE, agent_id="agent_x"))
+    await staff.join(await staff.hire(2))
+    await _count(hall, {Figure.ANSWERED_BY_PERSON: START, Figure.ABANDONED: START})
+    async with node.running(), asyncio.timeout(_PATIENCE_SECONDS):
+        while await hall.state() != "PAUSED":
+            await asyncio.sleep(0.01)
+    assert not hall.telephone.dialled
+    [row] = await hall.fetch("SELECT pause_reason FROM campaign")
+    assert row["pause_reason"] == "TOO_MANY_ABANDONED"
+
+
+async def _count(hall: Hall, counts: dict[str, int]) -> None:
+    async with hall.database.acquire() as connection, connection.transaction():
+        await figures.count(connection, hall.campaign_id, hall.clock.now(), counts)

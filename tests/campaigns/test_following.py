@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.campaigns.claim import LEASE
 from app.campaigns.core.breaker import BreakerRule
-from app.campaigns.model import OptOut
+from app.campaigns.model import AgentContent, FlowContent, OptOut
 from app.db.engine import Database
 from app.facts.campaigns import (
     CampaignFinished,
@@ -176,6 +176,28 @@ async def test_given_somebody_who_opts_out_when_the_key_is_heard_then_the_number
     entries = await hall.fetch("SELECT number, source FROM dnc_entry")
     assert entries == [{"number": number_of(0), "source": "OPT_OUT"}]
     assert len([fact for fact in hall.told if isinstance(fact, DncEntryAdded)]) == 1
+
+
+async def test_given_a_call_flow_with_a_key_to_opt_out_when_it_is_pressed_then_the_number_is_listed(hall: Hall) -> None:
+    await hall.add_list(numbers(1))
+    await hall.begin(content=FlowContent(call_flow_id="flow_x", opt_out=OptOut(digit="*")))
+    assert not await hall.following.hear_key(hall.campaign_id, "call_x", number_of(0), "9")
+    assert await hall.following.hear_key(hall.campaign_id, "call_x", number_of(0), "*")
+    assert await hall.fetch("SELECT number, source FROM dnc_entry") == [{"number": number_of(0), "source": "OPT_OUT"}]
+
+
+async def test_given_a_key_to_opt_out_when_it_is_pressed_then_the_number_is_listed_unless_an_agent_was_talked_to(
+    hall: Hall,
+) -> None:
+    await hall.add_list(numbers(1))
+    await hall.begin(name="calls")
+    await hall.call_all_due()
+    [call_id] = hall.telephone.live
+    await hall.begin(name="agents", content=AgentContent(agent_id="agent_x", opt_out=OptOut(digit="9")))
+    await hall.fetch("UPDATE call SET connected_at = now()")
+    assert not await hall.following.hear_key(hall.campaign_id, call_id, number_of(0), "9")
+    await hall.fetch("UPDATE call SET connected_at = NULL")
+    assert await hall.following.hear_key(hall.campaign_id, call_id, number_of(0), "9")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import importlib.metadata
 import io
 import sys
 from datetime import UTC, datetime, timedelta
@@ -163,6 +164,25 @@ async def test_given_a_file_when_imported_then_contacts_have_what_it_says_and_ea
         ("+12125550124", None, None, ["America/New_York"], "NUMBER", {}, None),
     ]
     assert await _fetch(lists, "SELECT columns, version FROM contact_list") == [(["city"], 2)]
+    plans = importlib.metadata.version("phonenumbers")
+    assert await _fetch(lists, "SELECT number_data FROM contact ORDER BY position") == [(None,), (plans,)]
+
+
+async def test_given_zones_of_older_plans_when_an_import_goes_over_them_then_their_version_is_told_as_it_is(
+    lists: Database, tmp_path: Path
+) -> None:
+    path = _write(tmp_path, "Phone\n+12125550123\n+12125550124\n+18005550125\n")
+    await _import(lists, path, _Saved())
+    await _fetch(lists, "UPDATE contact SET number_data = '8.1' WHERE number <> '+18005550125'")
+    again = _write(tmp_path, "Phone,Name,Time zone\n+12125550123,Eve,\n+12125550124,Bo,Europe/Berlin\n")
+    counts = await _import(lists, again, _Saved(), at=AT + timedelta(days=1))
+    assert counts.updated == 2
+    # The zones of the first stayed, and so does what they are from.
+    assert await _fetch(lists, "SELECT name, zones, number_data FROM contact ORDER BY position") == [
+        ("Eve", ["America/New_York"], "8.1"),
+        ("Bo", ["Europe/Berlin"], None),
+        (None, ["America/New_York"], None),
+    ]
 
 
 async def test_given_an_import_that_dies_at_every_batch_when_gone_on_then_each_row_is_there_once_and_told_once(

@@ -178,6 +178,7 @@ async def test_given_people_who_answer_at_random_when_dialled_predictively_then_
         counted = await reckon(sheet, agents=len(centre.agents), cap=CAP)
         await sipp.wait_until_idle(len(called))
     assert counted.broken == []
+    assert 10_000 * counted.abandoned <= CAP * counted.answered
     assert counted.dialled == len(called)
     rows = await sheet.contacts()
     assert {(row["state"], row["attempts"]) for row in rows.values()} == {("FINISHED", 1)}

@@ -141,10 +141,45 @@ async def test_given_an_answering_machine_when_a_campaign_goes_on_at_machines_th
             await machine.wait_until_ended()
     story = await _story(sheet, calling)
     told = story.the("machine.detection_finished").body
-    assert (told["answeredBy"], told["isAfterBeep"]) == ("MACHINE", True)
+    assert (told["answeredBy"], told["isAfterBeep"], told["greetingEndedBy"]) == ("MACHINE", True, "BEEP")
     assert story.end == ("ANNOUNCEMENT_ENDED", "SYSTEM")
     assert heard[0].between(0.0, BEEP_ENDS_SECONDS - 1.0).rms_dbfs() < SPOKEN_DBFS
     assert heard[0].between(BEEP_ENDS_SECONDS, heard[0].seconds).rms_dbfs() > SPOKEN_DBFS
+
+
+async def test_given_a_flow_that_goes_on_at_machines_when_one_answers_then_its_message_is_left_after_the_beep(
+    served_offhook: RunningOffhook, calling: Desk, sheet: Sheet, far_end: FarEnd
+) -> None:
+    content = await _lead(
+        served_offhook,
+        Play(name="message", sounds=(PlaySpeech(text="Hello {name}, please call us back."),), next="bye"),
+        HangUp(name="bye"),
+    )
+    await sheet.add_list([CALLED])
+    await sheet.begin(
+        content=content,
+        detect_machine=True,
+        on_machine=MachineAction.GO_ON,
+        trunk_id=served_offhook.trunks["farend"],
+    )
+    await wake(served_offhook, sheet)
+    machine = await far_end.expect_call(CALLED)
+    greeting = far_end.ears.scratch_directory / "flow-greeting.wav"
+    write_machine(greeting)
+    async with machine.hearing() as heard:
+        await machine.answer()
+        async with machine.playing(f"sound:{greeting.with_suffix('')}"):
+            await machine.wait_until_ended()
+    story = await _story(sheet, calling)
+    told = story.the("machine.detection_finished").body
+    assert (told["answeredBy"], told["isAfterBeep"], told["greetingEndedBy"]) == ("MACHINE", True, "BEEP")
+    assert [one.body["step"] for one in story.all_of("flow.step_entered")] == ["message", "bye"]
+    assert story.disposition == "ANSWERED"
+    assert [one.body["isStopped"] for one in story.all_of("playback.finished")] == [False]
+    assert heard[0].between(0.0, BEEP_ENDS_SECONDS - 1.0).rms_dbfs() < SPOKEN_DBFS
+    assert heard[0].between(BEEP_ENDS_SECONDS, heard[0].seconds).rms_dbfs() > SPOKEN_DBFS
+    [row] = (await sheet.contacts()).values()
+    assert (row["state"], row["disposition"]) == ("FINISHED", "ANSWERED")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +212,7 @@ async def test_given_the_sandboxes_machine_when_a_campaign_calls_it_then_it_is_h
     assert len(story.all_of("playback.finished")) == is_left
     if is_left:
         assert story.words.index("machine.detection_finished CUSTOMER") < story.types.index("playback.started")
-        assert story.the("machine.detection_finished").body["isAfterBeep"]
+        assert story.the("machine.detection_finished").body["greetingEndedBy"] == "BEEP"
 
 
 async def test_given_a_flow_that_transfers_when_a_contact_answers_then_it_talks_to_the_agent_and_is_done(

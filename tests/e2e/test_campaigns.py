@@ -16,7 +16,7 @@ from app.clock import SystemClock
 from app.config import Settings
 from app.facts.queues import AgentState
 from app.facts.vocabulary import Disposition, Tone
-from app.flows.steps import Flow, Gather, HangUp, PlayTone
+from app.flows.steps import Flow, Gather, HangUp, Play, PlayTone
 from app.local.asterisk import AsteriskInstall, AsteriskInstance
 from app.routing.flows import FlowChanges
 from tests.campaigns.live import (
@@ -41,6 +41,12 @@ pytestmark = pytest.mark.asterisk
 PRESSES_ONE = "+15550100007"
 PRESSES_1_2_3_HASH = "+15550100010"
 IS_BUSY = "+15550100001"
+#: The sandbox's, each of which acts by its number, and how a campaign that tries busy ones again comes out of them.
+SANDBOX = {
+    "+15550100008": ("FINISHED", "ANSWERED", 1),
+    IS_BUSY: ("FINISHED", "BUSY", 2),
+    "+15550100004": ("FINISHED", "INVALID_NUMBER", 1),
+}
 #: How late SIPp may be with writing down what has reached this machine: the processor may be somebody else's.
 STALL = timedelta(seconds=1)
 
@@ -77,6 +83,7 @@ def numbers(*does: str, first: int) -> list[str]:
 async def test_given_thirty_contacts_when_announced_to_then_each_has_one_outcome_and_sipp_saw_every_attempt(
     offhook: RunningOffhook, sheet: Sheet, sipp: SippServer, witness: Witness
 ) -> None:
+    """Beside them another campaign calls sandbox numbers, over another trunk."""
     does = (20 * STAYS) + (4 * BUSY) + (3 * UNKNOWN) + (3 * CONGESTED)
     called = numbers(*does, first=2000)
     await sheet.add_list(called)
@@ -87,8 +94,17 @@ async def test_given_thirty_contacts_when_announced_to_then_each_has_one_outcome
         trunk_id=offhook.trunks["sipp"],
         breaker=None,
     )
-    await wake(offhook, sheet)
-    await wait_for_state(sheet, "FINISHED")
+    beside = Sheet(sheet.database, sheet.account_id, sheet.clock)
+    await beside.add_list(list(SANDBOX))
+    await beside.begin(name="Beside", content=say("Hello."), retries=retry(Disposition.BUSY, times=1, after=1.0))
+    for one in (sheet, beside):
+        await wake(offhook, one)
+    for one in (sheet, beside):
+        await wait_for_state(one, "FINISHED")
+    found = {
+        number: (row["state"], row["disposition"], row["attempts"]) for number, row in (await beside.contacts()).items()
+    }
+    assert found == SANDBOX
     rows = await sheet.contacts()
     assert set(rows) == set(called)
     outcomes = {
@@ -106,7 +122,9 @@ async def test_given_thirty_contacts_when_announced_to_then_each_has_one_outcome
     assert (totals["DIALLED"], totals["ENDED"], totals["FINISHED"]) == (34, 34, 30)
     told = await sheet.fetch(
         "SELECT type, count(*) AS count, count(DISTINCT subject_id) AS contacts FROM event "
-        "WHERE type LIKE 'contact.%' OR type = 'campaign.finished' GROUP BY type ORDER BY type"
+        "WHERE type = 'campaign.finished' AND subject_id = $1 "
+        "OR subject_id IN (SELECT contact_id FROM campaign_contact WHERE campaign_id = $1) GROUP BY type ORDER BY type",
+        sheet.campaign_id,
     )
     assert told == [
         {"type": "campaign.finished", "count": 1, "contacts": 1},
@@ -245,7 +263,7 @@ async def test_given_a_survey_when_contacts_press_their_answers_then_these_are_k
     }
 
 
-async def test_given_somebody_who_opts_out_when_the_key_is_pressed_then_the_number_is_forbidden_before_the_call_ends(
+async def test_given_somebody_who_opts_out_of_an_announcement_when_the_key_is_pressed_then_the_number_is_forbidden(
     offhook: RunningOffhook, sheet: Sheet
 ) -> None:
     await sheet.add_list([PRESSES_ONE])
@@ -255,6 +273,33 @@ async def test_given_somebody_who_opts_out_when_the_key_is_pressed_then_the_numb
     await wait_for_state(sheet, "FINISHED")
     [entry] = await sheet.fetch("SELECT number, source FROM dnc_entry")
     assert entry == {"number": PRESSES_ONE, "source": "OPT_OUT"}
+
+
+async def test_given_somebody_who_opts_out_when_the_key_is_pressed_then_the_number_is_forbidden_before_the_call_ends(
+    offhook: RunningOffhook, sheet: Sheet
+) -> None:
+    ask = Gather(
+        name="ask",
+        prompt=(PlayTone(tone=Tone.RING, seconds=30.0),),
+        max_digits=1,
+        first_digit_seconds=15.0,
+        no_input="bye",
+        next="go on",
+        variable="answer",
+    )
+    # So long there is to hear the key in the call.
+    go_on = Play(name="go on", sounds=(PlayTone(tone=Tone.RING, seconds=4.0),), next="bye")
+    flow = Flow(start="ask", steps=(ask, go_on, HangUp(name="bye")))
+    made = await offhook.service.services.routing.flows.create(offhook.principal, FlowChanges(name="survey", flow=flow))
+    await sheet.add_list([PRESSES_ONE])
+    await sheet.begin(content=FlowContent(call_flow_id=made.id, opt_out=OptOut(digit="1")))
+    await wake(offhook, sheet)
+    await wait_for_state(sheet, "FINISHED")
+    [entry] = await sheet.fetch("SELECT number, source FROM dnc_entry")
+    assert entry == {"number": PRESSES_ONE, "source": "OPT_OUT"}
+    # What is only read off the record is listed after the end.
+    told = await sheet.fetch("SELECT type FROM event WHERE type IN ('dnc.entry_added', 'call.ended') ORDER BY sequence")
+    assert [one["type"] for one in told] == ["dnc.entry_added", "call.ended"]
     told = await sheet.fetch(
         "SELECT type FROM event WHERE type = ANY($1) ORDER BY sequence",
         ["dtmf.received", "dnc.entry_added", "contact.finished"],

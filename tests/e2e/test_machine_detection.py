@@ -65,7 +65,8 @@ async def test_given_a_call_flow_when_something_answers_then_it_branches_on_what
     made = await flows.create(offhook.principal, FlowChanges(name="leaves a message", flow=flow))
     placed = await desk.place_call(number, connect=None, connect_call_flow_id=made.id, detect_machine=True)
     story = await desk.wait_for_end(placed.id)
-    assert story.the("machine.detection_finished").body["isAfterBeep"] is beeped
+    told = story.the("machine.detection_finished").body
+    assert (told["isAfterBeep"], told["greetingEndedBy"]) == (beeped, "BEEP" if beeped else None)
     assert [fact.body["step"] for fact in story.all_of("flow.step_entered")] == ["who", step, "bye"]
     assert story.end == ("FLOW_ENDED", "SYSTEM")
     await assert_is_whole(desk, story)

@@ -14,6 +14,7 @@ import soundfile  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from app.config import Settings
+from app.facts.masking import Sight
 from app.local.asterisk import AsteriskInstall, AsteriskInstance
 from app.otps.voice import BETWEEN_SECONDS
 from app.speech import samples
@@ -23,6 +24,7 @@ from tests.rig.audio import Sound
 from tests.rig.desk import PATIENCE_SECONDS, Desk
 from tests.rig.far_end import FarEnd
 from tests.rig.service import RunningOffhook, make_settings
+from tests.webhooks.sink import Sink
 
 pytestmark = pytest.mark.asterisk
 
@@ -181,19 +183,33 @@ def _likeness(heard: NDArray[np.float64], piece: NDArray[np.float64]) -> NDArray
 async def _every_row(offhook: RunningOffhook) -> str:
     async with offhook.service.database.acquire() as connection:
         tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        rows = [
-            row["whole"]
-            for table in tables
-            for row in await connection.fetch(f'SELECT one::text AS whole FROM "{table["tablename"]}" AS one')  # noqa: S608  # names of our own tables
-        ]
+    rows = [await _rows_of(offhook, table["tablename"]) for table in tables]
     assert len(rows) > 10
     return "\n".join(rows)
 
 
+async def _rows_of(offhook: RunningOffhook, table: str) -> str:
+    async with offhook.service.database.acquire() as connection:
+        rows = await connection.fetch(f'SELECT one::text AS whole FROM "{table}" AS one')  # noqa: S608  # one of our own
+    return "\n".join(row["whole"] for row in rows)
+
+
 async def test_given_a_code_when_it_is_told_then_its_digits_are_heard_and_stand_nowhere(
-    served_offhook: RunningOffhook, calling: Desk, far_end: FarEnd, capfd: pytest.CaptureFixture[str]
+    served_offhook: RunningOffhook,
+    calling: Desk,
+    far_end: FarEnd,
+    webhook_sink: Sink,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     number = "+15550118101"
+    # It is told all there is to tell, and may see all of it.
+    await served_offhook.service.services.webhooks.create(
+        served_offhook.principal.account_id,
+        url=webhook_sink.url("/all"),
+        reads_pii=True,
+        reads_dtmf=True,
+        granted=Sight(has_numbers=True, has_digits=True),
+    )
     otp = await _announce(served_offhook, number, code=CODE, repeat=READINGS)
     customer = await far_end.expect_call(number)
     async with customer.hearing() as heard:
@@ -222,7 +238,13 @@ async def test_given_a_code_when_it_is_told_then_its_digits_are_heard_and_stand_
         metrics = await client.get(f"{served_offhook.url}/metrics")
     assert (diagnosis.status_code, metrics.status_code) == (200, 200)
     assert '"secret"' in diagnosis.text  # what is looked through is the call in which it was told
-    everything = (diagnosis.text, metrics.text, await _every_row(served_offhook), *capfd.readouterr())
+    last = {"otp.announced", "otp.verified", "call.ended"}
+    await webhook_sink.wait_until(lambda: {one.json["type"] for one in webhook_sink.at("/all")} >= last)
+    sent = "\n".join(f"{one.headers} {one.body.decode()}" for one in webhook_sink.at("/all"))
+    assert number in sent
+    rows = await _every_row(served_offhook)
+    assert "otp.announced" in (await _rows_of(served_offhook, "webhook_delivery"))
+    everything = (diagnosis.text, metrics.text, sent, rows, *capfd.readouterr())
     for text in everything:
         assert _FOUND.search(text) is None
     assert re.search(r"/media/[0-9]", diagnosis.text) is None  # the address is as good as the code

@@ -37,8 +37,9 @@ async def _heard_hertz(listener: FarEndCall) -> float:
 
 
 async def test_given_a_pitch_when_the_agent_speaks_then_the_customer_hears_it_moved_until_it_is_set_back(
-    desk: Desk, far_end: FarEnd
+    graphql_desk: Desk, far_end: FarEnd
 ) -> None:
+    desk = graphql_desk
     call_id, agent, customer = await _talk(desk, far_end, pitch=1.5)
     async with agent.playing_tone(TONE_HERTZ), customer.playing_tone(TONE_HERTZ):
         assert await _heard_hertz(customer) == pytest.approx(1500, rel=NEAR)

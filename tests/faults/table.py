@@ -216,7 +216,13 @@ CASES: tuple[Case, ...] = (
     _kill(
         "campaign",
         "during a campaign at 20 calls/s",
-        "test_campaign_kill.py::given_a_campaign_when_the_service_is_killed",
+        "test_campaign_kill.py::given_a_campaign_when_the_service_is_killed_then",
+    ),
+    Case(
+        id="kill-campaign-at",
+        group="kill -9 of the service",
+        what="between a campaign's claim, its hold, its calls and their note",
+        tests=("test_campaign_kill.py::given_a_campaign_when_the_service_is_killed_at_a_named_place",),
     ),
     _kill(
         "callback",
@@ -512,7 +518,9 @@ CASES: tuple[Case, ...] = (
     _caller(
         "dnc-race",
         "a DNC entry or a reached cap races with a claim",
-        "tests/campaigns/test_dialing.py::given_a_number_that_is_forbidden_after_its_claim",
+        "tests/campaigns/test_forbidding.py::given_numbers_that_are_forbidden_while_they_are_claimed_and_dialled",
+        "tests/campaigns/test_forbidding.py::given_an_entry_that_is_answered_while_a_batch_waits_to_be_dialled",
+        "tests/campaigns/test_claiming.py::given_a_number_in_two_campaigns_when_both_claim_at_once",
     ),
     _caller(
         "stop-race",

@@ -63,12 +63,15 @@ REQUESTS = {
     "let go": b"DELETE /ari/channels/",
     "destroy": b"DELETE /ari/bridges/",
 }
-#: The others no call passes: two are of imports, two of what places calls later.
+#: The others no call passes: two are of imports, two of what places calls later, three of campaigns.
 _ELSEWHERE = {
     Failpoint.IMPORT_BATCH_WRITTEN,
     Failpoint.IMPORT_BATCH_COMMITTED,
     Failpoint.ERRAND_CLAIMED,
     Failpoint.ERRAND_PLACED,
+    Failpoint.CAMPAIGN_CLAIMED,
+    Failpoint.CAMPAIGN_HELD,
+    Failpoint.CAMPAIGN_PLACED,
 }
 ON_A_CALLS_WAY = [place for place in Failpoint if place not in _ELSEWHERE]
 QUIET_AND_BUSY = pytest.mark.parametrize("is_busy", [False, True], ids=["quiet", "busy"])

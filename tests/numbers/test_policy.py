@@ -1,11 +1,15 @@
 """Who may dial which number: longest prefix, nothing by default, and classes that must be named."""
 
+from dataclasses import replace
+from random import Random
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.numbers.parse import E164
-from app.numbers.policy import Allowed, DenialReason, Denied, Rule, evaluate, refusal
+from app.numbers.policy import Allowed, DenialReason, Denied, Rule, evaluate, refusal, version_of
 
 
 def allow(*prefixes: str) -> list[Rule]:
@@ -148,3 +152,29 @@ def test_given_everything_allowed_by_a_bare_plus_when_a_global_service_is_dialle
 ) -> None:
     for code in ("+870", "+881", "+882", "+883", "+979"):
         assert isinstance(evaluate(E164(code + number[4:]), allow("+")), Denied)
+
+
+@given(rules_of_any_kind, st.randoms())
+def test_given_any_policy_when_its_rules_are_shuffled_or_noted_otherwise_then_its_version_stays(
+    rules: list[Rule], random: Random
+) -> None:
+    other = [replace(rule, note="said otherwise") for rule in random.sample(rules, len(rules))]
+    assert version_of(other) == version_of(rules)
+
+
+@given(rules_of_any_kind, st.data())
+def test_given_any_policy_when_a_rule_is_changed_then_its_version_is_another(
+    rules: list[Rule], data: st.DataObject
+) -> None:
+    rules = [*rules, Rule("+99", is_allowed=True)]
+    place = data.draw(st.integers(0, len(rules) - 1))
+    rule = rules[place]
+    changes: list[dict[str, Any]] = [
+        {"prefix": rule.prefix + "7"},
+        {"is_allowed": not rule.is_allowed},
+        {"country": "DE"},
+        {"is_own": not rule.is_own},
+    ]
+    changed = replace(rule, **data.draw(st.sampled_from(changes)))
+    assert version_of([*rules[:place], changed, *rules[place + 1 :]]) != version_of(rules)
+    assert version_of([*rules[:place], *rules[place + 1 :]]) != version_of(rules)

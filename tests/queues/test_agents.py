@@ -1,6 +1,7 @@
 """What agents do, on a real PostgreSQL: kept exactly, taken once, freed whatever happens."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -161,6 +162,24 @@ async def test_given_an_agent_whose_caller_is_gone_when_freed_then_it_has_missed
         await centre.write_leg(0, claim.leg_id, state=LegState.ENDED, reason=reason)
         await centre.claims.settle(centre.by.account_id)
     assert await centre.state_of(0) is AgentState.AVAILABLE
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+async def test_given_an_agent_who_comes_too_late_for_somebody_who_was_called_when_freed_then_it_has_missed_a_call(
+    centre: CallCentre, is_answered: bool
+) -> None:
+    await centre.make_available(0)
+    (claim,) = await centre.claim(0)
+    await centre.write_leg(
+        *(0, claim.leg_id), state=LegState.ENDED, reason=HangupReason.NOT_IN_TIME, is_answered=is_answered
+    )
+    await centre.claims.settle(centre.by.account_id)
+    async with centre.database.acquire() as connection:
+        row = await connection.fetchrow(
+            "SELECT misses, rests_until FROM agent_state WHERE agent_id = $1", centre.agents[0]
+        )
+    assert row is not None
+    assert (row["misses"], row["rests_until"]) == (1, centre.clock.now() + timedelta(seconds=5))
 
 
 async def test_given_a_claim_whose_process_died_when_its_time_is_over_then_the_agent_is_free(

@@ -68,6 +68,22 @@ def test_given_free_agents_when_a_strategy_chooses_then_it_is_as_by_the_table(
     assert choose(line, SERVERS, set(free.split())) == tuple(chosen.split())
 
 
+@pytest.mark.parametrize("strategy", [one for one in ALL if one is not QueueStrategy.RING_ALL])
+def test_given_agents_that_let_the_last_caller_ring_when_one_is_asked_then_only_if_there_is_no_other(
+    strategy: QueueStrategy,
+) -> None:
+    line = line_of(strategy, ANNA, BEN, DORA)
+    servers = {name: replace(SERVERS[name], has_missed=name != "dora") for name in ("anna", "ben", "dora")}
+    assert choose(line, servers, {"anna", "ben", "dora"}) == ("dora",)
+    assert choose(line, servers, {"anna"}) == ("anna",)
+
+
+def test_given_agents_that_let_the_last_caller_ring_when_all_are_rung_then_they_are_too() -> None:
+    servers = {**SERVERS, "anna": replace(SERVERS["anna"], has_missed=True)}
+    line = line_of(QueueStrategy.RING_ALL, ANNA, BEN)
+    assert choose(line, servers, {"anna", "ben"}) == ("anna", "ben")
+
+
 def test_given_an_agent_that_was_never_asked_when_in_turn_then_it_goes_before_all_that_were() -> None:
     line = line_of(QueueStrategy.ROUND_ROBIN, ANNA, BEN, _member("eve"))
     servers = {**SERVERS, "eve": free_server("eve", idle_since=500)}

@@ -48,8 +48,9 @@ fragment Told on CallEvent {
   id cursor type timestamp sequence callSequence callId dialledNumber { number } callerId { number } extension
   ... on LegEvent { leg { id role party { number extension } } }
   ... on CallCreatedEvent { dialFirst recordingMode }
+  ... on CallUpdatedEvent { changed }
   ... on LegRingingEvent { ringingAt }
-  ... on MachineDetectionFinishedEvent { answeredBy cause isAfterBeep }
+  ... on MachineDetectionFinishedEvent { answeredBy cause isAfterBeep greetingEndedBy }
   ... on LegAnsweredEvent { answeredAt }
   ... on LegEndedEvent { endedBy hangupCause sipCode legTalk: talkSeconds endedAt answeredElsewhere }
   ... on CallConnectedEvent { connectedAt }
@@ -253,6 +254,7 @@ def _as_input(request: OriginateRequest) -> Body:
         "customerRingSeconds": request.customer_ring_seconds,
         "maxDurationSeconds": request.max_duration_seconds,
         "recordingMode": request.recording_mode.value,
+        "transcribe": request.transcribe,
         "externalId": request.external_id,
         "metadata": [{"key": pair.key, "value": pair.value} for pair in request.metadata],
         "tags": list(request.tags),

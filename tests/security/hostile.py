@@ -17,6 +17,7 @@ from tests.security.hostile_numbers import (
     short_codes,
 )
 from tests.security.hostile_row import BEFORE_THE_FIELD, GOOD_NUMBER, Field, Row, codes_of, each
+from tests.security.hostile_speech import ROWS as SPEECH
 
 __all__ = [
     "BEFORE_THE_FIELD",
@@ -331,7 +332,7 @@ _SIP: Final = [
 ROWS: Final[tuple[Row, ...]] = (
     *(*NUMBERS, *EXTENSIONS, *CALLER_IDS, *NAMES, *_VARIABLES, *_CONTEXTS, *_MESSAGES, *_OTPS, *_SPOKEN),
     *(*_TEMPLATES, *_VOICES, *_PITCHES, *_IDS, *_INSTANTS, *_LOCAL_TIMES, *_ZONES, *_SECONDS, *_COUNTS, *_KEYS),
-    *(*_PAGING, *_URLS, *_FILES, *_SEARCHES, *_CELLS, *_SIP),
+    *(*_PAGING, *_URLS, *_FILES, *_SEARCHES, *_CELLS, *_SIP, *SPEECH),
 )
 
 

@@ -81,9 +81,16 @@ class SipPeer(asyncio.DatagramProtocol):
         self.send(b"\r\n".join(lines))
         return call_id
 
-    def invite(self, user: str, *, display: bytes = b"", caller: bytes = b"+4930123456") -> bytes:
+    def invite(
+        self,
+        user: str,
+        *,
+        display: bytes = b"",
+        caller: bytes = b"+4930123456",
+        headers: tuple[bytes, ...] = (),
+    ) -> bytes:
         """Call, and give the Call-ID."""
-        return self.request("INVITE", user, display=display, caller=caller, body=_SDP)
+        return self.request("INVITE", user, display=display, caller=caller, headers=headers, body=_SDP)
 
     async def final_of(self, call_id: bytes) -> bytes:
         """The status line of a request's final answer; an INVITE's is acknowledged."""

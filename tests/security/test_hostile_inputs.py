@@ -6,34 +6,48 @@ about our insides, and one line in the audit log.
 
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
+from graphql import parse, validate
 
+from app.api.schema import build_schema
 from app.calls.core import inputs
 from app.facts.vocabulary import CallState, LegRole, LegState
+from app.media.guard import StreamGuard
 from app.numbers.parse import SANDBOX_PREFIX
 from app.numbers.policy import Rule
 from app.webhooks.egress import Egress
 from tests.api.conftest import Surface, until
 from tests.api.silent_asterisk import move_leg
 from tests.security.hostile import BEFORE_THE_FIELD, Field, Row, rows
+from tests.security.hostile_controls import REFUSED_ELSEWHERE, good_value, needs_of
 from tests.security.hostile_places import PLACES, Place, Word, originate, schedule
+from tests.security.hostile_speech_places import SPEECH_PLACES, make_for
 
 pytestmark = pytest.mark.postgres
 
+EVERY_PLACE: Final = (*PLACES, *SPEECH_PLACES)
 #: Words of our insides, which nobody outside has to read.
 _INSIDES: Final = re.compile(
     rf"Traceback|{re.escape(str(Path(__file__).parents[2]))}|site-packages|asyncpg|strawberry|File \""
     r"|\bSELECT\b|\.py\b|<class |0x[0-9a-f]{8}"
 )
+#: Refusals of a request's size, which only what is large can have brought about.
+_TOO_LARGE: Final = frozenset({"QUERY_TOO_COMPLEX", "PAYLOAD_TOO_LARGE", "GRAPHQL_PARSE_FAILED"})
+_LARGE: Final = 30_000
+_NUL: Final = "A text may not hold the character NUL."
+_OF_VARIABLE: Final = re.compile(r"Variable '\$input' has invalid value at ([\w.\[\]]+):")
+_WORDS: Final = re.compile(r"\w+")
 #: What must be as it was: the rows that a call, or a promise of one, would leave.
 _LEFT: Final = """
 SELECT (SELECT count(*) FROM call) AS calls, (SELECT count(*) FROM callback) AS callbacks,
     (SELECT count(*) FROM otp) AS otps, (SELECT count(*) FROM campaign) AS campaigns,
+    (SELECT count(*) FROM media_endpoint) AS programs, (SELECT count(*) FROM transcript) AS transcripts,
+    (SELECT count(*) FROM announcement_template) AS templates, (SELECT count(*) FROM job) AS jobs,
     (SELECT count(*) FROM event WHERE type NOT LIKE 'dnc.%') AS events, (SELECT count(*) FROM request_key) AS keys
 """
 
@@ -51,6 +65,13 @@ def literal(value: Any) -> str:
             return json.dumps(value)
 
 
+def document_of(mutation: str, given: dict[str, Any] | None) -> str:
+    """A mutation with its input in it, or (None) with a variable for it."""
+    head = f"{mutation}(input: {'$input' if given is None else literal(given)})"
+    variable = f"($input: {mutation[0].upper()}{mutation[1:]}Input!)" if given is None else ""
+    return f"mutation{variable} {{ {head} {{ userErrors {{ code message field }} }} }}"
+
+
 @dataclass(slots=True)
 class World:
     """A service that may call every ordinary number there is, a call that two talk in, and a callback."""
@@ -61,22 +82,21 @@ class World:
     callback_id: str = ""
     list_id: str = ""
     dnc_list_id: str = ""
+    made: dict[str, str] = field(default_factory=dict)
     legs: int = 0
     left: dict[str, int] = field(default_factory=dict)
     answers: list["Answer"] = field(default_factory=list)
 
     async def ask(self, mutation: str, given: dict[str, Any], *, as_literal: bool) -> "Answer":
-        head = f"{mutation}(input: {literal(given) if as_literal else '$input'})"
-        kind = f"{mutation[0].upper()}{mutation[1:]}Input!"
-        query = f"mutation{'' if as_literal else f'($input: {kind})'} {{ {head} {{ userErrors {{ code message }} }} }}"
+        query = document_of(mutation, given if as_literal else None)
         response = await self.surface.post(query, None if as_literal else {"input": given})
         assert response.status_code < 500, (mutation, response.text[:500])
         assert len(response.content) < 200_000
         body = response.json()
-        codes = [error["extensions"]["code"] for error in body.get("errors") or ()]
+        before = body.get("errors") or []
         payload = (body.get("data") or {}).get(mutation)
-        codes += [] if payload is None else [error["code"] for error in payload["userErrors"]]
-        self.answers.append(Answer(codes, response.text, response.headers["x-request-id"]))
+        told = [] if payload is None else payload["userErrors"]
+        self.answers.append(Answer(before, told, response.text, response.headers["x-request-id"]))
         return self.answers[-1]
 
     async def remember(self) -> None:
@@ -107,20 +127,27 @@ class World:
 
 
 class Answer(NamedTuple):
-    """The codes of everything that was refused, and the whole answer."""
+    """What was refused ``before`` any field was looked at, what was ``told`` of fields, and the whole answer."""
 
-    codes: list[str]
+    before: list[dict[str, Any]]
+    told: list[dict[str, Any]]
     text: str
     request_id: str
+
+    @property
+    def codes(self) -> list[str]:
+        """Of everything that was refused."""
+        return [error["extensions"]["code"] for error in self.before] + [error["code"] for error in self.told]
 
 
 @pytest.fixture
 async def world(surface: Surface, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    """Every ordinary number is granted, so that what is refused is refused for what it is; webhooks reach no network
-    of ours, as it is where no operator has said otherwise.
+    """Every ordinary number is granted, so that what is refused is refused for what it is; webhooks and media streams
+    reach no network of ours, as it is where no operator has said otherwise.
     """
     egress = Egress()
     monkeypatch.setattr(surface.services.webhooks, "_egress", egress)
+    monkeypatch.setattr(surface.services.media_endpoints, "_guard", StreamGuard())
     rules = [Rule("+", is_allowed=True), Rule(SANDBOX_PREFIX, is_allowed=True)]
     await surface.services.routing.policies.set_rules(surface.account.id, rules)
     yield World(surface)
@@ -129,6 +156,8 @@ async def world(surface: Surface, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 
 async def _prepare(world: World, needs: str) -> None:
     surface = world.surface
+    needs, _, more = needs.partition("+")
+    await make_for(more or needs, surface, world.made)
     if needs == "call":
         query = "mutation($input: OriginateCallInput!) { originateCall(input: $input) { call { id } } }"
         made = await surface.ask(query, {"input": originate()})
@@ -166,15 +195,58 @@ def _may_be_kept(place: Place, row: Row) -> bool:
     return place.keeps_numbers and "DESTINATION_DENIED" in row.codes
 
 
+def _path(field_names: Iterable[str]) -> list[str]:
+    """A place's names, without the numbers in lists."""
+    return [name for name in field_names if not name.isdigit()]
+
+
+def points_at(place: Place, field_names: Sequence[str]) -> bool:
+    """Whether that is the place itself, what is in it, or what it is in."""
+    told, where = _path(field_names), place.where.partition(" ")[0].split(".")
+    length = min(len(told), len(where))
+    return length > 0 and told[:length] == where[:length]
+
+
+def _is_of_the_sample(error: dict[str, Any], place: Place, sample: Any) -> bool:
+    """Whether a request that was refused as a whole was refused for the sample.
+
+    Of a literal nobody says which it was; that it is the only thing wrong there is what the good values show.
+    """
+    code, message = error["extensions"]["code"], error["message"]
+    if code in _TOO_LARGE:
+        return len(json.dumps(sample)) > _LARGE
+    if message == _NUL:
+        return "\\u0000" in json.dumps(sample)
+    variable = _OF_VARIABLE.match(message)
+    return code == "GRAPHQL_VALIDATION_FAILED" if variable is None else points_at(place, _WORDS.findall(variable[1]))
+
+
 def _assert_refused(place: Place, row: Row, answer: Answer) -> None:
     told = f"{place.name} <- {row}: {answer.codes}"
     assert _INSIDES.search(answer.text) is None, f"{told}: {answer.text[:500]}"
-    if not (_may_be_kept(place, row) and not answer.codes):
-        assert answer.codes, f"taken: {told}"
-        assert set(answer.codes) <= row.codes | place.codes | BEFORE_THE_FIELD, told
+    if _may_be_kept(place, row) and not answer.codes:
+        return
+    assert answer.codes, f"taken: {told}"
+    assert {error["code"] for error in answer.told} <= row.codes | place.codes, told
+    assert [error for error in answer.told if not points_at(place, error["field"])] == [], told
+    for error in answer.before:
+        assert error["extensions"]["code"] in BEFORE_THE_FIELD, told
+        assert _is_of_the_sample(error, place, row.sample), f"{told}: {error['message'][:300]}"
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+@pytest.mark.parametrize("place", EVERY_PLACE, ids=lambda place: place.name)
+async def test_given_a_good_value_when_given_in_the_same_place_then_it_is_taken(world: World, place: Place) -> None:
+    await _prepare(world, needs_of(place))
+    good = await good_value(world, world.surface, place)
+    given = place.given(world, good)
+    assert validate(build_schema()._schema, parse(document_of(place.mutation, given))) == []
+    answer = await world.ask(place.mutation, given, as_literal=False)
+    assert answer.before == [], place.name
+    refused = {".".join(error["field"]): error["code"] for error in answer.told}
+    assert refused == REFUSED_ELSEWHERE.get(place.name, {}), place.name
+
+
+@pytest.mark.parametrize("place", EVERY_PLACE, ids=lambda place: place.name)
 async def test_given_hostile_input_when_given_as_variable_and_as_literal_then_it_is_refused_and_nothing_happens(
     world: World, place: Place
 ) -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from app.numbers.parse import E164, SANDBOX_PREFIX, is_e164
 from app.numbers.policy import Denied, Rule, evaluate
+from app.sheets import write_rows
 from tests.api.conftest import Surface
 from tests.api.lists_desk import do, fetch_report, finished, make_dnc_list, make_list, upload, working
-from tests.security.hostile import GOOD_NUMBER, Field, Row, rows
+from tests.security.hostile import GOOD_NUMBER, Field, Row, rows, samples
 
 pytestmark = pytest.mark.postgres
 
@@ -55,3 +56,25 @@ async def test_given_a_file_of_hostile_numbers_when_imported_then_none_of_them_c
     lines = report.splitlines()
     assert len(lines) == len(found) + 1  # one line for each row: nothing in a cell began another
     assert not [line for line in lines if line.startswith(("=", "+", "-", "@"))]
+
+
+async def test_given_names_that_a_spreadsheet_would_run_when_exported_then_they_are_text(
+    surface: Surface, tmp_path: Path
+) -> None:
+    cells = [cell for cell in samples(Field.CSV_CELL) if cell.isprintable()]
+    list_id = await make_list(surface)
+    contacts = [{"number": f"+155501780{place:02d}", "name": cell} for place, cell in enumerate(cells)]
+    await do(surface, "addContacts", listId=list_id, contacts=contacts)
+    async with working(surface, tmp_path):
+        asked = await do(surface, "createExport", subject={"contacts": {"listId": list_id}})
+        job = await finished(surface, asked["job"]["id"])
+        report = await fetch_report(surface, job)
+    exported = {cell for line in csv.reader(io.StringIO(report.removeprefix("\ufeff"))) for cell in line}
+    assert {f"'{cell}" for cell in cells} <= exported
+    assert exported & set(cells) == set()
+
+
+@pytest.mark.parametrize("cell", samples(Field.CSV_CELL))
+def test_given_a_cell_that_a_spreadsheet_would_run_when_written_then_a_quote_stands_before_it(cell: str) -> None:
+    ((written,),) = csv.reader(io.StringIO(write_rows([[cell]]).decode(), newline=""))
+    assert written == f"'{cell}"

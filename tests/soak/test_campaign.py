@@ -3,11 +3,12 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from app.campaigns.model import Pacing
@@ -18,6 +19,7 @@ from app.local.asterisk import AsteriskInstall, AsteriskInstance
 from tests.campaigns.live import speaking_settings, wait_for_state, wait_until_nobody_is_called, wake
 from tests.campaigns.paced import Begun, Forbidder, Stretch, calls_of
 from tests.campaigns.sheet import Sheet, retry, say
+from tests.rig.desk import PATIENCE_SECONDS
 from tests.rig.load import BUSY, STAYS, UNKNOWN
 from tests.rig.service import RunningOffhook
 from tests.rig.sipp import SippPorts, SippServer, sipp_called_party
@@ -35,6 +37,8 @@ MOST_GAP_SECONDS = 2.0
 #: How late SIPp may be with writing down an INVITE.
 STALL = timedelta(seconds=0.5)
 LONGEST_ANNOUNCEMENT_SECONDS = 5.0
+#: Between the answer that a number is forbidden and the turn of the one after it.
+LEAST_LEAD_SECONDS, MOST_LEAD_SECONDS = 0.5, 1.5
 PAUSE_SECONDS = 5.0
 #: A number is forbidden a second before its turn, again and again.
 _TURNS_BEFORE = CALLS_PER_MINUTE // 60
@@ -72,6 +76,40 @@ async def _go_on(sheet: Sheet, calls: int, forbidder: Forbidder | None = None) -
             forbid_at += _FORBID_EVERY_SECONDS
             await forbidder.forbid_next()
         await asyncio.sleep(0.2)
+
+
+async def _do_not_call_list(offhook: RunningOffhook) -> Callable[[str], Awaitable[None]]:
+    """A list for all campaigns, made as its owner makes one; gives what puts a number on it."""
+
+    async def ask(query: str, **given: Any) -> Any:
+        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client:
+            answer = await client.post(
+                f"{offhook.url}/graphql",
+                json={"query": query, "variables": {"input": given}},
+                headers={"Authorization": f"Bearer {offhook.token}"},
+            )
+        body = answer.json()
+        assert "errors" not in body, body["errors"]
+        (payload,) = body["data"].values()
+        assert payload["userErrors"] == []
+        return payload
+
+    made = await ask(
+        "mutation($input: CreateDncListInput!) { createDncList(input: $input) "
+        "{ dncList { id } userErrors { code message } } }",
+        name="Never",
+        appliesToAll=True,
+    )
+
+    async def forbid(number: str) -> None:
+        await ask(
+            "mutation($input: AddDncEntriesInput!) { addDncEntries(input: $input) "
+            "{ entries { source } userErrors { code message } } }",
+            listId=made["dncList"]["id"],
+            entries=[{"number": number}],
+        )
+
+    return forbid
 
 
 async def _read(sipp: SippServer, attempts: int) -> list[Begun]:
@@ -115,7 +153,7 @@ async def test_given_ten_thousand_contacts_when_called_at_twelve_hundred_a_minut
     await sheet.add_list(called)
     beside = Sheet(sheet.database, sheet.account_id, sheet.clock)
     await beside.add_list(list(_SANDBOX))
-    forbidder = Forbidder(sheet=sheet, turns=_TURNS_BEFORE)
+    forbidder = Forbidder(sheet=sheet, turns=_TURNS_BEFORE, forbid=await _do_not_call_list(offhook))
     weights = [[_megabytes(pid) for pid in (os.getpid(), asterisk.pid)]]
     async with sipp_called_party(asterisk_install, sipp_ports, tmp_path) as sipp:
         await sheet.begin(
@@ -178,9 +216,9 @@ async def test_given_ten_thousand_contacts_when_called_at_twelve_hundred_a_minut
     problems += await _wrong_facts(sheet, called, forbidden)
     if max(talked) > LONGEST_ANNOUNCEMENT_SECONDS:
         problems.append(f"an announcement of {max(talked):.2f} s")
-    # Whoever's turn came while the entry was on its way was forbidden too late for a fair trial.
-    if sum(lead > 0 for lead in leads) < len(forbidden) / 2 or not forbidden:
-        problems.append(f"numbers were not forbidden before their turn: {leads}")
+    # A second before, and not long before, is what it is a trial of; an entry may be on its way for longer.
+    if sum(LEAST_LEAD_SECONDS <= lead <= MOST_LEAD_SECONDS for lead in leads) <= len(forbidden) / 2:
+        problems.append(f"most numbers were not forbidden about a second before their turn: {leads}")
     others = {number: (row["disposition"], row["attempts"]) for number, row in (await beside.contacts()).items()}
     problems += [] if others == _SANDBOX else [f"beside it: {others}"]
     assert not problems, "\n".join(problems)

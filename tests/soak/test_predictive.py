@@ -4,10 +4,11 @@ import asyncio
 import os
 from dataclasses import replace
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, quantiles
 
 import pytest
 
+from app.campaigns.core.predictive import START
 from app.campaigns.core.words import PacingMode
 from app.campaigns.model import AgentContent, Pacing
 from app.clock import SystemClock
@@ -32,16 +33,15 @@ SECONDS = float(os.environ.get("OFFHOOK_SOAK_SECONDS", "300"))
 #: Nobody hangs up before it is known whether an agent comes.
 PEOPLE = People(rings=evenly(1.0, 4.0), talks=tuple(2.0 + seconds for seconds in exponential(3.0, 5)))
 ANSWER_RATE = 0.5
-#: So many simulated shifts say in which range each figure lies, and so far beyond it the real one may be: an agent who
-#: has talked is free a moment later here, and a call begins a moment after it was decided.
-SHIFTS = 200
-TOLERANCE = 0.2
+#: So many simulated shifts say between which values 98 of 100 lie, and there the real one has to be.
+SHIFTS = 500
 #: The law's: within two seconds of the answer.
 LONGEST_SILENCE_SECONDS = 2.0
 #: For so long an agent is waited for, so that the message begins in time: ``OwnCall.apology_after_seconds``.
 PATIENCE_SECONDS = 1.5
 NEVER_ANSWERS = "2010"
 UNSERVED = 5
+PATIENCE_FOR_PAUSE_SECONDS = 120.0
 
 
 @pytest.fixture
@@ -59,6 +59,11 @@ def _figures(counted: Reckoning | Report, answered: int, *, agents: int, seconds
         "abandoned in percent of those": 100 * counted.abandoned / answered,
         "seconds an agent waits": max(0.0, agents * seconds - counted.talked_seconds) / counted.connected,
     }
+
+
+def _first_and_last_percentile(values: list[float]) -> tuple[float, float]:
+    cuts = quantiles(values, n=100, method="inclusive")
+    return cuts[0], cuts[-1]
 
 
 @pytest.mark.parametrize("cap", [300, 1000])
@@ -117,7 +122,7 @@ async def test_given_people_who_answer_at_random_when_dialled_predictively_then_
     shifts = [Shift(replace(plan, seed=seed)).run() for seed in range(SHIFTS)]
     simulated = [_figures(one, one.connected + one.abandoned, agents=agents, seconds=SECONDS) for one in shifts]
     real = _figures(counted, counted.answered, agents=agents, seconds=SECONDS)
-    ranges = {name: (min(one[name] for one in simulated), max(one[name] for one in simulated)) for name in real}
+    ranges = {name: _first_and_last_percentile([one[name] for one in simulated]) for name in real}
     with capsys.disabled():
         print(  # noqa: T201  # the figures are what it is run for
             f"\ncap {cap / 100:g} %: {counted.dialled} dialled, {counted.answered} answered, {counted.connected} "
@@ -132,6 +137,7 @@ async def test_given_people_who_answer_at_random_when_dialled_predictively_then_
         )
     assert counted.broken == []
     assert 10_000 * counted.abandoned <= cap * counted.answered
+    assert len(counted.told_after) == counted.abandoned
     assert all(one <= LONGEST_SILENCE_SECONDS for one in counted.told_after), counted.told_after
     # Otherwise the cap was not put to the test.
     assert counted.most_over > 0
@@ -139,20 +145,20 @@ async def test_given_people_who_answer_at_random_when_dialled_predictively_then_
     off = {
         name: (real[name], low, high)
         for name, (low, high) in ranges.items()
-        if not low * (1 - TOLERANCE) - one_call.get(name, 0.0) <= real[name] <= high * (1 + TOLERANCE)
+        if not low - one_call.get(name, 0.0) <= real[name] <= high + one_call.get(name, 0.0)
     }
     assert off == {}
     await offhook.assert_nothing_is_left(witness)
 
 
-async def test_given_people_for_whom_no_agent_comes_when_they_answer_then_each_hears_the_message_within_two_seconds(
+async def test_given_an_agent_who_lets_every_call_ring_when_dialled_predictively_then_no_more_are_than_the_start_allows(
     served_offhook: RunningOffhook,
     asterisk_install: AsteriskInstall,
     sipp_ports: SippPorts,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """An agent's phone rings for each, and nobody picks it up."""
+    """An agent's phone rings for each, and nobody picks it up. Whoever answers hears the message within two seconds."""
     offhook, services = served_offhook, served_offhook.service.services
     centre = await CallCentre.open(services, offhook.principal, [NEVER_ANSWERS])
     sheet = Sheet(offhook.service.database, offhook.principal.account_id, SystemClock())
@@ -165,9 +171,12 @@ async def test_given_people_for_whom_no_agent_comes_when_they_answer_then_each_h
         )
         await services.campaigns.agents.join(offhook.principal, sheet.campaign_id, centre.agents[NEVER_ANSWERS])
         await centre.say(AgentState.AVAILABLE, NEVER_ANSWERS)
-        await wait_for_state(sheet, "FINISHED")
+        await wake(offhook, sheet)
+        await wait_for_state(sheet, "PAUSED", seconds=PATIENCE_FOR_PAUSE_SECONDS)
     counted = await reckon(sheet, agents=1, cap=300)
     with capsys.disabled():
         print(f"\nthe message came {counted.told_after} s after the answer", flush=True)  # noqa: T201
-    assert (counted.answered, counted.abandoned, len(counted.told_after)) == (UNSERVED, UNSERVED, UNSERVED)
+    assert (counted.answered, counted.abandoned, len(counted.told_after)) == (START, START, START)
     assert max(counted.told_after) <= LONGEST_SILENCE_SECONDS
+    [row] = await sheet.fetch("SELECT pause_reason FROM campaign WHERE id = $1", sheet.campaign_id)
+    assert row["pause_reason"] == "TOO_MANY_ABANDONED"

@@ -80,12 +80,15 @@ PAGES = {
 
 
 class PollyStandIn:
-    """``asked`` is in the order of arrival; ``behaviour`` answers ``POST /v1/speech``."""
+    """``asked`` is in the order of arrival; ``behaviour`` answers ``POST /v1/speech``, ``listing`` lists the voices."""
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self.behaviour: Callable[[Asked], Answer] = lambda asked: Answer(
             headers={"Content-Type": "audio/pcm"}, body=pcm(0.05 * max(1, len(asked.json["Text"].split())))
+        )
+        self.listing: Callable[[Asked], Answer] = lambda asked: Answer(
+            headers={"Content-Type": "application/json"}, body=json.dumps(PAGES[asked.target]).encode()
         )
         self.url = ""
         self.clients: set[asyncio.StreamWriter] = set()
@@ -129,7 +132,7 @@ class PollyStandIn:
         if (wrong := what_is_wrong_with_signature(asked)) is not None:
             return Answer(403, {"x-amzn-ErrorType": "InvalidSignatureException"}, wrong.encode())
         if asked.method == "GET":
-            return Answer(headers={"Content-Type": "application/json"}, body=json.dumps(PAGES[asked.target]).encode())
+            return self.listing(asked)
         assert (asked.method, asked.target) == ("POST", "/v1/speech")
         return self.behaviour(asked)
 

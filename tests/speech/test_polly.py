@@ -161,6 +161,49 @@ async def test_given_a_service_that_says_nothing_when_spoken_then_it_times_out(p
     await hasty.aclose()
 
 
+async def test_given_a_service_that_says_nothing_when_voices_are_listed_then_all_who_wait_are_told_at_once(
+    polly_stand_in: PollyStandIn,
+) -> None:
+    usual, pages = polly_stand_in.listing, 0
+
+    def answer(asked: Asked) -> Answer:
+        """The first page comes, the second never does."""
+        nonlocal pages
+        pages += 1
+        return usual(asked) if pages == 1 else Answer(is_silent=True)
+
+    polly_stand_in.listing = answer
+    hasty = make_polly_engine(polly_stand_in, timeout_seconds=0.5)
+    waiting = await asyncio.gather(*(hasty.list_voices() for _ in range(20)), return_exceptions=True)
+    assert {(type(one), str(one)) for one in waiting} == {
+        (SpeechUnavailableError, "Amazon Polly did not answer within 0.5 s.")
+    }
+    assert pages == 2, "one asked for all"
+    polly_stand_in.listing = usual
+    assert len(await hasty.list_voices()) == 5
+    await hasty.aclose()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Answer(503, body=b"busy"), "Amazon Polly"),
+        (Answer(headers={"Content-Type": "application/json"}, body=b"<html>"), "Amazon Polly"),
+        (Answer(headers={"Content-Type": "application/json"}, body=b'{"Voices": [1]}'), "cannot be read"),
+        (Answer(headers={"Content-Type": "application/json"}, body=b'{"Voices": []}', is_cut=True), "Amazon Polly"),
+    ],
+)
+async def test_given_a_service_that_fails_when_voices_are_listed_then_it_is_unavailable_and_asked_again(
+    polly: PollyEngine, polly_stand_in: PollyStandIn, answer: Answer, said: str
+) -> None:
+    usual = polly_stand_in.listing
+    polly_stand_in.listing = lambda _: answer
+    with pytest.raises(SpeechUnavailableError, match=said):
+        await polly.list_voices()
+    polly_stand_in.listing = usual
+    assert len(await polly.list_voices()) == 5
+
+
 async def test_given_a_service_that_is_not_there_when_asked_then_it_is_unavailable(
     polly_stand_in: PollyStandIn,
 ) -> None:

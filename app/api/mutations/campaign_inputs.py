@@ -66,6 +66,19 @@ class CampaignAnnouncementInput(CampaignMessageInput):
     )
 
 
+@strawberry.input(description="A call flow in which a key asks never to be called again.")
+class CampaignFlowInput:
+    call_flow_id: strawberry.ID = strawberry.field(description="The call flow, at its latest version.")
+    opt_out_digit: str = strawberry.field(
+        description="Who presses this key (0-9, `*` or `#`) at any time in the call is put on a do-not-call list at "
+        "once. What the flow does with the key is the flow's affair."
+    )
+    opt_out_dnc_list_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The do-not-call list; when left out, the account's oldest that applies to all campaigns.",
+    )
+
+
 @strawberry.input(description="Which agents talk to whoever answers: give `agentId` or `queueId`.")
 class CampaignAgentsInput:
     agent_id: strawberry.ID | None = strawberry.field(default=None, description="One agent.")
@@ -86,6 +99,15 @@ class CampaignAgentsInput:
         description=f"How long an agent may look at a contact: {checks.SHORTEST_PREVIEW_SECONDS:g} to "
         f"{checks.LONGEST_PREVIEW_SECONDS:g} seconds. For `PREVIEW`.",
     )
+    opt_out_digit: str | None = strawberry.field(
+        default=None,
+        description="Who presses this key (0-9, `*` or `#`) while `message` is said is put on a do-not-call list at "
+        "once; the words should name it. For `PREDICTIVE`.",
+    )
+    opt_out_dnc_list_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The do-not-call list; when left out, the account's oldest that applies to all campaigns.",
+    )
 
 
 @strawberry.input(one_of=True, description="What whoever answers gets: exactly one of these.")
@@ -97,6 +119,9 @@ class CampaignContentInput:
         default=strawberry.UNSET,
         description="A call flow, at its latest version. The contact's fields, its `name` and its `number` are "
         "variables of it.",
+    )
+    call_flow: CampaignFlowInput | None = strawberry.field(
+        default=strawberry.UNSET, description="As `callFlowId`, and a key to ask never to be called again."
     )
     agent: CampaignAgentsInput | None = strawberry.field(
         default=strawberry.UNSET, description="An agent, or the agents of a queue."
@@ -315,11 +340,8 @@ def _read(name: str, value: Any, default_region: str) -> Any:
 
 def _read_content(given: CampaignContentInput) -> model.Content:
     if isinstance(given.announcement, CampaignAnnouncementInput):
-        said, digit = given.announcement, given.announcement.opt_out_digit
-        if digit is None and said.opt_out_dnc_list_id is not None:
-            message = "Give the key that puts somebody on the list."
-            raise RefusedError(Problem("REQUIRED", message, ("content", "announcement", "optOutDigit")))
-        opt_out = None if digit is None else model.OptOut(digit=digit, dnc_list_id=said.opt_out_dnc_list_id)
+        said = given.announcement
+        opt_out = _read_opt_out(said.opt_out_digit, said.opt_out_dnc_list_id, "announcement")
         return model.SayContent(announcement=_read_message(said), opt_out=opt_out)
     if isinstance(given.agent, CampaignAgentsInput):
         agent = given.agent
@@ -330,8 +352,22 @@ def _read_content(given: CampaignContentInput) -> model.Content:
             abandonment_cap=_read_hundredths(agent.abandonment_cap_percent),
             message=None if agent.message is None else _read_message(agent.message),
             preview_seconds=agent.preview_seconds,
+            opt_out=_read_opt_out(agent.opt_out_digit, agent.opt_out_dnc_list_id, "agent"),
         )
+    if isinstance(given.call_flow, CampaignFlowInput):
+        flow = given.call_flow
+        opt_out = model.OptOut(digit=flow.opt_out_digit, dnc_list_id=flow.opt_out_dnc_list_id)
+        return model.FlowContent(call_flow_id=flow.call_flow_id, opt_out=opt_out)
     return model.FlowContent(call_flow_id=given.call_flow_id or "")
+
+
+def _read_opt_out(digit: str | None, dnc_list_id: str | None, of: str) -> model.OptOut | None:
+    if digit is not None:
+        return model.OptOut(digit=digit, dnc_list_id=dnc_list_id)
+    if dnc_list_id is not None:
+        message = "Give the key that puts somebody on the list."
+        raise RefusedError(Problem("REQUIRED", message, ("content", of, "optOutDigit")))
+    return None
 
 
 def _read_hundredths(percent: float) -> int:

@@ -24,7 +24,12 @@ class RingGroupMemberInput:
     extension_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="An extension.")
 
     def read(self) -> model.RingGroupMember:
-        return model.RingGroupMember(agent_id=self.agent_id or None, extension_id=self.extension_id or None)
+        return model.RingGroupMember(agent_id=_given(self.agent_id), extension_id=_given(self.extension_id))
+
+
+def _given(value: strawberry.ID | None) -> str | None:
+    # Empty is a name that nothing has, and not the same as none.
+    return None if value is None or value is strawberry.UNSET else value
 
 
 @strawberry.input(description="An agent who serves a queue.")

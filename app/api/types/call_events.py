@@ -7,7 +7,7 @@ import strawberry
 from app.api.types.cdr import Cdr
 from app.api.types.event import CallEvent, LegEvent
 from app.api.types.values import EndReason, Party
-from app.facts.vocabulary import AnsweredBy, Disposition, EndParty, LegRole, MuteDirection, RecordingMode
+from app.facts.vocabulary import AnsweredBy, Disposition, EndParty, GreetingEnd, LegRole, MuteDirection, RecordingMode
 
 
 @strawberry.type(description="`call.created`: the call was accepted and stored; nothing has rung yet.")
@@ -41,6 +41,9 @@ class MachineDetectionFinishedEvent(LegEvent):
     cause: str = strawberry.field(description="Asterisk's own word for why it thinks so.")
     is_after_beep: bool = strawberry.field(
         description="Of a machine that a call flow is for: its greeting and beep are over, and it records."
+    )
+    greeting_ended_by: GreetingEnd | None = strawberry.field(
+        description="How that was found; null where it was not, and in old events."
     )
 
 

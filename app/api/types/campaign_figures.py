@@ -1,6 +1,6 @@
 """What was counted of a campaign, how far it has come, and what would become of its contacts."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 import strawberry
@@ -92,6 +92,32 @@ class CampaignStatistics:
                 for one in SkipReason
                 if counted.skipped_for(one)
             ],
+        )
+
+
+@strawberry.type(
+    description="One of the successive periods over which `abandonmentCapPercent` is held: 24 hours, and 30 days. They "
+    "begin with the campaign's first start, to the minute. A call counts in the one in which it was dialled, once it "
+    "has ended."
+)
+class CampaignPeriod:
+    hours: int = strawberry.field(description="How long it is: 24, or 720.")
+    from_: datetime = strawberry.field(name="from", description="When it began.")
+    to: datetime = strawberry.field(description="When it ends, and the next one begins.")
+    answered: int = strawberry.field(description="Calls that a person answered, the abandoned ones among them.")
+    abandoned: int = strawberry.field(description="Those of them for whom no agent came within two seconds.")
+    abandoned_percent: float = strawberry.field(description="How many of 100 that is; 0 when nobody answered.")
+
+    @classmethod
+    def of(cls, begin: datetime, end: datetime, counted: figures.Figures) -> Self:
+        answered, abandoned = counted[Figure.ANSWERED_BY_PERSON], counted[Figure.ABANDONED]
+        return cls(
+            hours=(end - begin) // timedelta(hours=1),
+            from_=begin,
+            to=end,
+            answered=answered,
+            abandoned=abandoned,
+            abandoned_percent=_PERCENT * abandoned / answered if answered else 0.0,
         )
 
 

@@ -38,28 +38,48 @@ class CampaignAgents:
     preview_seconds: float = strawberry.field(description="How long an agent may look at a contact, with `PREVIEW`.")
 
 
-@strawberry.type(description="What whoever answers gets: exactly one of these.")
+@strawberry.type(description="How whoever was called asks never to be called again.")
+class CampaignOptOut:
+    digit: str = strawberry.field(description="The key.")
+    dnc_list_id: strawberry.ID | None = strawberry.field(
+        description="The do-not-call list that the number goes on; null is the account's own for that."
+    )
+
+    @classmethod
+    def of(cls, opt_out: model.OptOut) -> Self:
+        list_id = opt_out.dnc_list_id
+        return cls(digit=opt_out.digit, dnc_list_id=None if list_id is None else strawberry.ID(list_id))
+
+
+@strawberry.type(description="What whoever answers gets: exactly one of `announcement`, `callFlowId` and `agent`.")
 class CampaignContent:
     announcement: CampaignAnnouncement | None = strawberry.field(default=None, description="`ANNOUNCEMENT`.")
     call_flow_id: strawberry.ID | None = strawberry.field(default=None, description="`FLOW`: the call flow.")
     agent: CampaignAgents | None = strawberry.field(default=None, description="`AGENT`.")
+    opt_out: CampaignOptOut | None = strawberry.field(
+        default=None,
+        description="The key that asks never to be called again: during the announcement, at any time in a call flow, "
+        "or, with agents, by whom none of them talks to.",
+    )
 
     @classmethod
     def of(cls, content: model.Content) -> Self:
+        opt_out = None if content.opt_out is None else CampaignOptOut.of(content.opt_out)
         match content:
-            case model.SayContent(announcement=said, opt_out=opt_out):
-                list_id = None if opt_out is None else opt_out.dnc_list_id
+            case model.SayContent(announcement=said):
                 return cls(
+                    opt_out=opt_out,
                     announcement=CampaignAnnouncement(
                         announcement=Announcement.of(said),
                         opt_out_digit=None if opt_out is None else opt_out.digit,
-                        opt_out_dnc_list_id=None if list_id is None else strawberry.ID(list_id),
-                    )
+                        opt_out_dnc_list_id=None if opt_out is None else opt_out.dnc_list_id,
+                    ),
                 )
             case model.FlowContent(call_flow_id=flow_id):
-                return cls(call_flow_id=strawberry.ID(flow_id))
+                return cls(call_flow_id=strawberry.ID(flow_id), opt_out=opt_out)
             case model.AgentContent():
                 return cls(
+                    opt_out=opt_out,
                     agent=CampaignAgents(
                         mode=content.mode,
                         agent_id=None if content.agent_id is None else strawberry.ID(content.agent_id),
@@ -67,7 +87,7 @@ class CampaignContent:
                         abandonment_cap_percent=content.abandonment_cap / 100,
                         message=None if content.message is None else Announcement.of(content.message),
                         preview_seconds=content.preview_seconds,
-                    )
+                    ),
                 )
             case _:
                 assert_never(content)

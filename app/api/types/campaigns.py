@@ -13,7 +13,7 @@ from app.api.instants import TimeRangeInput, read_range
 from app.api.paging import After, Before, Connection, First, Last, Paging, connect_filtered
 from app.api.scalars import Long, PhoneNumber
 from app.api.types.call import Call
-from app.api.types.campaign_figures import CampaignProgress, CampaignStatistics
+from app.api.types.campaign_figures import CampaignPeriod, CampaignProgress, CampaignStatistics
 from app.api.types.campaign_links import find_contact
 from app.api.types.campaign_parts import CallingWindow, CampaignBreaker, CampaignContent
 from app.api.types.contacts import Contact, ContactList, DncList
@@ -257,6 +257,19 @@ class Campaign(Node):
     @guarded_field(Scope.CAMPAIGNS_READ, "What was counted of it in the last 30 days, to the minute.")
     async def last_30_days(self, info: Info) -> CampaignStatistics | None:
         return await self._count(info, info.context.services.campaigns.queries.last(MONTH))
+
+    @guarded_field(
+        Scope.CAMPAIGNS_READ,
+        "The periods that are under way, over which `abandonmentCapPercent` is held: of 24 hours, and of 30 days. What "
+        "`PREDICTIVE` goes by; none before the first start.",
+    )
+    async def abandonment_periods(self, info: Info) -> list[CampaignPeriod] | None:
+        if self.started_at is None:
+            return []
+        spans = info.context.services.campaigns.queries.current_periods(self.started_at)
+        loader = info.context.loaders.campaign_figures
+        counted = await loader.load_many([(self.id, Minutes(begin, end)) for begin, end in spans])
+        return [CampaignPeriod.of(begin, end, one) for (begin, end), one in zip(spans, counted, strict=True)]
 
     async def _count(self, info: Info, when: Minutes) -> CampaignStatistics:
         return CampaignStatistics.of(await info.context.loaders.campaign_figures.load((self.id, when)))

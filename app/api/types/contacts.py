@@ -39,7 +39,8 @@ class Contact(Node):
     time_zone: str | None = strawberry.field(description="The IANA time zone that was given with the contact.")
     zones: list[str] = strawberry.field(
         description="All time zones that the contact may be in: calling windows must be open in every one of them. "
-        "Empty: nobody knows."
+        "Empty: nobody knows. As they were when it came in; where they are the account's, a campaign goes by the "
+        "account's zone at the instant of dialling."
     )
     zone_source: ZoneSource = strawberry.field(description="Where they come from.")
     fields: list[ContactField] = strawberry.field(description="The free fields that have a value.")

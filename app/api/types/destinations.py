@@ -11,7 +11,7 @@ from app.api.fields import field
 from app.api.scalars import PhoneNumber
 from app.api.types.enums.describing import OPEN, describe
 from app.numbers.parse import parse_destination
-from app.numbers.policy import Allowed, DenialReason, Rule, denial_sentence, evaluate
+from app.numbers.policy import Allowed, DenialReason, Rule, denial_sentence, evaluate, version_of
 
 
 class DestinationAction(StrEnum):
@@ -81,6 +81,13 @@ class DestinationPolicy:
     @field("What the operator grants, in the operator's order. No key changes it.")
     def granted(self) -> list[DestinationRule]:
         return [DestinationRule.of(rule) for rule in self.every if not rule.is_own]
+
+    @field(
+        "Which rules these are: the same word for the same rules, the account's and the operator's. A campaign's "
+        "contacts tell it in `explain`, as the version that they were decided on."
+    )
+    def version(self) -> str:
+        return version_of(self.every)
 
     @field("Whether a number may be called. Nothing is dialled. Refused as INVALID_NUMBER when it is none.")
     def verdict(

@@ -35,6 +35,7 @@ from app.facts.vocabulary import (
     EndCode,
     EndParty,
     EndReason,
+    GreetingEnd,
     LegRole,
     LegState,
     MediaStreamEnd,
@@ -73,11 +74,16 @@ def on_detected(turn: Turn, event: LegDetected) -> Leg | None:
         return None
     listening = turn.call.listening
     if listening is not None:
-        return _finish(turn, event.leg_id, AnsweredBy.MACHINE, listening.cause, is_after_beep=event.is_after_beep)
+        return _finish(turn, event.leg_id, AnsweredBy.MACHINE, listening.cause, ended_by=_silence(event))
     if event.answered_by is AnsweredBy.MACHINE and _wants_beep(turn.call):
         _listen(turn, turn.call.leg(event.leg_id), event.cause)
         return None
-    return _finish(turn, event.leg_id, event.answered_by, event.cause, is_after_beep=event.is_after_beep)
+    return _finish(turn, event.leg_id, event.answered_by, event.cause, ended_by=_silence(event))
+
+
+def _silence(event: LegDetected) -> GreetingEnd | None:
+    """The dialplan waits for silence, and knows of no beeps."""
+    return GreetingEnd.SILENCE if event.is_after_beep else None
 
 
 def follow(turn: Turn) -> Leg | None:
@@ -90,10 +96,11 @@ def follow(turn: Turn) -> Leg | None:
     if leg is None or leg.state is not LegState.UP or leg.is_leaving:
         return None
     match listening.outcome:
-        case "BEEP" | "SILENCE":
-            return _finish(turn, leg.id, AnsweredBy.MACHINE, listening.cause, is_after_beep=True)
+        case GreetingEnd.BEEP | GreetingEnd.SILENCE:
+            ended_by = GreetingEnd(listening.outcome)
+            return _finish(turn, leg.id, AnsweredBy.MACHINE, listening.cause, ended_by=ended_by)
         case "FAX":
-            return _finish(turn, leg.id, AnsweredBy.FAX, "CED", is_after_beep=False)
+            return _finish(turn, leg.id, AnsweredBy.FAX, "CED")
         case None if listening.ended is MediaStreamEnd.SERVICE_RESTARTED:
             _listen(turn, leg, listening.cause)
         case None if listening.ended is not MediaStreamEnd.STOPPED:
@@ -102,7 +109,7 @@ def follow(turn: Turn) -> Leg | None:
             turn.change_leg(leg.id, place=Place.AWAY)
             turn.ask(AwaitSilence(leg_id=leg.id))
         case _:
-            return _finish(turn, leg.id, AnsweredBy.MACHINE, listening.cause, is_after_beep=False)
+            return _finish(turn, leg.id, AnsweredBy.MACHINE, listening.cause)
     return None
 
 
@@ -130,9 +137,9 @@ def on_timer(turn: Turn) -> Leg | None:
         return None
     listening = turn.call.listening
     if listening is not None and (turn.call.detecting_until is None or turn.now >= turn.call.detecting_until):
-        return _finish(turn, leg_id, AnsweredBy.MACHINE, listening.cause, is_after_beep=False)
+        return _finish(turn, leg_id, AnsweredBy.MACHINE, listening.cause)
     if turn.call.detecting_until is None or turn.now >= turn.call.detecting_until:
-        return _finish(turn, leg_id, AnsweredBy.UNKNOWN, "no verdict", is_after_beep=False)
+        return _finish(turn, leg_id, AnsweredBy.UNKNOWN, "no verdict")
     turn.ask(VerifyLeg(leg_id=leg_id))
     turn.set_timer(TimerName.DETECTION, _LOOK_SECONDS)
     return None
@@ -145,7 +152,9 @@ def on_recovered(turn: Turn) -> None:
         turn.set_timer(TimerName.DETECTION, _LOOK_SECONDS)
 
 
-def _finish(turn: Turn, leg_id: LegId, answered_by: AnsweredBy, cause: str, *, is_after_beep: bool) -> Leg | None:
+def _finish(
+    turn: Turn, leg_id: LegId, answered_by: AnsweredBy, cause: str, *, ended_by: GreetingEnd | None = None
+) -> Leg | None:
     if not (_is_away(turn.call, leg_id) or _is_listened_to(turn.call, leg_id)):
         return None
     turn.clear_timers(TimerName.DETECTION)
@@ -155,7 +164,12 @@ def _finish(turn: Turn, leg_id: LegId, answered_by: AnsweredBy, cause: str, *, i
         streams.end(turn, stream, MediaStreamEnd.STOPPED, goes_back=False)
     leg = turn.change_leg(leg_id, place=Place.TALK)
     told = MachineDetectionFinished(
-        call=turn.call.ref, leg=leg.ref, answered_by=answered_by, cause=cause, is_after_beep=is_after_beep
+        call=turn.call.ref,
+        leg=leg.ref,
+        answered_by=answered_by,
+        cause=cause,
+        is_after_beep=ended_by is not None,
+        greeting_ended_by=ended_by,
     )
     turn.say(told)
     if _is_refused(turn.call, answered_by):

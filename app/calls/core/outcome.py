@@ -85,6 +85,7 @@ def unanswered_outcome(leg: Leg) -> Outcome:
             HangupReason.CALL_OVER
             | HangupReason.TRANSFERRED
             | HangupReason.NOT_WANTED
+            | HangupReason.NOT_IN_TIME
             | HangupReason.ANSWERED_ELSEWHERE
         ):
             return Disposition.CANCELLED, EndCode.HANGUP

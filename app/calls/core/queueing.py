@@ -31,6 +31,8 @@ from app.errors import Problem, RefusedError
 from app.facts.queues import QueueAbandoned, QueueLeaving, QueueOffered
 from app.facts.vocabulary import CallState, Disposition, EndCode, EndParty, EndReason, LegRole, LegState
 
+#: Whoever's phone rang for so long, for a caller who may not be kept waiting, could have come.
+IN_TIME_SECONDS = 1.0
 #: How long somebody else has to be found for a caller who left the queue, before the call ends.
 OVERFLOW_SECONDS = 20.0
 
@@ -248,15 +250,23 @@ def _offer(turn: Turn, wait: QueueWait, customer: Leg, leg: Leg, offer: QueueOff
 
 def _overflow(turn: Turn, wait: QueueWait, reason: QueueLeaving) -> None:
     wait = queue_wait.leave(turn, wait, reason, stage=QueueStage.OVERFLOWING)
+    then = turn.call.next_flow
+    is_apology = then is not None and turn.call.connected_at is None and then.is_apology
     for offer in wait.offers:
-        release(turn, turn.call.leg(offer.leg_id), HangupReason.NOT_WANTED)
-    if (then := turn.call.next_flow) is not None and turn.call.connected_at is None and then.is_apology:
+        leg = turn.call.leg(offer.leg_id)
+        release(turn, leg, HangupReason.NOT_IN_TIME if is_apology and _is_late(turn, leg) else HangupReason.NOT_WANTED)
+    if then is not None and is_apology:
         # Whoever was called need not be looked for: it is known where they go.
         queue_wait.end(turn)
         turn.change(next_flow=None)
         flow_run.send(turn, then)
         return
     turn.set_timer(TimerName.QUEUE_OVERFLOW, OVERFLOW_SECONDS)
+
+
+def _is_late(turn: Turn, leg: Leg) -> bool:
+    since = leg.dialing_at or leg.created_at
+    return since is not None and (turn.now - since).total_seconds() >= IN_TIME_SECONDS
 
 
 def _give_up(turn: Turn) -> None:

@@ -46,7 +46,8 @@ def set_pitch(turn: Turn, verb: SetVoicePitch) -> None:
     if verb.leg_id is None and seated is None:
         message = "Nobody sits on the agent's side yet: wait, or name a leg that has answered."
         raise RefusedError(Problem("INVALID_STATE", message, ("callId",), current_state=call.state.value))
-    leg = answered_leg(turn, verb.leg_id or (seated.id if seated is not None else call.legs[0].id))
+    chosen = call.legs[0] if seated is None else seated
+    leg = answered_leg(turn, chosen.id if verb.leg_id is None else verb.leg_id)
     is_agents = seated is not None and leg.id == seated.id
     if leg.voice_pitch == verb.pitch:
         return

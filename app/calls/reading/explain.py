@@ -27,6 +27,7 @@ _LET_GO: Final = {
     HangupReason.CALL_OVER: "was hung up because the call was over",
     HangupReason.TRANSFERRED: "was let go because it was transferred",
     HangupReason.NOT_WANTED: "was let go because it was not wanted any more",
+    HangupReason.NOT_IN_TIME: "was let go because it did not answer as soon as it had to",
     HangupReason.ANSWERED_ELSEWHERE: "was let go because another phone answered",
 }
 #: Why it ended, of the party that the end reason names.

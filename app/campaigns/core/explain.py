@@ -120,11 +120,13 @@ def _attempted(attempted: Attempted, zone: str | None) -> str:
 def _grounds(basis: Basis) -> str:
     asked = [f"campaign version {basis.campaign.version}"]
     if basis.policy is not None:
-        asked.append(f"destination policy version {basis.policy.version}")
+        asked.append(f"destination policy version {basis.policy}")
     asked += [f"do-not-call list {one.id} version {one.version}" for one in basis.dnc_lists]
     asked.append(_zones(basis))
     if basis.zone_data is not None:
         asked.append(f"time zone rules {basis.zone_data}")
+    if basis.number_data is not None:
+        asked.append(f"numbering plans {basis.number_data}")
     return f"Decided on {', '.join(asked)}."
 
 

@@ -161,26 +161,25 @@ class Agents(Words, frozen=True, kw_only=True, omit_defaults=True):
     """The agents of a campaign at an instant.
 
     ``idle`` are ready and talk to nobody, whether or not a call rings for them; ``busy`` talk or write up; ``asked``
-    are those of the idle who asked for the contact before them to be dialled (PREVIEW).
+    are those of the idle who asked for the contact before them to be dialled (PREVIEW), ``doubtful`` those who did not
+    pick up the last time that their phone rang.
     """
 
     idle: int
     busy: int = 0
     asked: int = 0
+    doubtful: int = 0
 
 
-def calls_for_agents(mode: PacingMode, agents: Agents, in_flight: int, over_dial: int = 0) -> int:
-    """How many calls the agents want now.
+def calls_for_agents(mode: PacingMode, agents: Agents, in_flight: int) -> int:
+    """How many calls the agents want now, where there is to be one for each (for PREDICTIVE see `predictive`).
 
-    ``in_flight`` are calls that were dialled and are neither connected to an agent, abandoned nor ended. ``over_dial``
-    is what `predictive.over_dial` allows beyond one call for each idle agent; the other modes take no notice of it.
+    ``in_flight`` are calls that were dialled and are neither connected to an agent, abandoned nor ended.
     """
     match mode:
         case PacingMode.PREVIEW:
             return max(0, min(agents.asked, agents.idle - in_flight))
-        case PacingMode.PROGRESSIVE:
+        case PacingMode.PROGRESSIVE | PacingMode.PREDICTIVE:
             return max(0, agents.idle - in_flight)
-        case PacingMode.PREDICTIVE:
-            return max(0, agents.idle - in_flight) + over_dial
         case _:
             assert_never(mode)

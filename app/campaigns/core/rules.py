@@ -36,15 +36,16 @@ class Version(Words, frozen=True, kw_only=True):
 class Basis(Words, frozen=True, kw_only=True, omit_defaults=True):
     """What a decision was made on.
 
-    ``campaign``, ``policy`` and ``dnc_lists`` are those that were asked, in the versions read in the transaction that
-    decided; ``zone_data`` is the version of the time zones' rules (such as ``2026.6``), ``number_data`` the one of the
-    numbers' zones.
+    ``campaign`` and ``dnc_lists`` are those that were asked, in the versions read in the transaction that decided;
+    ``policy`` is the version of the account's destination policy (`app.numbers.policy.version_of`), ``zone_data`` that
+    of the time zones' rules (such as ``2026.6``), ``number_data`` that of the numbering plans from which the contact's
+    zones were read, None where they were not.
     """
 
     decided_at: datetime
     zones: Zones
     campaign: Version
-    policy: Version | None = None
+    policy: str | None = None
     dnc_lists: tuple[Version, ...] = ()
     zone_data: str | None = None
     number_data: str | None = None

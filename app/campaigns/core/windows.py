@@ -127,6 +127,21 @@ def next_opening(
     return None
 
 
+def closes_at(schedule: Schedule, zones: Sequence[str], at: datetime, until: datetime) -> datetime:
+    """The first instant in ``[at, until)`` at which a contact in these zones may no more be called, ``until`` if none.
+
+    ``at`` itself when it may not be called there.
+    """
+    return _closes_at(schedule, tuple(zones), at, until)
+
+
+@lru_cache(maxsize=512)
+def _closes_at(schedule: Schedule, zones: tuple[str, ...], at: datetime, until: datetime) -> datetime:
+    ends = until if schedule.ends is None else min(until, resolve(schedule.ends)[0])
+    closings = (_closing_in(schedule.windows, ZoneInfo(zone), at.astimezone(UTC), ends) for zone in zones)
+    return max(at, min(closings, default=at))
+
+
 def judge_time(schedule: Schedule, zones: Sequence[str], at: datetime) -> Opening:
     """Whether a contact in these zones may be called at ``at``, or from when on, or never."""
     return _judge(schedule, tuple(zones), at)
@@ -165,6 +180,15 @@ def _next_opening_in(
     return None
 
 
+def _closing_in(windows: Sequence[CallingWindow], zone: ZoneInfo, at: datetime, until: datetime) -> datetime:
+    for start, end in _even_stretches(zone, at, until):
+        wall = _wall(zone, start)
+        shown_until = _shown_until(windows, wall, wall + (end - start))
+        if shown_until < wall + (end - start):
+            return start + (shown_until - wall)
+    return until
+
+
 def _even_stretches(zone: ZoneInfo, at: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
     """``[at, until)`` in pieces in which the zone's clock is not changed."""
     start = at
@@ -191,14 +215,28 @@ def _change(zone: ZoneInfo, start: datetime, end: datetime) -> datetime:
 
 def _first_shown(windows: Sequence[CallingWindow], begin: datetime, end: datetime) -> datetime | None:
     """The first time in ``[begin, end)``, by an evenly running wall clock, that lies in one of the windows."""
-    days = range((end.date() - begin.date()).days + 2)
-    spans = [
-        (opens, closes)
-        for window in windows
-        for number in days
-        for opens, closes in _span(window, begin.date() + timedelta(days=number - 1))
-    ]
+    spans = _spans(windows, begin, end)
     return min((max(opens, begin) for opens, closes in spans if opens < end and begin < closes), default=None)
+
+
+def _shown_until(windows: Sequence[CallingWindow], begin: datetime, end: datetime) -> datetime:
+    """The first time in ``[begin, end)``, by an evenly running wall clock, that lies in no window; ``end`` if none."""
+    spans = _spans(windows, begin, end)
+    shown = begin
+    while shown < end:
+        closing = max((closes for opens, closes in spans if opens <= shown < closes), default=None)
+        if closing is None:
+            return shown
+        shown = closing  # where the next window may begin
+    return end
+
+
+def _spans(windows: Sequence[CallingWindow], begin: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """From when to when the windows are open that may touch ``[begin, end)``."""
+    days = range((end.date() - begin.date()).days + 2)
+    return [
+        span for window in windows for number in days for span in _span(window, begin.date() + timedelta(number - 1))
+    ]
 
 
 def _span(window: CallingWindow, day: date) -> tuple[tuple[datetime, datetime], ...]:

@@ -45,8 +45,9 @@ class ContactListRow(SQLModel, table=True):
 class ContactRow(SQLModel, table=True):
     """Somebody to be called, once in a list. Who comes again keeps the row; after a removal at a new ``position``.
 
-    ``time_zone`` is what was given, ``zones`` where the contact may be: see ``app.campaigns.core.zones``. ``fields``
-    are the list's free fields, all texts.
+    ``time_zone`` is what was given, ``zones`` where the contact may be: see ``app.campaigns.core.zones``;
+    ``number_data`` is the version of the numbering plans that those were read from, NULL where they were not, or
+    nobody knows. ``fields`` are the list's free fields, all texts.
     """
 
     __tablename__ = "contact"
@@ -70,6 +71,7 @@ class ContactRow(SQLModel, table=True):
     time_zone: str | None = None
     zones: list[str] = text_list()
     zone_source: str
+    number_data: str | None = None
     fields: dict[str, Any] = Field(
         default_factory=dict, sa_type=JSONB, nullable=False, sa_column_kwargs={"server_default": sa.text("'{}'::jsonb")}
     )

@@ -23,9 +23,10 @@ def decided(outcome: Outcome, at: datetime = NOON, zones: tuple[str, ...] = ("Eu
         decided_at=at,
         zones=Zones(names=zones, source=ZoneSource.NUMBER),
         campaign=Version(id="camp_1", version=3),
-        policy=Version(id="acc_1", version=2),
+        policy="0a1b2c3d4e5f",
         dnc_lists=(Version(id="dnc_1", version=9),),
         zone_data="2026.6",
+        number_data="9.0.10",
     )
     return Decision(outcome=outcome, basis=basis)
 
@@ -35,8 +36,9 @@ def attempted(attempt: int, at: datetime, disposition: Disposition, follows: Ret
 
 
 GROUNDS = (
-    "Decided on campaign version 3, destination policy version 2, do-not-call list dnc_1 version 9, "
-    "time zone Europe/Berlin (of the number), time zone rules 2026.6."
+    "Decided on campaign version 3, destination policy version 0a1b2c3d4e5f, do-not-call list dnc_1 version 9, "
+    "time zone Europe/Berlin (of the number), time zone rules 2026.6, "
+    "numbering plans 9.0.10."
 )
 
 

@@ -163,20 +163,20 @@ def test_given_every_kind_of_cap_when_a_contact_waits_for_it_then_it_has_a_reaso
 
 
 @pytest.mark.parametrize(
-    ("mode", "agents", "in_flight", "over_dial", "calls"),
+    ("mode", "agents", "in_flight", "calls"),
     [
-        (PacingMode.PREVIEW, Agents(idle=3), 0, 0, 0),
-        (PacingMode.PREVIEW, Agents(idle=3, asked=2), 0, 0, 2),
-        (PacingMode.PREVIEW, Agents(idle=3, asked=2), 2, 0, 1),
-        (PacingMode.PREVIEW, Agents(idle=1, asked=1), 2, 9, 0),
-        (PacingMode.PROGRESSIVE, Agents(idle=3, busy=4), 0, 0, 3),
-        (PacingMode.PROGRESSIVE, Agents(idle=3), 2, 9, 1),
-        (PacingMode.PROGRESSIVE, Agents(idle=1), 2, 9, 0),
-        (PacingMode.PREDICTIVE, Agents(idle=3), 2, 4, 5),
-        (PacingMode.PREDICTIVE, Agents(idle=1), 2, 4, 4),
+        (PacingMode.PREVIEW, Agents(idle=3), 0, 0),
+        (PacingMode.PREVIEW, Agents(idle=3, asked=2), 0, 2),
+        (PacingMode.PREVIEW, Agents(idle=3, asked=2), 2, 1),
+        (PacingMode.PREVIEW, Agents(idle=1, asked=1), 2, 0),
+        (PacingMode.PROGRESSIVE, Agents(idle=3, busy=4), 0, 3),
+        (PacingMode.PROGRESSIVE, Agents(idle=3), 2, 1),
+        (PacingMode.PROGRESSIVE, Agents(idle=1), 2, 0),
+        (PacingMode.PREDICTIVE, Agents(idle=3), 2, 1),
+        (PacingMode.PREDICTIVE, Agents(idle=1), 2, 0),
     ],
 )
 def test_given_agents_when_calls_are_counted_then_as_the_mode_says(
-    mode: PacingMode, agents: Agents, in_flight: int, over_dial: int, calls: int
+    mode: PacingMode, agents: Agents, in_flight: int, calls: int
 ) -> None:
-    assert calls_for_agents(mode, agents, in_flight, over_dial) == calls
+    assert calls_for_agents(mode, agents, in_flight) == calls

@@ -192,9 +192,10 @@ def test_given_a_decision_when_stored_and_read_then_it_is_the_same(outcome: Outc
         decided_at=NOON,
         zones=BERLIN,
         campaign=Version(id="camp_1", version=3),
-        policy=Version(id="acc_1", version=2),
+        policy="0a1b2c3d4e5f",
         dnc_lists=(Version(id="dnc_1", version=9),),
         zone_data="2026.6",
+        number_data="9.0.10",
     )
     decision = Decision(outcome=outcome, basis=basis)
     assert msgspec.json.decode(msgspec.json.encode(decision), type=Decision) == decision

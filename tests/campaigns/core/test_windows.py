@@ -18,6 +18,7 @@ from app.campaigns.core.windows import (
     OpensAt,
     Resolution,
     Schedule,
+    closes_at,
     is_open,
     judge_time,
     next_opening,
@@ -254,3 +255,35 @@ def test_given_any_instant_with_seconds_when_the_next_opening_is_asked_then_it_i
         assert opening >= at
         assert is_open(windows, zones, opening)
         assert opening == at or not is_open(windows, zones, opening - timedelta(microseconds=1))
+
+
+@settings(max_examples=60)
+@given(
+    windows=_WINDOWS,
+    zones=st.lists(st.sampled_from(ODD_ZONES), min_size=1, max_size=3),
+    at=_INSTANTS,
+    hours=st.integers(1, 60),
+)
+def test_given_any_windows_and_zones_when_the_next_closing_is_asked_then_an_oracle_finds_the_same_minute(
+    windows: list[CallingWindow], zones: list[str], at: datetime, hours: int
+) -> None:
+    until = at + timedelta(hours=hours)
+    minutes = (at + number * MINUTE for number in range(hours * 60))
+    expected = next((minute for minute in minutes if not all(shows(windows, zone, minute) for zone in zones)), until)
+    assert closes_at(Schedule(windows=tuple(windows)), zones, at, until) == expected
+
+
+def test_given_a_campaign_that_ends_before_its_window_closes_when_asked_then_its_end_counts() -> None:
+    ends = local("2026-03-02T20:30")
+    at, until = datetime(2026, 3, 2, 19, 0, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)
+    assert closes_at(Schedule(), ["Europe/Berlin"], at, until) == at + timedelta(hours=1)
+    assert closes_at(Schedule(ends=ends), ["Europe/Berlin"], at, until) == at + timedelta(minutes=30)
+    assert closes_at(Schedule(ends=ends), ["Europe/Berlin"], until, until + MINUTE) == until
+    assert closes_at(Schedule(), [], at, until) == at
+
+
+def test_given_a_window_that_closes_within_a_minute_when_asked_then_it_is_told_to_the_microsecond() -> None:
+    at = datetime(2026, 3, 2, 19, 59, 59, 999_999, tzinfo=UTC)
+    closing = datetime(2026, 3, 2, 20, tzinfo=UTC)
+    assert closes_at(Schedule(), ["Europe/Berlin"], at, at + timedelta(seconds=25)) == closing
+    assert closes_at(Schedule(), ["Europe/Berlin"], closing, closing + timedelta(seconds=25)) == closing

@@ -14,6 +14,7 @@ from app.facts.vocabulary import (
     Disposition,
     EndCode,
     EndParty,
+    GreetingEnd,
     LegRole,
     LegState,
     MachinePolicy,
@@ -40,6 +41,14 @@ describe(
         "MACHINE": "An answering machine: a long greeting.",
         "FAX": "A fax: its tone was heard, of one that answers or of one that calls.",
         "UNKNOWN": "Asterisk could not tell, or was not there to. It is treated as a person.",
+    },
+)
+describe(
+    GreetingEnd,
+    "What a machine's greeting was found to be over by. " + OPEN,
+    {
+        "BEEP": "A tone, followed by silence: its beep.",
+        "SILENCE": "Nothing was heard for seconds: it has no beep, or the beep was not told from speech.",
     },
 )
 describe(

@@ -42,6 +42,7 @@ describe(
         "REQUESTED": "`pauseCampaign`.",
         "TRUNK_FAILED": "Its trunk has failed again and again: `breaker`.",
         "CALLS_REFUSED": "As it is set up no call can be placed: its caller id, trunk or call flow is not there, say.",
+        "TOO_MANY_ABANDONED": "Agents let so many calls ring that `abandonmentCapPercent` bears no more.",
     },
 )
 describe(

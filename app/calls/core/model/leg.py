@@ -9,13 +9,17 @@ from app.ids import LegId
 
 
 class HangupReason(StrEnum):
-    """Why Offhook itself hung a leg up; a leg without one was ended by its own side."""
+    """Why Offhook itself hung a leg up; a leg without one was ended by its own side.
+
+    NOT_IN_TIME: whoever waited for it could wait no longer, as people do whom a dialer has called.
+    """
 
     RING_TIMEOUT = "RING_TIMEOUT"
     SETUP_TIMEOUT = "SETUP_TIMEOUT"
     CALL_OVER = "CALL_OVER"
     TRANSFERRED = "TRANSFERRED"
     NOT_WANTED = "NOT_WANTED"
+    NOT_IN_TIME = "NOT_IN_TIME"
     ANSWERED_ELSEWHERE = "ANSWERED_ELSEWHERE"
 
 
