@@ -43,7 +43,12 @@ class AriEars:
         self._username = username
         self._password = password
         self._http = httpx.AsyncClient(
-            base_url=f"{url}/ari", auth=(username, password), timeout=_REQUEST_SECONDS, trust_env=False
+            base_url=f"{url}/ari",
+            auth=(username, password),
+            timeout=_REQUEST_SECONDS,
+            trust_env=False,
+            # A connection that Asterisk closes for its idleness just as a request goes out would lose that request.
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     @classmethod

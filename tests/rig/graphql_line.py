@@ -45,7 +45,7 @@ fragment Record on Cdr {
 _EVENT: Final = (
     """
 fragment Told on CallEvent {
-  id cursor type timestamp sequence callSequence callId dialledNumber { number } callerId { number } extension
+  id cursor type timestamp sequence callSequence callId direction dialledNumber { number } callerId { number } extension
   ... on LegEvent { leg { id role party { number extension } } }
   ... on CallCreatedEvent { dialFirst recordingMode }
   ... on CallUpdatedEvent { changed }
@@ -302,7 +302,7 @@ def _fact(event: Body) -> Fact:
             body[name] = body.pop(alias)
     if "cdr" in body:
         body["cdr"] = _flat(body["cdr"])
-    body["call"] = {name: body[name] for name in ("dialledNumber", "callerId", "extension")}
+    body["call"] = {name: body[name] for name in ("direction", "dialledNumber", "callerId", "extension")}
     return Fact(
         id=event["id"],
         cursor=event["cursor"],
