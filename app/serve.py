@@ -32,6 +32,8 @@ _log = structlog.get_logger(__name__)
 LEAVING_SECONDS: Final = 1.0
 #: How long open requests may take from there on.
 GRACEFUL_SECONDS: Final = 2
+#: Which the server is given to end by itself, and a moment more, before it is cancelled.
+_SERVER_STOP_SECONDS: Final = GRACEFUL_SECONDS + 2.0
 #: Allocations, less deallocations, between two young collections (Python's own: 700).
 COLLECTOR_THRESHOLD: Final = 50_000
 
@@ -125,6 +127,8 @@ async def serving(
                 finally:
                     service.routed_calls.drain()
                     server.should_exit = True
+                    # If the block failed, the group cancels the server before it has closed what it listens to.
+                    await asyncio.wait({task}, timeout=_SERVER_STOP_SECONDS)
 
 
 def tune_collector() -> None:

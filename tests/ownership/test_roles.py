@@ -91,6 +91,28 @@ async def test_given_a_service_when_told_to_leave_then_it_says_so_before_it_lets
             await http.get("/healthz")
 
 
+class _FaultError(Exception):
+    """What goes wrong around a service that runs."""
+
+
+@pytest.mark.postgres
+async def test_given_something_goes_wrong_around_a_service_when_it_ends_then_the_server_has_ended_in_order(
+    tmp_path: Path, database_dsn: str
+) -> None:
+    settings = make(tmp_path, database_url=SecretStr(database_dsn), port=0)
+    seen = []
+
+    async def fail() -> None:
+        async with serving(settings, roles={"worker"}) as running:
+            seen.append(running)
+            raise _FaultError
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await fail()
+    assert caught.value.subgroup(_FaultError) is not None
+    assert [(running.task.done(), running.task.cancelled()) for running in seen] == [(True, False)]
+
+
 @pytest.mark.postgres
 async def test_given_a_worker_of_its_own_when_a_replay_is_asked_of_another_process_then_the_worker_wakes_at_once(
     tmp_path: Path, database_dsn: str, monkeypatch: pytest.MonkeyPatch
