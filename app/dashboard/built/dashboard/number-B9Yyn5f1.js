@@ -1,0 +1,1 @@
+function e(e){return e.trim().replace(/[\s().\-/\u00a0\u2010-\u2015]/g,``).replace(/^00(?=\d)/,`+`)}export{e as t};

@@ -1,0 +1,1 @@
+function e(e){return e.toLowerCase().replace(`_`,`:`)}function t(e){return e.toLowerCase().replace(`_`,`.`)}function n(e,t,n=`${t}s`){return`${e.toLocaleString(`en`)} ${e===1?t:n}`}export{t as n,e as r,n as t};

@@ -1,0 +1,1 @@
+export { follow, liveness, useLive } from "./socket";

@@ -1,0 +1,178 @@
+"""Agents, queues and campaigns as they go on, and that no live page keeps anybody out."""
+
+import re
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import OpenWindow
+from tests.rig.browser import PHONE, Scheme, Window
+from tests.rig.desk import PATIENCE_SECONDS, Desk
+from tests.rig.service import RunningOffhook
+
+pytestmark = pytest.mark.asterisk
+
+STAYS = "+15550100012"
+#: The last four digits of sandbox numbers that answer.
+_THAT_ANSWER = ("0000", "0008", "0011", "0012")
+_PAGES = ("/calls", "/agents", "/queues", "/campaigns")
+
+
+async def _do(offhook: RunningOffhook, verb: str, wanted: str, **given: Any) -> Any:
+    kind = f"{verb[0].upper()}{verb[1:]}Input!"
+    query = f"mutation($input: {kind}) {{ {verb}(input: $input) {{ {wanted} userErrors {{ code message field }} }} }}"
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client:
+        answer = await client.post(
+            f"{offhook.url}/graphql",
+            json={"query": query, "variables": {"input": given}},
+            headers={"Authorization": f"Bearer {offhook.token}"},
+        )
+    body = answer.json()
+    assert "errors" not in body, body["errors"]
+    payload = body["data"][verb]
+    assert payload["userErrors"] == []
+    return payload
+
+
+async def _agent_id(offhook: RunningOffhook, extension: str) -> str:
+    query = "SELECT agent.id FROM agent JOIN extension ON extension.id = agent.extension_id WHERE extension.number = $1"
+    async with offhook.service.database.acquire() as connection:
+        return str(await connection.fetchval(query, extension))
+
+
+async def _make_campaign(offhook: RunningOffhook, *, contacts: int, calls_per_minute: int) -> str:
+    """A draft whose contacts answer and stay a while; its name is new."""
+    name = f"Spring {uuid.uuid4().hex[:6]}"
+    made = await _do(offhook, "createContactList", "contactList { id }", name=name)
+    list_id = made["contactList"]["id"]
+    numbers = [f"+155501{place % 10}{_THAT_ANSWER[place // 10]}" for place in range(contacts)]
+    given = [{"number": number, "timeZone": "Etc/UTC"} for number in numbers]
+    await _do(offhook, "addContacts", "", listId=list_id, contacts=given)
+    await _do(
+        offhook,
+        "createCampaign",
+        "campaign { id }",
+        name=name,
+        content={"announcement": {"text": "A reminder.", "repeat": 1}},
+        contactListIds=[list_id],
+        callsPerMinute=calls_per_minute,
+        maxConcurrentCalls=2,
+        windows=[{"from": "00:00", "to": "24:00"}],
+    )
+    return name
+
+
+async def test_given_a_campaign_when_started_paused_resumed_and_stopped_from_the_page_then_it_does_so(
+    window: Window, offhook: RunningOffhook
+) -> None:
+    name = await _make_campaign(offhook, contacts=40, calls_per_minute=60)
+    await window.sign_in(offhook.token, "/campaigns")
+    page = window.page
+    row = page.get_by_role("row", name=re.compile(name))
+    await expect(row).to_contain_text("Draft")
+    await row.get_by_role("link", name=name).click()
+    await expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+    await page.get_by_role("button", name=f"Start {name}").click()
+    await expect(page.get_by_text("Running", exact=True)).to_be_visible()
+    await expect(page.locator(".stat", has_text="Dialled").locator("dd")).not_to_have_text("0")
+    await expect(page.locator(".pace-now strong")).not_to_have_text("0")
+    await expect(page.get_by_text("40 contacts")).to_be_visible()
+    assert await window.find_barriers() == []
+
+    await page.get_by_role("button", name=f"Pause {name}").click()
+    await expect(page.get_by_text("Paused", exact=True)).to_be_visible()
+    await page.get_by_role("button", name=f"Resume {name}").click()
+    await expect(page.get_by_text("Running", exact=True)).to_be_visible()
+    await page.get_by_role("button", name=f"Stop {name}").click()
+    await page.get_by_role("button", name="Stop the campaign").click()
+    await expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
+    await expect(page.locator(".stat", has_text="On the line").locator("dd")).to_have_text(re.compile(r"^0"))
+
+
+async def test_given_an_agent_when_it_is_paused_and_made_available_from_the_page_then_everybody_sees_it(
+    open_window: OpenWindow, offhook: RunningOffhook
+) -> None:
+    one, other = await open_window(), await open_window()
+    await one.sign_in(offhook.token, "/agents")
+    await other.sign_in(offhook.token, "/agents")
+    for said, shown in (("Make Hiro Tanabe available", "Available"), ("Pause Hiro Tanabe", "Paused")):
+        await one.page.get_by_role("button", name=said).click()
+        await expect(other.page.get_by_role("row", name="Hiro Tanabe")).to_contain_text(shown)
+
+
+async def test_given_a_caller_who_waits_when_the_queue_is_shown_then_it_is_there_with_its_wait_until_it_leaves(
+    window: Window, offhook: RunningOffhook, desk: Desk
+) -> None:
+    agent = await _agent_id(offhook, "2010")
+    made = await _do(
+        offhook, "createQueue", "queue { id }", name="Support", strategy="LONGEST_IDLE", members=[{"agentId": agent}]
+    )
+    await window.sign_in(offhook.token, "/queues")
+    queue = window.page.get_by_role("region", name="Support")
+    await expect(queue.get_by_text("Nobody waits.")).to_be_visible()
+    placed = await _do(
+        offhook,
+        "originateCall",
+        "call { id }",
+        destination={"number": STAYS},
+        connect={"queueId": made["queue"]["id"]},
+        dialFirst="CUSTOMER",
+        idempotencyKey=uuid.uuid4().hex,
+    )
+    waiting = queue.get_by_role("list", name="Waiting in Support")
+    await expect(waiting.get_by_role("listitem")).to_contain_text(STAYS)
+    await expect(waiting.get_by_role("timer")).to_have_text(re.compile(r"0:\d\d"))
+    assert await window.find_barriers() == []
+    await desk.hang_up(placed["call"]["id"])
+    await expect(queue.get_by_text("Nobody waits.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_given_either_colour_scheme_when_the_live_pages_are_shown_then_nothing_keeps_anybody_out(
+    open_window: OpenWindow, offhook: RunningOffhook, desk: Desk, scheme: Scheme
+) -> None:
+    window = await open_window(scheme=scheme)
+    await window.open()
+    barriers = {"sign-in": await window.find_barriers()}
+    await window.sign_in(offhook.token)
+    call = await desk.place_call(STAYS, connect="2004")
+    await desk.wait_for(call.id, "call.connected")
+    for path in (*_PAGES, f"/calls?call={call.id}"):
+        await window.open(path)
+        await window.until_shown()
+        barriers[path] = await window.find_barriers()
+    for opener in ("Transfer", "Monitor", "End"):
+        await window.page.get_by_role("button", name=opener, exact=True).first.click()
+        barriers[opener] = await window.find_barriers()
+        await window.page.keyboard.press("Escape")
+    await desk.hang_up(call.id)
+    await desk.wait_for_end(call.id)
+    assert {path: found for path, found in barriers.items() if found} == {}
+
+
+async def test_given_a_phone_when_the_live_pages_are_shown_then_none_is_wider_than_the_screen_and_the_menu_opens(
+    open_window: OpenWindow, offhook: RunningOffhook, desk: Desk
+) -> None:
+    window = await open_window(size=PHONE)
+    await window.open()
+    overhang = {"sign-in": await window.overhang()}
+    await window.sign_in(offhook.token)
+    call = await desk.place_call(STAYS, connect="2004")
+    await desk.wait_for(call.id, "call.connected")
+    for path in (*_PAGES, f"/calls?call={call.id}"):
+        await window.open(path)
+        await window.until_shown()
+        overhang[path] = await window.overhang()
+    await desk.hang_up(call.id)
+    await desk.wait_for_end(call.id)
+    assert set(overhang.values()) == {0}, overhang
+
+    await window.open("/calls")
+    await window.page.get_by_role("button", name="Open the menu").click()
+    assert await window.find_barriers() == []
+    await window.page.get_by_role("link", name="Agents").click()
+    await expect(window.page.get_by_role("heading", name="Agents", level=1)).to_be_visible()
+    await expect(window.page.get_by_role("link", name="Agents")).to_be_hidden()
