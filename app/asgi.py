@@ -1,7 +1,7 @@
-"""The HTTP surface: /graphql, /recordings/{id}, /uploads/{id}, /job-reports/{id}, /v1/calls/{id}/diagnostics.ndjson,
-/media/…, /healthz, /readyz, /metrics.
+"""The HTTP surface: / and /dashboard/…, /graphql, /recordings/{id}, /uploads/{id}, /job-reports/{id},
+/v1/calls/{id}/diagnostics.ndjson, /media/…, /healthz, /readyz, /metrics, and the addresses of the dialects.
 
-A process without the role ``api`` has the last four alone.
+A process without the role ``api`` has the four from ``/media`` on, without the dialects.
 
 Errors outside GraphQL are JSON: ``{"error": {"code", "message", "retryable", "requestId"}}``.
 """
@@ -20,7 +20,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,6 +36,9 @@ from app.api.schema import build_schema
 from app.api.websocket import SocketEndpoint
 from app.api.wire import Wire
 from app.config import Settings
+from app.dashboard import files
+from app.dialects.desk import Surface
+from app.dialects.mounting import dialect_routes
 from app.errors import DatabaseUnavailableError, OffhookError
 from app.health import HealthSource, PartHealth
 from app.recordings.serve import RecordingFiles
@@ -117,7 +120,7 @@ def create_app(
 def _api_routes(services: Services, options: Options, metrics: Metrics, recordings: RecordingFiles) -> list[BaseRoute]:
     schema, audit = build_schema(), services.access.audit
     return [
-        Route("/", _go_to_graphql, methods=["GET"]),
+        *files.ROUTES,
         # Every method: GraphQL says itself, in its own words, which it takes.
         Route(
             "/graphql",
@@ -130,6 +133,7 @@ def _api_routes(services: Services, options: Options, metrics: Metrics, recordin
         *audited(services.speech.upload_files.routes, audit, "upload_file.put"),
         *audited(services.job_reports.routes, audit, "job_report.read"),
         *DiagnosticsFiles(services, options.budget).routes,
+        *dialect_routes(Surface(services=services, schema=schema, options=options, metrics=metrics)),
         *event_schemas.ROUTES,
     ]
 
@@ -219,7 +223,9 @@ class Envelope:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_headers)
+            # Every line of the log that is written for the request says which it was.
+            with structlog.contextvars.bound_contextvars(request_id=request_id):
+                await self._app(scope, receive, send_with_headers)
         except Exception as error:
             _log.error(  # the exception's own text may quote values; where it came from may be said
                 "http_request_failed",
@@ -245,10 +251,6 @@ class Envelope:
                 status=status,
                 milliseconds=round((time.perf_counter() - began) * 1000, 1),
             )
-
-
-async def _go_to_graphql(_request: Request) -> Response:
-    return RedirectResponse("/graphql", status_code=302)
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:

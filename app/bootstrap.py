@@ -16,9 +16,11 @@ import structlog
 from app import metrics
 from app.accounts.access import Access
 from app.accounts.audit import AuditLog
+from app.accounts.dialect_access import DialectAccess
 from app.accounts.secret import Purpose, ServiceSecret
 from app.accounts.sessions import CREDENTIALS_CHANGED
 from app.calls.leading.flow_sounds import FlowSounds
+from app.calls.reading.log_lines import say_transitions
 from app.calls.reading.queries import CallQueries
 from app.calls.traces.keeper import TraceKeeper, TraceQueries
 from app.campaigns.news import CAMPAIGNS_CHANGED
@@ -34,9 +36,7 @@ from app.erasure.setting_up import ErasureStage
 from app.errand_stage import Errands
 from app.events.bus import Bus
 from app.events.feed import Feed
-from app.events.log import Appended
 from app.exports.exporting import ExportRunner, Exports
-from app.facts.calls import CallEnded
 from app.jobs.setting_up import add_runners, open_jobs
 from app.local.asterisk import AsteriskInstance
 from app.local.database import open_database
@@ -144,7 +144,7 @@ async def _compose(
 
     log.on_appended(hooks.tell_of_events)
     log.on_appended(lambda appended: metrics.count_events(appended.events))
-    log.on_appended(say_ended_calls)
+    log.on_appended(say_transitions)
     bus.on_events(hear_of_events)
     recording_store = await asyncio.to_thread(RecordingStore.of, settings)
     traces = TraceKeeper(database, clock, retention=timedelta(days=settings.trace_retention_days))
@@ -201,6 +201,7 @@ async def _compose(
     services = Services(
         clock=clock,
         access=access,
+        dialects=DialectAccess.open(database, secret.derive(Purpose.API_KEYS), sealer, audit, clock),
         calls=calls,
         call_queries=call_queries,
         diagnostics=Diagnostics(calls, TraceQueries(database), log),
@@ -311,21 +312,3 @@ async def _start(
     stack.push_async_callback(stop)
     if node is not None:
         await node.wait_until_decided()
-
-
-def say_ended_calls(appended: Appended) -> None:
-    """One line for each call that ended: what an operator looks for first. It names no number."""
-    for event in appended.events:
-        fact = event.fact
-        if isinstance(fact, CallEnded):
-            _log.info(
-                "call_ended",
-                call_id=event.subject_id,
-                disposition=fact.disposition.value,
-                end_code=fact.end_reason.code.value,
-                end_party=fact.end_reason.party.value,
-                sip_code=fact.end_reason.sip_code,
-                trunk_id=fact.cdr.trunk_id,
-                talk_seconds=fact.talk_seconds,
-                source=fact.cdr.source.value,
-            )

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     ACCOUNT = "acc"
     API_KEY = "key"
     ACCESS_TOKEN = "tok"  # noqa: S105  # a prefix
+    DIALECT_CREDENTIAL = "dcred"
     AGENT = "agent"
     EXTENSION = "ext"
     DEVICE = "dev"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.accounts.access import Access
+from app.accounts.dialect_access import DialectAccess
 from app.accounts.keys import ApiKeys
 from app.accounts.sessions import Sessions
 from app.callbacks.service import Callbacks
@@ -45,6 +46,7 @@ class Services:
 
     clock: Clock
     access: Access
+    dialects: DialectAccess
     calls: Calls
     call_queries: CallQueries
     diagnostics: Diagnostics

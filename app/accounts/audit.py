@@ -25,6 +25,7 @@ from app.clock import Clock, SystemClock
 from app.db.engine import Database
 from app.errors import DatabaseUnavailableError
 from app.facts.event import SYSTEM, Actor
+from app.ids import Kind, kind_of
 
 _log = structlog.get_logger(__name__)
 
@@ -141,11 +142,11 @@ class AuditLog:
 
     def refuse_use(self, principal: Principal, code: str, reason: str) -> None:
         """Queue the line of a credential that is known and may not be used; ``reason`` is a word for why not."""
-        action, subject_id = (
-            ("api_key.use", principal.key_id)
-            if principal.token_id is None
-            else ("access_token.use", principal.token_id)
-        )
+        if principal.token_id is not None:
+            action, subject_id = "access_token.use", principal.token_id
+        else:
+            is_dialect = kind_of(principal.key_id) is Kind.DIALECT_CREDENTIAL
+            action, subject_id = "dialect_credential.use" if is_dialect else "api_key.use", principal.key_id
         entry = entry_by(principal, action, account_id=principal.account_id, subject_id=subject_id, outcome=code)
         entry = replace(entry, details={**entry.details, "reason": reason})
         self._record_knock(self._holders, (subject_id, reason), entry)

@@ -38,7 +38,7 @@ _HINT_LENGTH: Final = 4
 _OUTAGE_SECONDS: Final = 900.0
 
 #: An account that the operator suspended has no callers. One that suspended itself can still look, and take it back.
-_IS_SUSPENDED: Final = "account.suspended_at IS NOT NULL AND account.suspended_by IS DISTINCT FROM 'ACCOUNT'"
+IS_SUSPENDED: Final = "account.suspended_at IS NOT NULL AND account.suspended_by IS DISTINCT FROM 'ACCOUNT'"
 
 # What is over is found too, with the reason: its account's audit log says that somebody still tries it.
 _FIND_KEY: Final = f"""
@@ -47,7 +47,7 @@ SELECT api_key.id AS key_id, NULL AS token_id, NULL AS agent_id, api_key.scopes,
     api_key.expires_at, api_key.is_test OR account.is_sandbox AS is_test, api_key.document_hashes,
     api_key.is_test AND NOT account.is_sandbox AS is_confined,
     account.id AS account_id, account.name AS account_name, account.default_region,
-    CASE WHEN api_key.revoked_at IS NOT NULL THEN 'REVOKED' WHEN {_IS_SUSPENDED} THEN 'SUSPENDED' END AS over_for
+    CASE WHEN api_key.revoked_at IS NOT NULL THEN 'REVOKED' WHEN {IS_SUSPENDED} THEN 'SUSPENDED' END AS over_for
 FROM api_key JOIN account ON account.id = api_key.account_id
 WHERE api_key.key_hash = $1
 """  # noqa: S608  # our own words
@@ -61,7 +61,7 @@ SELECT api_key.id AS key_id, token.id AS token_id, token.agent_id, token.scopes,
     api_key.is_test AND NOT account.is_sandbox AS is_confined,
     api_key.document_hashes, account.id AS account_id, account.name AS account_name, account.default_region,
     CASE WHEN token.revoked_at IS NOT NULL OR api_key.revoked_at IS NOT NULL THEN 'REVOKED'
-        WHEN {_IS_SUSPENDED} THEN 'SUSPENDED'
+        WHEN {IS_SUSPENDED} THEN 'SUSPENDED'
         WHEN token.agent_id IS NOT NULL AND NOT EXISTS (
             SELECT FROM agent WHERE agent.id = token.agent_id AND agent.deleted_at IS NULL) THEN 'AGENT_DELETED'
         END AS over_for

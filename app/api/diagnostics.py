@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.accounts.principal import Principal
+from app.answers import error_document
 from app.api.auth import authenticate, read_credential
 from app.api.budget import Budget
 from app.errors import DocumentNotAllowedError, NotFoundError, OffhookError
@@ -42,7 +43,7 @@ class DiagnosticsFiles:
             if error.retry_after_seconds is not None:
                 headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
             return JSONResponse(
-                {"error": {"code": error.code, "message": error.message, "retryable": error.retryable}},
+                error_document(error),
                 status_code=error.http_status,
                 headers=headers,
             )

@@ -1,5 +1,9 @@
-"""The JSON Schemas of all events, served: ``/schemas/events`` lists them, ``/schemas/events/call.ended`` is one."""
+"""What events look like, served: ``/schemas/events`` lists their JSON Schemas, ``/schemas/events/call.ended`` is one.
 
+``/schemas/events.py`` and ``/schemas/events.ts`` are all of them as types.
+"""
+
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 
@@ -8,8 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.answers import error_document
 from app.errors import NotFoundError
 from app.facts.catalogue import FACT_TYPES, json_schema
+from app.facts.typings import write_python, write_typescript
 
 _HEADERS: Final = {"Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*"}
 
@@ -24,16 +30,32 @@ async def answer_one(request: Request) -> Response:
     """The schema of one event type."""
     event_type = request.path_params["event_type"]
     if event_type not in FACT_TYPES:
-        error = NotFoundError("There is no event of this type.")
-        body = {"error": {"code": error.code, "message": error.message, "retryable": False}}
+        body = error_document(NotFoundError("There is no event of this type."))
         return Response(orjson.dumps(body), 404, media_type="application/json")
     return Response(_schema(event_type), headers=_HEADERS, media_type="application/schema+json")
 
 
+async def answer_python(_request: Request) -> Response:
+    """Types for Python."""
+    return Response(_written(write_python), headers=_HEADERS, media_type="text/x-python")
+
+
+async def answer_typescript(_request: Request) -> Response:
+    """Types for TypeScript."""
+    return Response(_written(write_typescript), headers=_HEADERS, media_type="text/typescript")
+
+
 ROUTES: Final = (
+    Route("/schemas/events.py", answer_python, methods=["GET"]),
+    Route("/schemas/events.ts", answer_typescript, methods=["GET"]),
     Route("/schemas/events", answer_list, methods=["GET"]),
     Route("/schemas/events/{event_type}", answer_one, methods=["GET"]),
 )
+
+
+@cache
+def _written(write: Callable[[], str]) -> str:
+    return write()
 
 
 @cache

@@ -53,6 +53,11 @@ class CallFilterInput:
         default=None, description="The customer waited in one of these queues last."
     )
     trunk_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="Went over one of these trunks.")
+    ring_group_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description="Was for one of these ring groups: the one whose member answered last, else the one that was rung "
+        "last. That is known once the call has ended.",
+    )
 
 
 @strawberry.input(description="Which recordings; everything that is given must hold. An empty list holds for all.")
@@ -100,6 +105,7 @@ def read_call_filter(given: CallFilterInput | None, caller: Principal) -> CallFi
         callback_id=given.callback_id,
         queue_ids=tuple(given.queue_ids or ()),
         trunk_ids=tuple(given.trunk_ids or ()),
+        ring_group_ids=tuple(given.ring_group_ids or ()),
     )
 
 

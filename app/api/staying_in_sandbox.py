@@ -8,7 +8,7 @@ from strawberry.extensions.field_extension import AsyncExtensionResolver
 from app.api.context import Info
 from app.errors import Problem, RefusedError
 
-#: Mutations that look themselves at whose the call, callback, campaign, key … is, and say SANDBOX_ONLY (the last two
+#: Mutations that look themselves at whose the call, callback, campaign, key … is, and say SANDBOX_ONLY (the last three
 #: change nothing). What is not named here is about the whole account, and not for test keys.
 LOOKED_AT: Final = frozenset(
     {
@@ -25,7 +25,8 @@ LOOKED_AT: Final = frozenset(
         *("takePreviewContact", "dialPreviewContact", "skipPreviewContact"),
         *("createApiKey", "updateApiKey", "rotateApiKey", "revokeApiKey", "setIpAllowList"),
         *("createAccessToken", "revokeAccessToken", "erasePersonalData"),
-        *("createExport", "testCallFlow"),
+        *("createDialectCredential", "revokeDialectCredential"),
+        *("createExport", "testCallFlow", "triggerEvent"),
     }
 )
 

@@ -95,6 +95,8 @@ class SocketEndpoint:
             remote_address=websocket.client.host if websocket.client else None,
             is_socket=True,
         )
+        # The task is this connection's alone.
+        structlog.contextvars.bind_contextvars(request_id=context.request_id)
         if PROTOCOL not in websocket.scope["subprotocols"]:
             await websocket.accept()
             wire.close(WRONG_SUBPROTOCOL, f"Speak {PROTOCOL}", grace_seconds=self._options.close_grace_seconds)

@@ -1,4 +1,4 @@
-"""Random transfers among three parties on a real Asterisk: each comes out as docs/transfers.md says."""
+"""Random transfers among three parties on a real Asterisk: each comes out as docs/reference/transfers.md says."""
 
 import asyncio
 

@@ -11,6 +11,7 @@ from app.api.mutations.campaign_agents import CampaignAgentMutations
 from app.api.mutations.campaigns import CampaignMutations
 from app.api.mutations.contacts import ContactMutations
 from app.api.mutations.destinations import DestinationMutations
+from app.api.mutations.dialects import DialectMutations
 from app.api.mutations.dnc import DncMutations
 from app.api.mutations.erasure import ErasureMutations
 from app.api.mutations.exports import ExportMutations
@@ -62,6 +63,7 @@ class Mutation(
     OtpMutations,
     CallbackMutations,
     AccessMutations,
+    DialectMutations,
     UsageMutations,
 ):
     pass

@@ -9,12 +9,15 @@ from app.api.context import Info
 from app.api.fields import mutation
 from app.api.instants import TimeRangeInput, read_range, read_seconds
 from app.api.types.enums.events import EventType
+from app.api.types.event import Event
+from app.api.types.event_list import event_signer
+from app.api.types.event_mapping import event_maker
 from app.api.types.problem import Payload
 from app.api.types.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from app.errors import Problem, RefusedError
 from app.paging import CursorSigner
 from app.webhooks.model import DeliveryFilter, DeliveryState
-from app.webhooks.replay import MOST_PER_REQUEST
+from app.webhooks.replay import MOST_NAMED, MOST_PER_REQUEST
 from app.webhooks.rotation import DEFAULT_GRACE, LONGEST_GRACE
 
 _LONGEST_KEY: Final = 255
@@ -40,7 +43,7 @@ class TestWebhookEndpointInput:
 
 @strawberry.input(
     description="Which deliveries are to be sent again; everything that is given must hold, and at least one of "
-    "`created`, `subjectId` and `states` must be given."
+    "`created`, `subjectId`, `states` and `deliveryIds` must be given."
 )
 class ReplayWebhooksInput:
     endpoint_id: strawberry.ID | None = strawberry.field(
@@ -58,6 +61,9 @@ class ReplayWebhooksInput:
         "`PENDING` is sent anyway.",
     )
     event_types: list[EventType] | None = strawberry.field(default=None, description="Of events of these types.")
+    delivery_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description=f"These deliveries, at most {MOST_NAMED}; those that are not there are passed over."
+    )
     idempotency_key: str | None = strawberry.field(
         default=None,
         description="1 to 255 printable characters. The same key with the same condition puts nothing in line twice, "
@@ -87,6 +93,24 @@ class TestWebhookEndpointPayload(Payload):
         default=None,
         description="The request and what came back; null when it had not ended after 35 seconds. The delivery's "
         "`attempts` tell later.",
+    )
+
+
+@strawberry.input(description="A sample that is to be sent.")
+class TriggerEventInput:
+    type: EventType = strawberry.field(description="What it is a sample of.")
+
+
+@strawberry.type(description="What came of sending a sample.")
+class TriggerEventPayload(Payload):
+    event: Event | None = strawberry.field(
+        default=None,
+        description="What the log has of it: a `WebhookTriggeredEvent`. Its id is the sample's `id` and `webhook-id`.",
+    )
+    webhook_deliveries: list[WebhookDelivery] | None = strawberry.field(
+        default=None,
+        description="Its way to each enabled endpoint that asks for events of this type, as it stands. Each is tried "
+        "once.",
     )
 
 
@@ -146,6 +170,31 @@ class WebhookOperations:
 
     @mutation(
         Scope.WEBHOOKS_WRITE,
+        TriggerEventPayload,
+        "Send a sample of an event to every endpoint that asks for such events, and to `offhook listen`, for whoever "
+        'builds what receives them. It has ids that name nothing, says `"test": true` and `"sandbox": true`, and '
+        "comes with the header `offhook-test: true`. Nothing of it happened: the log has a `webhook.triggered` only.",
+    )
+    async def trigger_event(
+        self,
+        info: Info,
+        input: Annotated[TriggerEventInput, strawberry.argument(description="Of which type.")],  # noqa: A002
+    ) -> TriggerEventPayload:
+        context = info.context
+        triggered = await context.services.webhook_tests.trigger(
+            context.account_id,
+            input.type.value,
+            actor=context.caller.actor,
+            request_id=context.request_id,
+            is_sandbox=context.caller.is_test,
+        )
+        return TriggerEventPayload(
+            event=event_maker(context.sight, event_signer(context))(triggered.event),
+            webhook_deliveries=[WebhookDelivery.of(one) for one in triggered.deliveries],
+        )
+
+    @mutation(
+        Scope.WEBHOOKS_WRITE,
         ReplayWebhooksPayload,
         "Send deliveries again that are over: under the same `webhook-id`, with the header `offhook-replay: true`, in "
         f"the order of the log, each with a whole schedule before it. One request goes through {MOST_PER_REQUEST:,} at "
@@ -167,12 +216,17 @@ class WebhookOperations:
             created_to=created_to,
         )
         _check_key(input.idempotency_key)
+        delivery_ids = tuple(input.delivery_ids or ())
         signer = CursorSigner(
-            context.services.cursor_secret, account_id=context.account_id, list_name="replayWebhooks", shape=where
+            context.services.cursor_secret,
+            account_id=context.account_id,
+            list_name="replayWebhooks",
+            shape=(where, *sorted(delivery_ids)) if delivery_ids else where,
         )
         replayed = await context.services.webhook_replays.replay(
             context.account_id,
             where,
+            delivery_ids=delivery_ids,
             key=input.idempotency_key,
             after=None if input.after is None else signer.read(input.after, field="after"),
         )

@@ -11,6 +11,7 @@ from app.api.fields import guarded_field
 from app.api.instants import TimeRangeInput, read_range
 from app.api.paging import After, Before, Connection, First, Last, Paging, connect, signer_of
 from app.api.types.access import AccessToken, ApiKey, AuditEvent
+from app.api.types.dialects import DialectCredential
 
 
 @strawberry.input(
@@ -80,6 +81,20 @@ class AccessQueries:
             lambda page: tokens.page(account_id, page),
             AccessToken.of,
             lambda: tokens.count(account_id),
+            Paging(first, after, last, before),
+        )
+
+    @guarded_field(Scope.KEYS, "The account's credentials of dialects, newest first, revoked and expired ones too.")
+    async def dialect_credentials(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[DialectCredential]:
+        context, account_id = info.context, info.context.account_id
+        credentials = context.services.dialects.credentials
+        return await connect(
+            signer_of(context, "dialectCredentials", None),
+            lambda page: credentials.page(account_id, page),
+            DialectCredential.of,
+            lambda: credentials.count(account_id),
             Paging(first, after, last, before),
         )
 

@@ -6,12 +6,13 @@ from typing import Annotated
 import strawberry
 
 from app.accounts.scopes import Scope
-from app.api.context import Info
+from app.api.context import Context, Info
 from app.api.fields import guarded_field
 from app.api.filters import CallFilterInput, read_call_filter
 from app.api.paging import After, Before, Connection, First, Last, Paging, connect_filtered
 from app.api.types.call import Call
 from app.api.types.cdr import CDR, Cdr
+from app.calls.core.model.call import Call as LiveCall
 from app.calls.reading.queries import CallOrder
 from app.cdrs.queries import CdrOrder
 
@@ -28,6 +29,23 @@ class CallQueries:
     ) -> Call | None:
         found = await info.context.loaders.call.load(id)
         return None if found is None else Call.of(found, info.context.sight)
+
+    @guarded_field(
+        Scope.CALLS_READ,
+        "The live call that a leg belongs to, by the leg's id or by its channel in Asterisk; null when there is none. "
+        "Both must fit, when both are given; with neither it is null.",
+    )
+    async def live_call(
+        self,
+        info: Info,
+        leg_id: Annotated[strawberry.ID | None, strawberry.argument(description="The leg.")] = None,
+        channel_name: Annotated[
+            str | None, strawberry.argument(description="The leg's channel, such as `PJSIP/101-0000023c`.")
+        ] = None,
+    ) -> Call | None:
+        context = info.context
+        found = await _find_live(context, leg_id, channel_name)
+        return None if found is None else Call.of(found, context.sight)
 
     @guarded_field(Scope.CALLS_READ, "The account's calls, live and ended.")
     async def calls(
@@ -86,3 +104,15 @@ class CallQueries:
             order=order,
             paging=Paging(first, after, last, before),
         )
+
+
+async def _find_live(context: Context, leg_id: str | None, channel_name: str | None) -> LiveCall | None:
+    queries = context.services.call_queries
+    if leg_id is None:
+        return None if channel_name is None else await queries.find_channel(context.account_id, channel_name)
+    found = await queries.find_leg(context.account_id, leg_id)
+    if found is None:
+        return None
+    call, leg = found
+    is_meant = channel_name is None or leg.channel_name == channel_name
+    return call if is_meant and not call.is_ended and leg.ended_at is None else None

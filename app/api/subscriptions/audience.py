@@ -138,6 +138,8 @@ class _Audience:
                 yield item
 
     async def _run(self) -> None:
+        # It is everybody's who is in it: the request of whoever came first is not what it runs for.
+        structlog.contextvars.clear_contextvars()
         try:
             stream = await self._schema.stream(
                 self._asked.query,

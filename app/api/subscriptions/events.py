@@ -8,20 +8,36 @@ import strawberry
 
 from app.accounts.scopes import Scope
 from app.api.context import Info
-from app.api.fields import subscription
+from app.api.fields import field, subscription
 from app.api.filters import EventFilterInput, read_event_filter
 from app.api.types.event import Event
 from app.api.types.event_list import event_signer
 from app.api.types.event_mapping import event_maker
 from app.events import feed
 from app.events.feed import GapReason
+from app.facts.event import Event as LoggedEvent
+from app.facts.webhooks import WebhookTest
 from app.paging import CursorSigner
+from app.webhooks.model import API_VERSION, Format
+from app.webhooks.payload import Shape, write_body
 
 
 @strawberry.type(description="An event, as it happens or from the past that was asked for.")
 class EventDelivered:
     cursor: str = strawberry.field(description="Where to go on after a disconnection: `events(after:)`.")
     event: Event = strawberry.field(description="The event.")
+    told: strawberry.Private[LoggedEvent]
+
+    @field(
+        "The event as the body of a webhook, by its JSON Schema at `/schemas/events`: for programs that take webhooks "
+        "where none can be delivered, as `offhook listen` does. As in webhooks, a `webhook.triggered` is the sample it "
+        "stands for. Telephone numbers and pressed keys come as this credential may see them, recordings without an "
+        "address. Null for what goes to one endpoint alone: a `webhook.test`."
+    )
+    def webhook_body(self, info: Info) -> str | None:
+        if isinstance(self.told.fact, WebhookTest):
+            return None
+        return write_body(self.told, Shape(Format.STANDARD, API_VERSION, info.context.sight)).decode()
 
 
 @strawberry.type(description="The past has been delivered; what follows is live.")
@@ -98,4 +114,4 @@ class EventSubscriptions:
                         yield present_gap(item, signer)
                     case _:
                         event = make(item)
-                        yield EventDelivered(cursor=event.cursor, event=event)
+                        yield EventDelivered(cursor=event.cursor, event=event, told=item)

@@ -93,7 +93,7 @@ class AuditEvent:
     action: str = strawberry.field(
         description="What, as `<noun>.<verb>`: `api_key.create`, `call.hangup`. An operation that was refused as a "
         "whole is `graphql.query`, `graphql.mutation`, `graphql.subscription` or `graphql.request`; a credential that "
-        "was refused is `api_key.use` or `access_token.use`. Expect words you do not know."
+        "was refused is `api_key.use`, `access_token.use` or `dialect_credential.use`. Expect words you do not know."
     )
     outcome: str = strawberry.field(description="`OK`, or the code of the refusal.")
     subject_id: strawberry.ID | None = strawberry.field(description="What it was done to, where that has an id.")

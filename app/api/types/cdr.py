@@ -85,6 +85,9 @@ class Cdr(Node):
     )
     queue_id: strawberry.ID | None = strawberry.field(description="The queue that the customer waited in last, if any.")
     queue_wait_seconds: float | None = strawberry.field(description="How long it waited there.")
+    ring_group_id: strawberry.ID | None = strawberry.field(
+        description="The ring group whose member answered last, else the one that was rung last; null for none."
+    )
     campaign_id: strawberry.ID | None = strawberry.field(description="The campaign that placed it.")
     contact_id: strawberry.ID | None = strawberry.field(description="The contact it was for.")
     contact_list_id: strawberry.ID | None = strawberry.field(description="The contact's list.")
@@ -131,6 +134,7 @@ class Cdr(Node):
             quality=Quality.of(record.quality),
             queue_id=None if record.queue_id is None else strawberry.ID(record.queue_id),
             queue_wait_seconds=record.queue_wait_seconds,
+            ring_group_id=_id(record.ring_group_id),
             campaign_id=None if record.errand is None else _id(record.errand.campaign_id),
             contact_id=None if record.errand is None else _id(record.errand.contact_id),
             contact_list_id=None if record.errand is None else _id(record.errand.contact_list_id),
@@ -180,7 +184,7 @@ CDR: Final = Projection(
             name: column(name)
             for name in (
                 *("id", "call_id", "unique_id", "agent_id", "agent_name", "extension"),
-                *("trunk_id", "external_id", "request_id", "queue_id", "queue_wait_seconds"),
+                *("trunk_id", "external_id", "request_id", "queue_id", "queue_wait_seconds", "ring_group_id"),
                 *("campaign_id", "contact_id", "contact_list_id", "callback_id", "otp_id"),
             )
         },

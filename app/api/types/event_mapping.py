@@ -138,6 +138,7 @@ EVENT_TYPES: Final[Mapping[type[Fact], type[Event]]] = MappingProxyType(
         usage.AccountSuspended: usage_events.AccountSuspendedEvent,
         usage.AccountResumed: usage_events.AccountResumedEvent,
         webhooks.WebhookTest: other_events.WebhookTestEvent,
+        webhooks.WebhookTriggered: other_events.WebhookTriggeredEvent,
         webhooks.WebhookExhausted: other_events.WebhookExhaustedEvent,
         webhooks.WebhookDisabled: other_events.WebhookDisabledEvent,
     }

@@ -91,6 +91,13 @@ class WebhookTestEvent(WebhookEvent):
     pass
 
 
+@strawberry.type(
+    description="`webhook.triggered`: somebody asked for a test (`triggerEvent`). Endpoints get a sample of that type."
+)
+class WebhookTriggeredEvent(Event):
+    event_type: EventType = strawberry.field(description="What a sample was sent of.")
+
+
 @strawberry.type(description="`webhook.exhausted`: the last attempt at a delivery failed; the event stays in the log.")
 class WebhookExhaustedEvent(WebhookEvent):
     delivery_id: strawberry.ID = strawberry.field(description="The delivery.")

@@ -115,6 +115,9 @@ class WebhookDelivery(Node):
     state: DeliveryState = strawberry.field(description="Where it stands.")
     attempt_count: int = strawberry.field(description="How often it was tried, before and after replays.")
     is_replay: bool = strawberry.field(description="It was replayed; it comes with the header `offhook-replay: true`.")
+    is_test: bool = strawberry.field(
+        description="It is a test that somebody asked for (`testWebhookEndpoint`, `triggerEvent`), and tried once."
+    )
     created_at: datetime = strawberry.field(description="When it was put in line.")
     next_attempt_at: datetime | None = strawberry.field(description="When it is tried next, while `PENDING`.")
     finished_at: datetime | None = strawberry.field(description="When it was delivered or given up.")
@@ -132,6 +135,7 @@ class WebhookDelivery(Node):
             state=delivery.state,
             attempt_count=delivery.attempts,
             is_replay=delivery.is_replay,
+            is_test=delivery.is_test,
             created_at=delivery.created_at,
             next_attempt_at=delivery.next_attempt_at,
             finished_at=delivery.finished_at,

@@ -5,7 +5,7 @@ written together in one transaction by the call store, in batches, and checked b
 insert. Configuration rows do have them.
 """
 
-from app.db.tables.accounts import AccessToken, Account, ApiKey, AuditLine
+from app.db.tables.accounts import AccessToken, Account, ApiKey, AuditLine, DialectCredential, DialectRequest
 from app.db.tables.calls import CallRow, CallTrace, CdrRow, LegRow, RecordingRow, RequestKey
 from app.db.tables.campaigns import (
     CampaignAgent,
@@ -89,6 +89,8 @@ __all__ = [
     "DestinationRate",
     "DestinationRule",
     "Device",
+    "DialectCredential",
+    "DialectRequest",
     "DncEntryRow",
     "DncListRow",
     "EventRow",

@@ -71,6 +71,37 @@ class AccessToken(SQLModel, table=True):
     revoked_at: datetime | None = optional_instant()
 
 
+class DialectCredential(SQLModel, table=True):
+    """What a client of a dialect shows: the secret as a keyed hash, and what it signs with, sealed."""
+
+    __tablename__ = "dialect_credential"
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id", index=True)
+    dialect: str
+    name: str
+    is_test: bool = False
+    hint: str
+    user_name: str | None = Field(default=None, unique=True)
+    secret_hash: bytes = Field(unique=True)
+    sealed_key: bytes | None = None
+    ip_allow_list: list[str] = text_list()
+    created_at: datetime = instant(default_now=True)
+    expires_at: datetime | None = optional_instant()
+    revoked_at: datetime | None = optional_instant()
+    last_used_at: datetime | None = optional_instant()
+
+
+class DialectRequest(SQLModel, table=True):
+    """A request through a dialect, by a keyed digest: the same one again, a moment later, has the same ``key``."""
+
+    __tablename__ = "dialect_request"
+    __table_args__ = (sa.Index("dialect_request_by_end", "until"),)
+    account_id: str = Field(foreign_key="account.id", primary_key=True)
+    digest: bytes = Field(primary_key=True)
+    key: str
+    until: datetime = instant()
+
+
 class AuditLine(SQLModel, table=True):
     """One thing that was done or refused, and by whom. Never holds secrets or full inputs."""
 

@@ -122,6 +122,14 @@ class CdrRow(SQLModel, table=True):
             "id",
             postgresql_where=sa.text("campaign_id IS NOT NULL"),
         ),
+        sa.Index(
+            "cdr_by_ring_group",
+            "account_id",
+            "ring_group_id",
+            "created_at",
+            "id",
+            postgresql_where=sa.text("ring_group_id IS NOT NULL"),
+        ),
     )
     id: str = Field(primary_key=True)
     account_id: str
@@ -171,6 +179,7 @@ class CdrRow(SQLModel, table=True):
     callback_id: str | None = None
     otp_id: str | None = None
     contact_list_id: str | None = None
+    ring_group_id: str | None = None
 
 
 class RecordingRow(SQLModel, table=True):

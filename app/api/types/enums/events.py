@@ -1,11 +1,10 @@
 """What happens, who set it in motion, and how it is told."""
 
-import re
 from enum import StrEnum
 
 from app.api.types.enums.describing import OPEN, describe
 from app.events.feed import GapReason
-from app.facts.catalogue import FACT_TYPES, graphql_name
+from app.facts.catalogue import FACT_TYPES, graphql_name, in_public_words
 from app.facts.event import ActorKind
 from app.webhooks.model import DeliveryState
 
@@ -92,21 +91,16 @@ class EventType(StrEnum):
     ACCOUNT_SUSPENDED = "account.suspended"
     ACCOUNT_RESUMED = "account.resumed"
     WEBHOOK_TEST = "webhook.test"
+    WEBHOOK_TRIGGERED = "webhook.triggered"
     WEBHOOK_EXHAUSTED = "webhook.exhausted"
     WEBHOOK_DISABLED = "webhook.disabled"
-
-
-def _in_graphql(text: str | None) -> str:
-    """A docstring as GraphQL says it: one line, single backticks, names in camelCase."""
-    line = " ".join((text or "").split()).replace("``", "`")
-    return re.sub(r"`[a-z]+(?:_[a-z]+)+`", lambda name: re.sub("_(.)", lambda head: head[1].upper(), name[0]), line)
 
 
 describe(
     EventType,
     "What happened. The value is the public name in capitals with `_` for `.`: `CALL_CONNECTED` is `call.connected` in "
     "webhooks, and the type `CallConnectedEvent` here. " + OPEN,
-    {graphql_name(name): f"`{name}`: {_in_graphql(fact.__doc__)}" for name, fact in FACT_TYPES.items()},
+    {graphql_name(name): f"`{name}`: {in_public_words(fact.__doc__ or '')}" for name, fact in FACT_TYPES.items()},
 )
 describe(
     ActorKind,

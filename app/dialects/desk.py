@@ -1,0 +1,235 @@
+"""What a dialect works with: the public schema, asked in process.
+
+A dialect is a client of the schema like any other. Whatever it does is one operation of GraphQL, executed on the same
+way as those that come over HTTP: with the same limits, budget, scopes, audit and masks (decision 32).
+"""
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from app.accounts.dialect_keys import Holder
+from app.accounts.dialects import Dialect
+from app.api.auditing import note_refusals
+from app.api.context import Context, Options
+from app.api.documents import Outcome, execute_known, take_document
+from app.api.errors import error_code, present_errors
+from app.api.metrics import Metrics
+from app.api.schema import OffhookSchema
+from app.calls.time_limits import GIVEN_UP_SECONDS
+from app.errors import DatabaseUnavailableError, OffhookError
+from app.services import Services
+from app.zones import zone_of
+
+#: For how long an equal request is the same one, after it was answered.
+REPEAT_SECONDS: Final = 5.0
+#: No request is answered for longer: its operations have the time of one mutation, together.
+LONGEST_SECONDS: Final = GIVEN_UP_SECONDS
+
+#: Of top-level errors: the status that HTTP has for them. Whatever else a caller is told, it can mend.
+_STATUSES: Final[dict[str, int]] = {
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "RATE_LIMITED": 429,
+    "UNAVAILABLE": 503,
+    "DATABASE_UNAVAILABLE": 503,
+    "ASTERISK_UNAVAILABLE": 503,
+    "OVERLOADED": 503,
+    "SHUTTING_DOWN": 503,
+    "TIMEOUT": 504,
+    "INTERNAL": 500,
+}
+
+
+class AskRefusedError(Exception):
+    """The schema refused an operation: the first of a payload's ``userErrors``, or the first top-level error.
+
+    ``code`` and ``message`` are as GraphQL tells them, ``field`` is the path inside ``input``, and ``extensions`` are a
+    top-level error's, or ``currentState`` and ``retryAfterSeconds`` of a payload's. ``data`` is what was answered all
+    the same, if anything.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        field: Sequence[str] = (),
+        extensions: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = tuple(field)
+        self.extensions = dict(extensions or {})
+        self.data = dict(data or {})
+
+    @property
+    def http_status(self) -> int:
+        """The status for a dialect that has none of its own for this: 400 for all that the caller can mend."""
+        return _STATUSES.get(self.code, 400)
+
+    @property
+    def is_outage(self) -> bool:
+        """The caller cannot mend it; the same request may succeed later."""
+        return self.http_status >= 500  # noqa: PLR2004  # where HTTP's server errors begin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """What every desk of a process stands on."""
+
+    services: Services
+    schema: OffhookSchema
+    options: Options
+    metrics: Metrics
+
+
+class Desk:
+    """Asks the schema for whoever holds a dialect's credential; lasts for one request."""
+
+    def __init__(
+        self, surface: Surface, holder: Holder, dialect: Dialect, request_id: str, remote_address: str | None
+    ) -> None:
+        self.principal = holder.principal
+        #: The account's own, for wall clocks' times.
+        self.zone: Final = zone_of(holder.time_zone)
+        self.dialect = dialect
+        self._began_at = time.monotonic()
+        self.request_id = request_id
+        self._surface = surface
+        self._remote_address = remote_address
+
+    @property
+    def account_id(self) -> str:
+        """Whose things these are."""
+        return self.principal.account_id
+
+    @property
+    def is_test(self) -> bool:
+        """The credential reaches the sandbox only."""
+        return self.principal.is_test
+
+    @property
+    def services(self) -> Services:
+        """For what is no part of the schema, such as the clock."""
+        return self._surface.services
+
+    async def ask(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Execute the one operation of a document, a query or a mutation; gives ``data`` as JSON would have it.
+
+        Documents are constants, without aliases on ``userErrors``: every payload that a mutation gives selects
+        ``userErrors { code message field currentState retryAfterSeconds }``.
+
+        Raises:
+            AskRefusedError: there is an error at the top, or a payload has one.
+        """
+        context = self._make_context()
+        began = time.perf_counter()
+        given = dict(variables or {})
+        try:
+            take_document(self._surface.schema, document, context)
+        except OffhookError as error:
+            self._note(context, error.code, began)
+            self.note_refusal(error.code)
+            raise AskRefusedError(
+                error.code, error.message, extensions={"retryAfterSeconds": error.retry_after_seconds}
+            ) from error
+        result: Any = await execute_known(self._surface.schema, document, given, None, context)
+        if result is None:
+            result = await self._surface.schema.execute(document, variable_values=given, context_value=context)
+        outcome = Outcome(result.data, result.errors)
+        errors = present_errors(outcome.errors, context)
+        note_refusals(errors, context)
+        self._note(context, error_code(errors[0]) if errors else "ok", began)
+        if errors:
+            extensions = errors[0].extensions or {}
+            raise AskRefusedError(
+                error_code(errors[0]),
+                errors[0].message,
+                field=extensions.get("field", ()),
+                extensions=extensions,
+                data=outcome.data,
+            )
+        data = outcome.data or {}
+        _look_for_user_errors(data)
+        return data
+
+    def note_refusal(self, code: str) -> None:
+        """One line in the audit log for what the dialect itself refuses; the schema notes its own refusals."""
+        self.services.access.audit.refuse(
+            "dialect.request",
+            code,
+            principal=replace(self.principal, request_id=self.request_id),
+            remote_address=self._remote_address,
+            request_id=self.request_id,
+        )
+
+    async def repeat_key(self, parts: bytes, within_seconds: float) -> str:
+        """An idempotency key for a request that brings none: an equal one's of a moment ago, or a new one.
+
+        ``parts`` is whatever makes two requests equal, written the same way each time.
+
+        Raises:
+            AskRefusedError: DATABASE_UNAVAILABLE.
+        """
+        try:
+            return await self._surface.services.dialects.requests.take_key(
+                self.account_id, self.dialect, parts, within_seconds
+            )
+        except DatabaseUnavailableError as error:
+            raise AskRefusedError(error.code, error.message) from error
+
+    @asynccontextmanager
+    async def repeating(self, parts: bytes, at_most_seconds: float) -> AsyncIterator[str]:
+        """`repeat_key` while a request is being answered, and for a moment after.
+
+        Raises:
+            AskRefusedError: DATABASE_UNAVAILABLE, before the block.
+        """
+        key = await self.repeat_key(parts, at_most_seconds)
+        try:
+            yield key
+        finally:
+            with suppress(DatabaseUnavailableError):  # it ends by itself a little later
+                await self._surface.services.dialects.requests.end_soon(
+                    self.account_id, self.dialect, parts, key, REPEAT_SECONDS
+                )
+
+    def _make_context(self) -> Context:
+        surface = self._surface
+        context = Context(
+            services=surface.services,
+            options=surface.options,
+            metrics=surface.metrics,
+            request_id=self.request_id,
+            remote_address=self._remote_address,
+            # All operations of one request have one time together.
+            began_at=self._began_at,
+        )
+        context.admit(self.principal)
+        return context
+
+    def _note(self, context: Context, code: str, began: float) -> None:
+        metrics = self._surface.metrics
+        metrics.operations.labels(context.operation, code).inc()
+        metrics.operation_seconds.labels(context.operation).observe(time.perf_counter() - began)
+
+
+def _look_for_user_errors(data: Mapping[str, Any]) -> None:
+    for payload in data.values():
+        problems = payload.get("userErrors") if isinstance(payload, Mapping) else None
+        if problems:
+            first = problems[0]
+            raise AskRefusedError(
+                first["code"],
+                first["message"],
+                field=first.get("field") or (),
+                extensions={
+                    name: first[name] for name in ("currentState", "retryAfterSeconds") if first.get(name) is not None
+                },
+                data=data,
+            )

@@ -1,0 +1,131 @@
+"""What dialects call by its name and the schema by an id: people, queues, groups, trunks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.dialects.desk import Desk
+from app.ids import Kind, kind_of
+
+_MOST_PAGES: Final = 50
+
+AGENTS: Final = """query DialectAgents($after: String) {
+  agents(first: 200, after: $after) {
+    nodes { id name displayName email extensionId }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
+EXTENSIONS: Final = """query DialectExtensions($after: String) {
+  extensions(first: 200, after: $after) { nodes { id number } pageInfo { hasNextPage endCursor } }
+}"""
+QUEUES: Final = """query DialectQueues($after: String) {
+  queues(first: 200, after: $after) { nodes { id name } pageInfo { hasNextPage endCursor } }
+}"""
+RING_GROUPS: Final = """query DialectRingGroups($after: String) {
+  ringGroups(first: 200, after: $after) { nodes { id name } pageInfo { hasNextPage endCursor } }
+}"""
+TRUNKS: Final = """query DialectTrunks($after: String) {
+  trunks(first: 200, after: $after) { nodes { id name isDefault } pageInfo { hasNextPage endCursor } }
+}"""
+EXTENSION_PHONES: Final = """query DialectExtensionPhones($id: ID!) {
+  extension(id: $id) { number devices { isRegistered } agents { devices { isRegistered } } }
+}"""
+AGENT_PHONES: Final = """query DialectAgentPhones($id: ID!) {
+  agent(id: $id) { devices { isRegistered } extension { number devices { isRegistered } } }
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody of the account's: an agent, or an extension at which perhaps nobody sits."""
+
+    agent_id: str | None = None
+    extension_id: str | None = None
+    number: str | None = None
+
+    @property
+    def target(self) -> dict[str, str]:
+        """A ``CallTarget``."""
+        if self.agent_id is not None:
+            return {"agentId": self.agent_id}
+        return {"extension": self.number or ""}
+
+
+async def find_user(desk: Desk, text: str) -> User | None:
+    """Who is meant by an extension's number, an agent's id, name, display name or e-mail address. None: nobody.
+
+    Raises:
+        AskRefusedError: nobody can say right now.
+    """
+    wanted = text.strip(" ")
+    if wanted.isascii() and wanted.isdecimal():
+        found = await find_named(desk, EXTENSIONS, "extensions", wanted, ("number",))
+        return None if found is None else User(extension_id=found["id"], number=found["number"])
+    is_id = kind_of(wanted) is Kind.AGENT
+    names = ("id",) if is_id else ("name", "displayName", "email")
+    found = await find_named(desk, AGENTS, "agents", wanted, names)
+    return None if found is None else User(agent_id=found["id"], extension_id=found["extensionId"])
+
+
+async def is_online(desk: Desk, user: User) -> bool:
+    """Whether one of the user's phones is there to be rung.
+
+    Raises:
+        AskRefusedError: nobody can say right now.
+    """
+    if user.agent_id is not None:
+        found = (await desk.ask(AGENT_PHONES, {"id": user.agent_id}))["agent"] or {}
+        holders = [found, found.get("extension") or {}]
+    else:
+        found = (await desk.ask(EXTENSION_PHONES, {"id": user.extension_id}))["extension"] or {}
+        holders = [found, *(found.get("agents") or ())]
+    return any(device["isRegistered"] for holder in holders for device in holder.get("devices") or ())
+
+
+async def find_queue(desk: Desk, text: str) -> str | None:
+    """The id of the queue of this id or name; None when there is none. Raises as `find_user`."""
+    found = await find_named(desk, QUEUES, "queues", text, ("id", "name"))
+    return None if found is None else found["id"]
+
+
+async def find_ring_group(desk: Desk, text: str) -> str | None:
+    """The id of the ring group of this id or name; None when there is none. Raises as `find_user`."""
+    found = await find_named(desk, RING_GROUPS, "ringGroups", text, ("id", "name"))
+    return None if found is None else found["id"]
+
+
+async def find_trunk(desk: Desk, text: str) -> str | None:
+    """The id of the trunk of this id or name; None when there is none. Raises as `find_user`.
+
+    Trunks' names are letters and digits alone here: ``default-trunk`` is ``defaulttrunk``.
+    """
+    found = await find_named(desk, TRUNKS, "trunks", text, ("id", "name"))
+    if found is None:
+        plain = "".join(char for char in text.lower() if char.isascii() and char.isalnum())
+        found = await find_named(desk, TRUNKS, "trunks", plain, ("name",)) if plain else None
+    return None if found is None else found["id"]
+
+
+async def find_named(
+    desk: Desk, document: str, root: str, text: str, names: tuple[str, ...]
+) -> Mapping[str, Any] | None:
+    """The first item of a list that has the text under one of these names; failing that, but for its case.
+
+    Raises:
+        AskRefusedError: nobody can say right now.
+    """
+    wanted = text.strip(" ")
+    near: Mapping[str, Any] | None = None
+    after: str | None = None
+    for _ in range(_MOST_PAGES):
+        page = (await desk.ask(document, {"after": after}))[root]
+        for node in page["nodes"]:
+            values = [node[name] for name in names if node[name] is not None]
+            if wanted in values:
+                return dict(node)
+            if near is None and any(value.casefold() == wanted.casefold() for value in values):
+                near = dict(node)
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        after = page["pageInfo"]["endCursor"]
+    return near
