@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from app.cli import accounts, imports, keys, limits, numbers, storage, trunks
+from app.cli import accounts, imports, keys, limits, numbers, schemas, storage, trunks
 from app.cli.accounts import AsJson
+from app.cli.listen import LISTEN_HELP, TRIGGER_HELP, listen, trigger
 from app.cli.output import FAILED, run, telling_errors, write_json
 from app.cli.replay import replay
 
@@ -27,7 +28,10 @@ program.add_typer(numbers.commands, name="number")
 program.add_typer(trunks.commands, name="trunk")
 program.add_typer(storage.commands, name="storage")
 program.add_typer(limits.commands, name="limits")
+program.add_typer(schemas.commands, name="schema")
 program.command()(replay)
+program.command(help=LISTEN_HELP)(listen)
+program.command(help=TRIGGER_HELP)(trigger)
 
 _SIGNS: Final = {"OK": "ok", "WARNING": "note", "FAILED": "FAILED"}
 _COLOURS: Final = {"OK": None, "WARNING": typer.colors.YELLOW, "FAILED": typer.colors.RED}
@@ -94,14 +98,6 @@ def doctor(as_json: AsJson = False) -> None:
             typer.secho(line, fg=_COLOURS[finding.status.value])
     if not is_fit(findings):
         raise SystemExit(FAILED)
-
-
-@program.command()
-def schema() -> None:
-    """Print the GraphQL schema (SDL)."""
-    from app.api.sdl import print_sdl
-
-    sys.stdout.write(print_sdl())
 
 
 @program.command()

@@ -104,6 +104,7 @@ class CdrRecord(Words, frozen=True, kw_only=True):
     queue_id: str | None = None
     queue_wait_seconds: float | None = None
     errand: Errand | None = None
+    ring_group_id: str | None = None
 
 
 class CallFact(Fact, frozen=True, kw_only=True):

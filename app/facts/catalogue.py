@@ -4,6 +4,7 @@ The public name (``call.connected``), the GraphQL enum value (``CALL_CONNECTED``
 spellings of one thing; the mapping is this file and nothing else.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -34,6 +35,7 @@ from app.facts import (
 from app.facts.calls import Fact
 from app.facts.event import Actor, Event
 from app.facts.recordings import SignedUrl
+from app.facts.vocabulary import Errand, Words
 
 FACT_TYPES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
     {
@@ -118,11 +120,15 @@ FACT_TYPES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
             lines.TrunkDown,
             lines.TrunkUp,
             webhooks.WebhookTest,
+            webhooks.WebhookTriggered,
             webhooks.WebhookExhausted,
             webhooks.WebhookDisabled,
         )
     }
 )
+
+#: Structs that are written without what has not been given.
+_LEAVES_OUT: Final = frozenset({Errand.__name__})
 
 _ENCODER: Final = msgspec.json.Encoder()
 _DECODERS: Final = {name: msgspec.json.Decoder(fact) for name, fact in FACT_TYPES.items()}
@@ -141,6 +147,12 @@ def decode_fact(event_type: str, payload: bytes | str) -> Fact:
 def graphql_name(event_type: str) -> str:
     """The GraphQL enum value of an event type: ``call.connected`` is ``CALL_CONNECTED``."""
     return event_type.replace(".", "_").upper()
+
+
+def in_public_words(docstring: str) -> str:
+    """A docstring as readers outside get it: one line, single backticks, names of fields as in JSON."""
+    line = " ".join(docstring.split()).replace("``", "`")
+    return re.sub(r"`[a-z]+(?:_[a-z]+)+`", lambda name: re.sub("_(.)", lambda head: head[1].upper(), name[0]), line)
 
 
 _TIMESTAMP: Final = (
@@ -165,6 +177,7 @@ def encode_event(event: Event, *, signed_url: SignedUrl | None = None) -> bytes:
     ``signed_url`` goes beside it: it is made for one attempt at a webhook and is no part of what happened.
     """
     link = {} if signed_url is None else {"signedUrl": signed_url}
+    test = {"test": True} if event.is_test else {}
     return _ENCODER.encode(
         {
             "id": event.id,
@@ -178,6 +191,7 @@ def encode_event(event: Event, *, signed_url: SignedUrl | None = None) -> bytes:
             "sandbox": event.is_sandbox,
             "data": event.fact,
             **link,
+            **test,
         }
     )
 
@@ -188,8 +202,8 @@ def json_schema(event_type: str) -> dict[str, Any]:
     Raises:
         KeyError: there is no such event type.
     """
-    (fact,), definitions = msgspec.json.schema_components((FACT_TYPES[event_type],), ref_template="#/$defs/{name}")
-    (actor,), more = msgspec.json.schema_components((Actor,), ref_template="#/$defs/{name}")
+    fact, definitions = _components(FACT_TYPES[event_type])
+    actor, more = _components(Actor)
     properties: dict[str, Any] = {
         "id": {"type": "string", "description": "The event's id; the same over retries and replays."},
         "type": {"const": event_type},
@@ -203,8 +217,12 @@ def json_schema(event_type: str) -> dict[str, Any]:
         "data": fact,
     }
     required = list(properties)
+    properties["test"] = {
+        "const": True,
+        "description": "Only in samples that somebody asked for (triggerEvent): nothing of this happened.",
+    }
     if event_type == recordings.RecordingSaved.type:
-        (link,), link_definitions = msgspec.json.schema_components((SignedUrl,), ref_template="#/$defs/{name}")
+        link, link_definitions = _components(SignedUrl)
         more |= link_definitions
         properties["signedUrl"] = {
             **link,
@@ -213,9 +231,24 @@ def json_schema(event_type: str) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": event_type,
-        "description": (FACT_TYPES[event_type].__doc__ or "").strip(),
+        "description": in_public_words(FACT_TYPES[event_type].__doc__ or ""),
         "type": "object",
         "properties": properties,
         "required": required,
         "$defs": {**definitions, **more},
     }
+
+
+def _components(struct: type[Words]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The schema of a struct as it is written, and of all in it.
+
+    msgspec's is that of what it reads, where a field that has a default may be missing. It writes all of them, but for
+    structs that leave out what has not been given.
+    """
+    (schema,), definitions = msgspec.json.schema_components((struct,), ref_template="#/$defs/{name}")
+    for name, definition in definitions.items():
+        if "description" in definition:
+            definition["description"] = in_public_words(definition["description"])
+        if "properties" in definition and name not in _LEAVES_OUT:
+            definition["required"] = list(definition["properties"])
+    return schema, definitions

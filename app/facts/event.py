@@ -43,7 +43,10 @@ class Draft(Words, frozen=True, kw_only=True):
 
 
 class Event(Words, frozen=True, kw_only=True):
-    """A fact in the log. ``sequence`` strictly increases in the log and may have holes."""
+    """A fact in the log. ``sequence`` strictly increases in the log and may have holes.
+
+    ``is_test``: it is none, but a sample that is sent in its place (see ``samples``).
+    """
 
     id: str
     type: str
@@ -56,3 +59,4 @@ class Event(Words, frozen=True, kw_only=True):
     call_sequence: int | None = None
     request_id: str | None = None
     is_sandbox: bool = False
+    is_test: bool = False

@@ -15,6 +15,13 @@ class WebhookTest(WebhookFact, frozen=True, kw_only=True):
     type = "webhook.test"
 
 
+class WebhookTriggered(Fact, frozen=True, kw_only=True):
+    """Somebody asked for a test: a sample of ``event_type`` goes to everybody who asks for events of that type."""
+
+    type = "webhook.triggered"
+    event_type: str
+
+
 class WebhookExhausted(WebhookFact, frozen=True, kw_only=True):
     """The last attempt at a delivery failed; the event stays in the log and can be replayed."""
 

@@ -15,9 +15,9 @@ from app.db.engine import Database
 from app.errors import DatabaseUnavailableError
 from app.events.log import EventLog
 from app.facts.event import Draft
-from app.facts.webhooks import WebhookExhausted, WebhookTest
+from app.facts.webhooks import WebhookExhausted, WebhookTest, WebhookTriggered
 from app.ids import Kind, new_id
-from app.metrics import WEBHOOKS_EXHAUSTED
+from app.metrics import WEBHOOK_DELIVERY_SECONDS, WEBHOOKS_EXHAUSTED
 from app.webhooks.claim import Lane, Limits, claim_lanes, end_lost_leases
 from app.webhooks.classic import is_classic
 from app.webhooks.egress import Egress
@@ -190,6 +190,9 @@ class Deliverer(Daemon):
             await failpoints.reach(failpoints.Failpoint.AFTER_WEBHOOK_SENT)
         attempt = sent.attempt
         if attempt.failure is None:
+            if not row["is_replay"]:
+                late = (self._clock.now() - row["occurred_at"]).total_seconds()
+                WEBHOOK_DELIVERY_SECONDS.labels("retry" if attempts else "first").observe(max(0.0, late))
             return self._conclude(lane, row, DeliveryState.DELIVERED, attempt.number, attempt)
         reason = self._why_disable(row, attempt)
         if reason is not None:
@@ -208,7 +211,7 @@ class Deliverer(Daemon):
     def _is_exhausted(self, row: asyncpg.Record, attempts: int) -> bool:
         """Whether these were all the attempts there are; a test has one, since somebody waits for what comes of it."""
         in_this_round: int = attempts - row["earlier_attempts"]
-        if row["event_type"] == WebhookTest.type:
+        if _is_test(row):
             return in_this_round >= _TEST_ATTEMPTS
         return self._schedule.is_exhausted(in_this_round)
 
@@ -235,7 +238,7 @@ class Deliverer(Daemon):
     ) -> Outcome:
         now = self._clock.now()
         fact = None
-        if state is DeliveryState.EXHAUSTED and row["event_type"] != WebhookTest.type:
+        if state is DeliveryState.EXHAUSTED and not _is_test(row):
             WEBHOOKS_EXHAUSTED.inc()
             fact = _exhausted(row, attempts, now)
         return Outcome(
@@ -255,6 +258,10 @@ class Deliverer(Daemon):
             disable_reason=disable_reason,
             was_failing=row["failing_since"] is not None,
         )
+
+
+def _is_test(row: asyncpg.Record) -> bool:
+    return row["fact_type"] in {WebhookTest.type, WebhookTriggered.type}
 
 
 def _is_unwanted(row: asyncpg.Record) -> bool:

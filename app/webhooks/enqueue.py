@@ -8,7 +8,7 @@ from app.clock import Clock
 from app.db.engine import PooledConnection
 from app.events.log import InlineHook
 from app.facts.event import Event
-from app.facts.webhooks import WebhookExhausted, WebhookFact, WebhookTest
+from app.facts.webhooks import WebhookExhausted, WebhookFact, WebhookTest, WebhookTriggered
 from app.webhooks.listeners import Listeners
 from app.webhooks.model import KEPT_WHILE_DISABLED
 from app.webhooks.schedule import Schedule
@@ -57,16 +57,28 @@ class Enqueuer:
         wanted = [event for event in events if not _is_never_sent(event)]
         if not wanted or self.nobody_listens([event.account_id for event in wanted]):
             return
+        now, due_at, kept_from = self._instants()
+        samples = [event for event in wanted if isinstance(event.fact, WebhookTriggered)]
+        if len(samples) < len(wanted):
+            facts = [event for event in wanted if not isinstance(event.fact, WebhookTriggered)]
+            await self._write(connection, facts, (now, due_at, kept_from))
+        if samples:
+            # None is kept for an endpoint that is disabled.
+            await self._write(connection, samples, (now, due_at, now))
+
+    async def _write(
+        self, connection: PooledConnection, events: Sequence[Event], instants: tuple[datetime, datetime, datetime]
+    ) -> None:
         deliveries = await connection.fetchval(
             _ENQUEUE,
-            [event.sequence for event in wanted],
-            [event.id for event in wanted],
-            [event.account_id for event in wanted],
-            [event.type for event in wanted],
-            [event.subject_id for event in wanted],
-            [_only_endpoint(event) for event in wanted],
-            [_not_endpoint(event) for event in wanted],
-            *self._instants(),
+            [event.sequence for event in events],
+            [event.id for event in events],
+            [event.account_id for event in events],
+            [_type_asked_for(event) for event in events],
+            [event.subject_id for event in events],
+            [_only_endpoint(event) for event in events],
+            [_not_endpoint(event) for event in events],
+            *instants,
         )
         self._hear(deliveries)
 
@@ -87,6 +99,11 @@ class Enqueuer:
 def _is_never_sent(event: Event) -> bool:
     # Two endpoints that are both away would tell each other of their exhausted deliveries for ever.
     return isinstance(event.fact, WebhookExhausted) and event.fact.event_type == WebhookExhausted.type
+
+
+def _type_asked_for(event: Event) -> str:
+    """A sample goes to whoever asks for what it is a sample of."""
+    return event.fact.event_type if isinstance(event.fact, WebhookTriggered) else event.type
 
 
 def _only_endpoint(event: Event) -> str | None:

@@ -75,7 +75,8 @@ class CreatedEndpoint:
 class Delivery:
     """One event on its way to one endpoint. The ``webhook-id`` of all its attempts is ``event_id``.
 
-    ``event_id`` is None once the event is past the log's retention.
+    ``event_id`` is None once the event is past the log's retention. ``is_test``: nothing of it happened, and it is
+    tried once.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Delivery:
     state: DeliveryState
     attempts: int
     is_replay: bool
+    is_test: bool
     created_at: datetime
     next_attempt_at: datetime | None
     finished_at: datetime | None

@@ -6,12 +6,14 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import asyncpg
+import msgspec
 
-from app.facts.calls import Fact
 from app.facts.catalogue import decode_fact, encode_event
 from app.facts.event import Actor, ActorKind, Event
 from app.facts.masking import Sight, mask_fact
 from app.facts.recordings import RecordingSaved, SignedUrl
+from app.facts.samples import sample_event
+from app.facts.webhooks import WebhookTriggered
 from app.webhooks.classic import encode_classic
 from app.webhooks.model import Format
 
@@ -60,21 +62,34 @@ def build_body(row: asyncpg.Record, shape: Shape, link: Callable[[str], SignedUr
         KeyError: a type or a version that this Offhook does not know.
         ValueError: a payload that it cannot read (``msgspec.ValidationError`` is one).
     """
-    write: Write = encode_classic if shape.format is Format.CLASSIC else VERSIONS[shape.api_version]
-    fact: Fact = mask_fact(decode_fact(row["event_type"], row["data"]), shape.sight)
     event = Event(
         id=row["event_id"],
-        type=row["event_type"],
+        type=row["fact_type"],
         timestamp=row["occurred_at"],
         sequence=row["event_sequence"],
         account_id=row["account_id"],
         subject_id=row["subject_id"],
         actor=Actor(kind=ActorKind(row["actor_kind"]), id=row["actor_id"]),
-        fact=fact,
+        fact=decode_fact(row["fact_type"], row["data"]),
         call_sequence=row["call_sequence"],
         request_id=row["request_id"],
         is_sandbox=row["is_sandbox"],
     )
+    return write_body(event, shape, link)
+
+
+def write_body(event: Event, shape: Shape, link: Callable[[str], SignedUrl] | None = None) -> bytes:
+    """The JSON body of an event in a shape; of a ``webhook.triggered`` it is that of the sample it stands for.
+
+    Raises:
+        KeyError: a version that this Offhook does not know, or a sample of such a type.
+        ValueError: there is no body for it in this format.
+    """
+    write: Write = encode_classic if shape.format is Format.CLASSIC else VERSIONS[shape.api_version]
+    if isinstance(event.fact, WebhookTriggered):
+        event = sample_event(event)
+    fact = event.fact
+    event = msgspec.structs.replace(event, fact=mask_fact(fact, shape.sight))
     if link is not None and isinstance(fact, RecordingSaved):
         return write(event, signed_url=link(fact.recording_id))
     return write(event)

@@ -10,6 +10,7 @@ import asyncpg
 from app.db.conditions import Conditions
 from app.db.engine import Database
 from app.db.keyset import Key, Listing, RowCount, count_listed, keyset_rows
+from app.facts.webhooks import WebhookTest, WebhookTriggered
 from app.paging import Page, PageRequest
 from app.webhooks.filters import add_conditions
 from app.webhooks.model import EVERY_DELIVERY, Attempt, Delivery, DeliveryFilter, DeliveryState
@@ -18,6 +19,9 @@ from app.webhooks.model import EVERY_DELIVERY, Attempt, Delivery, DeliveryFilter
 # does not look at the log at all.
 _MADE: Final = {
     "event_id": "(SELECT event.id FROM event WHERE event.sequence = delivery.event_sequence) AS event_id",
+    # A value too: of an EXISTS a planner might make a list of all tests there are, read from the whole log.
+    "is_test": f"coalesce((SELECT event.type IN ('{WebhookTest.type}', '{WebhookTriggered.type}')"  # noqa: S608  # our own names
+    " FROM event WHERE event.sequence = delivery.event_sequence), false) AS is_test",
     "is_replay": "replay_key IS NOT NULL AS is_replay",
 }
 _NAMES: Final = tuple(field.name for field in fields(Delivery))

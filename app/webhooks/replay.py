@@ -6,7 +6,7 @@ in line twice, not even what has been delivered again meanwhile.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -22,6 +22,7 @@ from app.webhooks.filters import add_conditions
 from app.webhooks.model import DeliveryFilter, DeliveryState
 
 MOST_PER_REQUEST: Final = 10_000
+MOST_NAMED: Final = 200
 FINISHED: Final = (DeliveryState.DELIVERED, DeliveryState.EXHAUSTED, DeliveryState.DROPPED)
 _PORTION: Final = 1000
 
@@ -88,21 +89,23 @@ class WebhookReplays:
         account_id: str,
         where: DeliveryFilter,
         *,
+        delivery_ids: Sequence[str] = (),
         key: str | None = None,
         after: Position | None = None,
         at_most: int = MOST_PER_REQUEST,
     ) -> Replayed:
         """Put deliveries that meet a condition in line again, with a whole schedule before each.
 
-        ``where.states`` are among :data:`FINISHED`; none means all of these. What was put in line after the first
+        ``where.states`` are among :data:`FINISHED`; none means all of these. ``delivery_ids`` name at most
+        :data:`MOST_NAMED` one by one; one that is not there is not met. What was put in line after the first
         request is not met: ``after`` (an earlier answer's ``position``) remembers where that was.
 
         Raises:
-            RefusedError: REQUIRED (no condition at all), INVALID_INPUT (a state that is not over), NOT_FOUND (the
-                endpoint), INVALID_CURSOR.
+            RefusedError: REQUIRED (no condition at all), INVALID_INPUT (a state that is not over, too many ids),
+                NOT_FOUND (the endpoint), INVALID_CURSOR.
         """
-        _check(where)
-        replay_key = _key_of(account_id, where, key)
+        _check(where, delivery_ids)
+        replay_key = _key_of(account_id, where, delivery_ids, key)
         async with self._database.acquire() as connection:
             if where.endpoint_id is not None and not await connection.fetchval(
                 "SELECT true FROM webhook_endpoint WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL",
@@ -117,6 +120,7 @@ class WebhookReplays:
             portion = min(_PORTION, at_most - count - skipped)
             conditions = Conditions(account_id, latest, sequence, delivery_id, portion, replay_key, self._clock.now())
             add_conditions(conditions, meant)
+            conditions.add_any_of("delivery.id", delivery_ids)
             async with self._database.acquire() as connection:
                 row = await connection.fetchrow(_REPLAY.format(conditions=conditions), *conditions.values)
             assert row is not None
@@ -130,10 +134,16 @@ class WebhookReplays:
         return Replayed(count, skipped, (latest, sequence, delivery_id))
 
 
-def _check(where: DeliveryFilter) -> None:
-    if where.subject_id is None and not where.states and where.created_from is None and where.created_to is None:
-        message = "Say which: by time (created), by call (subjectId), or by what became of them (states)."
+def _check(where: DeliveryFilter, delivery_ids: Sequence[str]) -> None:
+    is_open = where.subject_id is None and where.created_from is None and where.created_to is None
+    if is_open and not where.states and not delivery_ids:
+        message = (
+            "Say which: by time (created), by call (subjectId), by what became of them (states), or one by one "
+            "(deliveryIds)."
+        )
         raise RefusedError(Problem("REQUIRED", message))
+    if len(delivery_ids) > MOST_NAMED:
+        raise RefusedError(Problem("INVALID_INPUT", f"Name at most {MOST_NAMED} deliveries.", ("deliveryIds",)))
     problems = [
         Problem("INVALID_INPUT", f"{state} is not over; it needs no replay.", ("states", str(place)))
         for place, state in enumerate(where.states)
@@ -143,11 +153,13 @@ def _check(where: DeliveryFilter) -> None:
         raise RefusedError(problems)
 
 
-def _key_of(account_id: str, where: DeliveryFilter, key: str | None) -> str:
+def _key_of(account_id: str, where: DeliveryFilter, delivery_ids: Sequence[str], key: str | None) -> str:
     """What marks the deliveries of one request; another condition under the same key is another request."""
     if key is None:
         return new_id(Kind.REQUEST)
-    return hashlib.sha256(orjson.dumps([account_id, key, where])).hexdigest()[:32]
+    # Without ids it is what it was before there were any: a key that was used then still means the same request.
+    told = [account_id, key, where, *sorted(delivery_ids)]
+    return hashlib.sha256(orjson.dumps(told)).hexdigest()[:32]
 
 
 def _read(position: Position | None) -> tuple[int, int, str] | None:

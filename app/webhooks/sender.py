@@ -12,6 +12,7 @@ import structlog
 
 from app.clock import Clock
 from app.facts.recordings import SignedUrl
+from app.facts.webhooks import WebhookTriggered
 from app.ids import Kind, new_id
 from app.metrics import WEBHOOK_ATTEMPTS, WEBHOOK_SECONDS
 from app.webhooks.egress import Answer, Egress, EgressError
@@ -112,6 +113,8 @@ class Sender:
         }
         if row["is_replay"]:
             headers["offhook-replay"] = "true"
+        if row["fact_type"] == WebhookTriggered.type:
+            headers["offhook-test"] = "true"
         return await self._egress.post(row["url"], headers, body)
 
     def _signer(self, row: asyncpg.Record, at: datetime) -> Signer:

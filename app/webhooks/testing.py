@@ -7,8 +7,9 @@ from typing import Final
 from app.clock import Clock
 from app.errors import Problem, RefusedError
 from app.events.log import EventLog
-from app.facts.event import SYSTEM, Actor, Draft
-from app.facts.webhooks import WebhookTest
+from app.facts.catalogue import FACT_TYPES
+from app.facts.event import SYSTEM, Actor, Draft, Event
+from app.facts.webhooks import WebhookTest, WebhookTriggered
 from app.ids import Kind, new_id
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.model import Attempt, Delivery
@@ -26,6 +27,14 @@ class Tested:
 
     delivery: Delivery
     attempt: Attempt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Triggered:
+    """What the log has of a sample that was sent, and the deliveries of it, one for each endpoint."""
+
+    event: Event
+    deliveries: tuple[Delivery, ...]
 
 
 class WebhookTests:
@@ -76,6 +85,41 @@ class WebhookTests:
         if not deliveries:
             raise _disabled()  # just now
         return await self._wait_for_attempt(account_id, deliveries[0])
+
+    async def trigger(
+        self,
+        account_id: str,
+        event_type: str,
+        *,
+        actor: Actor = SYSTEM,
+        request_id: str | None = None,
+        is_sandbox: bool = False,
+    ) -> Triggered:
+        """Send a sample of an event to every enabled endpoint that asks for such; each is tried once.
+
+        The log has a ``webhook.triggered`` of it, whatever the sample says, so nobody who reads the log takes it for
+        something that happened.
+
+        Raises:
+            RefusedError: INVALID_INPUT, there are no samples of this type.
+        """
+        if event_type == WebhookTriggered.type or event_type not in FACT_TYPES:
+            raise RefusedError(Problem("INVALID_INPUT", "There are no samples of this type.", ("type",)))
+        (event,) = await self._log.append(
+            [
+                Draft(
+                    id=new_id(Kind.EVENT),
+                    account_id=account_id,
+                    subject_id=account_id,
+                    occurred_at=self._clock.now(),
+                    fact=WebhookTriggered(event_type=event_type),
+                    actor=actor,
+                    request_id=request_id,
+                    is_sandbox=is_sandbox,
+                )
+            ]
+        )
+        return Triggered(event, tuple(await self._queries.of_event(account_id, event.id)))
 
     async def _wait_for_attempt(self, account_id: str, delivery: Delivery) -> Tested:
         pause = _FIRST_LOOK_SECONDS

@@ -5,7 +5,7 @@
 
 It speaks with espeak-ng (BOT_ESPEAK names it, if it is not on the PATH). With pocketsphinx it understands "sales",
 "support" and "goodbye"; without, the keys 1, 2 and 9. What it has understood is the ``outcome`` of its stream, by which
-a call flow goes on. The protocol: docs/media-streams.md.
+a call flow goes on. The protocol: docs/reference/media-streams.md.
 """
 
 import asyncio

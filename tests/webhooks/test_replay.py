@@ -151,6 +151,33 @@ async def test_given_conditions_when_replayed_then_only_those_that_meet_all_of_t
         assert len(sink.received) == count
 
 
+async def test_given_deliveries_by_name_when_replayed_then_those_alone_are_and_nobody_elses(
+    rig: Rig, sink: Sink
+) -> None:
+    await rig.add_endpoint(sink.url())
+    events = await rig.happen(new_id(Kind.CALL), 3)
+    await deliver_all(rig, DELIVERED=3)
+    sink.received.clear()
+    async with rig.database.acquire() as connection:
+        rows = await connection.fetch("SELECT id FROM webhook_delivery ORDER BY event_sequence")
+    first, second, third = (row["id"] for row in rows)
+    other = await rig.add_account("other")
+    assert await replays(rig).replay(other, DeliveryFilter(), delivery_ids=[first]) == Replayed(0, 0, None)
+    named = [third, first, "whd_nobodys"]
+    assert await replays(rig).replay(rig.account_id, DeliveryFilter(), delivery_ids=named, key="k") == Replayed(
+        2, 0, None
+    )
+    await deliver_all(rig, DELIVERED=3)
+    assert [one.webhook_id for one in sink.received] == [events[0].id, events[2].id]
+    again = await replays(rig).replay(
+        rig.account_id, DeliveryFilter(), delivery_ids=[first, *named[:1], named[2]], key="k"
+    )
+    assert again == Replayed(0, 2, None)
+    assert await replays(rig).replay(rig.account_id, DeliveryFilter(), delivery_ids=[second], key="k") == Replayed(
+        1, 0, None
+    )
+
+
 async def test_given_what_cannot_be_sent_any_more_when_replayed_then_it_is_left_out(rig: Rig, sink: Sink) -> None:
     deleted, _ = await rig.add_endpoint(sink.url("/deleted"))
     await rig.add_endpoint(sink.url("/kept"))

@@ -1,0 +1,151 @@
+"""The examples that are pages, in a real Chromium, with real calls."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from playwright.async_api import Browser, Page
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from app.facts.vocabulary import LegRole
+from tests.api.conftest import serving
+from tests.examples.running import EXAMPLES, PATIENCE_SECONDS, Example
+from tests.rig.browser import running_browser
+from tests.rig.chromium import ensure_chromium
+from tests.rig.desk import Desk
+from tests.rig.fault_proxy import proxy_to_asterisk
+from tests.rig.programs import ensure_programs
+
+pytestmark = pytest.mark.asterisk
+
+TALKS, STAYS = "+15550100011", "+15550100012"
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    chromium = await asyncio.to_thread(ensure_chromium)
+    async with running_browser(chromium) as running:
+        yield running
+
+
+@pytest.fixture
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    page = await browser.new_page()
+    page.set_default_timeout(PATIENCE_SECONDS * 1000)
+    yield page
+    await page.close()
+
+
+@asynccontextmanager
+async def served(folder: Path) -> AsyncIterator[str]:
+    """A folder behind a web server of the CRM's; gives its origin."""
+    async with serving(Starlette(routes=[Mount("/", StaticFiles(directory=folder, html=True))])) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+async def _token(example: Example, origin: str, *scopes: str, agent_id: str | None = None) -> str:
+    made = await example.ask(
+        "mutation($input: CreateAccessTokenInput!) "
+        "{ createAccessToken(input: $input) { token userErrors { message } } }",
+        input={"scopes": scopes, "allowedOrigins": [origin], "agentId": agent_id},
+    )
+    token: str = made["createAccessToken"]["token"]
+    return token
+
+
+async def test_given_a_wallboard_when_calls_come_and_the_line_breaks_then_it_shows_what_is_and_says_when_it_cannot(
+    example: Example, desk: Desk, page: Page
+) -> None:
+    row = "[...document.querySelectorAll('#calls tr')].map((row) => row.innerText).join()"
+    async with proxy_to_asterisk(example.url) as proxy:
+        await page.goto(f"{(EXAMPLES / 'wallboard' / 'index.html').as_uri()}?{urlencode({'url': proxy.address})}")
+        await page.fill("#key", example.offhook.token)
+        await page.click("#sign-in button")
+        await page.wait_for_function("document.querySelector('#status').textContent === 'Live'")
+        assert await page.evaluate("document.querySelector('#live').textContent") == "0"
+        first = await desk.place_call(TALKS)
+        await page.wait_for_function(f"{row}.includes('CONNECTED') && {row}.includes('{TALKS}')")
+        assert await page.evaluate("document.querySelector('#talking').textContent") == "1"
+        proxy.cut()
+        await page.wait_for_function("document.querySelector('#status').textContent.startsWith('Not live since')")
+        await desk.hang_up(first.id)
+        await desk.wait_for_end(first.id)
+        second = await desk.place_call(STAYS)
+        await desk.wait_for(second.id, "call.connected")
+        proxy.mend()
+        await page.wait_for_function("document.querySelector('#status').textContent === 'Live'")
+        assert await page.evaluate(f"{row}.includes('{STAYS}') && !{row}.includes('{TALKS}')")
+        await desk.hang_up(second.id)
+        await page.wait_for_function("document.querySelector('#live').textContent === '0'")
+        await desk.wait_for_end(second.id)
+
+
+async def test_given_an_agents_token_when_the_agent_is_rung_then_the_pop_up_shows_who_it_is_and_hangs_up(
+    example: Example, desk: Desk, page: Page
+) -> None:
+    found = await example.ask("{ extensions { nodes { id number } } }")
+    extension_id = next(one["id"] for one in found["extensions"]["nodes"] if one["number"] == "2002")
+    made = await example.ask(
+        "mutation($input: CreateAgentInput!) { createAgent(input: $input) { agent { id } userErrors { message } } }",
+        input={"name": "Sam", "extensionId": extension_id},
+    )
+    agent_id = made["createAgent"]["agent"]["id"]
+    async with served(EXAMPLES / "softphone-popup") as origin:
+        token = await _token(example, origin, "CALLS_READ", "CALLS_CONTROL", "PII_READ", agent_id=agent_id)
+        await page.goto(f"{origin}/index.html#{urlencode({'url': example.url, 'token': token})}")
+        await page.wait_for_function("document.querySelector('#status').textContent === 'Live'")
+        others = await desk.place_call(STAYS, connect="2003")
+        await desk.wait_for(others.id, "call.connected")
+        mine = await desk.place_call(
+            TALKS, connect=None, connect_agent_id=agent_id, first=LegRole.CUSTOMER, external_id="lead 47/11"
+        )
+        await page.wait_for_function("document.querySelector('article p')?.innerText.endsWith('talks to you')")
+        card = await page.evaluate("document.querySelector('main').innerText")
+        assert TALKS in card
+        assert STAYS not in card
+        assert await page.evaluate("document.querySelector('article a').getAttribute('href')") == "/crm/lead%2047%2F11"
+        await page.click("article button")
+        await page.wait_for_function("!document.querySelector('article')")
+        story = await desk.wait_for_end(mine.id)
+        assert story.ended.body["endReason"]["code"] == "API_HANGUP"
+        await desk.hang_up(others.id)
+        await desk.wait_for_end(others.id)
+
+
+async def test_given_the_typescript_front_end_when_it_is_built_then_its_types_hold_and_a_call_is_placed_and_ended(
+    example: Example, desk: Desk, page: Page, tmp_path: Path
+) -> None:
+    ensure_programs("node", "npm")
+    folder = tmp_path / "checkout" / "examples" / "typescript-frontend"
+    shutil.copytree(
+        EXAMPLES / "typescript-frontend", folder, ignore=shutil.ignore_patterns("node_modules", "dist", "*.d.ts")
+    )
+    shutil.copy(EXAMPLES.parent / "schema.graphql", tmp_path / "checkout")
+    await example.run("npm", "ci", "--no-audit", "--no-fund", log=tmp_path / "npm.log", cwd=folder)
+    await example.run("npm", "run", "build", log=tmp_path / "build.log", cwd=folder)
+    async with served(folder / "dist") as origin:
+        token = await _token(example, origin, "CALLS_ORIGINATE", "CALLS_READ", "CALLS_CONTROL")
+        await page.goto(f"{origin}/index.html#{urlencode({'url': example.url, 'token': token})}")
+        await page.wait_for_function("document.querySelector('[name=number]') !== null")
+        await page.fill("[name=number]", TALKS)
+        await page.fill("[name=extension]", "2001")
+        await page.click("#dial button")
+        await page.wait_for_function("document.querySelector('#state').textContent === 'Talking'")
+        await page.click("#hang-up")
+        await page.wait_for_function("document.querySelector('#state').textContent.startsWith('Ended: ANSWERED')")
+        await page.wait_for_function("document.querySelector('#hang-up').hidden")
+    main = folder / "src" / "main.ts"
+    main.write_text(
+        main.read_text(encoding="utf-8").replace("disposition talkSeconds", "disposition"), encoding="utf-8"
+    )
+    async with example.started("npm", "run", "check", log=tmp_path / "check.log", cwd=folder) as checking:
+        assert await checking.process.wait() != 0
+    assert "Property 'talkSeconds' does not exist" in checking.said
+    assert json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["lockfileVersion"] == 3
