@@ -4,10 +4,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help demo serve test check format faults soak bench lock schema venv
+.PHONY: dashboard help demo serve test check format faults soak bench lock schema docs venv
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F '\t' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 .venv/.complete: requirements.lock pyproject.toml scripts/make-venv
 	@scripts/make-venv
@@ -30,8 +30,17 @@ format: .venv/.complete ## Format and mend what can be mended by itself
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix-only .
 
-schema: .venv/.complete ## Write schema.graphql anew from the code
+schema: .venv/.complete ## Write schema.graphql, and the pages that are made from it, anew from the code
 	@$(PY) scripts/export_schema.py
+	@$(PY) scripts/make_reference.py
+
+docs: .venv/.complete ## Build the documentation as a site, into site/
+	@$(PY) scripts/make_reference.py
+	@$(PY) -m zensical build --strict
+
+dashboard: .venv/.complete ## Build the dashboard anew from its sources (needs Node 20 or newer; what is built is committed)
+	@cd app/dashboard/source && npm ci --silent --no-audit --no-fund && npm run --silent build && npm test --silent
+	@$(PY) scripts/check_dashboard.py --stamp
 
 faults: .venv/.complete ## Break things under live calls; nothing may be lost or doubled (NEMESIS=600 SEED=n: at random)
 	@$(PY) scripts/run_faults.py $(if $(NEMESIS),--nemesis $(NEMESIS)) $(if $(SEED),--seed $(SEED)) $(if $(ASTERISK),--asterisk) -- $(PYTEST)

@@ -6,5 +6,5 @@
        ^                   │          ^                          └──> webhooks ──> CRM
        └───── ari <────────┘          └── calls.asking <── api <── CRM
 
-The whole picture, and one fact followed through it, is in ``docs/architecture.md``.
+The whole picture, and one fact followed through it, is in ``docs/explanation/architecture.md``.
 """

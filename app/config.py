@@ -53,7 +53,9 @@ class Settings(BaseSettings):
     )
 
     api_points_per_minute: int = Field(
-        default=1_000_000, gt=0, description="What one key may spend on GraphQL in this process: docs/api-limits.md."
+        default=1_000_000,
+        gt=0,
+        description="What one key may spend on GraphQL in this process: docs/reference/api-limits.md.",
     )
     introspection: Literal["anyone", "scope", "nobody"] = Field(
         default="anyone", description="Who may read the schema: anyone, keys with the scope schema, or nobody."
@@ -141,7 +143,7 @@ class Settings(BaseSettings):
     store_keys: SecretStr | None = Field(
         default=None,
         description="Encrypts files in that store: <id>:<base64 of 32 bytes>, comma-separated, the first for new ones; "
-        "see docs/recordings.md.",
+        "see docs/reference/recordings.md.",
     )
     store_keys_file: Path | None = Field(
         default=None, description="The same in a file, one key a line, that nobody else may read."
@@ -251,7 +253,7 @@ class Settings(BaseSettings):
     reputation_url: str | None = Field(
         default=None,
         pattern=r"^https?://[!-~]+$",
-        description="A provider that is asked about numbers: see docs/provisioning.md. Unset: nobody is asked.",
+        description="A provider that is asked about numbers: docs/reference/provisioning.md. Unset: nobody is asked.",
     )
     reputation_secret: SecretStr | None = Field(
         default=None, description="Signs the questions to the provider (Standard Webhooks): whsec_… or text."

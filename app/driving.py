@@ -109,4 +109,11 @@ def _watch_node(stack: AsyncExitStack, node: Node, counts: LiveCounts) -> None:
         (metrics.COLLECTOR_BACKLOG, lambda tenure: tenure.collector.unfinished),
     ):
         stack.enter_context(gauge.watching(read(value)))
+    stack.enter_context(metrics.ASTERISK_SOCKETS.watching(lambda: {(_socket_state(node.tenure),): 1}))
     stack.enter_context(metrics.LIVE_CALLS_BY_STATE.watching(lambda: {} if node.tenure is None else counts.read()))
+
+
+def _socket_state(tenure: Tenure | None) -> str:
+    if tenure is None:
+        return "none"
+    return "connected" if tenure.stream.is_connected else "disconnected"

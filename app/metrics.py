@@ -37,6 +37,39 @@ ARRIVALS: Final = Counter(
     ("fate",),
     registry=REGISTRY,
 )
+CALL_SETUP_SECONDS: Final = Histogram(
+    "offhook_call_setup_seconds",
+    "From the request for a call, or its arrival, until a phone rang and until both parties were connected; told at "
+    "the call's end.",
+    ("direction", "until"),
+    buckets=(0.1, 0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 45, 60, 120),
+    registry=REGISTRY,
+)
+EVENT_LAG_SECONDS: Final = Histogram(
+    "offhook_event_lag_seconds",
+    "From when something happened until this process handed its event to subscribers: of each hand-out the oldest.",
+    buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+    registry=REGISTRY,
+)
+ARI_SECONDS: Final = Histogram(
+    "offhook_ari_request_seconds",
+    "How long Asterisk took to answer requests, by method and outcome (ok; refused; unavailable: no answer).",
+    ("method", "outcome"),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+    registry=REGISTRY,
+)
+ARI_DISCONNECTS: Final = Counter(
+    "offhook_asterisk_disconnects",
+    "Ends of the connection over which Asterisk tells what happens, by why it ended.",
+    ("reason",),
+    registry=REGISTRY,
+)
+PACING_ERROR_SECONDS: Final = Histogram(
+    "offhook_campaign_pacing_error_seconds",
+    "How late calls of campaigns were claimed, against the instant that pace and caps had set for them.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=REGISTRY,
+)
 COMMIT_SECONDS: Final = Histogram(
     "offhook_commit_seconds",
     "How long one group of call changes took to be committed.",
@@ -64,6 +97,14 @@ WEBHOOK_SECONDS: Final = Histogram(
     "offhook_webhook_attempt_seconds",
     "How long webhook endpoints took to answer, or not to.",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30),
+    registry=REGISTRY,
+)
+WEBHOOK_DELIVERY_SECONDS: Final = Histogram(
+    "offhook_webhook_delivery_seconds",
+    "From when something happened until an endpoint had taken its webhook, at the first attempt or at a retry; replays "
+    "are left out.",
+    ("attempt",),
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43200),
     registry=REGISTRY,
 )
 WEBHOOKS_EXHAUSTED: Final = Counter(
@@ -146,6 +187,11 @@ LIVE_DRIFT: Final = Counter(
 LIVE_CALLS_BY_STATE: Final = WatchedTable(
     "offhook_live_calls_by_state", "Live calls of this node as its facts tell them.", ("kind", "state")
 )
+ASTERISK_SOCKETS: Final = WatchedTable(
+    "offhook_asterisk_sockets",
+    "Connections over which Asterisk tells what happens: connected, disconnected, or none on standby.",
+    ("state",),
+)
 LIVE_CALLS: Final = Watched("offhook_live_calls", "Calls that are alive on this node.", family=GaugeMetricFamily)
 STORE_BACKLOG: Final = Watched(
     "offhook_store_backlog", "Call changes that wait for their commit.", family=GaugeMetricFamily
@@ -172,8 +218,12 @@ def count_events(events: Iterable[Event]) -> None:
     for event in events:
         _events_of(event.type).inc()
         match event.fact:
-            case CallEnded(disposition=disposition, call=call):
+            case CallEnded(disposition=disposition, call=call, cdr=cdr):
                 CALLS_ENDED.labels(disposition.value, call.direction.value).inc()
+                for until, at in (("ringing", cdr.ringing_at), ("connected", cdr.connected_at)):
+                    if at is not None:
+                        seconds = max(0.0, (at - cdr.created_at).total_seconds())
+                        CALL_SETUP_SECONDS.labels(call.direction.value, until).observe(seconds)
             case LegEnded(sip_code=sip_code, ended_by=ended_by):
                 LEGS_ENDED.labels("none" if sip_code is None else f"{sip_code // 100}xx", ended_by.value).inc()
             case _:

@@ -29,6 +29,8 @@ MODULES: Final = {
     "media_round_trip_ms": "bench.media_round_trip",
     "interruption_ms": "bench.interruption",
     "hostile_document_cpu_ms": "bench.hostile_documents",
+    "hostile_body_mb": "bench.hostile_bodies",
+    "revocation_ms": "bench.revocation",
 }
 
 

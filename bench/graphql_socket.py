@@ -13,6 +13,14 @@ PROTOCOL: Final = "graphql-transport-ws"
 _SECONDS: Final = 30.0
 
 
+class ClosedError(BenchError):
+    """The service has closed the socket, with this code (None: the connection was cut)."""
+
+    def __init__(self, code: int | None, reason: str) -> None:
+        super().__init__(f"The service closed the subscription: {code} {reason}")
+        self.code = code
+
+
 class Subscription:
     """The frames of one subscription, as text. Pings are answered."""
 
@@ -26,9 +34,7 @@ class Subscription:
         while True:
             message = await self._socket.receive()
             if message.type is not aiohttp.WSMsgType.TEXT:
-                raise BenchError(
-                    f"The service closed the subscription: {message.type.name} {message.data} {message.extra}"
-                )
+                raise ClosedError(self._socket.close_code, f"{message.type.name} {message.extra}")
             text: str = message.data
             if text.startswith('{"type":"ping"'):
                 await self._socket.send_str('{"type":"pong"}')

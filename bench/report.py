@@ -18,7 +18,7 @@ def write_results(
 ) -> None:
     """One key a figure with its plain value, the rest under ``figures``; what failed is in ``failures``, not blank.
 
-    Beside it, with the suffix ``.md``, the table for docs/performance.md.
+    Beside it, with the suffix ``.md``, the table for docs/explanation/performance.md.
     """
     document = {
         **{figure.name: result.value for figure, result in results.items()},
@@ -53,7 +53,7 @@ def print_table(
 
 
 def as_markdown(environment: Mapping[str, Any], results: Mapping[Figure, Result]) -> str:
-    """The table as docs/performance.md keeps it."""
+    """The table as docs/explanation/performance.md keeps it."""
     lines = [
         (
             f"{environment['date'][:10]}, {environment['processor']}, {environment['cores']} cores, "

@@ -19,7 +19,7 @@ _HEADER: Final = """\
 """
 
 #: Defaults that depend on the machine, in words.
-_COMPUTED: Final = {
+COMPUTED: Final = {
     "data_dir": "/var/lib/offhook for root, else $XDG_DATA_HOME/offhook or ~/.local/share/offhook",
 }
 
@@ -31,16 +31,17 @@ def render() -> str:
 
 def _render_field(name: str, field: FieldInfo) -> str:
     lines = ["", f"# {field.description}"]
-    limits = _tell_limits(field)
+    limits = describe_limits(field)
     if limits:
         lines.append(f"# {limits}")
-    if name in _COMPUTED:
-        lines.append(f"# Default: {_COMPUTED[name]}.")
+    if name in COMPUTED:
+        lines.append(f"# Default: {COMPUTED[name]}.")
     lines.append(f"#{Settings.model_config['env_prefix']}{name.upper()}={_tell_default(field)}")
     return "\n".join(lines) + "\n"
 
 
-def _tell_limits(field: FieldInfo) -> str:
+def describe_limits(field: FieldInfo) -> str:
+    """The values that a setting takes, in a sentence; empty when it says nothing."""
     parts = []
     for limit in field.metadata:
         match limit:
@@ -59,6 +60,11 @@ def _tell_limits(field: FieldInfo) -> str:
         parts.append("one of " + ", ".join(choices))
     text = ", ".join(parts)
     return text[:1].upper() + text[1:] + "." if text else ""
+
+
+def describe_default(name: str, field: FieldInfo) -> str:
+    """A setting's default for people; empty when it has none."""
+    return COMPUTED.get(name) or _tell_default(field)
 
 
 def _tell_default(field: FieldInfo) -> str:

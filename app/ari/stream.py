@@ -35,6 +35,7 @@ from app.ari.news import Connected, Disconnected, Doubted, News, Replaced, Strea
 from app.ari.refusals import describe_refusal
 from app.ari.versions import warn_if_too_old
 from app.daemon import backoff_seconds
+from app.metrics import ARI_DISCONNECTS
 
 log = structlog.get_logger(__name__)
 
@@ -360,6 +361,7 @@ class EventStream:
     def _stop(self, reason: DisconnectReason) -> None:
         self._is_connected = False
         self._last_failure = reason
+        ARI_DISCONNECTS.labels(reason.value).inc()
         log.warning("ari_disconnected", app=self._client.app, reason=reason, backlog=len(self._queue))
         if reason in {DisconnectReason.RESET, DisconnectReason.SILENT}:
             # The requests' idle connections took the same way: the first one would wait for its whole time-out.

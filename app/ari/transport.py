@@ -4,17 +4,20 @@ import base64
 import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
+from functools import cache
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 import msgspec
 import structlog
+from prometheus_client import Histogram
 
 from app.ari.connections import Answer, ConnectionPool, ExchangeError, Exchanger, NotSent
 from app.ari.errors import AriAbsent, AriBadAnswer, AriNotFound, AriRefused, AriServerError, AriUnavailable, refusal
 from app.ari.requests import QueryValue, RequestWriter, Target
 from app.ari.safety import safe_id
+from app.metrics import ARI_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -126,8 +129,11 @@ class AriTransport:
         return content
 
     def _tell(self, operation: str, status: int | None, began: float, error: str | None) -> None:
+        seconds = time.perf_counter() - began
+        outcome = "unavailable" if status is None else "ok" if error is None else "refused"
+        _seconds_of(operation.partition(" ")[0], outcome).observe(seconds)
         if self.on_exchange is not None:
-            self.on_exchange(operation, status, time.perf_counter() - began, error)
+            self.on_exchange(operation, status, seconds, error)
 
     async def _fetch(
         self,
@@ -184,6 +190,12 @@ class AriTransport:
             write = log.debug
         write("ari_refused", operation=operation, status=error.status, message=error.message)
         return error
+
+
+@cache
+def _seconds_of(method: str, outcome: str) -> Histogram:
+    """Looking it up by its labels each time costs more than measuring."""
+    return ARI_SECONDS.labels(method, outcome)
 
 
 def _is_absence(answer: Answer) -> bool:

@@ -17,7 +17,7 @@ import structlog
 
 from app import failpoints
 from app.calls.planning.placing import Readiness
-from app.campaigns.claim import Claim
+from app.campaigns.claim import Batch, Claim
 from app.campaigns.claiming import Claims
 from app.campaigns.closing import Closed, Closing
 from app.campaigns.core.lifecycle import is_over
@@ -32,6 +32,7 @@ from app.daemon import Health, Vitals, backoff_seconds, look_again_and_again
 from app.db.engine import Database
 from app.db.kept import KeptConnection, read_by_index
 from app.errors import DatabaseUnavailableError
+from app.metrics import PACING_ERROR_SECONDS
 
 _log = structlog.get_logger(__name__)
 
@@ -70,10 +71,18 @@ class _Loop:
     is_seen: bool = False
     is_served: bool = False
     opt_out: OptOut | None = None
+    #: When more of its contacts are to be claimed, by what the last claim said.
+    due_at: datetime | None = None
 
     def heeds(self, key: PressedKey) -> bool:
         """Whether the key may be a wish to be called no more."""
         return not self.is_seen or (self.opt_out is not None and self.opt_out.digit == key.digit)
+
+    def note_claim(self, batch: Batch, now: datetime) -> None:
+        """Measure how late contacts were claimed. News may bring a claim before its time: that is no error."""
+        if batch.claims and self.due_at is not None and now >= self.due_at:
+            PACING_ERROR_SECONDS.observe((now - self.due_at).total_seconds())
+        self.due_at = batch.again_at
 
 
 class CampaignDialer:
@@ -236,6 +245,8 @@ class CampaignDialer:
         loop.opt_out = msgspec.convert(standing["opt_out"], OptOut | None)
         now = self._clock.now()
         state = CampaignState(standing["state"])
+        if state is not CampaignState.RUNNING:
+            loop.due_at = None  # what a pause holds up is not late
         if is_over(state):
             return await self._close(campaign_id)
         if standing["end_at"] is not None and standing["end_at"] <= now:
@@ -258,6 +269,7 @@ class CampaignDialer:
         is_taken = False
         try:
             batch = await self._claims.claim(campaign_id)
+            loop.note_claim(batch, self._clock.now())
             if failpoints.armed is not None and batch.claims:
                 await failpoints.reach(failpoints.Failpoint.CAMPAIGN_CLAIMED)
             if batch.claims and batch.campaign is not None:

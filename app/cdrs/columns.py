@@ -11,4 +11,5 @@ COLUMNS: Final[tuple[str, ...]] = (
     *("mos", "loss_percent", "jitter_ms"),
     *("queue_id", "queue_wait_seconds"),
     *("campaign_id", "contact_id", "callback_id", "otp_id", "contact_list_id"),
+    "ring_group_id",
 )

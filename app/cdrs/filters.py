@@ -41,6 +41,7 @@ class CallFilter:
     callback_id: str | None = None
     queue_ids: tuple[str, ...] = ()
     trunk_ids: tuple[str, ...] = ()
+    ring_group_ids: tuple[str, ...] = ()
 
 
 # A call's own row does not say which contact it was for; a record's does.
@@ -48,6 +49,9 @@ _CALLS_OF_CONTACT: Final = """id IN (
     SELECT told.call_id FROM campaign_decision AS told JOIN campaign ON campaign.id = told.campaign_id
     WHERE campaign.account_id = {} AND told.contact_id = {}
 )"""
+
+# Which ring group a call was for is known when it has ended.
+_CALLS_OF_GROUPS: Final = "id IN (SELECT call_id FROM cdr WHERE account_id = {} AND ring_group_id = ANY({}::text[]))"
 
 
 def sql_conditions(account_id: str, where: CallFilter, *, of: Listed) -> Conditions:
@@ -84,6 +88,10 @@ def add_details(found: Conditions, account_id: str, where: CallFilter, *, of: Li
         f"{call_id} IN (SELECT call_id FROM callback_attempt WHERE callback_id = {{}})",  # noqa: S608  # our own names
         where.callback_id,
     )
+    if of is Listed.CDR:
+        found.add_any_of("ring_group_id", where.ring_group_ids)
+    elif where.ring_group_ids:
+        found.add(_CALLS_OF_GROUPS, account_id, list(where.ring_group_ids))
     if of is Listed.CDR:
         found.add_given("contact_id = {}", where.contact_id)
     elif where.contact_id is not None:

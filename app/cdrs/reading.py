@@ -79,6 +79,7 @@ def read_record(row: asyncpg.Record) -> CdrRecord:
         queue_id=value["queue_id"],
         queue_wait_seconds=value["queue_wait_seconds"],
         errand=_read_errand(value),
+        ring_group_id=value["ring_group_id"],
     )
 
 

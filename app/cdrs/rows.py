@@ -90,4 +90,5 @@ def _write_row(account_id: str, record: CdrRecord) -> dict[str, Any]:
         "contact_list_id": errand.contact_list_id,
         "callback_id": errand.callback_id,
         "otp_id": errand.otp_id,
+        "ring_group_id": record.ring_group_id,
     }

@@ -27,9 +27,10 @@ _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\u
 _HEADINGS: Final = {
     ColumnRole.NUMBER: (
         "number phone phonenumber telephone telephonenumber tel mobile mobilenumber mobilephone cell cellphone "
-        "cellnumber msisdn primaryphone contactnumber dncnumber donotcall e164 telefon telefonnummer rufnummer handy "
-        "handynummer mobil nummer telefono numerodetelefono movil celular numerotelefono cellulare numero "
-        "numerodetelephone portable telefone telefoonnummer puhelin puhelinnumero puhelinnro"
+        "cellnumber msisdn primaryphone contactnumber dncnumber dndnumber dndcontactnumber donotcall e164 telefon "
+        "telefonnummer rufnummer handy handynummer mobil nummer telefono numerodetelefono movil celular "
+        "numerotelefono cellulare numero numerodetelephone portable telefone telefoonnummer puhelin puhelinnumero "
+        "puhelinnro"
     ),
     ColumnRole.NAME: (
         "name fullname contactname contact displayname customername customer nombre nombrecompleto nom nomcomplet nome "

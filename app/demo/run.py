@@ -221,7 +221,7 @@ def _show_webhook(story: Story, sink: Sink, console: Console) -> None:
 
 def _show_next_steps(console: Console, url: str, token: str) -> None:
     body = shlex.quote(orjson.dumps({"query": queries.FIRST_QUERY}).decode())
-    console.print(f"\nServing at {url} until Ctrl-C. GraphQL and its IDE: {url}/graphql", style="bold")
+    console.print(f"\nThe dashboard is at {url} until Ctrl-C, GraphQL and its IDE at {url}/graphql", style="bold")
     console.print(f"  API key (sandbox only): {token}")
     console.print(f"  Query: {queries.FIRST_QUERY}")
     console.print(

@@ -112,8 +112,8 @@ async def _examine(ari: AriClient, settings: Settings) -> list[Finding]:
                 "recordings",
                 f"Asterisk {version} is Debian's, which drops sound whose RTP numbers begin anew: where a carrier "
                 "hands a call over to another gateway, a voice may be silent in its recording for minutes.",
-                "Use Asterisk as its authors publish it for recordings that must be whole; docs/recordings.md says how "
-                "to recognise it.",
+                "Use Asterisk as its authors publish it for recordings that must be whole; "
+                "docs/reference/recordings.md says how to recognise it.",
             )
         )
     running = {module.name for module in await ari.list_modules() if module.status == "Running"}
@@ -132,7 +132,7 @@ async def _examine(ari: AriClient, settings: Settings) -> list[Finding]:
             warning(
                 "sounds",
                 f"Asterisk has not loaded: {', '.join(without_sounds)}. Spoken texts and sound files cannot be played.",
-                "Load them in modules.conf; see docs/speech.md.",
+                "Load them in modules.conf; see docs/reference/speech.md.",
             )
         )
     try:

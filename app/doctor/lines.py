@@ -48,7 +48,7 @@ FEATURE_MODULES: Final = {
 _CHECK: Final = "lines"
 _DEFAULT_ORDER: Final = "ip,username,anonymous"
 _PROBE: Final = f"{LINE_PREFIX}doctor"
-_PAGE: Final = 'docs/provisioning.md ("Your own Asterisk")'
+_PAGE: Final = 'docs/reference/provisioning.md ("Your own Asterisk")'
 #: Without a secret and told by an address that it has not: nobody is taken for this endpoint.
 _ENDPOINT: Final = {"context": "offhook-phones", "identify_by": "ip", "disallow": "all", "allow": "ulaw"}
 #: 192.0.2.0/24 is for documentation, and 127.0.0.1:9 takes nothing; the first REGISTER would be up to 10 s away.

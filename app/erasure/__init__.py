@@ -9,5 +9,5 @@
 - ``runner``     all of it as a job that goes on where it was
 - ``service``    who may ask for it, and of which number
 
-See ``docs/erasure.md``, and ``docs/decisions/0030-erasure.md`` for the reasons.
+See ``docs/reference/erasure.md``, and ``docs/decisions/0030-erasure.md`` for the reasons.
 """

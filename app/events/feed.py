@@ -11,12 +11,14 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from app.daemon import Daemon
 from app.errors import Problem, RefusedError
 from app.events.log import EVERYTHING, Appended, EventFilter, EventLog
 from app.facts.event import Event
+from app.metrics import EVENT_LAG_SECONDS
 
 _READ_SIZE = 500
 
@@ -224,3 +226,4 @@ class Feed(Daemon):
         self._head = events[-1].sequence
         for subscriber in self._subscribers:
             subscriber.offer(events)
+        EVENT_LAG_SECONDS.observe(max(0.0, (datetime.now(UTC) - events[0].timestamp).total_seconds()))

@@ -46,6 +46,7 @@ _CDR_NAMES: Final = (
     *_CDR_PLAIN,
     *("customer_number", "customer_name", "end_code", "end_party", "sip_code", "hangup_cause"),
     *("campaign_id", "contact_id", "callback_id", "otp_id", "metadata", "mos", "loss_percent", "jitter_ms"),
+    "ring_group_id",
 )
 
 
@@ -67,6 +68,7 @@ def _cdr_cells(record: CdrRecord, sight: Sight) -> list[Cell]:
         ),
         " ".join(f"{pair.key}={pair.value}" for pair in seen.metadata),
         *((None,) * 3 if quality is None else map(_text, (quality.mos, quality.loss_percent, quality.jitter_ms))),
+        seen.ring_group_id,
     ]
 
 

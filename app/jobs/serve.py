@@ -1,6 +1,7 @@
 """``GET`` and ``HEAD /job-reports/{id}``: a job's report, behind a signed address.
 
-Errors are JSON: ``{"error": {"code", "message", "retryable"}}``. The signature is checked before anything is looked up.
+Errors are JSON: ``{"error": {"code", "message", "retryable", "requestId"}}``. The signature is checked before anything
+is looked up.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from app.answers import error_document
 from app.clock import Clock
 from app.errors import NotFoundError, OffhookError
 from app.jobs.ending import ReportStore
@@ -67,7 +69,7 @@ class JobReports:
             if error.retry_after_seconds is not None:
                 headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
             return JSONResponse(
-                {"error": {"code": error.code, "message": error.message, "retryable": error.retryable}},
+                error_document(error),
                 status_code=error.http_status,
                 headers=headers,
             )

@@ -22,6 +22,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlencode
 
 import asyncpg
@@ -63,7 +64,14 @@ _SETTINGS = {
     "log_error_verbosity": "terse",  # DETAIL lines quote rows, and rows hold telephone numbers
     "log_min_error_statement": "panic",  # statements may quote them too
     "log_checkpoints": "off",
+    # As PostgreSQL's own defaults are for larger segments, and more of them kept for use again: whoever commits into a
+    # new one waits until it is there.
+    "max_wal_size": "1GB",
+    "min_wal_size": "256MB",
 }
+#: A segment of the log that none can be used again for is filled with zeros and synced by whoever commits into it: on
+#: a plain disk 16 MB, the usual size, hold one commit in fifty up for 10 to 40 ms while a campaign dials.
+_LOG_SEGMENT_MB: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +185,7 @@ async def _create_cluster(programs: Path, cluster: Path, user: ServerUser, *, is
         *(str(programs / "initdb"), "--pgdata", str(unfinished), "--username", ADMIN_ROLE, "--auth", "peer"),
         # The builtin provider sorts the same on every machine and in every version of the C library.
         *("--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
-        "--no-instructions",
+        *("--wal-segsize", str(_LOG_SEGMENT_MB), "--no-instructions"),
         *(() if is_synced else ("--no-sync",)),
     ]
     log = cluster.with_name("server.log")

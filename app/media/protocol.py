@@ -1,4 +1,4 @@
-"""What is said between Offhook and a program at a media stream's other end: docs/media-streams.md in code.
+"""What is said between Offhook and a program at a media stream's other end: docs/reference/media-streams.md in code.
 
 Sound goes in binary messages, all else as JSON objects in text messages, told apart by ``event``. Pure.
 """

@@ -1,7 +1,7 @@
 """``GET`` and ``HEAD /recordings/{id}``: the file behind a signed address.
 
-Errors are JSON: ``{"error": {"code", "message", "retryable"}}``. The signature is checked before anything is looked
-up: without a good one, nobody learns whether a recording exists.
+Errors are JSON: ``{"error": {"code", "message", "retryable", "requestId"}}``. The signature is checked before anything
+is looked up: without a good one, nobody learns whether a recording exists.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from app.answers import error_document
 from app.clock import Clock
 from app.errors import NotFoundError, OffhookError
 from app.facts.vocabulary import RecordingState
@@ -168,7 +169,7 @@ def _refuse(error: OffhookError, headers: dict[str, str] | None = None) -> JSONR
     if error.retry_after_seconds is not None:
         extra["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
     return JSONResponse(
-        {"error": {"code": error.code, "message": error.message, "retryable": error.retryable}},
+        error_document(error),
         status_code=error.http_status,
         headers={"Cache-Control": "no-store", **_SECURITY_HEADERS, **extra},
     )

@@ -40,12 +40,14 @@ class Stop:
     """Somebody who may be rung. Those of one ``wave`` ring together, after those of all waves before.
 
     ``found`` is all that the rows say of the target; ``ring_seconds`` is None where whoever plans the call decides.
+    ``group_id`` is the ring group's that it is a member of, if it is rung as one.
     """
 
     wave: int
     target: StopTarget
     found: OriginateResolution
     ring_seconds: float | None = None
+    group_id: str | None = None
 
 
 def queue_in(stops: Sequence[Stop]) -> Queue | None:
@@ -148,7 +150,8 @@ class Stops:
         for wave, member in arrange(group.members, group.strategy, self._shuffle):
             target = await self._target_of(account_id, member)
             if target is not None:
-                stops.append(await self._stop(account_id, target, first_wave + wave, group.ring_seconds))
+                stop = await self._stop(account_id, target, first_wave + wave, group.ring_seconds)
+                stops.append(replace(stop, group_id=group.id))
         return stops
 
     async def _target_of(self, account_id: str, member: RingGroupMember) -> ToAgent | ToExtension | None:

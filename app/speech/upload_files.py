@@ -1,6 +1,7 @@
 """``PUT /uploads/{id}``: the file behind a signed address. It must be of the size and type that were announced.
 
-Answers are JSON: ``{"upload": {"id", "sizeBytes"}}`` with 201, or ``{"error": {"code", "message", "retryable"}}``.
+Answers are JSON: ``{"upload": {"id", "sizeBytes"}}`` with 201, or
+``{"error": {"code", "message", "retryable", "requestId"}}``.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from app.answers import error_document
 from app.clock import Clock
 from app.errors import BadRequestError, NotFoundError, OffhookError
 from app.recordings.urls import RecordingUrls
@@ -173,7 +175,7 @@ def refuse(error: OffhookError) -> JSONResponse:
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
     return JSONResponse(
-        {"error": {"code": error.code, "message": error.message, "retryable": error.retryable}},
+        error_document(error),
         status_code=error.http_status,
         headers=headers,
     )

@@ -2,5 +2,5 @@
 
 ``recogniser`` is the local engine's program, ``openai_engine`` and ``local_engine`` are the two engines behind the one
 contract of ``engine``, ``runner`` takes a recording through one of them piece by piece, ``starter`` begins for calls
-that were to be transcribed. See ``docs/transcription.md``.
+that were to be transcribed. See ``docs/reference/transcription.md``.
 """

@@ -16,6 +16,7 @@ from starlette.routing import WebSocketRoute
 
 from app.accounts.access import Access
 from app.accounts.audit import AuditLog
+from app.accounts.dialect_access import DialectAccess
 from app.accounts.scopes import Scope
 from app.accounts.secret import Purpose, ServiceSecret
 from app.accounts.service import Account, Accounts
@@ -205,6 +206,7 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
     services = Services(
         clock=clock,
         access=access,
+        dialects=DialectAccess.open(database, bytes(32), sealer, audit, clock),
         calls=routed,
         diagnostics=Diagnostics(routed, TraceQueries(database), log),
         call_queries=call_queries,

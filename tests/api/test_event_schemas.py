@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from app.api import event_schemas
 from app.facts.catalogue import FACT_TYPES, encode_event, json_schema
 from app.facts.event import SYSTEM, Event
+from app.facts.typings import write_python, write_typescript
 from app.facts.webhooks import WebhookTest
 
 
@@ -31,6 +32,12 @@ async def test_given_the_list_then_every_event_type_has_a_schema_that_is_served(
 async def test_given_an_unknown_type_then_not_found(web: httpx.AsyncClient) -> None:
     answer = await web.get("/schemas/events/call.imagined")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NOT_FOUND")
+
+
+async def test_given_the_types_then_they_are_served_for_both_languages(web: httpx.AsyncClient) -> None:
+    for path, written in (("/schemas/events.py", write_python()), ("/schemas/events.ts", write_typescript())):
+        answer = await web.get(path)
+        assert (answer.status_code, answer.text) == (200, written)
 
 
 def test_given_an_event_when_written_then_its_keys_are_the_schemas() -> None:

@@ -15,7 +15,7 @@ from app.daemon import Daemon
 from app.running import ServiceHealth
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "operating.md").read_text(encoding="utf-8")
 
 
 def _exposed() -> set[str]:

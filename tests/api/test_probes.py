@@ -133,7 +133,8 @@ async def test_given_campaigns_when_metrics_are_read_then_those_that_live_are_to
                 state,
             )
     after = await _samples(surface)
-    assert {name: value for name, value in after.items() if name.startswith("offhook_campaign")} == {
+    counted = ("offhook_campaigns{", "offhook_campaign_contacts_in_flight{")
+    assert {name: value for name, value in after.items() if name.startswith(counted)} == {
         'offhook_campaigns{state="SCHEDULED"}': 1,
         'offhook_campaigns{state="RUNNING"}': 2,
         'offhook_campaigns{state="PAUSED"}': 1,

@@ -9,7 +9,7 @@ from graphql import parse, validate
 from app.api.schema import build_schema
 from app.config import WEBHOOK_SCHEDULE
 
-PAGE = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "webhooks.md").read_text()
 OPERATIONS = re.findall(r"```graphql\n(.*?)```", PAGE, re.DOTALL)
 
 

@@ -234,6 +234,8 @@ async def _is(found: Any, expected: object) -> bool:
         ({"subjectId": "call_x", "idempotencyKey": "a\nb"}, "INVALID_INPUT", ["idempotencyKey"]),
         ({"subjectId": "call_x", "idempotencyKey": "k" * 256}, "INVALID_INPUT", ["idempotencyKey"]),
         ({"subjectId": "call_x", "after": "AAAA"}, "INVALID_CURSOR", ["after"]),
+        ({"deliveryIds": []}, "REQUIRED", None),
+        ({"deliveryIds": ["whd_x"] * 201}, "INVALID_INPUT", ["deliveryIds"]),
         (
             {"created": {"from": {"at": "2026-02-01T00:00:00Z"}, "to": {"at": "2026-01-01T00:00:00Z"}}},
             "INVALID_INPUT",

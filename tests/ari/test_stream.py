@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from itertools import pairwise
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ import structlog
 from picows import WSMsgType
 from websockets.asyncio.server import ServerConnection
 
+from app import metrics
 from app.ari.errors import AriAbsent
 from app.ari.event_socket import DisconnectReason, EventSocket, events_url
 from app.ari.events import MalformedEvent, StasisEnd, UnknownEvent
@@ -133,10 +135,13 @@ async def test_given_any_end_of_the_connection_when_streaming_then_it_is_said_an
 ) -> None:
     server.behaviours = [sending(stasis_end(1), then=ending), sending(stasis_end(2))]
 
+    ends = partial(metrics.REGISTRY.get_sample_value, "offhook_asterisk_disconnects_total", {"reason": reason.value})
+    before = ends() or 0.0
     async with streaming(server) as stream:
         await take(stream, Connected)
         assert (await take(stream, StasisEnd)).channel.id == "ofh-1"
         assert (await take(stream, Disconnected)).reason is reason
+        assert ends() == before + 1
         again = await take(stream, Connected)
         assert (await take(stream, StasisEnd)).channel.id == "ofh-2"
         assert stream.is_connected

@@ -1,4 +1,4 @@
-"""Every row of docs/dispositions.md, driven through the machine: the page cannot say what the code does not do."""
+"""Every row of docs/reference/dispositions.md, driven through the machine: the page says nothing else."""
 
 from collections.abc import Callable
 from itertools import product
@@ -20,7 +20,7 @@ from tests.calls.making import NOON, SOMEBODY, make_call
 from tests.calls.simulated_asterisk import Fate, Stage
 from tests.rig.page_tables import Row, read_tables
 
-_PAGE = Path(__file__).parents[2] / "docs" / "dispositions.md"
+_PAGE = Path(__file__).parents[2] / "docs" / "reference" / "dispositions.md"
 
 _TABLES = read_tables(_PAGE)
 _RESULTS = {row["leg result"]: row for row in _TABLES["leg result|SIP status"]}
@@ -189,15 +189,15 @@ def test_given_the_page_when_its_happenings_are_counted_then_a_hang_up_is_there_
     assert {row["what happens"] for row in _SYSTEM} == set(_HAPPENINGS)
     told = {row["code"] for row in (*_PAIRS, *_SYSTEM)}
     assert told == {code.value for code in EndCode} - {
-        EndCode.TRANSFER_FAILED,  # in docs/transfers.md
+        EndCode.TRANSFER_FAILED,  # in docs/reference/transfers.md
         EndCode.TRANSFERRED,  # likewise
         EndCode.SERVICE_AWAY,  # only of calls that come in: test_machine_inbound.py
-        EndCode.QUEUE_TIMEOUT,  # in docs/queues.md
-        EndCode.TRUNK_FULL,  # in docs/provisioning.md
-        EndCode.LIMIT_REACHED,  # in docs/limits.md
-        EndCode.FLOW_ENDED,  # in docs/call-flows.md
+        EndCode.QUEUE_TIMEOUT,  # in docs/reference/queues.md
+        EndCode.TRUNK_FULL,  # in docs/reference/provisioning.md
+        EndCode.LIMIT_REACHED,  # in docs/reference/limits.md
+        EndCode.FLOW_ENDED,  # in docs/reference/call-flows.md
         EndCode.FLOW_FAILED,  # likewise
-        EndCode.MACHINE,  # in docs/originate.md
+        EndCode.MACHINE,  # in docs/reference/originate.md
         EndCode.FAX,  # likewise
         EndCode.ANNOUNCEMENT_ENDED,  # likewise
         EndCode.ANNOUNCEMENT_FAILED,  # likewise
@@ -205,7 +205,7 @@ def test_given_the_page_when_its_happenings_are_counted_then_a_hang_up_is_there_
         EndCode.MEDIA_STREAM_FAILED,  # likewise
         EndCode.DIALPLAN_ENDED,  # likewise
         EndCode.DIALPLAN_FAILED,  # likewise
-        EndCode.DNC,  # of no call at all: in docs/campaigns.md
+        EndCode.DNC,  # of no call at all: in docs/reference/campaigns.md
     }
 
 

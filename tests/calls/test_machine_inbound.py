@@ -206,7 +206,8 @@ _HAPPENINGS: dict[str, Callable[[], Driver]] = {
     "Offhook is away": lambda: _is_written_down(was_answered=True),
     "Offhook has no room, or is about to end": lambda: _is_written_down(was_answered=False),
 }
-_ROWS = read_tables(Path(__file__).parents[2] / "docs" / "dispositions.md")["a call that comes in|disposition"]
+_PAGE = Path(__file__).parents[2] / "docs" / "reference" / "dispositions.md"
+_ROWS = read_tables(_PAGE)["a call that comes in|disposition"]
 
 
 def test_given_the_page_when_its_rows_are_counted_then_each_is_driven() -> None:

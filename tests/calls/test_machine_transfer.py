@@ -1,4 +1,4 @@
-"""Every row of docs/transfers.md, driven through the machine: the page cannot say what the code does not do."""
+"""Every row of docs/reference/transfers.md, driven through the machine: the page says nothing else."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ from tests.calls.resting import assert_alive, assert_in_place, assert_nobody_is_
 from tests.calls.simulated_asterisk import Fate
 from tests.rig.page_tables import Row, read_tables
 
-_ROWS = read_tables(Path(__file__).parents[2] / "docs" / "transfers.md")["while|what happens"]
+_ROWS = read_tables(Path(__file__).parents[2] / "docs" / "reference" / "transfers.md")["while|what happens"]
 _NOTHING = "–"
 
 

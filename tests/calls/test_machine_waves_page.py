@@ -1,4 +1,4 @@
-"""Every row of what docs/dispositions.md says of several phones, driven through the machine."""
+"""Every row of what docs/reference/dispositions.md says of several phones, driven through the machine."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tests.calls.making import make_call
 from tests.calls.simulated_asterisk import Fate
 from tests.rig.page_tables import Row, read_tables
 
-_TABLES = read_tables(Path(__file__).parents[2] / "docs" / "dispositions.md")
+_TABLES = read_tables(Path(__file__).parents[2] / "docs" / "reference" / "dispositions.md")
 _RESULTS = {row["leg result"]: row for row in _TABLES["leg result|SIP status"]}
 _WAVES = _TABLES["first wave|second wave"]
 _NOT_RUNG = frozenset({"none", "not dialled"})

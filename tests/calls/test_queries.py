@@ -47,6 +47,28 @@ async def test_given_another_accounts_call_when_asked_for_then_it_does_not_exist
     assert (await queries.count("acc_1", CallFilter())).count == 0
 
 
+async def test_given_a_channel_when_its_live_call_is_asked_for_then_ended_ones_and_other_accounts_are_not_found(
+    database: Database,
+) -> None:
+    live = _with_channel(_at(0), "PJSIP/101-0000023c")
+    over = msgspec.structs.replace(_at(1), state=CallState.ENDED, ended_at=NOON + timedelta(minutes=2))
+    ended = _with_channel(over, "PJSIP/101-0000023d")
+    other = _with_channel(_at(2, account_id="acc_other"), "PJSIP/101-0000023e")
+    await insert_calls(database, [live, ended, other])
+    queries = CallQueries(database)
+    assert await queries.find_channel("acc_1", "PJSIP/101-0000023c") == live
+    for name in ("PJSIP/101-0000023d", "PJSIP/101-0000023e", "PJSIP/101-0000023%", ""):
+        assert await queries.find_channel("acc_1", name) is None
+    again = _with_channel(_at(3), "PJSIP/101-0000023c")
+    await insert_calls(database, [again])
+    assert await queries.find_channel("acc_1", "PJSIP/101-0000023c") == again
+
+
+def _with_channel(call: Call, channel_name: str) -> Call:
+    first, *others = call.legs
+    return msgspec.structs.replace(call, legs=(msgspec.structs.replace(first, channel_name=channel_name), *others))
+
+
 async def test_given_many_calls_of_one_instant_when_paged_both_ways_then_each_comes_once_in_order(
     database: Database,
 ) -> None:

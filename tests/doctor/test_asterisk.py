@@ -149,7 +149,7 @@ async def test_given_debians_asterisk_when_checked_then_what_its_rtp_does_to_rec
     assert ("recordings" in found) is is_debians
     if is_debians:
         assert found["recordings"].status is Status.WARNING
-        assert "docs/recordings.md" in (found["recordings"].mend or "")
+        assert "docs/reference/recordings.md" in (found["recordings"].mend or "")
 
 
 @pytest.mark.parametrize("is_listed", [False, True])

@@ -240,6 +240,14 @@ CASES: tuple[Case, ...] = (
             "test_errand_kill.py::given_a_code_that_is_being_told_when_the_service_is_killed",
         ),
     ),
+    _kill(
+        "caps",
+        "while an account uses all that it may, and between a place that is taken and the call that is written",
+        tests=(
+            "test_kill_at_caps.py::given_an_account_at_its_cap_when_the_service_is_killed",
+            "test_kill_at_caps.py::given_calls_that_are_let_in_when_the_service_is_killed",
+        ),
+    ),
     _ari(
         "answer-lost",
         "a request is acted on and its answer lost",

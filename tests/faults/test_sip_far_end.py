@@ -40,7 +40,7 @@ class OddEnd:
         return self.name
 
 
-#: The dispositions are those of docs/dispositions.md.
+#: The dispositions are those of docs/reference/dispositions.md.
 REFUSING = (
     OddEnd("486", "mix", "2", ("BUSY", "BUSY", "CUSTOMER"), 486),
     OddEnd("603", "mix", "4", ("REJECTED", "REJECTED", "CUSTOMER"), 603),

@@ -33,7 +33,7 @@ def test_given_the_table_when_its_ids_are_counted_then_each_is_there_once() -> N
 
 
 def test_given_the_page_on_reliability_when_it_names_tests_then_they_exist() -> None:
-    page = (_ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    page = (_ROOT / "docs" / "explanation" / "reliability.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`(test_\w+\.py)`", page))
     assert named
     assert named <= {path.name for path in (_ROOT / "tests" / "faults").glob("test_*.py")}

@@ -105,6 +105,14 @@ async def test_given_a_new_cluster_when_asked_then_it_is_utf8_with_the_builtin_l
         assert str(await fetch(server.dsn, "SHOW server_version")).startswith("18.")
 
 
+async def test_given_a_new_cluster_when_asked_then_its_log_is_in_small_parts_of_which_some_are_kept(
+    data_dir: Path,
+) -> None:
+    async with running_postgres(data_dir, settings=UNSAFE_AND_FAST) as server:
+        for name, wanted in (("wal_segment_size", "4MB"), ("min_wal_size", "256MB"), ("max_wal_size", "1GB")):
+            assert await fetch(server.dsn, f"SHOW {name}") == wanted
+
+
 async def test_given_a_role_we_did_not_map_when_connecting_then_it_is_refused(data_dir: Path) -> None:
     async with running_postgres(data_dir, settings=UNSAFE_AND_FAST) as server:
         await fetch(server.admin_dsn, "CREATE ROLE intruder LOGIN SUPERUSER")

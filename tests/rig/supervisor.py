@@ -21,10 +21,10 @@ async def seat_supervisor(database: Database) -> None:
     await seat(database, SUPERVISOR_EXTENSION, SUPERVISOR_NUMBER)
 
 
-async def seat(database: Database, extension: str, number: str) -> None:
-    """From here on the phone of an extension is reached as a number at the far end."""
+async def seat(database: Database, extension: str, number: str, *, trunk: str = FAR_END_TRUNK) -> None:
+    """From here on the phone of an extension is reached as a number at the far end, or over another trunk."""
     async with database.acquire() as connection:
-        await connection.execute(_SEAT, f"{number}@{FAR_END_TRUNK}", extension)
+        await connection.execute(_SEAT, f"{number}@{trunk}", extension)
 
 
 def supervise(mode: SupervisionMode) -> StartSupervision:

@@ -1,4 +1,4 @@
-"""A random walk through docs/transfers.md on a real Asterisk: three parties at the far end do what a seed says.
+"""A random walk through docs/reference/transfers.md on a real Asterisk: three parties far away do what a seed says.
 
 Each step is a row of the page's table: what happens, how the transfer is to come out, and who is with whom then. A call
 that goes on is transferred again, or hung up.
@@ -20,7 +20,7 @@ from tests.rig.page_tables import Row, read_tables
 from tests.rig.story import assert_is_whole
 
 _numbers = itertools.count(1)
-_ROWS = read_tables(Path(__file__).parents[2] / "docs" / "transfers.md")["while|what happens"]
+_ROWS = read_tables(Path(__file__).parents[2] / "docs" / "reference" / "transfers.md")["while|what happens"]
 _NOTHING = "–"
 _WITHOUT_RECALL = ", without recall"
 _OUTCOMES = {"transfer.completed": "completed", "transfer.cancelled": "cancelled", "transfer.failed": "failed"}

@@ -103,6 +103,7 @@ async def test_given_a_group_in_order_when_asked_for_then_its_members_come_befor
     stops = await office.stops.find(office.principal.account_id, ToRingGroup(id=first))
     phones = [stop.found.connect.endpoints for stop in stops if stop.found.connect is not None]
     assert phones == [(), (), ("acme-2001",), ()]
+    assert [stop.group_id for stop in stops] == [first, first, second, second, None]
 
 
 async def test_given_one_who_is_no_group_when_asked_for_then_it_is_the_only_stop(office: Office) -> None:

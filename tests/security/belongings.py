@@ -133,6 +133,8 @@ async def _make_access(own: Belongings) -> None:
     await own.make("createApiKey", "apiKey", given)
     token = {"scopes": ["CALLS_READ"], "allowedOrigins": ["https://crm.example"]}
     await own.make("createAccessToken", "accessToken", token)
+    dialect = {"dialect": "ASTERISKAPI", "name": "crm", "isTest": True}
+    await own.make("createDialectCredential", "dialectCredential", dialect)
     await own.make("createWebhookEndpoint", "webhookEndpoint", {"url": "https://127.0.0.1:9443/hook"})
     await own.make("createMediaEndpoint", "mediaEndpoint", {"url": BOT_URL})
 

@@ -46,7 +46,7 @@ _ASKED_AGAIN: Final = "a number that may not be dialled may be kept and looked f
 TAKEN: Final = (
     Exemption(r"^events\(filter\.\w+Id\)$", _FOUND_NOT, "subscription"),
     Exemption(r"^[a-zA-Z]+\(id\)$|^nodes\(ids\)$", "nothing has this id: the answer is null", "query"),
-    Exemption(r"filter\.\w*(Id|Ids)\)$|^\w+\(\w*Id\)$", _FOUND_NOT, "query"),
+    Exemption(r"filter\.\w*(Id|Ids)\)$|^\w+\(\w*Id\)$|^liveCall\(channelName\)$", _FOUND_NOT, "query"),
     Exemption(r"filter\.(customerN|n)umber\)$|^dncEntries\(number\)$", _ASKED_AGAIN, "query", _is_number),
     Exemption(
         r"filter\.(extensions|externalId|tag|actions|outcomes|requestId|remoteAddress)\)$",
@@ -67,7 +67,7 @@ TAKEN: Final = (
         "mutation",
         _is_number,
     ),
-    Exemption(r"^replayWebhooks\(input\.subjectId\)$", _FOUND_NOT, "mutation"),
+    Exemption(r"^replayWebhooks\(input\.(subjectId|deliveryIds)\)$", _FOUND_NOT, "mutation"),
     Exemption(r"\.remove(Members\.\w+|AgentIds|NumberIds)\)$", "who is no member is not there any more", "mutation"),
     Exemption(r"^removeContacts\(input\.ids\)$", "what is not on the list is not there any more", "mutation"),
     Exemption(r"\.(wrapUp|grace)Seconds\)$", "no time at all is a time", "mutation", _is_zero),

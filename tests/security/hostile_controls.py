@@ -9,10 +9,9 @@ from typing import Any, Final
 from tests.api.conftest import Surface
 from tests.security.hostile import Field
 from tests.security.hostile_places import DUE, GOOD, Place, Things
+from tests.security.hostile_row import OWN_NUMBER
 from tests.security.hostile_speech_places import GOOD_VALUES
 
-#: One of the sandbox account's own.
-OWN_NUMBER: Final = "+15550100100"
 _BY_FIELD: Final[dict[Field, Any]] = {
     Field.NUMBER: GOOD,
     Field.EXTENSION: "2002",

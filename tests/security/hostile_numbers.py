@@ -9,7 +9,7 @@ from typing import Final
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from tests.security.hostile_row import GOOD_NUMBER, INVISIBLE, Field, Row, codes_of, each
+from tests.security.hostile_row import GOOD_NUMBER, INVISIBLE, OWN_NUMBER, Field, Row, codes_of, each
 
 _DENIED: Final = codes_of("DESTINATION_DENIED")
 _NO_NUMBER: Final = codes_of("INVALID_NUMBER")
@@ -168,6 +168,7 @@ NUMBERS: Final = [
         ("+18765550123", "+18095550123", "+12425550123", "+14415550123"),
         _DENIED | _NO_NUMBER,
     ),
+    *each(Field.NUMBER, "own number", (OWN_NUMBER, "+1 (555) 010-0100"), _DENIED),
 ]
 
 EXTENSIONS: Final = each(

@@ -342,6 +342,13 @@ def _times() -> Iterator[Place]:
         lambda _, one: schedule(at={"local": {"dateTime": _SOON, "timeZone": one}}),
     )
     yield _place(
+        "createCampaign",
+        "startAt.local.timeZone",
+        Field.ZONE,
+        lambda world, one: _campaign(world, startAt={"local": {"dateTime": _SOON, "timeZone": one}}),
+        needs="lists",
+    )
+    yield _place(
         "addContacts",
         "contacts.timeZone",
         Field.ZONE,

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 GOOD_NUMBER: Final = "+15550114001"
+#: One of the sandbox account's own, which its calls show.
+OWN_NUMBER: Final = "+15550100100"
 
 #: What a request is refused with before any field of it is looked at.
 BEFORE_THE_FIELD: Final = frozenset(

@@ -14,13 +14,11 @@ from tests.security.conftest import Tenant
 from tests.security.derived_exempt import TAKEN, UNPROVABLE, may_be_taken, unprovable
 from tests.security.derived_places import Spot, spots
 from tests.security.generated import Path, Root, kind_wanted, nobodys_id, roots
+from tests.security.insides import INSIDES
 from tests.security.raw_socket import message, raw_socket
 
 pytestmark = pytest.mark.postgres
 
-_INSIDES: Final = re.compile(
-    r"Traceback|/work/|site-packages|asyncpg|strawberry|\bSELECT\b|\.py\b|<class |0x[0-9a-f]{8}"
-)
 _VARIABLE: Final = re.compile(r"Variable '\$(\w+)' has invalid value(?: at ([\w.\[\]]+))?:")
 
 _REFUSALS_OF_SUBSCRIPTIONS: Final = frozenset(
@@ -39,7 +37,7 @@ class Answer(NamedTuple):
 async def ask(tenant: Tenant, spot: Spot, asked: tuple[str, dict[str, Any]]) -> Answer:
     response = await tenant.post(*asked)
     assert response.status_code < 500, (spot, response.text[:300])
-    assert _INSIDES.search(response.text) is None, (spot, response.text[:300])
+    assert INSIDES.search(response.text) is None, (spot, response.text[:300])
     body = response.json()
     errors, data = body.get("errors") or [], (body.get("data") or {}).get("answer")
     told = data.get("userErrors") or [] if isinstance(data, dict) else []
@@ -146,7 +144,7 @@ async def test_given_each_argument_of_a_subscription_when_it_is_hostile_then_it_
                 answer = await socket.receive()
                 while answer["id"] != asked:
                     answer = await socket.receive()
-                assert _INSIDES.search(str(answer)) is None, (spot, answer)
+                assert INSIDES.search(str(answer)) is None, (spot, answer)
                 errors = answer["payload"] if answer["type"] == "error" else answer["payload"].get("errors")
                 if errors:
                     assert errors[0]["extensions"]["code"] in _REFUSALS_OF_SUBSCRIPTIONS, (spot, sample, errors)

@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -27,15 +26,11 @@ from tests.security.hostile import BEFORE_THE_FIELD, Field, Row, rows
 from tests.security.hostile_controls import REFUSED_ELSEWHERE, good_value, needs_of
 from tests.security.hostile_places import PLACES, Place, Word, originate, schedule
 from tests.security.hostile_speech_places import SPEECH_PLACES, make_for
+from tests.security.insides import INSIDES
 
 pytestmark = pytest.mark.postgres
 
 EVERY_PLACE: Final = (*PLACES, *SPEECH_PLACES)
-#: Words of our insides, which nobody outside has to read.
-_INSIDES: Final = re.compile(
-    rf"Traceback|{re.escape(str(Path(__file__).parents[2]))}|site-packages|asyncpg|strawberry|File \""
-    r"|\bSELECT\b|\.py\b|<class |0x[0-9a-f]{8}"
-)
 #: Refusals of a request's size, which only what is large can have brought about.
 _TOO_LARGE: Final = frozenset({"QUERY_TOO_COMPLEX", "PAYLOAD_TOO_LARGE", "GRAPHQL_PARSE_FAILED"})
 _LARGE: Final = 30_000
@@ -223,7 +218,7 @@ def _is_of_the_sample(error: dict[str, Any], place: Place, sample: Any) -> bool:
 
 def _assert_refused(place: Place, row: Row, answer: Answer) -> None:
     told = f"{place.name} <- {row}: {answer.codes}"
-    assert _INSIDES.search(answer.text) is None, f"{told}: {answer.text[:500]}"
+    assert INSIDES.search(answer.text) is None, f"{told}: {answer.text[:500]}"
     if _may_be_kept(place, row) and not answer.codes:
         return
     assert answer.codes, f"taken: {told}"

@@ -110,4 +110,12 @@ def make_record(call: Call, *, record_id: str, ended_at: datetime, disposition: 
         queue_id=None if call.queue is None else call.queue.queue_id,
         queue_wait_seconds=None if call.queue is None else call.queue.wait_seconds,
         errand=call.errand,
+        ring_group_id=_ring_group_of(call),
     )
+
+
+def _ring_group_of(call: Call) -> str | None:
+    """The ring group whose member answered last, else the one that was rung last."""
+    rung = [leg for leg in call.legs if leg.ring_group_id is not None and leg.dialing_at is not None]
+    last = max(rung, key=lambda leg: (leg.answered_at is not None, leg.answered_at or leg.dialing_at), default=None)
+    return None if last is None else last.ring_group_id

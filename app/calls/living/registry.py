@@ -149,6 +149,10 @@ class CallRegistry:
                 group.create_task(self._live(actor), name=f"call {actor.call.id}")
 
     async def _live(self, actor: CallActor) -> None:
+        # The task is this call's alone, and so is what is logged in it.
+        structlog.contextvars.bind_contextvars(call_id=actor.call.id)
+        if actor.call.request_id is not None:
+            structlog.contextvars.bind_contextvars(request_id=actor.call.request_id)
         try:
             await actor.run()
             if actor.call.is_settled:

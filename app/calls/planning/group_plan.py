@@ -62,7 +62,7 @@ def rung(
     legs: list[Leg] = []
     is_denied = False
     for stop in stops:
-        one = msgspec.structs.replace(pattern, wave=stop.wave)
+        one = msgspec.structs.replace(pattern, wave=stop.wave, ring_group_id=stop.group_id)
         match stop.target:
             case ToAgent() | ToExtension():
                 seconds = ring_seconds or stop.ring_seconds or defaults.agent_ring_seconds

@@ -52,6 +52,14 @@ SELECT call.snapshot::text
 FROM leg JOIN call ON call.id = leg.call_id
 WHERE leg.id = $2 AND leg.account_id = $1 AND call.account_id = $1
 """
+# Among the calls that are alive, which are few, and their legs: no index over channels' names is needed.
+_FIND_CHANNEL: Final = """
+SELECT call.snapshot::text
+FROM call JOIN leg ON leg.call_id = call.id
+WHERE call.account_id = $1 AND NOT call.is_settled AND call.state <> 'ENDED'
+  AND leg.channel_name = $2 AND leg.ended_at IS NULL
+ORDER BY call.created_at DESC, call.id DESC LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,12 @@ class CallQueries:
             return None
         call = decode_call(snapshot)
         return call, call.leg(LegId(leg_id))
+
+    async def find_channel(self, account_id: str, channel_name: str) -> Call | None:
+        """The live call of which this channel in Asterisk is a leg (of several Asterisks', the newest), if any."""
+        async with self._database.acquire() as connection:
+            snapshot = await connection.fetchval(_FIND_CHANNEL, account_id, channel_name)
+        return None if snapshot is None else decode_call(snapshot)
 
     async def page(
         self,

@@ -1,1 +1,1 @@
-"""What led a call from state to state, kept so that it can be told, and done again: see ``docs/diagnostics.md``."""
+"""What led a call from state to state, kept to be told, and done again: see ``docs/how-to/diagnostics.md``."""

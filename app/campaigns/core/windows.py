@@ -19,6 +19,7 @@ from app.campaigns.core.words import DelayReason, SkipReason
 from app.facts.vocabulary import Words
 from app.flows.conditions import minutes_of
 from app.flows.steps import Weekday
+from app.zones import zone_of
 
 #: A week holds every weekday's window; two, and a day, so that one change of clocks cannot hide an opening.
 HORIZON: Final = timedelta(days=15)
@@ -94,9 +95,10 @@ def resolve(local: LocalTime) -> tuple[datetime, Resolution]:
     """
     if local.date_time.tzinfo is not None:
         raise ValueError("a local time says itself nothing of its zone")
-    here = local.date_time.replace(tzinfo=ZoneInfo(local.time_zone), fold=0)
+    zone = zone_of(local.time_zone)
+    here = local.date_time.replace(tzinfo=zone, fold=0)
     instant = here.astimezone(UTC)
-    if _wall(ZoneInfo(local.time_zone), instant) != local.date_time.replace(fold=0):
+    if _wall(zone, instant) != local.date_time.replace(fold=0):
         return instant, Resolution.MOVED_ON
     is_one = here.utcoffset() == here.replace(fold=1).utcoffset()
     return instant, Resolution.EXACT if is_one else Resolution.FIRST_OF_TWO

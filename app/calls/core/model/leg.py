@@ -57,6 +57,7 @@ class Leg(Words, frozen=True, kw_only=True, omit_defaults=True):
     is known by leg. ``music_class`` is what it hears on hold; None is Asterisk's default. ``trunk_id`` is the trunk it
     goes over, if over one; ``is_counted``: that has a limited number of channels, so one is taken before it is dialled,
     and when none is free ``other_ways`` are tried.
+    ``ring_group_id`` is the ring group's that it rings for.
     ``voice_pitch``: how much higher (over 1.0) or lower everybody else hears it; None: nobody ever said.
     """
 
@@ -91,6 +92,7 @@ class Leg(Words, frozen=True, kw_only=True, omit_defaults=True):
     sip_code: int | None = None
     failure: str | None = None
     quality: Quality | None = None
+    ring_group_id: str | None = None
 
     @property
     def is_alive(self) -> bool:

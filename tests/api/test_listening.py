@@ -1,0 +1,148 @@
+"""``offhook listen`` at work: what comes to a developer's machine, in order, each once, over lines that break."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import httpx
+import orjson
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from app.accounts.scopes import Scope
+from app.cli.listening import Forwarder, Told, choose_types, listen, secret_of
+from app.cli.over_the_api import Api
+from app.errors import AuthenticationError, RefusedError
+from app.facts.catalogue import FACT_TYPES, encode_event
+from app.webhooks.signing import show_secret
+from tests.api.conftest import DEADLINE_SECONDS, Surface, until
+from tests.api.test_subscriptions import append, fact
+from tests.rig.fault_proxy import FaultProxy, proxy_to_asterisk
+from tests.webhooks.sink import Reply, Sink, running_sink
+
+pytestmark = pytest.mark.postgres
+
+ALL = frozenset(FACT_TYPES)
+TRIGGER = "mutation($type: EventType!) { triggerEvent(input: {type: $type}) { event { id } userErrors { code } } }"
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[Sink]:
+    async with running_sink() as running:
+        yield running
+
+
+async def take(count: int, told: AsyncIterator[Told]) -> list[Told]:
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        return [await anext(told) for _ in range(count)]
+
+
+async def test_given_events_when_listened_to_then_each_body_is_that_of_a_webhook_and_goes_by_the_keys_sight(
+    surface: Surface, port: int
+) -> None:
+    await append(surface, [fact(1)])
+    (event,) = await surface.log.read_after(0, limit=10)
+    start = (await surface.ask("{ events(first: 1) { nodes { cursor } } }"))["events"]["nodes"][0]["cursor"]
+    await append(surface, [fact(2)])
+    second = (await surface.log.read_after(event.sequence, limit=10))[0]
+    for scopes, number in (((Scope.CALLS_READ, Scope.PII_READ), "+15550100000"), ((Scope.CALLS_READ,), "+1********00")):
+        api = Api(f"http://127.0.0.1:{port}", await surface.key(scopes))
+        async with aclosing(listen(api, ALL, is_all=True, after=start)) as told:
+            (heard,) = await take(1, told)
+        expected = orjson.loads(encode_event(second))
+        expected["data"]["call"]["dialledNumber"] = number
+        assert heard.event == expected
+
+
+async def test_given_a_line_that_breaks_again_and_again_when_listened_to_then_every_event_comes_once_and_in_order(
+    surface: Surface, port: int
+) -> None:
+    told_of: list[str] = []
+    async with proxy_to_asterisk(f"http://127.0.0.1:{port}") as proxy:
+        api = Api(proxy.address, surface.token)
+        async with aclosing(listen(api, ALL, is_all=True, on_line=told_of.append)) as told:
+            first = asyncio.ensure_future(take(1, told))
+            await until(lambda: proxy.connection_count == 1)
+            ids = []
+            while not first.done():  # it begins now, whenever that is
+                ids += await append(surface, [fact(0)])
+                await asyncio.sleep(0.01)
+            heard = [(await first)[0].event["id"]]
+            ids = ids[ids.index(heard[0]) :]
+            for _ in range(3):
+                ids += await append(surface, [fact(number) for number in range(5)])
+                await _cut(proxy)
+                ids += await append(surface, [fact(number) for number in range(5)])
+                proxy.mend()
+                heard += [one.event["id"] for one in await take(len(ids) - len(heard), told)]
+    assert heard == ids
+    assert any("from where it stopped" in text for text in told_of)
+
+
+async def _cut(proxy: FaultProxy) -> None:
+    proxy.cut()
+    await until(lambda: proxy.connection_count == 0)
+
+
+async def test_given_globs_when_listened_to_then_only_these_come_and_the_samples_of_these(
+    surface: Surface, port: int
+) -> None:
+    start = (await surface.ask(TRIGGER, {"type": "CALL_CREATED"}))["triggerEvent"]["event"]["id"]
+    cursor = (await surface.ask("query($id: ID!) { event(id: $id) { cursor } }", {"id": start}))["event"]["cursor"]
+    await append(surface, [fact(1)])
+    for event_type in ("LEG_RINGING", "CALL_ENDED", "RECORDING_SAVED"):
+        await surface.ask(TRIGGER, {"type": event_type})
+    wanted = choose_types(["call.ended", "recording.*"], sorted(ALL))
+    api = Api(f"http://127.0.0.1:{port}", surface.token)
+    async with aclosing(listen(api, wanted, is_all=False, after=cursor)) as told:
+        heard = [one.event for one in await take(2, told)]
+    assert [(one["type"], one["test"]) for one in heard] == [("call.ended", True), ("recording.saved", True)]
+
+
+async def test_given_a_machine_when_forwarded_to_then_the_public_library_verifies_and_the_answer_is_told(
+    sink: Sink,
+) -> None:
+    key = "ofk_test_example"
+    told = Told("cursor", b'{"id":"evt_1","type":"call.ended","test":true}')
+    sink.behaviours["/gone"] = lambda _: Reply(status=404)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await Forwarder(client, sink.url(), secret_of(key)).forward(told)
+        refused = await Forwarder(client, sink.url("/gone"), secret_of(key)).forward(told)
+    assert (answer.status, answer.is_success, refused.status, refused.is_success) == (200, True, 404, False)
+    (request,) = sink.at("/")
+    body = Webhook(show_secret(secret_of(key))).verify(request.body, dict(request.headers))
+    assert body["id"] == request.webhook_id == "evt_1"
+    assert (request.headers["offhook-test"], request.headers["offhook-delivery-sequence"]) == ("true", "1")
+    assert len(sink.at("/gone")) == 1
+
+
+async def test_given_nobody_at_the_machine_when_forwarded_to_then_it_waits_until_somebody_is(sink: Sink) -> None:
+    told = Told("cursor", b'{"id":"evt_1","type":"call.ended"}')
+    absences: list[str] = []
+    await sink.stop()
+    async with httpx.AsyncClient(trust_env=False) as client:
+        forwarder = Forwarder(client, sink.url(), secret_of("ofk_test_example"))
+        waiting = asyncio.ensure_future(forwarder.forward(told, on_absence=absences.append))
+        await until(lambda: bool(absences))
+        await sink.start()
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            answer = await waiting
+    assert (answer.status, len(absences)) == (200, 1)
+    assert int(sink.received[0].headers["offhook-attempt"]) > 1
+
+
+@pytest.mark.parametrize("case", ["wrong key", "no scope", "no cursor"])
+async def test_given_what_cannot_be_listened_to_when_asked_for_then_it_ends_with_the_reason(
+    surface: Surface, port: int, case: str
+) -> None:
+    key = {"wrong key": "ofk_test_wrong", "no scope": await surface.key([Scope.CDRS_READ])}.get(case, surface.token)
+    after = "nonsense" if case == "no cursor" else None
+    expected = AuthenticationError if case == "wrong key" else RefusedError
+    async with aclosing(listen(Api(f"http://127.0.0.1:{port}", key), ALL, is_all=True, after=after)) as told:
+        with pytest.raises(expected):
+            await take(1, told)
+
+
+def test_given_a_glob_that_names_nothing_when_chosen_then_it_is_refused() -> None:
+    with pytest.raises(RefusedError, match="'cal\\.\\*' is no event type"):
+        choose_types(["call.ended", "cal.*"], sorted(ALL))
