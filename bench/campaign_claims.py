@@ -11,16 +11,17 @@ from app.accounts.audit import AuditLog
 from app.accounts.service import Accounts
 from app.campaigns.claim import MOST_CLAIMS
 from app.campaigns.claiming import Claims
-from app.campaigns.core.windows import CallingWindow, Schedule
+from app.campaigns.core.schedule import Schedule
 from app.campaigns.model import Definition, Pacing, SayContent, definition_as_json
 from app.db.engine import Database
 from app.events.log import EventLog
 from app.flows.announcement import Announcement
 from app.flows.steps import PlaySpeech
+from app.hours.windows import CallingWindow
 from app.ids import Kind, new_id
 from app.numbers.policy import Rule
+from app.process.serve import tune_collector
 from app.routing.policies import DestinationPolicies
-from app.serve import tune_collector
 from bench.harness import BenchError, Context, percentile
 
 LONG: Final = 1_000_000

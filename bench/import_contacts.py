@@ -24,12 +24,12 @@ from app.contacts.words import DncSource
 from app.db.engine import Database
 from app.events.log import EventLog
 from app.facts.jobs import JobKind
+from app.files.store import FileStore
+from app.files.uploads import Uploads
+from app.files.urls import SignedUrls
 from app.jobs.model import Job
 from app.jobs.service import Jobs
 from app.jobs.worker import JobWorker
-from app.recordings.store import RecordingStore
-from app.recordings.urls import RecordingUrls
-from app.speech.uploads import Uploads
 from bench.figure import Better, Figure, Goal, Result, Series
 from bench.harness import BenchError, Context, in_turn
 
@@ -55,7 +55,7 @@ class _Bench:
     account_id: str
     imports: Imports
     jobs: Jobs
-    store: RecordingStore
+    store: FileStore
     file: Path
     rows: Path
     count: int
@@ -118,8 +118,8 @@ async def _opened(dsn: str, folder: Path, file: Path, count: int) -> AsyncIterat
     try:
         audit, clock, log = AuditLog(database), SystemClock(), EventLog(database)
         account = await Accounts(database, audit).create("bench", display_name="Bench")
-        store = RecordingStore.open(None, folder)
-        jobs, uploads = Jobs(database, log, _Nobody(), clock), Uploads(database, store, RecordingUrls(bytes(32)), clock)
+        store = FileStore.open(None, folder)
+        jobs, uploads = Jobs(database, log, _Nobody(), clock), Uploads(database, store, SignedUrls(bytes(32)), clock)
         worker = JobWorker(
             *(database, log, store, _Nobody(), clock, [ContactImport(database, store, uploads)]), folder=folder / "jobs"
         )

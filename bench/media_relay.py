@@ -14,11 +14,11 @@ import uvloop
 
 from app.ari.client import AriClient
 from app.clock import SystemClock
+from app.egress.signing import new_secret
+from app.egress.streams import StreamGuard
 from app.ids import Kind, new_id
 from app.media.desk import MediaStreams
-from app.media.guard import StreamGuard
 from app.media.model import Report, StreamJob
-from app.webhooks.signing import new_secret
 
 NODE: Final = "bench"
 

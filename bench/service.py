@@ -17,7 +17,6 @@ from pydantic import SecretStr
 from app.accounts.audit import AuditLog
 from app.accounts.keys import ApiKeys
 from app.accounts.scopes import Scope
-from app.accounts.secret import Purpose, ServiceSecret
 from app.accounts.service import Accounts
 from app.config import Settings
 from app.db.engine import Database
@@ -27,6 +26,7 @@ from app.numbers.parse import E164
 from app.numbers.policy import Rule
 from app.routing.policies import DestinationPolicies
 from app.routing.service import Routing
+from app.secrets.service_secret import Purpose, ServiceSecret
 from bench.far_end import ACCOUNT, EXTENSION, TRUNK
 from bench.harness import BenchError, Context
 

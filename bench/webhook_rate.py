@@ -24,18 +24,18 @@ from app.accounts.service import Accounts
 from app.clock import SystemClock
 from app.config import WEBHOOK_SCHEDULE
 from app.db.engine import Database
+from app.egress.requests import Egress
 from app.events.log import EventLog
 from app.facts.calls import CallConnected, CallRef
 from app.facts.event import Draft
 from app.facts.vocabulary import CallKind, Direction, Pair
 from app.ids import Kind, new_id
 from app.local.process import SupervisedProcess
+from app.secrets.sealing import Sealer
 from app.webhooks.deliver import Deliverer
-from app.webhooks.egress import Egress
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.enqueue import Enqueuer
 from app.webhooks.schedule import Schedule
-from app.webhooks.sealing import Sealer
 from bench.figure import Better, Figure, Goal, Result, Series
 from bench.harness import BenchError, Context, in_turn
 

@@ -11,8 +11,8 @@ import phonenumbers
 from app.accounts.audit import AuditLog, entry_by
 from app.db.engine import Database
 from app.errors import Problem, RefusedError
+from app.hours.zones import zone_of
 from app.ids import Kind, new_id
-from app.zones import zone_of
 
 _NAME: Final = re.compile(r"[a-z0-9]{2,20}", re.ASCII)
 _RESERVED: Final = frozenset({"offhook", "ofh"})  # our own names in Asterisk begin so

@@ -8,7 +8,7 @@ import strawberry
 
 from app.api.scalars import LocalDateTime
 from app.errors import Problem, RefusedError
-from app.zones import zone_of
+from app.hours.zones import zone_of
 
 
 @strawberry.input(description="A wall clock's time somewhere.")

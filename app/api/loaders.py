@@ -20,8 +20,8 @@ from app.queues.standings import QueueStanding
 from app.recordings.model import Recording
 from app.reputation.rows import NumberStanding
 from app.reputation.service import SpamVerdict
+from app.resources.resource import Resource
 from app.routing.model import Agent, Device
-from app.routing.resource import Resource
 from app.services import Services
 from app.transcripts.model import Transcript
 from app.webhooks.model import Attempt

@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from app.calls.planning.requests import UNSET, OriginateRequest, Unset
-from app.campaigns.core.windows import LocalTime, Resolution
 from app.facts.callbacks import CallbackFailure
 from app.facts.vocabulary import AgentDisplay, Disposition, LegRole, Pair, Party, RecordingMode, Words
+from app.hours.local_time import LocalTime, Resolution
 
 LONGEST_GRACE_SECONDS: Final = 86_400.0
 MOST_ATTEMPTS: Final = 10

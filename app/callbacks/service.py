@@ -33,16 +33,16 @@ from app.callbacks.telling import say
 from app.calls.keeping.keys import KeyClaim, KeyVeil, check_key, check_same_input, claim_keys, find_key, hash_input
 from app.calls.planning.originate_checks import read_numbers
 from app.calls.planning.requests import UNSET, OriginateOutcome, OriginateRequest
-from app.campaigns.core.windows import LocalTime, Resolution, resolve
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.reader import AccountReader
 from app.errors import Problem, RefusedError, UnavailableError
 from app.events.log import EventLog
 from app.facts.callbacks import CallbackCancelled, CallbackScheduled, CallbackUpdated
+from app.hours.local_time import LocalTime, Resolution, resolve
+from app.hours.zones import zone_of
 from app.ids import Kind, kind_of, new_id
 from app.numbers.parse import parse_destination
-from app.zones import zone_of
 
 SCHEDULE: Final = "scheduleCallback"
 #: A time that is over by no more than this means now: it took so long to get here.
@@ -53,7 +53,7 @@ _PUT_OFF: Final = timedelta(minutes=1)
 
 
 class Checks(Protocol):
-    """Says what a call would be refused for: `app.ownership.calls.Calls`, asked for a dry run."""
+    """Says what a call would be refused for: `app.reaching.calls.Calls`, asked for a dry run."""
 
     async def originate(self, principal: Principal, request: OriginateRequest) -> OriginateOutcome:
         """Raises RefusedError; UnavailableError when nobody can say."""

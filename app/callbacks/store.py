@@ -9,7 +9,6 @@ import msgspec
 
 from app.accounts.asked_by import AskedBy
 from app.callbacks.model import Attempt, Callback, CallbackFilter, CallbackState, Wanted
-from app.campaigns.core.windows import LocalTime, Resolution
 from app.db.conditions import Conditions
 from app.db.engine import PooledConnection
 from app.db.kept import read_by_index
@@ -17,6 +16,7 @@ from app.db.keyset import Key
 from app.db.reader import Shape
 from app.facts.callbacks import CallbackFailure
 from app.facts.vocabulary import Disposition
+from app.hours.local_time import LocalTime, Resolution
 
 #: About to be placed by the scheduler that claimed it. To the outside it has started.
 CLAIMED: Final = "CLAIMED"

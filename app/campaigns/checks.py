@@ -14,16 +14,18 @@ from app.calls import texts as call_texts
 from app.campaigns.changes import CampaignChanges
 from app.campaigns.core.predictive import LAWFUL_CAP, may_detect_machines
 from app.campaigns.core.retries import never_retried
-from app.campaigns.core.windows import CallingWindow, LocalTime, Schedule, resolve
+from app.campaigns.core.schedule import Schedule
 from app.campaigns.core.words import PacingMode
 from app.campaigns.model import AgentContent, Content, Definition, FlowContent, MachineAction, SayContent
 from app.errors import Problem
 from app.flows.announcement import Announcement, check_announcement
-from app.flows.conditions import minutes_of
 from app.flows.steps import PlaySpeech
 from app.flows.words import is_variable
+from app.hours.local_time import LocalTime, resolve
+from app.hours.week import minutes_of
+from app.hours.windows import CallingWindow
 from app.numbers.parse import is_e164
-from app.routing.checks import check_name
+from app.resources.field_checks import check_name
 from app.speech import texts
 from app.speech.model import VoiceSettings
 from app.speech.words import EngineType, Pitch, Rate, Volume

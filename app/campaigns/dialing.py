@@ -21,14 +21,14 @@ import structlog
 
 from app import failpoints
 from app.accounts.principal import Principal
+from app.calls.asking.live_calls import LiveCall
 from app.calls.core import inputs
 from app.calls.core.model.call import Call
 from app.calls.keeping.change import FencedError
-from app.calls.living.actor import CallActor
 from app.calls.planning.placing import Places
 from app.campaigns.claim import Claim
 from app.campaigns.core.lifecycle import Step
-from app.campaigns.core.windows import Open, Schedule, closes_at, judge_time
+from app.campaigns.core.schedule import Open, Schedule, closes_at, judge_time
 from app.campaigns.core.words import CampaignState
 from app.campaigns.model import AgentContent, Campaign, FlowContent, SayContent
 from app.campaigns.noting import Fate, Tried, note
@@ -85,8 +85,8 @@ _OF_THE_NUMBER: Final = frozenset({"DESTINATION_DENIED", "DESTINATION_NOT_PRICED
 class Living(Protocol):
     """The live calls of one node: `app.calls.living.registry.CallRegistry`."""
 
-    def find(self, call_id: str) -> CallActor | None:
-        """The actor of a live call."""
+    def find(self, call_id: str) -> LiveCall | None:
+        """One of them; None when it is over, or lives elsewhere."""
         ...
 
 

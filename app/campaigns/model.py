@@ -15,7 +15,7 @@ from app.campaigns.core.breaker import BreakerRule
 from app.campaigns.core.pacing import Pace
 from app.campaigns.core.predictive import LAWFUL_CAP
 from app.campaigns.core.retries import RetryRule
-from app.campaigns.core.windows import Schedule
+from app.campaigns.core.schedule import Schedule
 from app.campaigns.core.words import CampaignKind, CampaignState, PacingMode
 from app.facts.campaigns import FinishReason, PauseReason
 from app.facts.vocabulary import Disposition, Pair, RecordingMode, Words

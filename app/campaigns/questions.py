@@ -15,13 +15,12 @@ import asyncpg
 
 from app.campaigns.core.pacing import Limit
 from app.campaigns.core.rules import FREQUENCY_PERIOD, Basis, Question, Version
-from app.campaigns.core.windows import Schedule
-from app.campaigns.core.words import ZoneSource
-from app.campaigns.core.zones import Zones
+from app.campaigns.core.schedule import Schedule
 from app.campaigns.model import Campaign
 from app.db.engine import PooledConnection
 from app.numbers.parse import E164
 from app.numbers.policy import Rule, evaluate, version_of
+from app.numbers.zones import Zones, ZoneSource
 
 #: The columns of ``contact`` that :func:`read_contact` reads.
 CONTACT_COLUMNS: Final = (

@@ -12,8 +12,8 @@ from app.contacts.rows import CONTACT_LISTS, DNC_LISTS
 from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
 from app.flows.steps import PlayFile
+from app.resources.shelf import Shelf
 from app.routing.rows import AGENTS, CALL_FLOWS, NUMBERS, POOLS, QUEUES, TRUNKS
-from app.routing.shelf import Shelf
 from app.routing.words import NumberCapability
 from app.speech.rows import AUDIO_FILES
 

@@ -27,7 +27,6 @@ from app.calls.keeping.keys import (
 from app.campaigns import checks, retrying, store
 from app.campaigns.changes import CampaignChanges, apply_changes
 from app.campaigns.core.lifecycle import Step, may_archive, may_update
-from app.campaigns.core.windows import resolve
 from app.campaigns.core.words import CampaignState
 from app.campaigns.model import Campaign, Definition
 from app.campaigns.references import check_references
@@ -40,8 +39,9 @@ from app.errors import Problem, RefusedError
 from app.events.log import EventLog
 from app.facts.campaigns import CampaignCreated
 from app.facts.event import Draft
+from app.hours.local_time import resolve
 from app.ids import Kind, new_id
-from app.routing.shelf import raise_all
+from app.resources.shelf import raise_all
 from app.speech.resources import SpeechResources
 
 MOST_CAMPAIGNS: Final = 10_000

@@ -165,17 +165,17 @@ async def _opened_imports(opened: Any) -> AsyncIterator[tuple[Any, Any, Any]]:
     from app.config import load_settings
     from app.contacts.imports import ContactImport, DncImport, Imports
     from app.events.log import EventLog
+    from app.files.store import FileStore
+    from app.files.uploads import Uploads
+    from app.files.urls import SignedUrls
     from app.jobs.service import Jobs
     from app.jobs.worker import JobWorker
-    from app.recordings.store import RecordingStore
-    from app.recordings.urls import RecordingUrls
-    from app.speech.uploads import Uploads
 
     settings, clock, silence = load_settings(), SystemClock(), _Silence()
     database, log = opened.database, EventLog(opened.database)
-    store = RecordingStore.of(settings)
+    store = FileStore.of(settings)
     jobs = Jobs(database, log, silence, clock)
-    uploads = Uploads(database, store, RecordingUrls(bytes(32)), clock)  # no address is given out here
+    uploads = Uploads(database, store, SignedUrls(bytes(32)), clock)  # no address is given out here
     runners = [ContactImport(database, store, uploads), DncImport(database, store, uploads)]
     worker = JobWorker(database, log, store, silence, clock, runners, folder=settings.data_dir / "jobs")
     jobs.on_enqueued(worker.wake)

@@ -15,8 +15,8 @@ from app.errors import Problem, RefusedError
 
 if TYPE_CHECKING:
     from app.cli.opened import Opened
+    from app.services.usage import UsageStage
     from app.usage.service import Limits
-    from app.usage_stage import UsageStage
 
 commands = typer.Typer(no_args_is_help=True, help="Limits: how much an account may call, and what its calls cost.")
 
@@ -181,15 +181,15 @@ def _read_count(text: str, field: str) -> int | None:
 
 @asynccontextmanager
 async def _opened() -> "AsyncIterator[tuple[Opened, UsageStage]]":
-    from app.calls.living.actor import has_ended
+    from app.calls.core.ending import has_ended
     from app.calls.reading.queries import CallQueries
     from app.cli.opened import opened_services
     from app.clock import SystemClock
     from app.config import load_settings
     from app.events.bus import Bus
     from app.events.log import EventLog
-    from app.ownership.remote import RemoteCalls
-    from app.usage_stage import UsageStage
+    from app.reaching.remote import RemoteCalls
+    from app.services.usage import UsageStage
     from app.webhooks.enqueue import Enqueuer
     from app.webhooks.schedule import Schedule
 

@@ -86,7 +86,7 @@ def listen(
     from app.cli.listening import Forwarder, choose_types, secret_of
     from app.cli.listening import listen as listen_for
     from app.cli.over_the_api import read_api
-    from app.webhooks.signing import show_secret
+    from app.egress.signing import show_secret
 
     def tell(told: Any, answer: Any) -> None:
         event = told.event

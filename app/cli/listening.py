@@ -23,10 +23,10 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
 from app.cli.over_the_api import Api, error_of
+from app.egress.signing import Signer
 from app.errors import AuthenticationError, Problem, RefusedError, UnavailableError
 from app.facts.catalogue import graphql_name
 from app.facts.webhooks import WebhookTriggered
-from app.webhooks.signing import Signer
 
 _SUBPROTOCOL: Final = websockets.Subprotocol("graphql-transport-ws")
 _FOLLOW: Final = """

@@ -8,7 +8,6 @@ from functools import partial
 from app.accounts.access import Access
 from app.accounts.audit import AuditLog
 from app.accounts.keys import ApiKeys
-from app.accounts.secret import Purpose, ServiceSecret
 from app.accounts.service import Account, Accounts
 from app.accounts.sessions import CREDENTIALS_CHANGED
 from app.clock import SystemClock
@@ -21,6 +20,7 @@ from app.reputation.service import Reputation
 from app.reputation.setting_up import read_rules
 from app.routing.directory import Directory
 from app.routing.policies import DestinationPolicies
+from app.secrets.service_secret import Purpose, ServiceSecret
 
 
 @dataclass(frozen=True, slots=True)

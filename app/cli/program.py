@@ -54,7 +54,7 @@ def serve(
         chosen = _read_roles(roles)
         _configure_logging(settings)
         # Imported late, as all work is: a service's worth of modules takes a second that --help should not.
-        from app.serve import serve as serve_until_stopped
+        from app.process.serve import serve as serve_until_stopped
 
         run(serve_until_stopped(settings, roles=chosen))
 

@@ -24,9 +24,9 @@ def encrypt(
     from app.cli.opened import opened_services
     from app.config import load_settings
     from app.errors import ConfigurationError
-    from app.recordings.resealing import Resealed, reseal
-    from app.recordings.store import RecordingStore
-    from app.recordings.store_keys import StoreKeys
+    from app.files.keys import StoreKeys
+    from app.files.resealing import Resealed, reseal
+    from app.files.store import FileStore
 
     def tell(so_far: Resealed) -> None:
         if so_far.written % _TOLD_EVERY == 0 and so_far.written:
@@ -39,7 +39,7 @@ def encrypt(
             raise ConfigurationError("There is no key: set OFFHOOK_STORE_KEYS or OFFHOOK_STORE_KEYS_FILE.")
         if plain:
             keys = StoreKeys(keys.keys, None)
-        store = RecordingStore.open(settings.recordings_url, settings.data_dir, keys=keys)
+        store = FileStore.open(settings.recordings_url, settings.data_dir, keys=keys)
         async with opened_services() as opened:
             return await reseal(store, opened.database, settings.data_dir / "work", told=tell)
 

@@ -7,7 +7,6 @@ from typing import Final, TypedDict
 from app.accounts.audit import AuditLog, entry_by
 from app.accounts.principal import Principal
 from app.accounts.service import check_text
-from app.campaigns.core.zones import Zones
 from app.clock import Clock
 from app.contacts.accounts import find_reader
 from app.contacts.csv_columns import LONGEST_EXTERNAL_ID, LONGEST_NAME, LONGEST_VALUE, has_forbidden
@@ -28,6 +27,7 @@ from app.db.engine import Database, PooledConnection
 from app.db.keyset import DEFAULT_COUNT_LIMIT, Key, Listing, RowCount, count_listed, keyset_rows
 from app.errors import Problem, RefusedError
 from app.numbers.parse import E164
+from app.numbers.zones import Zones
 from app.paging import Page, PageRequest
 
 MOST_AT_ONCE: Final = 1000

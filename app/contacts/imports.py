@@ -24,16 +24,15 @@ from app.db.engine import Database, PooledConnection
 from app.errors import Problem, RefusedError
 from app.facts.event import Draft
 from app.facts.jobs import JobKind
+from app.files.store import FileStore, ObjectMissingError
+from app.files.uploads import LARGEST_CSV, ReceivedUpload, Uploads
 from app.ids import Kind, new_id
 from app.jobs.model import Done, Job, JobFailedError, NewJob, ReportName
 from app.jobs.progress import Progress
 from app.jobs.runner import Runner
 from app.jobs.service import Jobs
-from app.recordings.store import ObjectMissingError, RecordingStore
-from app.routing.checks import check_name
-from app.routing.shelf import Shelf, raise_all
-from app.speech.model import ReceivedUpload
-from app.speech.uploads import LARGEST_CSV, Uploads
+from app.resources.field_checks import check_name
+from app.resources.shelf import Shelf, raise_all
 
 #: How long a file is kept for a job that is never done.
 _KEPT: Final = timedelta(days=7)
@@ -50,9 +49,7 @@ def object_folder(account_id: str) -> str:
 class Imports:
     """Begins imports. All raise DatabaseUnavailableError, and StoreUnavailableError for an object of the store."""
 
-    def __init__(
-        self, database: Database, audit: AuditLog, jobs: Jobs, uploads: Uploads, store: RecordingStore
-    ) -> None:
+    def __init__(self, database: Database, audit: AuditLog, jobs: Jobs, uploads: Uploads, store: FileStore) -> None:
         self._database = database
         self._audit = audit
         self._jobs = jobs
@@ -177,7 +174,7 @@ class _Import(Runner):
     per_account = 1
     report = ReportName("import.csv", "text/csv; charset=utf-8")
 
-    def __init__(self, database: Database, store: RecordingStore, uploads: Uploads) -> None:
+    def __init__(self, database: Database, store: FileStore, uploads: Uploads) -> None:
         self._database = database
         self._store = store
         self._uploads = uploads

@@ -12,9 +12,9 @@ from app.contacts.rows import CONTACT_LISTS, DNC_LISTS
 from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
 from app.ids import Kind, new_id
-from app.routing.checks import check_name
-from app.routing.resource import Resource
-from app.routing.shelf import Shelf, raise_all
+from app.resources.field_checks import check_name
+from app.resources.resource import Resource
+from app.resources.shelf import Shelf, raise_all
 
 MOST_LISTS: Final = 1000
 LONGEST_DESCRIPTION: Final = 500

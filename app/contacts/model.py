@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.campaigns.core.words import ZoneSource
 from app.contacts.words import DncSource
+from app.numbers.zones import ZoneSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,9 @@ from typing import Final
 
 import phonenumbers
 
-from app.campaigns.core.words import ZoneSource
-from app.campaigns.core.zones import Zones, zones_of
 from app.numbers.parse import E164
 from app.numbers.ranges import Ranges
+from app.numbers.zones import Zones, ZoneSource, zones_of
 
 _SOME_ZONE: Final = "Etc/UTC"
 

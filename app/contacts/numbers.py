@@ -7,12 +7,11 @@ from typing import Final
 
 import phonenumbers
 
-from app.campaigns.core.words import ZoneSource
-from app.campaigns.core.zones import Zones, zones_of
 from app.contacts.number_ranges import make_ranges
 from app.errors import RefusedError
+from app.hours.zones import zone_of
 from app.numbers.parse import E164, SANDBOX_PREFIX, is_e164, parse_destination
-from app.zones import zone_of
+from app.numbers.zones import Zones, ZoneSource, zones_of
 
 _PLAIN: Final = re.compile(r"\+?[0-9][0-9 .-]{4,36}[0-9]", re.ASCII)
 _SEPARATORS: Final = str.maketrans("", "", " -.")

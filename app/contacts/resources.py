@@ -9,10 +9,10 @@ from app.contacts.dnc_entries import DncEntries
 from app.contacts.imports import Imports
 from app.contacts.lists import ContactLists, DncLists
 from app.events.log import EventLog
+from app.files.store import FileStore
+from app.files.uploads import Uploads
 from app.jobs.service import Jobs
-from app.recordings.store import RecordingStore
-from app.routing.resource import Office
-from app.speech.uploads import Uploads
+from app.resources.resource import Office
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class ContactResources:
         clock: Clock,
         jobs: Jobs,
         uploads: Uploads,
-        store: RecordingStore,
+        store: FileStore,
     ) -> Self:
         database, audit = office.database, office.audit
         return cls(

@@ -12,13 +12,12 @@ from typing import Final
 import asyncpg
 import orjson
 
-from app.campaigns.core.words import ZoneSource
-from app.campaigns.core.zones import Zones
 from app.contacts.model import Contact, ContactList, DncEntry, DncList
 from app.contacts.words import DncSource
 from app.db.engine import PooledConnection
 from app.ids import Kind, new_id
-from app.routing.shelf import Shelf
+from app.numbers.zones import Zones, ZoneSource
+from app.resources.shelf import Shelf
 
 CONTACT_NAMES: Final = (
     *("id", "account_id", "list_id", "position", "number", "name", "time_zone", "zones", "zone_source", "fields"),

@@ -8,12 +8,13 @@ from app.contacts.imports import ContactImport, DncImport
 from app.contacts.resources import ContactResources
 from app.db.engine import Database
 from app.events.log import EventLog
+from app.files.store import FileStore
+from app.files.uploads import Uploads
 from app.jobs.runner import Runner
 from app.jobs.service import Jobs
-from app.recordings.store import RecordingStore
-from app.routing.resource import Office, Seals
+from app.resources.resource import Office
 from app.routing.resources import tell_nobody
-from app.speech.uploads import Uploads
+from app.secrets.sealing import Seals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ def open_contacts(
     clock: Clock,
     jobs: Jobs,
     uploads: Uploads,
-    store: RecordingStore,
+    store: FileStore,
 ) -> ContactStage:
     """Nothing of it needs closing."""
     office = Office(database=database, audit=audit, seals=seals, lines_changed=tell_nobody)

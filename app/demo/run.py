@@ -22,8 +22,8 @@ from app.demo.client import DemoError, GraphQLClient
 from app.demo.sink import Sink, running_sink
 from app.demo.timeline import show_event, show_record
 from app.errors import ConfigurationError
-from app.recordings.store import object_key
-from app.serve import Serving, bind, serving, stopping_on_signals
+from app.process.serve import Serving, bind, serving, stopping_on_signals
+from app.recordings.object_keys import object_key
 
 EXTENSION: Final = "2001"
 DESTINATION: Final = "+15550100000"

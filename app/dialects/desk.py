@@ -20,8 +20,8 @@ from app.api.metrics import Metrics
 from app.api.schema import OffhookSchema
 from app.calls.time_limits import GIVEN_UP_SECONDS
 from app.errors import DatabaseUnavailableError, OffhookError
+from app.hours.zones import zone_of
 from app.services import Services
-from app.zones import zone_of
 
 #: For how long an equal request is the same one, after it was answered.
 REPEAT_SECONDS: Final = 5.0

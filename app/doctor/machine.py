@@ -12,12 +12,13 @@ from typing import Final
 
 import httpx
 
-from app.accounts.secret import SECRET_FILE, ServiceSecret
 from app.config import Settings
 from app.doctor.findings import Finding, failed, ok, warning
 from app.errors import ConfigurationError
+from app.files.store import FileStore, StoreUnavailableError
 from app.ids import Kind, kind_of, new_id
-from app.recordings.store import RecordingStore, StoreUnavailableError, object_key
+from app.recordings.object_keys import object_key
+from app.secrets.service_secret import SECRET_FILE, ServiceSecret
 
 OLDEST_PYTHON: Final = (3, 11)
 #: An hour of stereo recording is 115 MB; a database that cannot write takes the service with it.
@@ -112,7 +113,7 @@ async def check_recordings(settings: Settings) -> Finding:
             return failed("recordings", f"{where} cannot be made: {problem}.", f"Make {nearest} writable.")
     mend = "Check OFFHOOK_RECORDINGS_URL and the store's credentials; a folder must be writable for this user."
     try:
-        store = RecordingStore.of(settings)
+        store = FileStore.of(settings)
         if missing := await store.missing_keys():
             return failed(
                 "recordings",
@@ -128,7 +129,7 @@ async def check_recordings(settings: Settings) -> Finding:
     return ok("recordings", f"{where} keeps files")
 
 
-async def _store_and_read(store: RecordingStore) -> None:
+async def _store_and_read(store: FileStore) -> None:
     content = b"offhook doctor"
     key = object_key(new_id(Kind.ACCOUNT), new_id(Kind.RECORDING))
     with tempfile.TemporaryDirectory(prefix="offhook-doctor-") as folder:

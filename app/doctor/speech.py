@@ -7,9 +7,9 @@ from app.clock import SystemClock
 from app.config import Settings
 from app.doctor.findings import Finding, failed, ok, warning
 from app.errors import ConfigurationError, OffhookError
-from app.speech.choosing import find_espeak, make_engines, make_polly
 from app.speech.engine import SpeechEngine
 from app.speech.model import Speech, VoiceSettings
+from app.speech.setting_up import find_espeak, make_engines, make_polly
 from app.speech.speaker import choose_voice
 
 _TRIAL: Final = Speech(text="One, two, three.")

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from app.db.engine import Database
 from app.erasure.person import NumberSearch, Person
-from app.recordings.store import ObjectMissingError
+from app.files.store import ObjectMissingError
 
 _REPORTS: Final = """
 SELECT id, report_key, report_bytes FROM job WHERE account_id = $1 AND report_key IS NOT NULL AND id > $2 AND id <> $3
@@ -25,7 +25,7 @@ _FORGET_UPLOAD: Final = "DELETE FROM upload WHERE id = $1 AND object_key = $2"
 
 
 class Objects(Protocol):
-    """What is needed of the store; RecordingStore has it."""
+    """What is needed of the store; FileStore has it."""
 
     async def size(self, key: str) -> int: ...
     def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]: ...

@@ -7,7 +7,7 @@ import msgspec
 
 from app.erasure.person import Person
 from app.facts.vocabulary import Words
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 
 
 class _Told(Words, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from app.jobs.model import Done, Job, JobFailedError, ReportName
 from app.jobs.progress import Progress
 from app.jobs.runner import Runner
 from app.recordings.deletion import RecordingDeletion
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 
 #: Where in the store an account lays files ready for imports.
 IMPORT_FOLDER: Final = "{account_id}/imports/"

@@ -17,7 +17,7 @@ from app.facts.jobs import JobKind
 from app.jobs.model import Job, NewJob
 from app.jobs.service import Jobs
 from app.numbers.parse import is_e164, is_sandbox_number
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 
 #: What a key needs: it deletes recordings and contacts, and says numbers.
 NEEDED: Final = (Scope.RECORDINGS_DELETE, Scope.CONTACTS, Scope.PII_READ)

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from typing import Self
 
 from app.accounts.audit import AuditLog
-from app.accounts.secret import Purpose, ServiceSecret
 from app.calls.keeping.keys import KeyVeil
 from app.clock import Clock
 from app.db.engine import Database
 from app.erasure.runner import ErasureRunner
 from app.erasure.service import Erasures
 from app.events.log import EventLog
+from app.files.store import FileStore
 from app.jobs.service import Jobs
 from app.recordings.deletion import RecordingDeletion
-from app.recordings.store import RecordingStore
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
+from app.secrets.service_secret import Purpose, ServiceSecret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class ErasureStage:
         secret: ServiceSecret,
         database: Database,
         log: EventLog,
-        store: RecordingStore,
+        store: FileStore,
         deletion: RecordingDeletion,
         jobs: Jobs,
         audit: AuditLog,

@@ -19,6 +19,7 @@ from app.events.log import EventLog
 from app.exports.columns import cells_of, json_of, names_of
 from app.exports.course import MOST_COUNTED, Course
 from app.exports.plan import SCOPES, ExportFormat, ExportKind, ExportOrder
+from app.exports.sheets import write_rows
 from app.facts.jobs import Counts, JobKind
 from app.jobs.model import Done, Job, JobFailedError, NewJob, ReportName
 from app.jobs.progress import Progress
@@ -26,7 +27,6 @@ from app.jobs.runner import Runner
 from app.jobs.service import Jobs
 from app.paging import Page, PageRequest
 from app.recordings.queries import RecordingQueries
-from app.sheets import write_rows
 
 _PAGE: Final = 1000
 _CONTENT_TYPES: Final = {

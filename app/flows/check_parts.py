@@ -8,7 +8,6 @@ from typing import Final, TypeAlias, assert_never
 from app.errors import Problem
 from app.facts.vocabulary import Tone
 from app.flows import limits
-from app.flows.conditions import minutes_of
 from app.flows.steps import (
     Condition,
     Gather,
@@ -26,7 +25,8 @@ from app.flows.steps import (
     VariableIs,
     Voicemail,
 )
-from app.zones import zone_of
+from app.hours.week import minutes_of
+from app.hours.zones import zone_of
 
 Path: TypeAlias = tuple[str, ...]
 

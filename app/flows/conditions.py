@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
-from app.flows.steps import Condition, TimeIs, VariableIs, Weekday
+from app.flows.steps import Condition, TimeIs, VariableIs
+from app.hours.week import Weekday, minutes_of
 
 _DAYS = tuple(Weekday)
 
@@ -41,9 +42,3 @@ def _is_time(condition: TimeIs, now: datetime) -> bool:
 
 def _is_day(condition: TimeIs, day: Weekday) -> bool:
     return not condition.weekdays or day in condition.weekdays
-
-
-def minutes_of(time: str) -> int:
-    """Minutes since midnight, of ``HH:MM``."""
-    hours, _, minutes = time.partition(":")
-    return int(hours) * 60 + int(minutes)

@@ -4,12 +4,12 @@ A flow is a list of named steps. Each names the steps that may come after it; th
 out when stored has its default, so the default of a field that exists must never change.
 """
 
-from enum import StrEnum
 from typing import TypeAlias
 
 import msgspec
 
 from app.facts.vocabulary import Pair, Tone, Words
+from app.hours.week import Weekday
 
 
 class Stored(Words, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
@@ -117,18 +117,6 @@ class DialplanTarget(Words, frozen=True, kw_only=True, omit_defaults=True):
 
     context: str
     extension: str
-
-
-class Weekday(StrEnum):
-    """A day of the week, in the order of ``datetime.weekday``."""
-
-    MONDAY = "MONDAY"
-    TUESDAY = "TUESDAY"
-    WEDNESDAY = "WEDNESDAY"
-    THURSDAY = "THURSDAY"
-    FRIDAY = "FRIDAY"
-    SATURDAY = "SATURDAY"
-    SUNDAY = "SUNDAY"
 
 
 class VariableIs(Stored, frozen=True, kw_only=True, omit_defaults=True, tag="variable"):

@@ -59,7 +59,7 @@ _Before = Callable[[PooledConnection, Job], Awaitable[list[Draft]]]
 
 
 class ReportStore(Protocol):
-    """Where reports are kept; RecordingStore has it."""
+    """Where reports are kept; FileStore has it."""
 
     async def put_file(self, key: str, path: Path, size_bytes: int) -> None: ...
     async def size(self, key: str) -> int: ...

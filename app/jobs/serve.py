@@ -30,7 +30,7 @@ _SECURITY_HEADERS: Final = {"Referrer-Policy": "no-referrer", "X-Content-Type-Op
 
 
 class SignedPaths(Protocol):
-    """What signs and checks addresses; ``recordings.urls.report_urls`` makes one."""
+    """What signs and checks addresses; ``files.urls.report_urls`` makes one."""
 
     def sign(self, recording_id: str, now: datetime, ttl: timedelta) -> str: ...
     def verify(self, recording_id: str, expires: Sequence[str], signature: Sequence[str], now: datetime) -> None: ...

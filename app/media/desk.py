@@ -8,10 +8,10 @@ import structlog
 
 from app.ari.client import AriClient
 from app.clock import Clock
+from app.egress.streams import StreamGuard
 from app.errors import OverloadedError
 from app.facts.vocabulary import MediaStreamEnd
 from app.media.beep_listener import BeepListener
-from app.media.guard import StreamGuard
 from app.media.model import Report, StreamJob, TakeReport
 from app.media.relay import Allows, Relay
 

@@ -17,15 +17,15 @@ from app.clock import Clock
 from app.db.conditions import Conditions
 from app.db.engine import Database
 from app.db.keyset import Key, Listing, RowCount, count_listed, keyset_rows
+from app.egress.addresses import UrlRefusedError
+from app.egress.signing import new_secret, show_secret
+from app.egress.streams import StreamGuard, url_refused
 from app.errors import Problem, RefusedError
 from app.ids import Kind, new_id
-from app.media.guard import StreamGuard, read_stream_url, url_refused
 from app.media.in_use import find_users
-from app.media.urls import is_below, parse_endpoint_url
+from app.media.urls import is_below, parse_endpoint_url, read_stream_url
 from app.paging import Page, PageRequest
-from app.webhooks.addresses import UrlRefusedError
-from app.webhooks.sealing import Sealer
-from app.webhooks.signing import new_secret, show_secret
+from app.secrets.sealing import Sealer
 
 MOST_ENDPOINTS: Final = 20
 LONGEST_DESCRIPTION: Final = 500

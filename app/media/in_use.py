@@ -4,8 +4,8 @@ from collections.abc import Collection
 from typing import Final
 
 from app.db.engine import PooledConnection
+from app.egress.addresses import UrlRefusedError
 from app.media.urls import is_below
-from app.webhooks.addresses import UrlRefusedError
 
 _MOST_NAMED: Final = 5
 _URLS: Final = """

@@ -6,16 +6,17 @@ from typing import Final, NamedTuple, Protocol, assert_never
 
 from app.ari.client import AriClient
 from app.clock import Clock
+from app.egress.signing import Signer
+from app.egress.streams import NoConnectionError, NotPermittedError, StreamGuard
 from app.errors import OffhookError, RefusedError
 from app.facts.vocabulary import MediaStreamEnd
 from app.media import protocol
 from app.media.asterisk_media import AsteriskMedia, MediaUnavailableError
-from app.media.guard import NoConnectionError, NotPermittedError, StreamGuard, read_stream_url
 from app.media.line import HandshakeFailedError, HandshakeRefusedError, Line, LineEnd, open_line
 from app.media.listening import Listening
 from app.media.model import Report, Sound, StreamJob
 from app.media.playout import Playout, TooManyMarksError
-from app.webhooks.signing import Signer
+from app.media.urls import read_stream_url
 
 #: Control messages that a program may send in a second; no conversation needs a tenth of it.
 _MOST_MESSAGES: Final = 200

@@ -8,7 +8,8 @@ import re
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from app.webhooks.addresses import Target, UrlRefusedError, parse_url
+from app.egress.addresses import Target, UrlRefusedError, parse_url
+from app.egress.streams import url_refused
 
 _SCHEMES: Final = {"wss": "https", "ws": "http"}
 #: What servers may take for a step up, or for a separator: two of them need not agree on where it leads.
@@ -54,3 +55,15 @@ def is_below(url: str, endpoint_url: str) -> bool:
 def host_of(url: str) -> str:
     """The host that may be shown where the URL may not: its query can hold what is nobody's business."""
     return urlsplit(url).hostname or ""
+
+
+def read_stream_url(url: str, *, field: tuple[str, ...]) -> Target:
+    """Take a program's URL apart.
+
+    Raises:
+        RefusedError: URL_NOT_ALLOWED.
+    """
+    try:
+        return parse_stream_url(url)
+    except UrlRefusedError as error:
+        raise url_refused(str(error), field) from error

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
-from app.routing.resource import Seals
+from app.secrets.sealing import Seals
 
 _SALT_BYTES: Final = 16
 _CODE: Final = re.compile(r"[0-9]+", re.ASCII)

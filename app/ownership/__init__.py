@@ -1,4 +1,4 @@
-"""Who drives which Asterisk, and how the other processes reach it.
+"""Who drives which Asterisk. How the other processes reach it is ``app.reaching``.
 
 ::
 
@@ -9,6 +9,4 @@
     node     the loop: compete, hold, hand off, compete again
     wire     commands and replies as JSON
     inbox    the holder's side: claims commands, carries them out, replies
-    remote   the other side: puts a command into the inbox and waits for its reply
-    routed   the calls service that the API gets: here when the call is here, else through the inbox
 """

@@ -18,8 +18,7 @@ from app.calls.keeping.change import FencedError
 from app.daemon import Daemon
 from app.db.engine import Database
 from app.errors import DatabaseUnavailableError, OffhookError
-from app.ownership.calls import HandedOverError
-from app.ownership.lease import Lease
+from app.ownership.lease import HandedOverError, Lease
 from app.ownership.wire import (
     Act,
     Changed,

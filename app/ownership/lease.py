@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from app.db.engine import Database, telling_when_away
 from app.db.kept import KeptConnection
+from app.errors import AsteriskUnavailableError
 from app.ownership.holder import Holder, is_surely_dead
 
 LEASE_SECONDS: Final = 6.0
@@ -49,6 +50,10 @@ WITH released AS (
 )
 SELECT pg_notify('{CHANNEL}', node) FROM released
 """  # noqa: S608 -- only our own constant
+
+
+class HandedOverError(AsteriskUnavailableError):
+    """The Asterisk went to another process before the request was answered: nobody here knows what became of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,8 @@ from app.calls.living.registry import CallRegistry
 from app.daemon import Health
 from app.errors import DatabaseUnavailableError, OverloadedError
 from app.facts.event import SYSTEM
-from app.ownership.calls import HandedOverError
 from app.ownership.inbox import Inbox
-from app.ownership.lease import Lease
+from app.ownership.lease import HandedOverError, Lease
 from app.provisioning.sync import Provisioner
 from app.recordings.collector import RecordingCollector
 

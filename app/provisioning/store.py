@@ -18,8 +18,8 @@ from app.provisioning.objects import (
     device_objects,
     trunk_objects,
 )
-from app.routing.resource import Seals
 from app.routing.words import Codec, LineState, Transport
+from app.secrets.sealing import Seals
 
 _log = structlog.get_logger(__name__)
 

@@ -13,11 +13,10 @@ from typing import Final
 
 import structlog
 
+from app.calls.asking.live_calls import LiveCall, LiveCalls
 from app.calls.core.inputs import AgentOffered, OverflowChosen, PositionKnown, QueueRefused
 from app.calls.core.model.queue import QueueStage
 from app.calls.keeping.change import FencedError
-from app.calls.living.actor import CallActor
-from app.calls.living.registry import CallRegistry
 from app.calls.planning.queue_plan import legs_to
 from app.calls.time_limits import EFFECT_SECONDS
 from app.clock import Clock
@@ -52,7 +51,7 @@ class Dispatcher:
         rooms: WaitingRooms,
         directory: Directory,
         overflow: Overflow,
-        registry: CallRegistry,
+        living: LiveCalls,
         news: QueueNews,
         clock: Clock,
     ) -> None:
@@ -60,7 +59,7 @@ class Dispatcher:
         self._rooms = rooms
         self._directory = directory
         self._overflow = overflow
-        self._registry = registry
+        self._living = living
         self._news = news
         self._clock = clock
         self._known: set[str] = set()
@@ -111,9 +110,9 @@ class Dispatcher:
     def _waiting_accounts(self) -> set[str]:
         return {actor.call.account_id for actor in self._waiting_actors()}
 
-    def _waiting_actors(self) -> Iterable[CallActor]:
+    def _waiting_actors(self) -> Iterable[LiveCall]:
         stages = {QueueStage.WAITING, QueueStage.OVERFLOWING}
-        for actor in self._registry:
+        for actor in self._living:
             queue = actor.call.queue
             if queue is not None and queue.stage in stages and not actor.call.is_ending:
                 yield actor
@@ -128,11 +127,11 @@ class Dispatcher:
             return
         self._lead_on(account_id)
         room = await self._rooms.read(account_id)
-        own = [caller for caller in room.callers if self._registry.find(caller.call_id) is not None]
+        own = [caller for caller in room.callers if self._living.find(caller.call_id) is not None]
         refused = self._refuse(own, room)
         callers = [caller for caller in room.callers if caller.call_id not in refused]
         offers = decide(room.lines, callers, room.servers, self._clock.now())
-        await self._offer(account_id, [one for one in offers if self._registry.find(one.call_id) is not None], room)
+        await self._offer(account_id, [one for one in offers if self._living.find(one.call_id) is not None], room)
         self._announce([one for one in own if one.call_id not in refused], room)
 
     def _refuse(self, own: Sequence[Caller], room: WaitingRoom) -> set[str]:
@@ -149,7 +148,7 @@ class Dispatcher:
         """Tell those their place who are to hear it, and for whom nobody is rung."""
         places, now = positions(room.callers), self._clock.now()
         for caller in own:
-            actor = self._registry.find(caller.call_id)
+            actor = self._living.find(caller.call_id)
             wait = None if actor is None else actor.call.queue
             every = room.rules[caller.queue_id].announce_seconds
             if wait is not None and not caller.is_offered and is_to_be_told(wait, every, now):
@@ -196,7 +195,7 @@ class Dispatcher:
 
     async def _ask(self, account_id: str, claim: Claim, ring_seconds: float, *, is_with_others: bool) -> bool:
         found = await self._directory.resolve_originate(account_id, agent_id=claim.agent_id)
-        actor = self._registry.find(claim.call_id)
+        actor = self._living.find(claim.call_id)
         if actor is None or found.connect is None or not found.connect.endpoints:
             return False
         first, *others = legs_to(
@@ -226,7 +225,7 @@ class Dispatcher:
                 self._leading_on.add(call.id)
                 self._group.create_task(self._choose(actor, queue.queue_id), name="queue-overflow")
 
-    async def _choose(self, actor: CallActor, queue_id: str) -> None:
+    async def _choose(self, actor: LiveCall, queue_id: str) -> None:
         try:
             chosen = await self._overflow.choose(actor.call, queue_id)
         except DatabaseUnavailableError as error:
@@ -237,7 +236,7 @@ class Dispatcher:
             self._leading_on.discard(actor.call.id)
 
     def _post(self, call_id: str, event: QueueRefused | OverflowChosen | PositionKnown) -> None:
-        actor = self._registry.find(call_id)
+        actor = self._living.find(call_id)
         if actor is None:
             return
         try:

@@ -27,9 +27,10 @@ import structlog
 from app.ari.errors import AriError, AriInvalid, AriNotFound, AriUnsafeArgument
 from app.errors import OverloadedError
 from app.facts.stretches import Gap
+from app.files.store import FileStore, ObjectMissingError, StoreUnavailableError
 from app.recordings.audio import Assembled, AssemblyStoppedError, Track, assemble, read_file_layout
-from app.recordings.jobs import Collected, CollectFailed, CollectJob, CollectResult, Part
-from app.recordings.store import ObjectMissingError, RecordingStore, StoreUnavailableError, object_key
+from app.recordings.collecting import Collected, CollectFailed, CollectJob, CollectResult, Part
+from app.recordings.object_keys import object_key
 from app.recordings.wave_format import (
     HEADER_LIMIT,
     TRAILER_LIMIT,
@@ -101,7 +102,7 @@ class RecordingCollector:
     def __init__(
         self,
         ari: StoredRecordings,
-        store: RecordingStore,
+        store: FileStore,
         on_result: OnResult,
         *,
         work_dir: Path | None = None,

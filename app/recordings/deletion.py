@@ -19,8 +19,8 @@ from app.events.log import EventLog, LogTransaction
 from app.facts.event import SYSTEM, Actor, Draft
 from app.facts.recordings import DeletionReason, RecordingDeleted
 from app.facts.vocabulary import RecordingMode, RecordingState
+from app.files.store import FileStore, StoreUnavailableError
 from app.ids import Kind, new_id
-from app.recordings.store import RecordingStore, StoreUnavailableError
 
 _log = structlog.get_logger(__name__)
 
@@ -69,7 +69,7 @@ _FINAL: Final = frozenset({RecordingState.SAVED, RecordingState.FAILED})
 class RecordingDeletion:
     """Deletes recordings and their files. Every method raises DatabaseUnavailableError when the database is away."""
 
-    def __init__(self, database: Database, log: EventLog, store: RecordingStore, clock: Clock) -> None:
+    def __init__(self, database: Database, log: EventLog, store: FileStore, clock: Clock) -> None:
         self._database = database
         self._event_log = log
         self._store = store

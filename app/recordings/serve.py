@@ -17,10 +17,10 @@ from app.answers import error_document
 from app.clock import Clock
 from app.errors import NotFoundError, OffhookError
 from app.facts.vocabulary import RecordingState
+from app.files.store import FileStore, ObjectMissingError
+from app.files.urls import PATH_PREFIX, SignedUrls
 from app.recordings.model import Recording
 from app.recordings.ranges import ByteRange, UnsatisfiableRangeError, none_match_fails, range_applies, read_range
-from app.recordings.store import ObjectMissingError, RecordingStore
-from app.recordings.urls import PATH_PREFIX, RecordingUrls
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +63,7 @@ class SignedRecordings(Protocol):
 class RecordingFiles:
     """Answers for the files; ``routes`` go into the application."""
 
-    def __init__(self, queries: SignedRecordings, store: RecordingStore, urls: RecordingUrls, clock: Clock) -> None:
+    def __init__(self, queries: SignedRecordings, store: FileStore, urls: SignedUrls, clock: Clock) -> None:
         self._queries = queries
         self._store = store
         self._urls = urls

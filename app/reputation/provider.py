@@ -13,11 +13,11 @@ import msgspec
 import orjson
 
 from app.clock import Clock
+from app.egress.requests import Answer, Egress, EgressError
+from app.egress.signing import Signer
 from app.ids import Kind, new_id
 from app.numbers.parse import E164
 from app.reputation.judging import Opinion
-from app.webhooks.egress import Answer, Egress, EgressError
-from app.webhooks.signing import Signer
 
 LONGEST_REASON: Final = 200
 SHORTEST_EXPIRY_SECONDS: Final = 60.0

@@ -9,14 +9,14 @@ from app.accounts.audit import AuditLog
 from app.clock import Clock
 from app.config import Settings
 from app.db.engine import Database
+from app.egress.requests import Egress
+from app.egress.signing import SECRET_PREFIX
 from app.errors import ConfigurationError
 from app.reputation.judging import Rules
 from app.reputation.opinions import Opinions
 from app.reputation.provider import HttpProvider
 from app.reputation.reviewer import ReputationReviewer
 from app.reputation.service import Reputation
-from app.webhooks.egress import Egress
-from app.webhooks.signing import SECRET_PREFIX
 
 
 @dataclass(frozen=True, slots=True)

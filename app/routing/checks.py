@@ -5,16 +5,14 @@ through here is plain: names, addresses and words out of short lists of characte
 """
 
 import ipaddress
-import math
 import re
 from collections.abc import Sequence
 from typing import Final
 
-from app.accounts.service import check_text
 from app.errors import Problem
 from app.numbers.parse import is_dial_template, is_e164
+from app.resources.field_checks import check_unique, check_whole
 
-LONGEST_TEXT: Final = 100
 MOST_MATCHES: Final = 8
 MOST_MEMBERS: Final = 200
 _MOST_CHANNELS: Final = 10_000
@@ -29,14 +27,6 @@ _MUSIC_CLASS: Final = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 _PATTERN: Final = re.compile(r"\*|\+?[0-9]{1,15}\*?", re.ASCII)
 _MATCH_WITH_PORT: Final = re.compile(r"([0-9.]{7,15}):([0-9]{1,5})", re.ASCII)
 _LARGEST_PORT: Final = 65535
-
-
-def check_label(label: str | None, field: str = "label") -> list[Problem]:
-    return [] if label is None else check_text(label, (field,), longest=LONGEST_TEXT)
-
-
-def check_name(name: str, field: str = "name") -> list[Problem]:
-    return check_text(name, (field,), longest=LONGEST_TEXT)
 
 
 def check_email(email: str | None) -> list[Problem]:
@@ -67,18 +57,6 @@ def check_outbound_number(number: str) -> list[Problem]:
     if is_e164(number):
         return []
     return [Problem("INVALID_NUMBER", "Write it as + and the digits with country code.", ("number",))]
-
-
-def check_seconds(value: float | None, field: str, *, least: float, most: float) -> list[Problem]:
-    if value is None or (math.isfinite(value) and least <= value <= most):
-        return []
-    return [Problem("INVALID_INPUT", f"Use {least:g} to {most:g} seconds.", (field,))]
-
-
-def check_whole(value: int | None, field: str, *, least: int, most: int) -> list[Problem]:
-    if value is None or least <= value <= most:
-        return []
-    return [Problem("INVALID_INPUT", f"Use {least} to {most}.", (field,))]
 
 
 def check_host(host: str) -> list[Problem]:
@@ -116,14 +94,6 @@ def check_pattern(pattern: str) -> list[Problem]:
         return []
     message = "A pattern is a number (+ and digits), the beginning of one with * behind it, or * alone."
     return [Problem("INVALID_INPUT", message, ("pattern",))]
-
-
-def check_unique(values: Sequence[str], field: str, *, least: int, most: int) -> list[Problem]:
-    if not least <= len(values) <= most:
-        return [Problem("INVALID_INPUT", f"Give {least} to {most} of them.", (field,))]
-    if len(set(values)) != len(values):
-        return [Problem("INVALID_INPUT", "None may be named twice.", (field,))]
-    return []
 
 
 def check_matches(matches: Sequence[str]) -> list[Problem]:

@@ -2,8 +2,8 @@
 
 from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
+from app.resources.shelf import Shelf
 from app.routing.model import OutboundNumber, Trunk
-from app.routing.shelf import Shelf
 
 
 async def lock_account(connection: PooledConnection, account_id: str) -> str:

@@ -10,11 +10,11 @@ from app.accounts.principal import Principal
 from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
 from app.ids import LINE_PREFIX, Kind, new_id
-from app.routing import checks
+from app.resources import field_checks
+from app.resources.resource import Resource
+from app.resources.shelf import raise_all
 from app.routing.model import Device
-from app.routing.resource import Resource
 from app.routing.rows import AGENTS, DEVICES, EXTENSIONS
-from app.routing.shelf import raise_all
 from app.routing.words import Codec, Transport
 
 #: The SIP realm of our devices. It is part of what is stored of a secret, so it must never change.
@@ -173,7 +173,9 @@ def _columns(values: DeviceChanges) -> dict[str, object]:
 
 
 def _check(values: DeviceChanges) -> None:
-    problems = checks.check_label(values.get("label"))
+    problems = field_checks.check_label(values.get("label"))
     if "codecs" in values:
-        problems += checks.check_unique([one.value for one in values["codecs"]], "codecs", least=1, most=len(Codec))
+        problems += field_checks.check_unique(
+            [one.value for one in values["codecs"]], "codecs", least=1, most=len(Codec)
+        )
     raise_all(problems)

@@ -26,12 +26,13 @@ from app.flows.steps import (
 )
 from app.ids import Kind, new_id
 from app.numbers.parse import E164
-from app.routing import checks
+from app.resources import field_checks
+from app.resources.resource import Office, Resource
+from app.resources.shelf import raise_all
 from app.routing.existing import lock_target
+from app.routing.in_use import refuse_if_target
 from app.routing.model import CallFlow
-from app.routing.resource import Office, Resource, refuse_if_target
 from app.routing.rows import CALL_FLOWS
-from app.routing.shelf import raise_all
 from app.routing.targets import (
     CallTarget,
     ToAnnouncement,
@@ -267,7 +268,7 @@ def _at(step: Step, path: tuple[str, ...], problem: Problem) -> Problem:
 
 
 def _check(values: FlowChanges) -> list[Problem]:
-    problems = checks.check_name(values["name"]) if "name" in values else []
+    problems = field_checks.check_name(values["name"]) if "name" in values else []
     if "flow" in values:
         problems += check_flow(values["flow"])
     return problems

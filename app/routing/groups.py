@@ -7,13 +7,15 @@ from app.accounts.principal import Principal
 from app.db.engine import PooledConnection
 from app.errors import Problem
 from app.ids import Kind, new_id
+from app.resources import field_checks
+from app.resources.resource import Resource
+from app.resources.shelf import raise_all
 from app.routing import checks
 from app.routing.existing import lock_target
+from app.routing.in_use import refuse_if_target
 from app.routing.model import Queue, QueueMember, RingGroup, RingGroupMember
 from app.routing.people import LONGEST_RING_SECONDS, LONGEST_WRAP_UP_SECONDS
-from app.routing.resource import Resource, refuse_if_target
 from app.routing.rows import AGENTS, EXTENSIONS, QUEUES, RING_GROUPS
-from app.routing.shelf import raise_all
 from app.routing.targets import CallTarget, target_as_json
 from app.routing.words import QueueStrategy, RingStrategy
 
@@ -153,7 +155,7 @@ async def _write_group(
     connection: PooledConnection, account_id: str, group_id: str, members: Sequence[RingGroupMember]
 ) -> None:
     keys = [str(member.extension_id if member.agent_id is None else member.agent_id) for member in members]
-    raise_all(checks.check_unique(keys, "members", least=0, most=checks.MOST_MEMBERS))
+    raise_all(field_checks.check_unique(keys, "members", least=0, most=checks.MOST_MEMBERS))
     agent_ids = [member.agent_id for member in members if member.agent_id is not None]
     extension_ids = [member.extension_id for member in members if member.extension_id is not None]
     await AGENTS.lock_all(connection, account_id, agent_ids, "members", under="agentId")
@@ -169,7 +171,7 @@ async def _write_queue(
     connection: PooledConnection, account_id: str, queue_id: str, members: Sequence[QueueMember]
 ) -> None:
     agent_ids = [member.agent_id for member in members]
-    raise_all(checks.check_unique(agent_ids, "members", least=0, most=checks.MOST_MEMBERS))
+    raise_all(field_checks.check_unique(agent_ids, "members", least=0, most=checks.MOST_MEMBERS))
     await AGENTS.lock_all(connection, account_id, agent_ids, "members", under="agentId")
     await connection.execute(
         "DELETE FROM queue_member WHERE queue_id = $1 AND agent_id <> ALL($2::text[])", queue_id, agent_ids
@@ -193,13 +195,15 @@ def _columns(values: RingGroupChanges | QueueChanges) -> dict[str, object]:
 
 
 def _check_group(values: RingGroupChanges) -> list[Problem]:
-    problems = checks.check_name(values["name"]) if "name" in values else []
-    problems += checks.check_seconds(values.get("ring_seconds"), "ringSeconds", least=1, most=LONGEST_RING_SECONDS)
+    problems = field_checks.check_name(values["name"]) if "name" in values else []
+    problems += field_checks.check_seconds(
+        values.get("ring_seconds"), "ringSeconds", least=1, most=LONGEST_RING_SECONDS
+    )
     return problems
 
 
 def _check_queue(values: QueueChanges) -> list[Problem]:
-    problems = checks.check_name(values["name"]) if "name" in values else []
+    problems = field_checks.check_name(values["name"]) if "name" in values else []
     if "music_class" in values:
         problems += checks.check_music_class(values["music_class"])
     for value, field, least, most in (
@@ -208,8 +212,8 @@ def _check_queue(values: QueueChanges) -> list[Problem]:
         (values.get("ring_seconds"), "ringSeconds", 1.0, LONGEST_RING_SECONDS),
         (values.get("wrap_up_seconds"), "wrapUpSeconds", 0.0, LONGEST_WRAP_UP_SECONDS),
     ):
-        problems += checks.check_seconds(value, field, least=least, most=most)
-    problems += checks.check_whole(values.get("max_length"), "maxLength", least=1, most=_MOST_WAITING)
+        problems += field_checks.check_seconds(value, field, least=least, most=most)
+    problems += field_checks.check_whole(values.get("max_length"), "maxLength", least=1, most=_MOST_WAITING)
     for place, member in enumerate((*values.get("members", ()), *values.get("add_members", ()))):
         if not 0 <= member.penalty <= _LARGEST_PENALTY:
             message = f"A penalty is 0 to {_LARGEST_PENALTY}."

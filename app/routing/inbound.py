@@ -7,12 +7,13 @@ from app.accounts.principal import Principal
 from app.errors import Problem
 from app.facts.vocabulary import RecordingMode
 from app.ids import Kind, new_id
+from app.resources import field_checks
+from app.resources.resource import Resource
+from app.resources.shelf import raise_all
 from app.routing import checks
 from app.routing.existing import lock_target
 from app.routing.model import InboundRoute
-from app.routing.resource import Resource
 from app.routing.rows import ROUTES, TRUNKS
-from app.routing.shelf import raise_all
 from app.routing.targets import CallTarget, ToQueue, target_as_json
 
 
@@ -116,7 +117,7 @@ def _check_whole(route: InboundRoute) -> None:
 
 
 def _check(values: RouteChanges) -> list[Problem]:
-    problems = checks.check_label(values.get("label"))
+    problems = field_checks.check_label(values.get("label"))
     if "pattern" in values:
         problems += checks.check_pattern(values["pattern"])
     return problems

@@ -8,12 +8,13 @@ from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
 from app.ids import Kind, new_id
 from app.numbers.parse import E164
+from app.resources import field_checks
+from app.resources.resource import Resource
+from app.resources.shelf import raise_all
 from app.routing import checks
 from app.routing.defaults import lock_account, settle_default, take_default
 from app.routing.model import OutboundNumber, OutboundNumberPool
-from app.routing.resource import Resource
 from app.routing.rows import NUMBERS, POOLS, TRUNKS
-from app.routing.shelf import raise_all
 from app.routing.words import NumberCapability
 
 MOST_NUMBERS: Final = 1000
@@ -197,7 +198,7 @@ class OutboundNumberPools(Resource[OutboundNumberPool]):
 
 
 async def _write_members(connection: PooledConnection, account_id: str, pool_id: str, number_ids: list[str]) -> None:
-    raise_all(checks.check_unique(number_ids, "numberIds", least=0, most=MOST_NUMBERS))
+    raise_all(field_checks.check_unique(number_ids, "numberIds", least=0, most=MOST_NUMBERS))
     await NUMBERS.lock_all(connection, account_id, number_ids, "numberIds")
     await connection.execute("DELETE FROM outbound_number_pool_member WHERE pool_id = $1", pool_id)
     await connection.executemany(
@@ -220,12 +221,12 @@ def _number_columns(values: NumberChanges) -> dict[str, object]:
 
 
 def _check_number(values: NumberChanges) -> list[Problem]:
-    problems = checks.check_label(values.get("label"))
+    problems = field_checks.check_label(values.get("label"))
     if "capabilities" in values:
         given = [one.value for one in values["capabilities"]]
-        problems += checks.check_unique(given, "capabilities", least=1, most=len(NumberCapability))
+        problems += field_checks.check_unique(given, "capabilities", least=1, most=len(NumberCapability))
     return problems
 
 
 def _check_pool(values: PoolChanges) -> None:
-    raise_all(checks.check_name(values["name"]) if "name" in values else [])
+    raise_all(field_checks.check_name(values["name"]) if "name" in values else [])

@@ -8,11 +8,13 @@ from app.db.engine import PooledConnection
 from app.errors import Problem
 from app.ids import Kind, new_id
 from app.numbers.parse import parse_extension
+from app.resources import field_checks
+from app.resources.resource import Resource
+from app.resources.shelf import raise_all
 from app.routing import checks
+from app.routing.in_use import refuse_if_target
 from app.routing.model import Agent, Extension
-from app.routing.resource import Resource, refuse_if_target
 from app.routing.rows import AGENTS, EXTENSIONS
-from app.routing.shelf import raise_all
 
 LONGEST_RING_SECONDS: Final = 600.0
 LONGEST_WRAP_UP_SECONDS: Final = 3600.0
@@ -145,17 +147,19 @@ def _trimmed(values: AgentChanges) -> AgentChanges:
 def _check_extension(values: ExtensionChanges) -> None:
     if "number" in values:
         parse_extension(values["number"], field=("number",))
-    raise_all(checks.check_label(values.get("label")))
+    raise_all(field_checks.check_label(values.get("label")))
 
 
 def _check_agent(values: AgentChanges) -> None:
     problems: list[Problem] = []
     if "name" in values:
-        problems += checks.check_name(values["name"])
-    problems += checks.check_label(values.get("display_name"), "displayName")
+        problems += field_checks.check_name(values["name"])
+    problems += field_checks.check_label(values.get("display_name"), "displayName")
     problems += checks.check_email(values.get("email"))
-    problems += checks.check_seconds(values.get("ring_seconds"), "ringSeconds", least=1, most=LONGEST_RING_SECONDS)
-    problems += checks.check_seconds(
+    problems += field_checks.check_seconds(
+        values.get("ring_seconds"), "ringSeconds", least=1, most=LONGEST_RING_SECONDS
+    )
+    problems += field_checks.check_seconds(
         values.get("wrap_up_seconds"), "wrapUpSeconds", least=0, most=LONGEST_WRAP_UP_SECONDS
     )
     raise_all(problems)

@@ -6,6 +6,7 @@ from typing import Self
 
 from app.accounts.audit import AuditLog
 from app.db.engine import Database
+from app.resources.resource import Office
 from app.routing.devices import Devices
 from app.routing.flows import CallFlows, Voices
 from app.routing.groups import Queues, RingGroups
@@ -13,8 +14,8 @@ from app.routing.inbound import InboundRoutes
 from app.routing.numbers import OutboundNumberPools, OutboundNumbers
 from app.routing.people import Agents, Extensions
 from app.routing.policies import DestinationPolicies
-from app.routing.resource import Office, Seals
 from app.routing.trunks import Trunks
+from app.secrets.sealing import Seals
 
 
 async def tell_nobody() -> None:

@@ -7,6 +7,7 @@ import asyncpg
 from app.facts.vocabulary import RecordingMode
 from app.flows.steps import flow_from_json
 from app.numbers.parse import E164
+from app.resources.shelf import Shelf
 from app.routing.model import (
     Agent,
     CallFlow,
@@ -21,7 +22,6 @@ from app.routing.model import (
     RingGroupMember,
     Trunk,
 )
-from app.routing.shelf import Shelf
 from app.routing.targets import CallTarget, target_from_json
 from app.routing.words import (
     CallerIdPolicy,

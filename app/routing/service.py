@@ -14,11 +14,12 @@ from app.db.engine import Database, PooledConnection
 from app.errors import Problem, RefusedError
 from app.ids import Kind, new_id
 from app.numbers.parse import parse_extension
+from app.resources import field_checks
+from app.resources.shelf import Shelf, raise_all
 from app.routing import checks
 from app.routing.defaults import lock_account, settle_default
 from app.routing.model import Agent, Device, Extension, OutboundNumber, Trunk
 from app.routing.rows import AGENTS, DEVICES, EXTENSIONS, NUMBERS, TRUNKS
-from app.routing.shelf import Shelf, raise_all
 
 _MOST_DEVICES: Final = 10
 
@@ -49,7 +50,7 @@ class Routing:
     ) -> Extension:
         """An internal number, 2 to 6 digits, not in use in the account."""
         parse_extension(number, field=("number",))
-        raise_all(checks.check_label(label))
+        raise_all(field_checks.check_label(label))
         row = {"id": new_id(Kind.EXTENSION), "account_id": account_id, "number": number, "label": label}
         async with self._writing(account_id) as (connection, _):
             with EXTENSIONS.unique("number", f"There is an extension {number} already."):
@@ -67,7 +68,7 @@ class Routing:
         by: Principal | None = None,
     ) -> Agent:
         """A person, at an extension of the account or at none yet."""
-        raise_all([*checks.check_name(name), *checks.check_email(email)])
+        raise_all([*field_checks.check_name(name), *checks.check_email(email)])
         row = {"id": new_id(Kind.AGENT), "account_id": account_id, "name": name.strip(), "email": email}
         async with self._writing(account_id) as (connection, _):
             if extension_id is not None:
@@ -84,7 +85,7 @@ class Routing:
         Its endpoint in Asterisk is ``<account>-<extension>``; the second and further ones of an extension add
         ``-2``, ``-3``, …
         """
-        raise_all(checks.check_label(label))
+        raise_all(field_checks.check_label(label))
         row = {"id": new_id(Kind.DEVICE), "account_id": account_id, "extension_id": extension_id, "label": label}
         # The account's lock makes two devices that are added at once take different numbers.
         async with self._writing(account_id) as (connection, account_name):
@@ -154,7 +155,7 @@ class Routing:
         by: Principal | None = None,
     ) -> OutboundNumber:
         """A number the account may show, E.164. The account's first one is its default."""
-        raise_all([*checks.check_label(label), *checks.check_outbound_number(number)])
+        raise_all([*field_checks.check_label(label), *checks.check_outbound_number(number)])
         row = {
             "id": new_id(Kind.OUTBOUND_NUMBER),
             "account_id": account_id,

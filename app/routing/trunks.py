@@ -7,12 +7,13 @@ from app.accounts.principal import Principal
 from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
 from app.ids import LINE_PREFIX, Kind, new_id
+from app.resources import field_checks
+from app.resources.resource import Resource
+from app.resources.shelf import raise_all
 from app.routing import checks
 from app.routing.defaults import lock_account, settle_default, take_default
 from app.routing.model import Trunk
-from app.routing.resource import Resource
 from app.routing.rows import TRUNKS
-from app.routing.shelf import raise_all
 from app.routing.trunk_states import count_trunks
 from app.routing.words import CallerIdPolicy, Codec, LineState, Transport
 
@@ -172,14 +173,18 @@ def _check(values: TrunkChanges) -> list[Problem]:
     problems: list[Problem] = []
     if "host" in values:
         problems += checks.check_host(values["host"])
-    problems += checks.check_whole(values.get("port"), "port", least=1, most=_LARGEST_PORT)
+    problems += field_checks.check_whole(values.get("port"), "port", least=1, most=_LARGEST_PORT)
     problems += checks.check_username(values.get("username"))
     problems += checks.check_secret(values.get("secret"))
     problems += checks.check_matches(values.get("match_addresses", ()))
     if "codecs" in values:
-        problems += checks.check_unique([one.value for one in values["codecs"]], "codecs", least=1, most=len(Codec))
+        problems += field_checks.check_unique(
+            [one.value for one in values["codecs"]], "codecs", least=1, most=len(Codec)
+        )
     problems += checks.check_channels(values.get("max_channels"))
-    problems += checks.check_whole(values.get("qualify_seconds"), "qualifySeconds", least=0, most=_MOST_QUALIFY_SECONDS)
+    problems += field_checks.check_whole(
+        values.get("qualify_seconds"), "qualifySeconds", least=0, most=_MOST_QUALIFY_SECONDS
+    )
     if "dial_template" in values:
         problems += checks.check_dial_template(values["dial_template"])
     return problems

@@ -11,17 +11,18 @@ import structlog
 from app.accounts.principal import Principal
 from app.clock import Clock
 from app.daemon import Daemon
+from app.files.store import FileStore, ObjectMissingError, StoreUnavailableError
+from app.files.upload_files import prepare_folder
+from app.files.uploads import ReceivedUpload, Uploads, used_already
 from app.ids import Kind, kind_of, new_id
-from app.recordings.store import ObjectMissingError, RecordingStore, StoreUnavailableError
-from app.routing.checks import check_name
-from app.routing.resource import Office, Resource, refuse_if_target
-from app.routing.shelf import raise_all
+from app.resources.field_checks import check_name
+from app.resources.resource import Office, Resource
+from app.resources.shelf import raise_all
+from app.routing.in_use import refuse_if_target
 from app.speech.decoding import Decoder
-from app.speech.model import SAMPLE_RATES, AudioFile, MediaUri, ReceivedUpload
+from app.speech.model import SAMPLE_RATES, AudioFile, MediaUri
 from app.speech.rows import AUDIO_FILES
 from app.speech.templates import check_room
-from app.speech.upload_files import prepare_folder
-from app.speech.uploads import Uploads, used_already
 from app.speech.urls import MediaUrls
 
 _log = structlog.get_logger(__name__)
@@ -45,7 +46,7 @@ class AudioFiles(Resource[AudioFile]):
         self,
         office: Office,
         uploads: Uploads,
-        store: RecordingStore,
+        store: FileStore,
         decoder: Decoder,
         urls: MediaUrls,
         clock: Clock,

@@ -11,8 +11,8 @@ import structlog
 
 from app.errors import Problem, RefusedError, UnavailableError
 from app.speech.model import SAMPLE_RATES
-from app.speech.waiting import Room
 from app.speech.words import AudioFormat
+from app.waiting import Room
 
 _log = structlog.get_logger(__name__)
 

@@ -13,8 +13,8 @@ from app.recordings.wave_format import AudioError
 from app.speech import samples
 from app.speech.engine import SpeechUnavailableError, Spoken, not_supported
 from app.speech.model import Speech, Voice, VoiceSettings
-from app.speech.waiting import Room
 from app.speech.words import Engine, EngineType, Gender, Pitch, Rate, Volume
+from app.waiting import Room
 
 _log = structlog.get_logger(__name__)
 

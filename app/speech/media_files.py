@@ -13,11 +13,11 @@ from starlette.routing import Route
 
 from app.clock import Clock
 from app.errors import NotFoundError, OffhookError
+from app.files.upload_files import refuse
+from app.files.urls import UrlExpiredError, UrlInvalidError
 from app.ids import Kind, kind_of
-from app.recordings.urls import UrlExpiredError, UrlInvalidError
 from app.speech.audio_files import AudioFiles
 from app.speech.cache import ContentKey, SpeechCache, is_content_key
-from app.speech.upload_files import refuse
 from app.speech.urls import MEDIA_PREFIX, MediaUrls
 
 #: Asterisk takes `audio/wav` for 8 kHz, whatever the address ends in; of this it knows nothing and looks at the end.

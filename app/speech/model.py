@@ -63,27 +63,6 @@ class AnnouncementTemplate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """A file that is to come, or has come. Instants are UTC; ``received_at`` None: it has not come yet."""
-
-    id: str
-    content_type: str
-    size_bytes: int
-    created_at: datetime
-    expires_at: datetime
-    received_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedUpload:
-    """A file that has come, and where it lies in the store."""
-
-    id: str
-    size_bytes: int
-    object_key: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AudioFile:
     """A sound file of the account's, as it came and as it is kept (mono, 16-bit, in both of ``SAMPLE_RATES``)."""
 

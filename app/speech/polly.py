@@ -15,8 +15,8 @@ from app.errors import Problem, RefusedError
 from app.speech import sigv4
 from app.speech.engine import SpeechUnavailableError, Spoken, not_supported
 from app.speech.model import Speech, Voice, VoiceSettings
-from app.speech.waiting import Room
 from app.speech.words import Engine, EngineType, Gender, Pitch, Rate, Volume
+from app.waiting import Room
 
 _log = structlog.get_logger(__name__)
 

@@ -8,9 +8,13 @@ from typing import Self
 from app.accounts.audit import AuditLog
 from app.clock import Clock
 from app.db.engine import Database
-from app.recordings.store import RecordingStore
-from app.routing.resource import Office, Seals
+from app.files.store import FileStore
+from app.files.upload_files import UploadFiles
+from app.files.uploads import Uploads
+from app.files.urls import upload_urls
+from app.resources.resource import Office
 from app.routing.resources import tell_nobody
+from app.secrets.sealing import Seals
 from app.speech.audio_files import AudioFiles, AudioFileSweeper
 from app.speech.cache import SpeechCache
 from app.speech.decoding import Decoder
@@ -20,9 +24,7 @@ from app.speech.model import SAMPLE_RATES
 from app.speech.passing import PassingSoundSweeper
 from app.speech.speaker import Speaker
 from app.speech.templates import AnnouncementTemplates
-from app.speech.upload_files import UploadFiles
-from app.speech.uploads import Uploads
-from app.speech.urls import MediaUrls, upload_urls
+from app.speech.urls import MediaUrls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class SpeechResources:
         database: Database,
         audit: AuditLog,
         seals: Seals,
-        store: RecordingStore,
+        store: FileStore,
         clock: Clock,
         engines: Sequence[SpeechEngine],
         *,

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import asyncpg
 
-from app.routing.shelf import Shelf
-from app.speech.model import AnnouncementTemplate, AudioFile, Upload, VoiceSettings
+from app.resources.shelf import Shelf
+from app.speech.model import AnnouncementTemplate, AudioFile, VoiceSettings
 from app.speech.texts import fields_of
 from app.speech.words import AudioFormat, EngineType, Pitch, Rate, Volume
 
@@ -62,8 +62,3 @@ AUDIO_FILES: Final = Shelf(
     columns=("id", "name", "format", "channels", "sample_rate", "duration_seconds", "created_at"),
     read=_read_audio_file,
 )
-UPLOAD_COLUMNS: Final = "id, content_type, size_bytes, created_at, expires_at, received_at"
-
-
-def read_upload(row: asyncpg.Record) -> Upload:
-    return Upload(**{name: row[name] for name in UPLOAD_COLUMNS.split(", ")})

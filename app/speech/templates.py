@@ -7,9 +7,10 @@ from app.accounts.principal import Principal
 from app.db.engine import PooledConnection
 from app.errors import Problem, RefusedError
 from app.ids import Kind, new_id
-from app.routing.checks import check_name
-from app.routing.resource import Office, Resource, refuse_if_target
-from app.routing.shelf import raise_all
+from app.resources.field_checks import check_name
+from app.resources.resource import Office, Resource
+from app.resources.shelf import raise_all
+from app.routing.in_use import refuse_if_target
 from app.speech import texts
 from app.speech.model import AnnouncementTemplate, Speech, VoiceSettings
 from app.speech.rows import TEMPLATES, settings_columns

@@ -10,30 +10,23 @@ Asterisk's media cache sets conditions on an address:
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from app.recordings.urls import RecordingUrls
+from app.files.urls import SignedUrls
 from app.speech.model import MediaUri
 
 MEDIA_PREFIX: Final = "/media/"
-UPLOAD_PREFIX: Final = "/uploads/"
 #: How a WAV file of each rate ends for Asterisk.
 EXTENSIONS: Final = {8_000: "wav", 16_000: "wav16"}
 
 _MEDIA_PURPOSE: Final = b"offhook media address 1"
-_UPLOAD_PURPOSE: Final = b"offhook upload address 1"
 #: An address of a sound works for one to two of these.
 _PERIOD: Final = timedelta(days=7)
-
-
-def upload_urls(secret: bytes) -> RecordingUrls:
-    """Signs where an upload is put."""
-    return RecordingUrls(secret, purpose=_UPLOAD_PURPOSE, path_prefix=UPLOAD_PREFIX)
 
 
 class MediaUrls:
     """``base_url`` is how Asterisk reaches this process."""
 
     def __init__(self, secret: bytes, base_url: str) -> None:
-        self._urls = RecordingUrls(secret, purpose=_MEDIA_PURPOSE, path_prefix=MEDIA_PREFIX)
+        self._urls = SignedUrls(secret, purpose=_MEDIA_PURPOSE, path_prefix=MEDIA_PREFIX)
         self._base_url = base_url.rstrip("/")
 
     def media(self, name: str, sample_rate: int, now: datetime) -> MediaUri:
@@ -47,7 +40,7 @@ class MediaUrls:
         """The name and rate behind an address.
 
         Raises:
-            UrlInvalidError, UrlExpiredError: as ``RecordingUrls.verify``.
+            UrlInvalidError, UrlExpiredError: as ``SignedUrls.verify``.
         """
         self._urls.verify(file_name, [expires], [signature], now)
         # What we signed has this form.

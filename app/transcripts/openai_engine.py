@@ -13,10 +13,10 @@ from typing import Final
 import msgspec
 import structlog
 
+from app.egress.requests import AddressDeniedError, Answer, Egress, EgressError
 from app.recordings.wave_format import SAMPLE_BYTES, write_header
 from app.transcripts.engine import Heard, HearingFailedError, HearingUnavailableError, Piece
 from app.transcripts.model import TranscriptEngine
-from app.webhooks.egress import AddressDeniedError, Answer, Egress, EgressError
 
 _log = structlog.get_logger(__name__)
 

@@ -13,13 +13,13 @@ from app.facts.event import Draft
 from app.facts.jobs import Counts, JobKind
 from app.facts.transcripts import TranscriptFailed, TranscriptReady
 from app.facts.vocabulary import LegRole, RecordingMode, RecordingState
+from app.files.store import FileStore, ObjectMissingError
 from app.jobs.model import Done, Job, JobFailedError, JobRetryError
 from app.jobs.progress import Progress
 from app.jobs.rows import draft_of
 from app.jobs.runner import Runner
 from app.recordings.model import Recording
 from app.recordings.queries import RecordingQueries
-from app.recordings.store import ObjectMissingError, RecordingStore
 from app.recordings.wave_format import HEADER_LIMIT, SAMPLE_BYTES, AudioError, WaveLayout, read_layout
 from app.transcripts import pieces
 from app.transcripts.engine import Heard, HearingEngine, HearingFailedError, HearingUnavailableError, Piece
@@ -52,7 +52,7 @@ class Transcription(Runner):
         self,
         database: Database,
         recordings: RecordingQueries,
-        store: RecordingStore,
+        store: FileStore,
         engine: HearingEngine,
         clock: Clock,
         *,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from app.clock import Clock
 from app.config import Settings
 from app.db.engine import Database
+from app.egress.requests import Egress
 from app.events.log import EventLog
+from app.files.store import FileStore
 from app.jobs.setting_up import JobStage
 from app.recordings.queries import RecordingQueries
-from app.recordings.store import RecordingStore
 from app.transcripts.engine import HearingEngine
 from app.transcripts.local_engine import LocalEngine
 from app.transcripts.openai_engine import BODY_SECONDS, LARGEST_ANSWER, OpenAiEngine
@@ -17,7 +18,6 @@ from app.transcripts.rows import TranscriptQueries
 from app.transcripts.runner import Transcription
 from app.transcripts.service import Transcripts
 from app.transcripts.starter import TranscriptStarter
-from app.webhooks.egress import Egress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def open_transcripts(
     settings: Settings,
     database: Database,
     log: EventLog,
-    store: RecordingStore,
+    store: FileStore,
     jobs: JobStage,
     clock: Clock,
 ) -> TranscriptStage:

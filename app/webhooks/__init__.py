@@ -14,7 +14,6 @@
 - ``claim``, ``settle``, ``plans``  the queue's SQL
 - ``deliver``, ``settler``  the worker's two loops; ``presence``  how others see that it is alive
 - ``schedule``  when to try again (pure)        - ``replay``  sending again what is over
-- ``sender``, ``payload``, ``classic``, ``signing``, ``sealing``  one attempt, and what is sent
-- ``addresses`` (pure), ``egress``, ``connection``  where a request may go, and how it goes
+- ``sender``, ``payload``, ``classic``  one attempt, and what is sent; ``app.egress`` says where it may go, and signs it
 - ``queries``  deliveries and attempts, to be read
 """

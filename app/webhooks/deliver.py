@@ -12,20 +12,20 @@ from app import failpoints
 from app.clock import Clock
 from app.daemon import Daemon, Health
 from app.db.engine import Database
+from app.egress.requests import Egress
 from app.errors import DatabaseUnavailableError
 from app.events.log import EventLog
 from app.facts.event import Draft
 from app.facts.webhooks import WebhookExhausted, WebhookTest, WebhookTriggered
 from app.ids import Kind, new_id
 from app.metrics import WEBHOOK_DELIVERY_SECONDS, WEBHOOKS_EXHAUSTED
+from app.secrets.sealing import Sealer
 from app.webhooks.claim import Lane, Limits, claim_lanes, end_lost_leases
 from app.webhooks.classic import is_classic
-from app.webhooks.egress import Egress
 from app.webhooks.model import Attempt, DeliveryState, Format
 from app.webhooks.payload import MintUrl
 from app.webhooks.presence import Presence
 from app.webhooks.schedule import Schedule
-from app.webhooks.sealing import Sealer
 from app.webhooks.sender import Bodies, Sender
 from app.webhooks.settle import Release, Result
 from app.webhooks.settler import Outcome, Settler

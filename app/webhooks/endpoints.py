@@ -12,19 +12,19 @@ from app.clock import Clock
 from app.db.conditions import Conditions
 from app.db.engine import Database
 from app.db.keyset import Key, Listing, RowCount, count_listed, keyset_rows
+from app.egress.requests import Egress
+from app.egress.signing import new_secret, show_secret
 from app.errors import Problem, RefusedError, ScopeError
 from app.facts.masking import Sight
 from app.ids import Kind, new_id
 from app.paging import Page, PageRequest
+from app.secrets.sealing import Sealer
 from app.webhooks.classic import CLASSIC_EVENTS, classic_patterns
-from app.webhooks.egress import Egress
 from app.webhooks.event_types import check_event_types, like_pattern
 from app.webhooks.listeners import announce_endpoint, wait_until_heard
 from app.webhooks.model import API_VERSION, CreatedEndpoint, Endpoint, Format
 from app.webhooks.payload import VERSIONS
 from app.webhooks.rotation import DEFAULT_GRACE, rotate_secret
-from app.webhooks.sealing import Sealer
-from app.webhooks.signing import new_secret, show_secret
 
 MOST_ENDPOINTS: Final = 20
 LONGEST_DESCRIPTION: Final = 500

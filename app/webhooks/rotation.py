@@ -5,9 +5,9 @@ from typing import Final
 
 from app.clock import Clock
 from app.db.engine import Database
+from app.egress.signing import new_secret, show_secret
 from app.errors import Problem, RefusedError
-from app.webhooks.sealing import Sealer
-from app.webhooks.signing import new_secret, show_secret
+from app.secrets.sealing import Sealer
 
 DEFAULT_GRACE: Final = timedelta(hours=24)
 LONGEST_GRACE: Final = timedelta(days=7)

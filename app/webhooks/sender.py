@@ -11,16 +11,16 @@ import asyncpg
 import structlog
 
 from app.clock import Clock
+from app.egress.requests import Answer, Egress, EgressError
+from app.egress.signing import Signer
 from app.facts.recordings import SignedUrl
 from app.facts.webhooks import WebhookTriggered
 from app.ids import Kind, new_id
 from app.metrics import WEBHOOK_ATTEMPTS, WEBHOOK_SECONDS
-from app.webhooks.egress import Answer, Egress, EgressError
+from app.secrets.sealing import Sealer
 from app.webhooks.model import Attempt
 from app.webhooks.payload import MintUrl, Shape, build_body, is_linked, shape_of
 from app.webhooks.schedule import read_retry_after
-from app.webhooks.sealing import Sealer
-from app.webhooks.signing import Signer
 
 _CACHED_SIGNERS: Final = 1000
 _USER_AGENT: Final = f"Offhook/{version('offhook')}"

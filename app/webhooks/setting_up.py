@@ -6,10 +6,11 @@ from datetime import timedelta
 from app.clock import Clock
 from app.config import Settings
 from app.db.engine import Database
+from app.egress.requests import Egress
 from app.events.bus import Bus
 from app.events.log import Appended, EventLog
+from app.secrets.sealing import Sealer
 from app.webhooks.deliver import Deliverer
-from app.webhooks.egress import Egress
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.enqueue import Enqueuer
 from app.webhooks.listeners import Listeners
@@ -17,7 +18,6 @@ from app.webhooks.payload import MintUrl
 from app.webhooks.queries import WebhookQueries
 from app.webhooks.replay import WebhookReplays
 from app.webhooks.schedule import Schedule
-from app.webhooks.sealing import Sealer
 from app.webhooks.testing import WebhookTests
 
 

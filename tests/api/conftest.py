@@ -18,16 +18,15 @@ from app.accounts.access import Access
 from app.accounts.audit import AuditLog
 from app.accounts.dialect_access import DialectAccess
 from app.accounts.scopes import Scope
-from app.accounts.secret import Purpose, ServiceSecret
 from app.accounts.service import Account, Accounts
 from app.api.context import Options
 from app.api.subscriptions.audience import Audiences
 from app.api.websocket import SocketEndpoint
 from app.asgi import SERVER_OPTIONS, create_app
 from app.calls.asking.service import CallService
+from app.calls.keeping.counted import occupants
 from app.calls.keeping.keys import KeyVeil
 from app.calls.keeping.store import CallStore
-from app.calls.keeping.usage_rows import occupants
 from app.calls.leading.flow_sounds import FlowSounds
 from app.calls.living.registry import CallRegistry
 from app.calls.planning.admission import Admission
@@ -41,27 +40,28 @@ from app.clock import SystemClock
 from app.config import Settings
 from app.contacts.setting_up import open_contacts
 from app.db.engine import Database
+from app.egress.requests import Egress
+from app.egress.streams import StreamGuard
 from app.erasure.setting_up import ErasureStage
-from app.errand_stage import Errands
 from app.events.bus import Bus
 from app.events.feed import Feed
 from app.events.log import EventLog
 from app.exports.exporting import Exports
+from app.files.store import FileStore
+from app.files.urls import SignedUrls, report_urls
 from app.health import PartHealth
 from app.jobs.serve import JobReports
 from app.jobs.service import Jobs
 from app.media.endpoints import MediaEndpoints
-from app.media.guard import StreamGuard
-from app.ownership.diagnostics import Diagnostics
+from app.process.errands import Errands
 from app.queues.agent_rows import AgentRows
 from app.queues.agents import AgentStates
 from app.queues.standings import QueueStandings
 from app.queues.waiting import WaitingRooms
+from app.reaching.diagnostics import Diagnostics
 from app.recordings.deletion import RecordingDeletion
 from app.recordings.queries import RecordingQueries
 from app.recordings.serve import RecordingFiles
-from app.recordings.store import RecordingStore
-from app.recordings.urls import RecordingUrls, report_urls
 from app.reputation.caller_ids import CallerIds
 from app.reputation.judging import Rules
 from app.reputation.service import Reputation
@@ -69,19 +69,19 @@ from app.routing.directory import Directory
 from app.routing.resources import RoutingResources
 from app.routing.sandbox import seed_sandbox
 from app.routing.stops import Stops
+from app.secrets.sealing import Sealer
+from app.secrets.service_secret import Purpose, ServiceSecret
 from app.services import Services
+from app.services.usage import UsageStage
 from app.speech.resources import SpeechResources
 from app.transcripts.rows import TranscriptQueries
 from app.transcripts.service import Transcripts
 from app.usage.caps import CapacityDesk
-from app.usage_stage import UsageStage
-from app.webhooks.egress import Egress
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.enqueue import Enqueuer
 from app.webhooks.queries import WebhookQueries
 from app.webhooks.replay import WebhookReplays
 from app.webhooks.schedule import Schedule
-from app.webhooks.sealing import Sealer
 from app.webhooks.testing import WebhookTests
 from tests.api.silent_asterisk import AlwaysReady, SilentAsterisk
 from tests.ownership.processes import NODE, route_here
@@ -167,9 +167,9 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
     media_endpoints = MediaEndpoints(
         *(database, sealer, StreamGuard(allow_networks=(IPv4Network("127.0.0.0/8"),)), audit, clock)
     )
-    recording_store = RecordingStore.open(None, tmp_path)
+    file_store = FileStore.open(None, tmp_path)
     speech = SpeechResources.open(
-        *(database, audit, sealer, recording_store, clock, [ToneEngine()]),
+        *(database, audit, sealer, file_store, clock, [ToneEngine()]),
         folder=tmp_path / "media",
         media_url="http://offhook.test",
         urls_secret=bytes(32),
@@ -193,15 +193,15 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         contexts=frozenset({"house-menus"}),
         admission=Admission(CapacityDesk(database, log, clock, occupants)),
     )
-    recordings, urls = RecordingQueries(database), RecordingUrls(bytes(32))
+    recordings, urls = RecordingQueries(database), SignedUrls(bytes(32))
     webhooks, webhook_queries = WebhookEndpoints(database, sealer, egress, clock), WebhookQueries(database)
     routed = route_here(calls, registry, database, Bus(database), feed, wait_seconds=5.0)
     bus = Bus(database)
     jobs = Jobs(database, log, bus, clock)
     errands = Errands.open(Settings(data_dir=tmp_path), SECRET, database, log, bus, clock, sealer, speech)
-    contacts = open_contacts(database, audit, sealer, log, clock, jobs, speech.uploads, recording_store)
-    deletion = RecordingDeletion(database, log, recording_store, clock)
-    erasures = ErasureStage.open(SECRET, database, log, recording_store, deletion, jobs, audit, sealer, clock)
+    contacts = open_contacts(database, audit, sealer, log, clock, jobs, speech.uploads, file_store)
+    deletion = RecordingDeletion(database, log, file_store, clock)
+    erasures = ErasureStage.open(SECRET, database, log, file_store, deletion, jobs, audit, sealer, clock)
     access, call_queries = Access.open(database, bytes(32), audit, clock), CallQueries(database)
     services = Services(
         clock=clock,
@@ -232,7 +232,7 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         ),
         exports=Exports(jobs, contacts.resources, audit),
         erasures=erasures.service,
-        job_reports=JobReports(jobs, recording_store, report_urls(bytes(32)), clock),
+        job_reports=JobReports(jobs, file_store, report_urls(bytes(32)), clock),
         transcripts=Transcripts(database, jobs, TellingEngine(), clock, language="en-US"),
         transcript_queries=TranscriptQueries(database),
         usage=UsageStage.open(
@@ -251,7 +251,7 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         services,
         Settings(data_dir=tmp_path, public_url="https://offhook.example"),
         health=health,
-        recordings=RecordingFiles(recordings, recording_store, urls, clock),
+        recordings=RecordingFiles(recordings, file_store, urls, clock),
         options=Options(init_seconds=4.0, heartbeat_seconds=0.3, most_operations_per_socket=5, most_waiting_frames=50),
     )
     await feed.begin()

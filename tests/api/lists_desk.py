@@ -11,10 +11,10 @@ from app.cdrs.queries import CdrQueries
 from app.clock import SystemClock
 from app.contacts.imports import ContactImport, DncImport
 from app.exports.exporting import ExportRunner
+from app.files.store import FileStore
 from app.jobs.service import JOBS_CHANGED
 from app.jobs.worker import JobWorker
 from app.recordings.queries import RecordingQueries
-from app.recordings.store import RecordingStore
 from tests.api.conftest import Surface
 from tests.jobs.world import NearBus
 
@@ -88,7 +88,7 @@ async def upload(surface: Surface, content: bytes, content_type: str = "text/csv
 @asynccontextmanager
 async def working(surface: Surface, folder: Path) -> AsyncIterator[None]:
     """A worker that does imports and exports, for the block."""
-    bus, store = NearBus(), RecordingStore.open(None, folder)
+    bus, store = NearBus(), FileStore.open(None, folder)
     bus.on(JOBS_CHANGED, surface.services.jobs._hear)
     uploads, contacts = surface.services.speech.uploads, surface.services.contacts
     runners = [

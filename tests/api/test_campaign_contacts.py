@@ -12,8 +12,7 @@ from app.campaigns import figures
 from app.campaigns.core.explain import Attempted
 from app.campaigns.core.retries import Retry
 from app.campaigns.core.rules import Basis, Decision, Dial, Outcome, Skip, Version
-from app.campaigns.core.words import SkipReason, ZoneSource
-from app.campaigns.core.zones import Zones
+from app.campaigns.core.words import SkipReason
 from app.campaigns.figures import Figure
 from app.campaigns.forecast import Forecaster
 from app.campaigns.questions import CONTACT_COLUMNS, read_contact
@@ -21,6 +20,7 @@ from app.campaigns.store import get_campaigns
 from app.campaigns.undialled import write_dnc_records
 from app.facts.vocabulary import Disposition
 from app.ids import Kind, new_id, part_id
+from app.numbers.zones import Zones, ZoneSource
 from tests.api.campaign_desk import do, done, make, make_dnc_list, make_list, put, read, types_of_events, value
 from tests.api.conftest import Surface
 from tests.api.test_websocket import opened

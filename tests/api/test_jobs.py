@@ -12,11 +12,11 @@ import pytest
 from app.accounts.scopes import Scope
 from app.clock import SystemClock
 from app.facts.jobs import Counts, JobKind
+from app.files.store import FileStore
 from app.jobs.model import Done, Job, NewJob, ReportName
 from app.jobs.progress import Progress
 from app.jobs.service import JOBS_CHANGED
 from app.jobs.worker import JobWorker
-from app.recordings.store import RecordingStore
 from tests.api.conftest import Surface
 from tests.api.test_websocket import opened
 from tests.jobs.world import NearBus, ToldRunner
@@ -57,7 +57,7 @@ async def _enqueue(surface: Surface, **more: Any) -> str:
 @asynccontextmanager
 async def _working(surface: Surface, folder: Path, runner: ToldRunner) -> AsyncIterator[JobWorker]:
     runner.kind = JobKind.CONTACT_IMPORT  # type: ignore[misc]  # this one does imports
-    bus, store = NearBus(), RecordingStore.open(None, folder)
+    bus, store = NearBus(), FileStore.open(None, folder)
     bus.on(JOBS_CHANGED, surface.services.jobs._hear)
     worker = JobWorker(*(surface.database, surface.log, store, bus, SystemClock(), [runner]), folder=folder / "jobs")
     surface.services.jobs.on_enqueued(worker.wake)

@@ -12,9 +12,9 @@ from standardwebhooks.webhooks import Webhook
 from app.accounts.scopes import Scope
 from app.cli.listening import Forwarder, Told, choose_types, listen, secret_of
 from app.cli.over_the_api import Api
+from app.egress.signing import show_secret
 from app.errors import AuthenticationError, RefusedError
 from app.facts.catalogue import FACT_TYPES, encode_event
-from app.webhooks.signing import show_secret
 from tests.api.conftest import DEADLINE_SECONDS, Surface, until
 from tests.api.test_subscriptions import append, fact
 from tests.rig.fault_proxy import FaultProxy, proxy_to_asterisk

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from app import bootstrap, metrics
+from app import metrics
 from app.api.metrics import Metrics
 from app.cli.program import program
 from app.config import load_settings
 from app.daemon import Daemon
-from app.running import ServiceHealth
+from app.process import bootstrap
+from app.process.running import ServiceHealth
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "operating.md").read_text(encoding="utf-8")

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import soundfile  # type: ignore[import-untyped]
 
+from app.files.uploads import LARGEST_UPLOAD, MOST_UPLOADS
 from app.ids import Kind, new_id
-from app.speech.uploads import LARGEST_UPLOAD, MOST_UPLOADS
 from tests.api.conftest import Surface, serving
 
 pytestmark = pytest.mark.postgres

@@ -10,10 +10,11 @@ from app.accounts.scopes import Scope
 from app.calls.core import inputs
 from app.clock import SystemClock
 from app.facts.vocabulary import LegRole
+from app.files.store import FileStore
 from app.ids import Kind, new_id
 from app.jobs.worker import JobWorker
+from app.recordings.object_keys import object_key
 from app.recordings.queries import RecordingQueries
-from app.recordings.store import RecordingStore, object_key
 from app.transcripts.engine import Heard, Piece
 from app.transcripts.runner import Transcription
 from tests.api.conftest import Surface
@@ -49,8 +50,8 @@ VALUES ($1, $2, $3, 'CUSTOMER', 'SAVED', now(), now(), $4)
 """
 
 
-async def _record(surface: Surface, folder: Path) -> tuple[str, RecordingStore]:
-    recording_id, store = new_id(Kind.RECORDING), RecordingStore.open(None, folder)
+async def _record(surface: Surface, folder: Path) -> tuple[str, FileStore]:
+    recording_id, store = new_id(Kind.RECORDING), FileStore.open(None, folder)
     key = object_key(surface.account.id, recording_id)
     path = write_wave(folder / "made.wav", make_tone(440, 0.5))
     await store.put_file(key, path, path.stat().st_size)

@@ -11,13 +11,13 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from app.accounts.scopes import Scope
+from app.egress.requests import Egress
 from app.facts.event import Draft
 from app.facts.webhooks import WebhookTest
 from app.ids import Kind, new_id
+from app.secrets.sealing import Sealer
 from app.webhooks.deliver import Deliverer
-from app.webhooks.egress import Egress
 from app.webhooks.schedule import Schedule
-from app.webhooks.sealing import Sealer
 from tests.api.conftest import Surface, until
 from tests.webhooks.sink import Reply, Sink, running_sink
 

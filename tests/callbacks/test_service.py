@@ -7,10 +7,10 @@ import pytest
 
 from app.accounts.scopes import Scope
 from app.callbacks.model import CallbackFilter, CallbackState, ScheduleRequest, UpdateCallbackRequest, Wanted
-from app.campaigns.core.windows import LocalTime, Resolution
 from app.errors import AsteriskUnavailableError, Problem, RefusedError, ScopeError
 from app.facts.callbacks import CallbackScheduled
 from app.facts.vocabulary import Party
+from app.hours.local_time import LocalTime, Resolution
 from app.ids import Kind, new_id
 from app.paging import PageRequest
 from tests.callbacks.conftest import NINE, World

@@ -19,7 +19,7 @@ from app.calls.reading.live_counts import LiveCounts
 from app.db.engine import Database
 from app.events.log import EventLog
 from app.metrics import LIVE_DRIFT
-from app.recordings.jobs import CollectJob
+from app.recordings.collecting import CollectJob
 from tests.calls.making import make_call, run_steps
 from tests.calls.rows import insert_calls
 from tests.calls.standing_in import HandClock, running

@@ -13,8 +13,8 @@ from app.accounts.scopes import Scope
 from app.calls.asking.service import CallService
 from app.calls.core import inputs
 from app.calls.core.model.call import Call
+from app.calls.keeping.counted import occupants
 from app.calls.keeping.store import CallStore
-from app.calls.keeping.usage_rows import occupants
 from app.calls.living.actor import CallActor
 from app.calls.living.registry import CallRegistry
 from app.calls.planning.admission import Admission

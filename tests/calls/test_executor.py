@@ -23,7 +23,7 @@ from app.calls.names import bridge_of, channel_of, snoop_of
 from app.errors import DatabaseUnavailableError, OverloadedError
 from app.facts.stretches import Gap
 from app.facts.vocabulary import LegRole, PauseMode, RecordingMode, RecordingState
-from app.recordings.jobs import CollectJob, Part
+from app.recordings.collecting import CollectJob, Part
 from tests.calls.making import make_call
 from tests.calls.standing_in_asterisk import ScriptedAsterisk, channel_json
 from tests.rig.hangup_memory import hangup_memory_of

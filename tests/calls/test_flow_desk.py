@@ -28,7 +28,7 @@ from app.routing.resources import RoutingResources
 from app.routing.stops import Stops
 from app.routing.targets import ToCallFlow
 from app.routing.words import QueueStrategy, RingStrategy
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 from tests.calls.making import CUSTOMER_NUMBER, make_call
 
 DEFAULTS = Defaults(agent_ring_seconds=30.0, customer_ring_seconds=45.0, max_duration_seconds=3600.0)

@@ -16,7 +16,7 @@ from app.calls.core.model.queue import MOST_QUEUES, QueueWait
 from app.calls.core.model.timers import TimerName
 from app.calls.core.setup import lifetime_of
 from app.calls.keeping.change import Change
-from app.calls.keeping.usage_rows import ended_of, outside_legs, reserved_seconds
+from app.calls.keeping.counted import ended_of, outside_legs, reserved_seconds
 from app.facts.flows import FlowEnded, FlowEnding
 from app.facts.vocabulary import Disposition, EndCode, LegRole, LegState, Party, RecordingMode
 from app.flows.steps import Enqueue, Step

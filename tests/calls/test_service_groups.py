@@ -20,7 +20,7 @@ from app.routing.resources import RoutingResources
 from app.routing.service import Routing
 from app.routing.targets import CallTarget, ToCallFlow, ToQueue
 from app.routing.words import QueueStrategy, RingStrategy
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 from tests.calls.standing_in import until
 from tests.calls.standing_in_process import Process
 

@@ -10,7 +10,7 @@ from orjson import Fragment
 
 from app.campaigns.core.lifecycle import Step
 from app.campaigns.core.retries import RetryRule
-from app.campaigns.core.windows import CallingWindow, Schedule
+from app.campaigns.core.schedule import Schedule
 from app.campaigns.model import Content, Definition, Pacing, SayContent, definition_as_json
 from app.campaigns.store import lock_for, take_step
 from app.clock import Clock
@@ -18,6 +18,7 @@ from app.db.engine import Database
 from app.facts.vocabulary import Disposition
 from app.flows.announcement import Announcement
 from app.flows.steps import PlaySpeech
+from app.hours.windows import CallingWindow
 from app.ids import Kind, new_id
 
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.calls.keeping.usage_rows import occupants
+from app.calls.keeping.counted import occupants
 from app.campaigns.model import ContactState, Pacing
 from app.errors import RefusedError
 from app.ids import Kind, new_id

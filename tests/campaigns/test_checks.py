@@ -13,7 +13,7 @@ from app.campaigns.changes import apply_changes
 from app.campaigns.checks import check_definition, check_fields, check_lists
 from app.campaigns.core.breaker import BreakerRule
 from app.campaigns.core.retries import RetryRule
-from app.campaigns.core.windows import CallingWindow, LocalTime, Schedule
+from app.campaigns.core.schedule import Schedule
 from app.campaigns.core.words import PacingMode
 from app.campaigns.model import (
     AgentContent,
@@ -27,7 +27,10 @@ from app.campaigns.model import (
     definition_from_json,
 )
 from app.facts.vocabulary import Disposition, Pair
-from app.flows.steps import Announcement, PlayFile, PlaySpeech, Weekday
+from app.flows.steps import Announcement, PlayFile, PlaySpeech
+from app.hours.local_time import LocalTime
+from app.hours.week import Weekday
+from app.hours.windows import CallingWindow
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 LONG_AGO = LocalTime(date_time=datetime(2026, 6, 1, 12, 0), time_zone="Etc/UTC")  # noqa: DTZ001  # a wall clock's

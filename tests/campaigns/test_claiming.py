@@ -14,14 +14,15 @@ from app.campaigns import claim_statements as statements
 from app.campaigns.claim import LEASE, MOST_CLAIMS
 from app.campaigns.core.lifecycle import Step
 from app.campaigns.core.rules import Basis, Decision
-from app.campaigns.core.windows import CallingWindow, Schedule
-from app.campaigns.core.words import DelayReason, SkipReason, ZoneSource
-from app.campaigns.core.zones import Zones
+from app.campaigns.core.schedule import Schedule
+from app.campaigns.core.words import DelayReason, SkipReason
 from app.campaigns.model import ContactState, Pacing
 from app.db.kept import read_by_index
 from app.facts.campaigns import ContactSkipped
 from app.facts.vocabulary import Disposition
+from app.hours.windows import CallingWindow
 from app.numbers.policy import Rule, version_of
+from app.numbers.zones import Zones, ZoneSource
 from app.routing.policies import DestinationPolicies
 from tests.campaigns.hall import Hall
 from tests.campaigns.sheet import number_of, numbers, retry

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.campaigns.core.windows import CallingWindow, Schedule
+from app.campaigns.core.schedule import Schedule
+from app.hours.windows import CallingWindow
 from tests.campaigns.hall import Hall
 from tests.campaigns.sheet import numbers
 

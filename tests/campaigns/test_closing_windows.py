@@ -9,8 +9,10 @@ import pytest
 
 from app.calls.core.model.call import Call
 from app.calls.living.actor import CallActor
-from app.campaigns.core.windows import CallingWindow, LocalTime, Schedule
+from app.campaigns.core.schedule import Schedule
 from app.campaigns.dialing import PLACE_SECONDS, Dialing
+from app.hours.local_time import LocalTime
+from app.hours.windows import CallingWindow
 from tests.calls.making import make_call
 from tests.campaigns.hall import Hall
 from tests.campaigns.sheet import number_of, numbers

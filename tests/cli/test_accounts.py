@@ -7,11 +7,11 @@ import pytest
 
 from app.accounts.audit import AuditLog
 from app.accounts.keys import ApiKeys
-from app.accounts.secret import Purpose, ServiceSecret
 from app.config import load_settings
 from app.db.engine import Database
 from app.errors import AuthenticationError
 from app.facts.vocabulary import CallState
+from app.secrets.service_secret import Purpose, ServiceSecret
 from tests.calls.making import make_call
 from tests.calls.rows import insert_calls
 from tests.cli.command import Command

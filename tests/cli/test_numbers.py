@@ -9,7 +9,7 @@ from app.accounts.principal import Principal
 from app.cli.opened import opened_services
 from app.numbers.parse import E164
 from app.routing.resources import RoutingResources
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 from tests.cli.command import Command
 
 pytestmark = pytest.mark.postgres

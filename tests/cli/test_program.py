@@ -75,7 +75,7 @@ def test_given_options_when_served_then_they_win_over_the_environment(
     async def serve(settings: Any, *, roles: frozenset[str]) -> None:
         seen.append((settings.host, settings.port, roles))
 
-    environment.setitem(sys.modules, "app.serve", types.SimpleNamespace(serve=serve))
+    environment.setitem(sys.modules, "app.process.serve", types.SimpleNamespace(serve=serve))
 
     said = offhook.run("serve", "--host", "0.0.0.0", "--port", "8123", "--roles", "api, worker")  # noqa: S104
 

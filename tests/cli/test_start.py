@@ -48,7 +48,7 @@ def run(work):
     seen["is_collecting_at_start"] = gc.isenabled()
     if "--port" in sys.argv:
         raise SystemExit(1)
-    from app.serve import tune_collector
+    from app.process.serve import tune_collector
     tune_collector()
     seen["is_collecting_when_it_serves"] = gc.isenabled()
 
@@ -80,7 +80,9 @@ def test_given_the_command_serve_when_it_has_imported_the_service_then_what_a_st
     started: dict[str, Any],
 ) -> None:
     modules = started["modules"]
-    assert {"app.serve", "app.logging", "structlog", "strawberry", "phonenumbers"} <= set(modules)  # we look at a start
+    assert {"app.process.serve", "app.logging", "structlog", "strawberry", "phonenumbers"} <= set(
+        modules
+    )  # we look at a start
     loaded = {
         name: purpose
         for name, purpose in NOT_AT_START.items()

@@ -7,7 +7,7 @@ import pytest
 from app.accounts.principal import Principal
 from app.cli.opened import opened_services
 from app.routing.resources import RoutingResources
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 from tests.cli.command import Command
 
 pytestmark = pytest.mark.postgres

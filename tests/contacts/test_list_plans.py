@@ -4,14 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.campaigns.core.words import ZoneSource
-from app.campaigns.core.zones import Zones
 from app.contacts import contacts, dnc_entries
 from app.contacts.model import ContactFilter
 from app.contacts.rows import NewContact, NewEntry, write_contacts, write_entries
 from app.contacts.words import DncSource
 from app.db.engine import Database
 from app.db.keyset import Key, Listing, page_sql
+from app.numbers.zones import Zones, ZoneSource
 from app.paging import PageRequest
 
 pytestmark = pytest.mark.postgres

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.campaigns.core.zones import zones_of
 from app.contacts.number_ranges import make_ranges
 from app.contacts.numbers import NumberReader, NumberRefusedError, ZoneRefusedError
 from app.errors import RefusedError
 from app.numbers.parse import E164, parse_destination
+from app.numbers.zones import zones_of
 
 ZONE = "Asia/Tokyo"
 CODES = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)

@@ -95,6 +95,6 @@ async def test_given_a_database_at_the_newest_revision_when_migrated_then_alembi
 
 
 def test_given_the_service_when_imported_then_what_a_start_does_not_need_is_left_for_later() -> None:
-    program = "import sys, app.serve; print(*{name.partition('.')[0] for name in sys.modules})"
+    program = "import sys, app.process.serve; print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True, timeout=60)
     assert not {"alembic", "mako", "numpy", "soundfile", "soxr", "pocketsphinx"} & set(loaded.stdout.split())

@@ -17,8 +17,8 @@ from app.calls.core.model.call import Call
 from app.contacts.imports import object_folder
 from app.dialects.cpaas import lists
 from app.facts.vocabulary import CallState, LegRole, LegState
+from app.files.store import FileStore
 from app.ids import Kind, kind_of, new_id
-from app.recordings.store import RecordingStore
 from tests.api.conftest import Surface, until
 from tests.api.lists_desk import working
 from tests.api.silent_asterisk import move_leg
@@ -85,7 +85,7 @@ async def world(surface: Surface, tmp_path: Path) -> AsyncIterator[World]:
     )
     await made.make("createCallFlow", "callFlow", {"name": "campaign_type_1", "steps": [{"hangUp": {"name": "end"}}]})
     folder = object_folder(surface.account.id)
-    store = RecordingStore.open(None, tmp_path)
+    store = FileStore.open(None, tmp_path)
     for name, text in (("contacts_dynamic_announcement.csv", _DYNAMIC_CSV), ("dnd_contacts.csv", _DND_CSV)):
         (tmp_path / name).write_text(text, encoding="utf-8")
         await store.put_file(folder + name, tmp_path / name, len(text))
@@ -246,7 +246,7 @@ async def test_given_a_file_without_numbers_or_none_at_all_when_imported_then_it
     list_id, dnd_list_id = await _lists(world)
     text = b"roses,red\nviolets,blue\n"
     (tmp_path / "poem.csv").write_bytes(text)
-    store = RecordingStore.open(None, tmp_path)
+    store = FileStore.open(None, tmp_path)
     await store.put_file(f"{object_folder(world.surface.account.id)}poem.csv", tmp_path / "poem.csv", len(text))
     file = {"list_id": list_id, "csv_name": "poem.csv"}
     status, code, message = await world.cpaas.refused("POST", "/api/import_broadcast_contacts_csv", file)
@@ -261,7 +261,7 @@ async def test_given_an_import_that_takes_long_when_asked_for_then_the_answer_do
     monkeypatch.setattr(lists, "_WAIT_SECONDS", 0.1)  # and here is no worker
     cpaas, text = await Cpaas.of(surface), b"contact_number\n15550104001\n"
     (tmp_path / "march.csv").write_bytes(text)
-    store = RecordingStore.open(None, tmp_path)
+    store = FileStore.open(None, tmp_path)
     await store.put_file(f"{object_folder(surface.account.id)}march.csv", tmp_path / "march.csv", len(text))
     list_id = (await cpaas.do("POST", "/api/create_campaign_list", {"list_name": "March"}))["list_id"]
     file = {"list_id": list_id, "csv_name": "march.csv"}

@@ -21,11 +21,11 @@ from app.accounts.scopes import Scope
 from app.asgi import create_app
 from app.config import Settings
 from app.dialects.php_query import build_query
+from app.egress.signing import new_secret, show_secret
 from app.facts.catalogue import FACT_TYPES, json_schema
 from app.local.postgres_install import MAJOR_VERSION
-from app.running import ServiceHealth
+from app.process.running import ServiceHealth
 from app.usage.rates import read_rates
-from app.webhooks.signing import new_secret, show_secret
 from tests.docs.blocks import ROOT, Block, find_pages, read_blocks
 from tests.docs.shell import Terminal, assert_shown, open_terminal, read_commands
 from tests.docs.verifiers import believe, make_deliveries

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from app.webhooks.signing import Signer, new_secret, show_secret
+from app.egress.signing import Signer, new_secret, show_secret
 from tests.rig.programs import ensure_programs
 
 _SECONDS: Final = 60.0

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from app.accounts.secret import SECRET_FILE, ServiceSecret
 from app.config import Settings
 from app.doctor.findings import Finding, Status
 from app.doctor.machine import check_data_dir, check_port, check_python, check_recordings, check_secret
 from app.ids import Kind, new_id
+from app.secrets.service_secret import SECRET_FILE, ServiceSecret
 
 GIBIBYTE = 2**30
 

@@ -26,7 +26,7 @@ from app.ari.news import Connected, Disconnected
 from app.ari.stream import EventStream, StreamTimings
 from app.facts.vocabulary import LegRole, RecordingMode
 from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, SipPeer, running_asterisk
-from app.serve import serving
+from app.process.serve import serving
 from tests.ari.event_server import running_event_server, stay_open
 from tests.rig.desk import PATIENCE_SECONDS, Desk, PlacedCall
 from tests.rig.event_frames import Change, text_frame

@@ -11,7 +11,7 @@ from app.errors import AsteriskUnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode
 from app.ids import asterisk_prefix
 from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, SipPeer, running_asterisk
-from app.running import ServiceHealth
+from app.process.running import ServiceHealth
 from tests.rig.ari_ears import AriEars
 from tests.rig.desk import Desk, Fact
 from tests.rig.far_end import FarEnd

@@ -25,7 +25,7 @@ from app.facts.vocabulary import PauseMode, RecordingMode
 from app.failpoints import Failpoint
 from app.ids import Kind, LegId, MediaStreamId, RecordingId, new_id
 from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, SipPeer
-from app.serve import serving
+from app.process.serve import serving
 from tests.rig.ari_ears import AriEars
 from tests.rig.bot import Bot, running_bot
 from tests.rig.desk import Desk, Fact

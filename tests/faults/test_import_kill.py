@@ -19,11 +19,11 @@ from app.db.engine import Database
 from app.events.log import EventLog
 from app.facts.jobs import JobKind, JobState
 from app.failpoints import Failpoint
+from app.files.store import FileStore
+from app.files.uploads import Uploads
+from app.files.urls import SignedUrls
 from app.jobs.model import Job
 from app.jobs.service import Jobs
-from app.recordings.store import RecordingStore
-from app.recordings.urls import RecordingUrls
-from app.speech.uploads import Uploads
 from tests.jobs.world import NearBus
 from tests.rig.service_process import service_process
 
@@ -74,9 +74,9 @@ async def test_given_a_worker_that_is_killed_in_the_middle_of_an_import_then_eac
     settings = Settings(data_dir=tmp_path / "data", database_url=SecretStr(database_dsn))
     audit, clock = AuditLog(database), SystemClock()
     account = await Accounts(database, audit).create("acme", display_name="Acme")
-    store = RecordingStore.open(settings.recordings_url, settings.data_dir)
+    store = FileStore.open(settings.recordings_url, settings.data_dir)
     jobs = Jobs(database, EventLog(database), NearBus(), clock)
-    imports = Imports(database, audit, jobs, Uploads(database, store, RecordingUrls(bytes(32)), clock), store)
+    imports = Imports(database, audit, jobs, Uploads(database, store, SignedUrls(bytes(32)), clock), store)
     numbers = _write(tmp_path / "leads.csv")
 
     job: Job | None = None

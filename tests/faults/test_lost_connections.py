@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from app import tenures
 from app.ari.stream import EventStream, StreamTimings
 from app.calls.core import setup
 from app.config import Settings
@@ -15,6 +14,7 @@ from app.errors import AsteriskUnavailableError, DatabaseUnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode
 from app.ids import asterisk_prefix
 from app.local.asterisk import AsteriskInstance
+from app.process import tenures
 from tests.rig.ari_ears import AriEars
 from tests.rig.checker import dialled_at_far_end
 from tests.rig.desk import Desk

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from app.bootstrap import running_service
 from app.config import Settings
 from app.errors import OffhookError, UnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode
 from app.local.asterisk import AsteriskInstance
+from app.process.bootstrap import running_service
 from tests.rig.desk import Desk
 from tests.rig.far_end import FarEnd
 from tests.rig.graphql_line import GraphQLLine

@@ -15,11 +15,11 @@ import websockets
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
-from app.bootstrap import running_service
 from app.calls.planning.requests import OriginateRequest, WaitFor
 from app.config import Settings
 from app.errors import UnavailableError
 from app.facts.vocabulary import LegRole, RecordingMode
+from app.process.bootstrap import running_service
 from tests.rig.desk import Desk, PlacedCall
 from tests.rig.far_end import FarEnd
 from tests.rig.fault_proxy import proxy_to_postgres

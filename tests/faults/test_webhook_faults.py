@@ -20,11 +20,11 @@ from pathlib import Path
 import pytest
 
 from app.db.engine import Database
+from app.egress.addresses import Address
+from app.egress.requests import EXCERPT_BYTES, Egress
 from app.facts.event import Event
 from app.ids import Kind, new_id
-from app.webhooks.addresses import Address
 from app.webhooks.deliver import Deliverer
-from app.webhooks.egress import EXCERPT_BYTES, Egress
 from app.webhooks.model import DeliveryFilter, DeliveryState
 from app.webhooks.replay import WebhookReplays
 from tests.webhooks.certificates import make_certificate

@@ -28,10 +28,10 @@ from app.flows.steps import (
     Transfer,
     VariableIs,
     Voicemail,
-    Weekday,
     flow_as_json,
     flow_from_json,
 )
+from app.hours.week import Weekday
 
 BYE = HangUp(name="bye")
 BEEP = (PlayTone(tone=Tone.BEEP),)

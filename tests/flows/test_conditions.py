@@ -6,7 +6,8 @@ import pytest
 
 from app.flows.conditions import holds
 from app.flows.speaking import fill, variables_in
-from app.flows.steps import TimeIs, VariableIs, Weekday
+from app.flows.steps import TimeIs, VariableIs
+from app.hours.week import Weekday
 
 MONDAY_NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

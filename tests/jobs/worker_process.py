@@ -14,11 +14,11 @@ from app.db.engine import Database
 from app.events.bus import Bus
 from app.events.log import EventLog
 from app.facts.jobs import Counts, JobKind
+from app.files.store import FileStore
 from app.jobs.model import Done, Job, ReportName
 from app.jobs.progress import Progress
 from app.jobs.runner import Runner
 from app.jobs.worker import JobWorker
-from app.recordings.store import RecordingStore
 
 BATCH = 5
 
@@ -49,7 +49,7 @@ class RowWriter(Runner):
 async def main(dsn: str, folder: Path, stall_after: int | None) -> None:
     database = await Database.connect(dsn, pool_size=3)
     log = EventLog(database)
-    store = RecordingStore.open(f"file://{folder}/store", folder)
+    store = FileStore.open(f"file://{folder}/store", folder)
     worker = JobWorker(
         *(database, log, store, Bus(database), SystemClock()),
         runners=[RowWriter(database, stall_after)],

@@ -12,13 +12,13 @@ from app.db.engine import Database, PooledConnection
 from app.events.log import EventLog
 from app.facts.event import Actor, ActorKind, Draft, Event
 from app.facts.jobs import JobKind, JobState
+from app.files.store import FileStore, ObjectMissingError, StoreUnavailableError
 from app.ids import Kind, new_id
 from app.jobs.model import Done, Job, NewJob, ReportName
 from app.jobs.progress import Progress
 from app.jobs.runner import Runner
 from app.jobs.service import Jobs
 from app.jobs.worker import JobWorker
-from app.recordings.store import ObjectMissingError, RecordingStore, StoreUnavailableError
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SOMEBODY = Actor(kind=ActorKind.API_KEY, id="key_1")
@@ -54,7 +54,7 @@ class NearBus:
             handler(payload)
 
 
-class MoodyStore(RecordingStore):
+class MoodyStore(FileStore):
     """A true store that can be away."""
 
     is_away = False

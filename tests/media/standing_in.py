@@ -13,12 +13,12 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from app.ari.errors import AriNotFound, AriUnavailable
 from app.clock import SystemClock
+from app.egress.signing import new_secret
+from app.egress.streams import StreamGuard
 from app.errors import DatabaseUnavailableError
 from app.ids import Kind, new_id
 from app.media.desk import MediaStreams
-from app.media.guard import StreamGuard
 from app.media.model import Report, StreamJob
-from app.webhooks.signing import new_secret
 
 DEADLINE_SECONDS = 60.0
 FRAME = bytes(320)

@@ -9,12 +9,12 @@ from app.accounts.principal import Principal
 from app.accounts.service import Accounts
 from app.clock import SystemClock
 from app.db.engine import Database
+from app.egress.signing import show_secret
+from app.egress.streams import StreamGuard
 from app.errors import RefusedError
 from app.ids import Kind, kind_of
 from app.media.endpoints import LONGEST_DESCRIPTION, MOST_ENDPOINTS, MediaEndpoints
-from app.media.guard import StreamGuard
-from app.webhooks.sealing import Sealer
-from app.webhooks.signing import show_secret
+from app.secrets.sealing import Sealer
 
 pytestmark = pytest.mark.postgres
 

@@ -12,14 +12,14 @@ import pytest
 import websockets
 from standardwebhooks.webhooks import Webhook
 
+from app.egress.addresses import Address
+from app.egress.signing import new_secret, show_secret
+from app.egress.streams import StreamGuard
 from app.errors import OverloadedError
 from app.facts.vocabulary import MediaStreamEnd
-from app.media.guard import StreamGuard
 from app.media.model import StreamJob
 from app.media.playout import MOST_FRAMES, WINDOW_FRAMES
 from app.media.relay import Relay
-from app.webhooks.addresses import Address
-from app.webhooks.signing import new_secret, show_secret
 from tests.media.standing_in import FRAME, World, running_world
 from tests.rig.bot import Bot, BotTalk, running_bot
 from tests.webhooks.certificates import make_certificate

@@ -6,11 +6,11 @@ from ipaddress import IPv4Network
 
 import pytest
 
+from app.egress.addresses import Address, UrlRefusedError
+from app.egress.requests import Resolve, UnresolvedError
+from app.egress.streams import NoConnectionError, NotPermittedError, StreamGuard
 from app.errors import RefusedError
-from app.media.guard import NoConnectionError, NotPermittedError, StreamGuard, read_stream_url
-from app.media.urls import host_of, is_below, parse_endpoint_url, parse_stream_url
-from app.webhooks.addresses import Address, UrlRefusedError
-from app.webhooks.egress import Resolve, UnresolvedError
+from app.media.urls import host_of, is_below, parse_endpoint_url, parse_stream_url, read_stream_url
 from tests.rig.bot import Bot, running_bot
 
 HOSTILE = [

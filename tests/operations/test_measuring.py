@@ -9,8 +9,6 @@ from app import metrics
 from app.ari.client import AriClient
 from app.ari.errors import AriNotFound, AriUnavailable
 from app.campaigns.claim import Batch, Claim
-from app.campaigns.core.words import ZoneSource
-from app.campaigns.core.zones import Zones
 from app.campaigns.dialer import _Loop
 from app.campaigns.questions import ContactCard
 from app.db.engine import Database
@@ -21,6 +19,7 @@ from app.facts.event import SYSTEM, Event
 from app.ids import CallId
 from app.metrics import count_events
 from app.numbers.parse import E164
+from app.numbers.zones import Zones, ZoneSource
 from tests.ari.http_stand_in import StandInExchanger
 from tests.cdrs.records import make_cdr
 from tests.events.drafts import make_draft

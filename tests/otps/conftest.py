@@ -20,17 +20,17 @@ from app.db.engine import Database
 from app.events.log import Appended, EventLog
 from app.facts.calls import Fact
 from app.facts.vocabulary import Disposition
+from app.files.store import FileStore
 from app.otps.caller import OtpCaller
 from app.otps.codes import Codes
 from app.otps.model import AnnounceRequest, Otp, OtpCall, RateCaps
 from app.otps.service import Otps
 from app.otps.voice import OtpVoice
-from app.recordings.store import RecordingStore
 from app.reputation.caller_ids import CallerIds
 from app.routing.directory import Directory
 from app.routing.sandbox import seed_sandbox
+from app.secrets.sealing import Sealer
 from app.speech.resources import SpeechResources
-from app.webhooks.sealing import Sealer
 from tests.callbacks.paper import Asterisk, Paper
 from tests.calls.standing_in import HandClock
 from tests.speech.tone_engine import ToneEngine
@@ -126,7 +126,7 @@ async def world(database: Database, tmp_path: Path) -> World:
     clock, log, paper, asterisk, engine = HandClock(NINE), EventLog(database), Paper(database), Asterisk(), ToneEngine()
     sealer = Sealer(bytes(32))
     speech = SpeechResources.open(
-        *(database, audit, sealer, RecordingStore.open(None, tmp_path), SystemClock(), [engine]),
+        *(database, audit, sealer, FileStore.open(None, tmp_path), SystemClock(), [engine]),
         folder=tmp_path / "media",
         media_url="http://offhook.test",
         urls_secret=bytes(32),

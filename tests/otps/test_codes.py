@@ -5,7 +5,7 @@ import pytest
 from app.errors import ConfigurationError
 from app.ids import Kind, new_id
 from app.otps.codes import Codes, is_code
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 
 KEY, OTHER_KEY = bytes(32), bytes([1] * 32)
 

@@ -16,8 +16,8 @@ from app.events.log import EventLog
 from app.ownership.holder import Holder
 from app.ownership.inbox import COMMANDS, Inbox
 from app.ownership.lease import Lease
-from app.ownership.remote import RemoteCalls
-from app.ownership.routed import RoutedCalls
+from app.reaching.remote import RemoteCalls
+from app.reaching.routed import RoutedCalls
 from tests.calls.standing_in import running, until
 from tests.calls.standing_in_process import Process
 

@@ -12,10 +12,10 @@ from app.db.engine import Database
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, OverloadedError
 from app.events.bus import Bus
 from app.ids import Kind, new_id
-from app.ownership import remote as remote_module
 from app.ownership.inbox import Inbox
-from app.ownership.remote import RemoteCalls
 from app.ownership.wire import HangUp, Originate, decode_reply, encode, kind_of_command
+from app.reaching import remote as remote_module
+from app.reaching.remote import RemoteCalls
 from tests.calls.standing_in import running, until
 from tests.calls.standing_in_process import Process, make_principal, make_request
 from tests.ownership.processes import NODE, asking, count_commands, owning, take_lease

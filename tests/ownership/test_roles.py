@@ -8,11 +8,11 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.bootstrap import running_service
 from app.config import ROLES, Settings, load_settings
 from app.errors import ConfigurationError
-from app.running import ServiceHealth, check_roles
-from app.serve import serving
+from app.process.bootstrap import running_service
+from app.process.running import ServiceHealth, check_roles
+from app.process.serve import serving
 
 
 def make(data_dir: Path, **values: object) -> Settings:
@@ -72,7 +72,7 @@ async def test_given_a_role_without_an_asterisk_when_it_runs_then_it_looks_at_it
 async def test_given_a_service_when_told_to_leave_then_it_says_so_before_it_lets_nobody_in(
     tmp_path: Path, database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.serve.LEAVING_SECONDS", 4.0)  # time enough to ask it, on a busy machine
+    monkeypatch.setattr("app.process.serve.LEAVING_SECONDS", 4.0)  # time enough to ask it, on a busy machine
     settings = make(tmp_path, database_url=SecretStr(database_dsn), port=0)
     async with (
         serving(settings, roles={"worker"}) as running,

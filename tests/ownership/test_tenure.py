@@ -11,7 +11,7 @@ from app.calls.living.registry import CallRegistry
 from app.clock import SystemClock
 from app.daemon import Health
 from app.errors import AsteriskUnavailableError
-from app.ownership.calls import HandedOverError
+from app.ownership.lease import HandedOverError
 from app.ownership.tenure import Tenure
 from tests.calls.making import make_call
 

@@ -4,8 +4,8 @@ import msgspec
 
 from app.accounts.scopes import Scope
 from app.errors import Problem, RefusedError
-from app.ownership.hanging_up import House
 from app.ownership.wire import Failed, HangUp, decode_reply, encode
+from app.reaching.hanging_up import House
 
 
 def test_given_a_refusal_when_another_process_hears_it_then_it_is_whole() -> None:

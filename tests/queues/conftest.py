@@ -26,7 +26,7 @@ from app.routing.model import Queue, QueueMember
 from app.routing.resources import RoutingResources
 from app.routing.service import Routing
 from app.routing.words import QueueStrategy
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 from tests.calls.making import make_call
 from tests.calls.rows import insert_calls
 from tests.webhooks.rig import SEALING_KEY

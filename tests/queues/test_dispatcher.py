@@ -37,7 +37,7 @@ from app.routing.model import QueueMember
 from app.routing.resources import RoutingResources
 from app.routing.targets import ToExtension
 from app.routing.words import QueueStrategy
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 from tests.calls.standing_in import running, until
 from tests.calls.standing_in_process import Process, make_principal
 from tests.webhooks.rig import SEALING_KEY

@@ -13,10 +13,11 @@ import pytest
 from app.ari.errors import AriError, AriNotFound, AriUnavailable
 from app.errors import OverloadedError
 from app.facts.vocabulary import LegRole, RecordingMode
+from app.files.store import FileStore
 from app.ids import Kind, asterisk_name, new_id
+from app.recordings.collecting import Collected, CollectJob, CollectResult, Part
 from app.recordings.collector import CollectorLimits, RecordingCollector
-from app.recordings.jobs import Collected, CollectJob, CollectResult, Part
-from app.recordings.store import RecordingStore, object_key
+from app.recordings.object_keys import object_key
 from app.recordings.wave_format import read_layout, read_segments
 from tests.recordings.tones import Samples, make_tone, read_wave, write_wave
 
@@ -104,7 +105,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.disk = AsteriskDisk()
-        self.store = RecordingStore.open(None, folder)
+        self.store = FileStore.open(None, folder)
         self.owner = Owner()
 
     @asynccontextmanager

@@ -8,9 +8,9 @@ import pytest
 
 from app.errors import OverloadedError
 from app.facts.vocabulary import LegRole, RecordingMode
+from app.files.store import StoreUnavailableError
+from app.recordings.collecting import Collected, CollectFailed, CollectJob, Part
 from app.recordings.collector import CollectorLimits, RecordingCollector
-from app.recordings.jobs import Collected, CollectFailed, CollectJob, Part
-from app.recordings.store import StoreUnavailableError
 from app.recordings.wave_format import write_header
 from tests.recordings.collector_world import NOON, QUICK, World, unavailable
 from tests.recordings.tones import loudest_hertz, make_silence, make_tone, onset_seconds, read_wave, share_at

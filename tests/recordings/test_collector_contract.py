@@ -11,11 +11,11 @@ import pytest
 
 from app.ari.client import AriClient
 from app.facts.vocabulary import LegRole, RecordingMode
+from app.files.store import FileStore
 from app.ids import Kind, asterisk_name, new_id
 from app.local.asterisk import AsteriskInstance
+from app.recordings.collecting import Collected, CollectFailed, CollectJob, CollectResult, Part
 from app.recordings.collector import CollectorLimits, RecordingCollector
-from app.recordings.jobs import Collected, CollectFailed, CollectJob, CollectResult, Part
-from app.recordings.store import RecordingStore
 from tests.recordings.tones import loudest_hertz, onset_seconds, read_wave, share_at
 from tests.rig.ari_ears import AriEars, Event
 from tests.rig.far_end import FarEnd, FarEndCall
@@ -92,7 +92,7 @@ async def collect(ari: AriClient, folder: Path, job: CollectJob) -> CollectResul
         assert call_id == job.call_id
         heard.put_nowait(result)
 
-    store = RecordingStore.open(None, folder)
+    store = FileStore.open(None, folder)
     collector = RecordingCollector(ari, store, on_result, limits=CollectorLimits(retry_schedule=(0.1,)))
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         running = group.create_task(collector.run())

@@ -12,10 +12,11 @@ from app.events.log import EventLog
 from app.facts.event import Actor, ActorKind, Event
 from app.facts.recordings import DeletionReason, RecordingDeleted
 from app.facts.vocabulary import RecordingMode, RecordingState
+from app.files.store import FileStore, ObjectMissingError, StoreUnavailableError
 from app.ids import Kind, new_id
 from app.recordings.deletion import RecordingDeletion, RecordingSweeper
+from app.recordings.object_keys import object_key
 from app.recordings.queries import RecordingQueries
-from app.recordings.store import ObjectMissingError, RecordingStore, StoreUnavailableError, object_key
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SOMEBODY = Actor(kind=ActorKind.API_KEY, id="key_1")
@@ -39,7 +40,7 @@ class MovableClock:
         return self.at.timestamp()
 
 
-class MoodyStore(RecordingStore):
+class MoodyStore(FileStore):
     """A true store that can be away."""
 
     is_away = False

@@ -12,13 +12,14 @@ from app.db.engine import Database
 from app.db.keyset import RowCount, page_sql
 from app.errors import RefusedError
 from app.facts.vocabulary import RecordingKind, RecordingMode, RecordingState
+from app.files.store import FileStore
+from app.files.urls import SignedUrls
 from app.ids import Kind, new_id
 from app.paging import PageRequest, Position
 from app.recordings.model import Recording, RecordingFilter
+from app.recordings.object_keys import object_key
 from app.recordings.queries import _SHAPE, RecordingQueries
 from app.recordings.serve import RecordingFiles
-from app.recordings.store import RecordingStore, object_key
-from app.recordings.urls import RecordingUrls
 
 pytestmark = pytest.mark.postgres
 
@@ -235,7 +236,7 @@ async def test_given_a_saved_recording_when_its_address_is_followed_then_its_fil
     row = replace(make_row(), size_bytes=14)
     (tmp_path / "file").write_bytes(b"RIFF and so on")
     await insert(database, row)
-    store, urls = RecordingStore.open(None, tmp_path), RecordingUrls(b"s" * 32)
+    store, urls = FileStore.open(None, tmp_path), SignedUrls(b"s" * 32)
     await store.put_file(object_key(OURS, row.id), tmp_path / "file", 14)
     app = Starlette(routes=RecordingFiles(RecordingQueries(database), store, urls, SystemClock()).routes)
 

@@ -10,11 +10,12 @@ from starlette.applications import Starlette
 
 from app.errors import DatabaseUnavailableError
 from app.facts.vocabulary import RecordingMode, RecordingState
+from app.files.store import FileStore, StoreUnavailableError
+from app.files.urls import SignedUrls
 from app.ids import Kind, new_id
 from app.recordings.model import Recording
+from app.recordings.object_keys import object_key
 from app.recordings.serve import RecordingFiles
-from app.recordings.store import RecordingStore, StoreUnavailableError, object_key
-from app.recordings.urls import RecordingUrls
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 DATA = bytes(number % 253 for number in range(3 * 1024 * 1024 + 11))
@@ -55,8 +56,8 @@ class World:
 
     listener: httpx.AsyncClient
     known: KnownRecordings
-    store: RecordingStore
-    urls: RecordingUrls
+    store: FileStore
+    urls: SignedUrls
     clock: StoppedClock
     recording: Recording
 
@@ -85,8 +86,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     )
     known, store, urls, clock = (
         KnownRecordings(),
-        RecordingStore.open(None, tmp_path),
-        RecordingUrls(b"s" * 32),
+        FileStore.open(None, tmp_path),
+        SignedUrls(b"s" * 32),
         StoppedClock(),
     )
     known.rows[recording_id] = recording

@@ -16,7 +16,7 @@ from app.reputation.judging import Rules
 from app.reputation.rows import NumberStanding
 from app.reputation.service import Reputation
 from app.routing.resources import RoutingResources
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 from tests.accounts.stepped_clock import SteppedClock
 from tests.cdrs.records import insert_cdrs, make_cdr
 

@@ -8,6 +8,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from app.clock import SystemClock
+from app.egress.requests import Egress
 from app.errors import ConfigurationError
 from app.numbers.parse import E164
 from app.reputation.judging import Opinion
@@ -20,7 +21,6 @@ from app.reputation.provider import (
     Told,
 )
 from app.reputation.setting_up import read_key
-from app.webhooks.egress import Egress
 from tests.webhooks.sink import Reply, Sink
 
 NUMBER = E164("+12024561111")

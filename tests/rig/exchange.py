@@ -10,7 +10,7 @@ from app.routing.model import RingGroupMember
 from app.routing.resources import RoutingResources
 from app.routing.targets import CallTarget, ToRingGroup
 from app.routing.words import RingStrategy
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 from tests.rig.far_end import FarEnd, FarEndCall
 from tests.rig.service import RunningOffhook
 

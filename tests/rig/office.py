@@ -9,7 +9,7 @@ from app.routing.resources import RoutingResources
 from app.routing.service import Routing
 from app.routing.targets import CallTarget
 from app.routing.words import RingStrategy
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 from tests.rig.audio import Sound
 from tests.rig.desk import Desk, PlacedCall, Story
 from tests.rig.far_end import FarEnd, FarEndCall

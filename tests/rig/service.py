@@ -21,16 +21,16 @@ from pydantic import SecretStr
 from app.accounts.audit import AuditLog
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
-from app.bootstrap import running_service
 from app.calls.names import snoop_of
 from app.config import Settings, load_settings
 from app.facts.vocabulary import LegRole
 from app.ids import RecordingId, asterisk_prefix
 from app.local.asterisk import AsteriskInstance
+from app.process.bootstrap import running_service
+from app.process.running import Service
+from app.process.serve import serving
 from app.routing.sandbox import seed_sandbox
 from app.routing.service import Routing
-from app.running import Service
-from app.serve import serving
 from tests.rig.desk import PATIENCE_SECONDS, Desk
 from tests.rig.graphql_line import GraphQLLine
 from tests.rig.service_line import ServiceLine

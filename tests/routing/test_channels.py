@@ -17,7 +17,7 @@ from app.facts.vocabulary import CallState, LegState
 from app.ids import Kind, new_id
 from app.routing.channels import UNWRITTEN_SECONDS, TrunkChannels
 from app.routing.resources import RoutingResources
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 from tests.calls.making import make_call
 from tests.calls.rows import insert_calls
 from tests.calls.standing_in import HandClock

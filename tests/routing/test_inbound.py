@@ -15,7 +15,7 @@ from app.routing.stops import StopTarget
 from app.routing.targets import ToExtension, ToNumber
 from app.routing.ways_in import WaysIn
 from app.routing.words import CallerIdPolicy, NumberCapability
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 
 pytestmark = pytest.mark.postgres
 

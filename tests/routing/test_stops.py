@@ -20,7 +20,7 @@ from app.routing.service import Routing
 from app.routing.stops import MOST_GROUPS, Stops, arrange
 from app.routing.targets import CallTarget, ToExtension, ToNumber, ToQueue, ToRingGroup
 from app.routing.words import RingStrategy
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 
 OUTSIDE = ToNumber(number=E164("+12125550123"))
 _MEMBERS = st.lists(st.text(min_size=1), unique=True).map(

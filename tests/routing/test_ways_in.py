@@ -19,7 +19,7 @@ from app.routing.stops import MOST_GROUPS
 from app.routing.targets import CallTarget, ToAgent, ToCallFlow, ToExtension, ToNumber, ToQueue, ToRingGroup
 from app.routing.ways_in import WayIn, WaysIn, read_number
 from app.routing.words import QueueStrategy, RingStrategy
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 
 pytestmark = pytest.mark.postgres
 

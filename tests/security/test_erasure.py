@@ -13,11 +13,11 @@ from app.clock import SystemClock
 from app.erasure.inventory import SCOPES, WITHOUT_PERSONS, read_tables
 from app.erasure.person import TOMBSTONE_PREFIX
 from app.erasure.runner import ErasureRunner
+from app.files.store import FileStore
 from app.ids import Kind, new_id
 from app.jobs.worker import JobWorker
 from app.recordings.deletion import RecordingDeletion
-from app.recordings.store import RecordingStore
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 from tests.api.conftest import ALL_SCOPES, DEADLINE_SECONDS, VEIL, Surface, until
 from tests.api.lists_desk import fetch_report, finished
 from tests.api.test_errands import ANNOUNCE
@@ -46,7 +46,7 @@ SUMS: Final = """{ cdrStatistics(range: { from: { at: "2026-01-01T00:00:00Z" }, 
 @asynccontextmanager
 async def erasing(surface: Surface, folder: Path, *, patience_seconds: float = 60.0) -> AsyncIterator[None]:
     """A worker that does erasures, for the block."""
-    store, clock = RecordingStore.open(None, folder), SystemClock()
+    store, clock = FileStore.open(None, folder), SystemClock()
     deletion = RecordingDeletion(surface.database, surface.log, store, clock)
     runner = ErasureRunner(
         *(surface.database, surface.log, store, deletion, Sealer(bytes(32)), clock),

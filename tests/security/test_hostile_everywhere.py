@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+from app.egress.requests import Egress
 from app.ids import Kind
-from app.webhooks.egress import Egress
 from tests.api.conftest import Surface
 from tests.security.belongings import Belongings, fill
 from tests.security.conftest import Tenant

@@ -15,8 +15,8 @@ from app.contacts.csv_records import Unreadable, guess_separator, read_records
 from app.contacts.csv_text import EncodingGuess, split_lines
 from app.contacts.words import CsvEncoding
 from app.errors import RefusedError
+from app.exports.sheets import write_rows
 from app.paging import CursorSigner
-from app.sheets import write_rows
 from app.speech.texts import check_template, fields_of, fill_template
 from tests.api.conftest import Surface
 from tests.api.lists_desk import (

@@ -15,11 +15,11 @@ from graphql import parse, validate
 
 from app.api.schema import build_schema
 from app.calls.core import inputs
+from app.egress.requests import Egress
+from app.egress.streams import StreamGuard
 from app.facts.vocabulary import CallState, LegRole, LegState
-from app.media.guard import StreamGuard
 from app.numbers.parse import SANDBOX_PREFIX
 from app.numbers.policy import Rule
-from app.webhooks.egress import Egress
 from tests.api.conftest import Surface, until
 from tests.api.silent_asterisk import move_leg
 from tests.security.hostile import BEFORE_THE_FIELD, Field, Row, rows

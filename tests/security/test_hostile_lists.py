@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from app.exports.sheets import write_rows
 from app.numbers.parse import E164, SANDBOX_PREFIX, is_e164
 from app.numbers.policy import Denied, Rule, evaluate
-from app.sheets import write_rows
 from tests.api.conftest import Surface
 from tests.api.lists_desk import do, fetch_report, finished, make_dnc_list, make_list, upload, working
 from tests.security.hostile import GOOD_NUMBER, Field, Row, rows, samples

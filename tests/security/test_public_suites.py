@@ -10,7 +10,7 @@ from gql.transport.exceptions import TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.websockets import WebsocketsTransport
 
-from app.webhooks.signing import Signer, new_secret, show_secret
+from app.egress.signing import Signer, new_secret, show_secret
 from tests.rig.public_suites import Script, node_suites
 from tests.security.conftest import Tenant
 

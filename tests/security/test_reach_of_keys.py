@@ -7,9 +7,9 @@ from typing import Any, Final
 import pytest
 
 from app.accounts.scopes import Scope
+from app.files.urls import report_urls
 from app.ids import Kind, new_id
 from app.numbers.policy import Rule
-from app.recordings.urls import report_urls
 from app.speech.urls import MediaUrls
 from tests.api.conftest import Surface
 from tests.security.belongings import Belongings, fill

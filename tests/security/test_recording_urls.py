@@ -14,9 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.files.urls import UPLOAD_PREFIX, SignedUrls, UrlExpiredError, UrlInvalidError, report_urls
 from app.ids import Kind, new_id
-from app.recordings.urls import RecordingUrls, UrlExpiredError, UrlInvalidError, report_urls
-from app.speech.urls import UPLOAD_PREFIX
 from tests.api.conftest import Surface
 from tests.security.conftest import Tenant
 
@@ -265,7 +264,7 @@ async def test_given_addresses_of_several_purposes_when_mixed_up_then_none_stand
     one, secret = await recorded(tenant_a, tmp_path), bytes(32)
     now, client = datetime.now(UTC), tenant_a.surface.client
     as_report = report_urls(secret).sign(one.id, now, _MINUTE)
-    as_recording = RecordingUrls(secret).sign(one.id, now, _MINUTE)
+    as_recording = SignedUrls(secret).sign(one.id, now, _MINUTE)
 
     assert (await client.get(as_recording)).status_code == 200
     assert await refused(client, as_report.replace("/job-reports/", "/recordings/")) == (403, "URL_SIGNATURE_INVALID")
@@ -286,7 +285,7 @@ async def test_given_addresses_of_several_purposes_when_mixed_up_then_none_stand
 def test_given_any_two_names_when_one_is_signed_then_it_alone_is_open_and_only_in_time(
     recording_id: str, other: str, seconds: int, late: int
 ) -> None:
-    urls = RecordingUrls(b"secret")
+    urls = SignedUrls(b"secret")
     expires, signature = urls.sign_parts(recording_id, _NOW, timedelta(seconds=seconds))
     at = _NOW + timedelta(seconds=late)
 
@@ -305,4 +304,4 @@ def test_given_any_parameters_when_checked_then_they_are_refused_as_such(
     expires: list[str], signature: list[str]
 ) -> None:
     with pytest.raises(UrlInvalidError):
-        RecordingUrls(b"secret").verify("rec_1", expires, signature, _NOW)
+        SignedUrls(b"secret").verify("rec_1", expires, signature, _NOW)

@@ -12,7 +12,7 @@ from app.local.asterisk import AsteriskInstance
 from app.routing.inbound import RouteChanges
 from app.routing.resources import RoutingResources
 from app.routing.targets import ToExtension
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 from tests.rig.desk import Desk, Story
 from tests.rig.service import RunningOffhook
 from tests.rig.story import assert_is_whole

@@ -10,6 +10,7 @@ import pytest
 
 from app.accounts.audit import AuditLog
 from app.config import Settings
+from app.exports.sheets import write_rows
 from app.facts.vocabulary import LegRole
 from app.ids import asterisk_prefix
 from app.local.asterisk import AsteriskInstance
@@ -17,8 +18,7 @@ from app.routing.inbound import RouteChanges
 from app.routing.resources import RoutingResources
 from app.routing.service import Routing
 from app.routing.targets import ToExtension
-from app.sheets import write_rows
-from app.webhooks.sealing import Sealer
+from app.secrets.sealing import Sealer
 from tests.rig.ari_ears import AriEars
 from tests.rig.desk import Desk
 from tests.rig.service import RunningOffhook

@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from app.webhooks.signing import Signer
+from app.egress.signing import Signer
 
 _KEYS = st.binary(min_size=24, max_size=64)
 _IDS = st.from_regex(r"evt_[0-9a-z]{1,40}", fullmatch=True)

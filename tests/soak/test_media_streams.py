@@ -12,12 +12,12 @@ import pytest
 
 from app.ari.client import AriClient
 from app.clock import SystemClock
+from app.egress.streams import StreamGuard
 from app.facts.vocabulary import MediaStreamEnd
 from app.ids import Kind, new_id
 from app.local.asterisk import AsteriskInstance
 from app.media.asterisk_media import channel_of
 from app.media.desk import MediaStreams
-from app.media.guard import StreamGuard
 from app.media.model import Report, StreamJob
 from tests.media.standing_in import AllowList
 from tests.rig.ari_ears import AriEars

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from app.files.urls import SignedUrls, UrlExpiredError, UrlInvalidError, upload_urls
 from app.ids import Kind, new_id
-from app.recordings.urls import RecordingUrls, UrlExpiredError, UrlInvalidError
-from app.speech.urls import MEDIA_PREFIX, MediaUrls, upload_urls
+from app.speech.urls import MEDIA_PREFIX, MediaUrls
 
 SECRET = b"k" * 32
 URLS = MediaUrls(SECRET, "http://offhook:8000/")
@@ -68,10 +68,10 @@ def test_given_an_address_when_anything_of_it_is_changed_then_it_is_not_valid() 
 
 
 def test_given_addresses_of_one_purpose_when_used_for_another_then_they_are_not_valid() -> None:
-    recordings, uploads = RecordingUrls(SECRET), upload_urls(SECRET)
+    recordings, uploads = SignedUrls(SECRET), upload_urls(SECRET)
     expires, signature = uploads.sign_parts("upl_x", NOW, timedelta(hours=1))
     uploads.verify("upl_x", [expires], [signature], NOW)
-    for other in (recordings, RecordingUrls(SECRET, purpose=b"offhook media address 1")):
+    for other in (recordings, SignedUrls(SECRET, purpose=b"offhook media address 1")):
         with pytest.raises(UrlInvalidError):
             other.verify("upl_x", [expires], [signature], NOW)
     assert uploads.sign("upl_x", NOW, timedelta(hours=1)).startswith("/uploads/upl_x?expires=")

@@ -6,10 +6,10 @@ from ipaddress import IPv4Network
 
 import pytest
 
+from app.egress.requests import Egress
 from app.local.asterisk import AsteriskInstall
 from app.transcripts.local_engine import LocalEngine
 from app.transcripts.openai_engine import BODY_SECONDS, LARGEST_ANSWER, OpenAiEngine
-from app.webhooks.egress import Egress
 from tests.rig.spoken import speak
 from tests.transcripts.openai_stand_in import KEY, MODEL, OpenAiStandIn, running_openai
 

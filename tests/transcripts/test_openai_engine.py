@@ -6,9 +6,9 @@ import socket
 import numpy as np
 import pytest
 
+from app.egress.requests import Egress
 from app.transcripts.engine import Heard, HearingFailedError, HearingUnavailableError, Piece
 from app.transcripts.openai_engine import OpenAiEngine
-from app.webhooks.egress import Egress
 from tests.recordings.tones import make_tone
 from tests.transcripts.conftest import LOOPBACK, RATE, make_openai_engine
 from tests.transcripts.openai_stand_in import KEY, MODEL, Answer, OpenAiStandIn, hearing

@@ -19,8 +19,8 @@ from app.facts.vocabulary import LegRole, RecordingMode, RecordingState
 from app.ids import Kind, new_id
 from app.jobs import service as jobs
 from app.recordings.deletion import RecordingDeletion
+from app.recordings.object_keys import object_key
 from app.recordings.queries import RecordingQueries
-from app.recordings.store import object_key
 from app.transcripts import service
 from app.transcripts.engine import Heard, HearingFailedError, HearingUnavailableError, Piece
 from app.transcripts.model import Transcript, TranscriptEngine, TranscriptSegment, TranscriptState

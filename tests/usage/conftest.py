@@ -12,7 +12,7 @@ from app.accounts.scopes import Scope
 from app.accounts.service import Accounts
 from app.calls.core.lifetimes import allowance
 from app.calls.core.model.call import Call
-from app.calls.keeping.usage_rows import occupants, outside_legs
+from app.calls.keeping.counted import occupants, outside_legs
 from app.db.engine import Database
 from app.errors import RefusedError
 from app.events.log import EventLog

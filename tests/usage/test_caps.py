@@ -12,8 +12,8 @@ import pytest
 from app.accounts.service import Accounts
 from app.calls.core.model.call import Call
 from app.calls.core.model.queue import QueueWait
+from app.calls.keeping.counted import ended_of, occupants, outside_legs
 from app.calls.keeping.store import CallStore, Change
-from app.calls.keeping.usage_rows import ended_of, occupants, outside_legs
 from app.db.engine import Database
 from app.errors import RefusedError
 from app.facts.usage import Cap, UsageLimitReached

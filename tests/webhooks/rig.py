@@ -11,19 +11,19 @@ from typing import Any
 from standardwebhooks.webhooks import Webhook
 
 from app.db.engine import Database
+from app.egress.requests import Egress
 from app.events.log import EventLog
 from app.facts.calls import CallRef, CallUpdated, Fact
 from app.facts.event import Draft, Event
 from app.facts.vocabulary import CallKind, Direction
 from app.ids import Kind, new_id
+from app.secrets.sealing import Sealer
 from app.webhooks.deliver import Deliverer
-from app.webhooks.egress import Egress
 from app.webhooks.endpoints import WebhookEndpoints
 from app.webhooks.enqueue import Enqueuer
 from app.webhooks.payload import MintUrl
 from app.webhooks.queries import WebhookQueries
 from app.webhooks.schedule import Schedule
-from app.webhooks.sealing import Sealer
 from tests.webhooks.sink import DEADLINE_SECONDS, Received
 
 LOOPBACK = (IPv4Network("127.0.0.0/8"),)

@@ -8,11 +8,11 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from app.db.engine import PooledConnection
+from app.egress.requests import EXCERPT_BYTES
 from app.errors import DatabaseUnavailableError
 from app.events.log import Appended
 from app.ids import Kind, kind_of, new_id
 from app.metrics import REGISTRY
-from app.webhooks.egress import EXCERPT_BYTES
 from app.webhooks.settle import Release
 from app.webhooks.settler import Outcome, Settler
 from tests.webhooks.rig import WAITS, Rig, eventually

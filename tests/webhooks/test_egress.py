@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import RefusedError
-from app.webhooks.addresses import Address
-from app.webhooks.egress import (
+from app.egress.addresses import Address
+from app.egress.requests import (
     EXCERPT_BYTES,
     AddressDeniedError,
     Egress,
@@ -21,6 +20,7 @@ from app.webhooks.egress import (
     UnresolvedError,
     resolve_name,
 )
+from app.errors import RefusedError
 from tests.webhooks.certificates import make_certificate
 from tests.webhooks.rig import LOOPBACK
 from tests.webhooks.sink import Reply, Sink, running_sink
@@ -131,7 +131,7 @@ async def test_given_a_body_of_hostile_bytes_when_kept_then_it_is_text_that_a_da
 async def test_given_headers_in_time_and_a_body_that_stalls_when_read_then_the_status_still_counts(
     sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.webhooks.egress._BODY_SECONDS", 0.1)
+    monkeypatch.setattr("app.egress.requests._BODY_SECONDS", 0.1)
     sink.behaviours["/"] = lambda _: Reply(status=200, body=b"half-way", stall=60.0)
     async with egress_with(timeout_seconds=60.0) as egress:
         answer = await egress.post(sink.url(), {}, BODY)

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from app.egress.signing import Signer, new_secret, show_secret
 from app.errors import ConfigurationError, RefusedError
+from app.secrets.sealing import Sealer
 from app.webhooks.event_types import check_event_types, like_pattern, names_events
-from app.webhooks.sealing import Sealer
-from app.webhooks.signing import Signer, new_secret, show_secret
 
 NOW = datetime.now(UTC)
 

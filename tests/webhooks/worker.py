@@ -8,12 +8,12 @@ import sys
 
 from app.clock import SystemClock
 from app.db.engine import Database
+from app.egress.requests import Egress
 from app.events.log import EventLog
+from app.secrets.sealing import Sealer
 from app.webhooks.deliver import Deliverer
-from app.webhooks.egress import Egress
 from app.webhooks.enqueue import Enqueuer
 from app.webhooks.schedule import Schedule
-from app.webhooks.sealing import Sealer
 from tests.webhooks.rig import LOOPBACK, SEALING_KEY, WAITS
 
 

@@ -13,8 +13,8 @@ from app.api.mutations.lead_inputs import MediaStreamParameterInput
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import Pair, Tone
 from app.flows import limits, steps
-from app.flows.steps import Weekday
-from app.media.guard import read_stream_url
+from app.hours.week import Weekday
+from app.media.urls import read_stream_url
 from app.routing import targets
 
 _NEXT: Final = "The step that comes then."

@@ -18,9 +18,9 @@ from app.api.types.problem import Payload
 from app.callbacks import model
 from app.calls import texts
 from app.calls.planning.requests import UNSET
-from app.campaigns.core.windows import LocalTime
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import AgentDisplay, LegRole, RecordingMode
+from app.hours.local_time import LocalTime
 
 _RING = (
     f"{texts.SHORTEST_RING_SECONDS:g} to {texts.LONGEST_RING_SECONDS:g} seconds; when left out, the server's setting "

@@ -13,12 +13,13 @@ from app.api.scalars import PhoneNumber
 from app.calls import texts as call_texts
 from app.campaigns import checks
 from app.campaigns.changes import CampaignChanges
-from app.campaigns.core import breaker, windows
+from app.campaigns.core import breaker
 from app.campaigns.core.words import SkipReason
 from app.campaigns.model import MachineAction
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import Disposition, RecordingMode
-from app.flows.steps import Weekday
+from app.hours import local_time, windows
+from app.hours.week import Weekday
 from app.numbers.parse import parse_caller_id
 
 _REFUSED: Final = " Null is refused."
@@ -234,11 +235,11 @@ def _read(name: str, value: Any, default_region: str) -> Any:
             return value
 
 
-def _read_time(given: TimeInput) -> windows.LocalTime:
+def _read_time(given: TimeInput) -> local_time.LocalTime:
     if isinstance(given.local, LocalTimeInput):
-        return windows.LocalTime(date_time=given.local.date_time, time_zone=given.local.time_zone)
+        return local_time.LocalTime(date_time=given.local.date_time, time_zone=given.local.time_zone)
     assert isinstance(given.at, datetime)  # one of the two is given
-    return windows.LocalTime(date_time=given.at.astimezone(UTC).replace(tzinfo=None), time_zone="Etc/UTC")
+    return local_time.LocalTime(date_time=given.at.astimezone(UTC).replace(tzinfo=None), time_zone="Etc/UTC")
 
 
 def _read_caller_id(given: str, place: int, default_region: str) -> str:

@@ -10,7 +10,7 @@ import strawberry
 from app.api.context import Context
 from app.api.mutations.inputs import CallTarget, given_announcement, given_dialplan, given_stream
 from app.errors import Problem, RefusedError
-from app.media.guard import read_stream_url
+from app.media.urls import read_stream_url
 from app.numbers.parse import parse_destination
 from app.routing import targets
 

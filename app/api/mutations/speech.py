@@ -17,10 +17,11 @@ from app.api.types.call import Call
 from app.api.types.problem import DeletionPayload, Payload
 from app.api.types.speech import AnnouncementTemplate, AudioFile, Upload
 from app.calls.core import verbs
-from app.calls.living.actor import has_ended
+from app.calls.core.ending import has_ended
 from app.errors import Problem, RefusedError
+from app.files import uploads
 from app.ids import Kind, LegId, PlaybackId, new_id
-from app.speech import model, texts, uploads
+from app.speech import model, texts
 from app.speech.decoder import LONGEST_SECONDS, MOST_CHANNELS
 from app.speech.templates import TemplateChanges
 

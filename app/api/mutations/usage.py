@@ -11,7 +11,7 @@ from app.api.filters import CallFilterInput, read_call_filter
 from app.api.mutations.changes import read_given
 from app.api.types.problem import Payload
 from app.api.types.usage import AccountLimits
-from app.ownership.hanging_up import MOST_CALLS
+from app.reaching.hanging_up import MOST_CALLS
 from app.usage.rates import read_money
 from app.usage.service import LimitChanges
 from app.usage.suspension import LONGEST_REASON

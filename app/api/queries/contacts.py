@@ -13,7 +13,7 @@ from app.api.scalars import PhoneNumber
 from app.api.types.contacts import Contact, ContactList, DncEntry, DncList, connect_contacts, connect_entries
 from app.contacts.model import ContactFilter
 from app.numbers.parse import parse_destination
-from app.routing.resource import Resource
+from app.resources.resource import Resource
 
 Id: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The id.")]
 ListId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The list.")]

@@ -15,7 +15,7 @@ from app.api.types.groups import Queue, RingGroup
 from app.api.types.people import Agent, Device, Extension
 from app.api.types.trunks import InboundRoute, OutboundNumber, OutboundNumberPool, Trunk
 from app.facts.masking import Sight
-from app.routing.resource import Resource
+from app.resources.resource import Resource
 from app.routing.resources import RoutingResources
 
 Id: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The id.")]

@@ -10,7 +10,7 @@ from app.api.context import Context, Info
 from app.api.fields import guarded_field
 from app.api.paging import After, Before, Connection, First, Last, Paging, connect, signer_of
 from app.api.types.speech import AnnouncementTemplate, AudioFile, Voice
-from app.routing.resource import Resource
+from app.resources.resource import Resource
 
 
 async def _connect(

@@ -10,7 +10,7 @@ from app.api.types.node import Node
 from app.facts.masking import Sight
 from app.facts.vocabulary import Tone
 from app.flows import steps
-from app.flows.steps import Weekday
+from app.hours.week import Weekday
 from app.routing import model
 from app.routing.flows import call_target_of
 

@@ -13,10 +13,10 @@ from app.api.types.node import Node
 from app.api.types.values import MetadataPair, Party
 from app.callbacks import model
 from app.callbacks.model import CallbackState
-from app.campaigns.core.windows import Resolution
 from app.facts.callbacks import CallbackFailure
 from app.facts.masking import Sight
 from app.facts.vocabulary import Disposition, LegRole, RecordingMode
+from app.hours.local_time import Resolution
 from app.ids import kind_of
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ import strawberry
 
 from app.api.types.call_target import Announcement
 from app.campaigns import model
-from app.campaigns.core import breaker, windows
+from app.campaigns.core import breaker
 from app.campaigns.core.words import PacingMode
-from app.flows.steps import Weekday
+from app.hours import windows
+from app.hours.week import Weekday
 
 
 @strawberry.type(description="What whoever answers hears.")

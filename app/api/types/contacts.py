@@ -13,11 +13,11 @@ from app.api.paging import After, Before, Connection, First, Last, Paging, conne
 from app.api.scalars import Long
 from app.api.types.node import Node
 from app.api.types.values import Party
-from app.campaigns.core.words import ZoneSource
 from app.contacts import model
 from app.contacts.words import DncSource
 from app.facts.masking import HIDDEN, Sight
 from app.ids import Kind, part_id
+from app.numbers.zones import ZoneSource
 
 NO_FILTER: Final = model.ContactFilter()
 

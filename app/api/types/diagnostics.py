@@ -7,7 +7,7 @@ import strawberry
 from app.api.diagnostics import PATH
 from app.calls.core.model.call import Call as LiveCall
 from app.facts.vocabulary import LegRole
-from app.ownership.diagnostics import Request, Summary
+from app.reaching.diagnostics import Request, Summary
 
 
 @strawberry.type(description="A request to Asterisk.")

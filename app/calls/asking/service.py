@@ -16,6 +16,7 @@ from app.calls.asking.placings import Placings
 from app.calls.asking.replays import Replays
 from app.calls.asking.supervision_audit import audit_supervision
 from app.calls.core import inputs
+from app.calls.core.ending import has_ended
 from app.calls.core.model.call import Call
 from app.calls.core.verbs import (
     Verb,
@@ -24,7 +25,7 @@ from app.calls.core.verbs import (
 from app.calls.keeping.commit import is_unwritten
 from app.calls.keeping.keys import KeyClaim, KeyHolder, check_key, check_same_input, hash_input
 from app.calls.keeping.store import CallStore, FencedError
-from app.calls.living.actor import CallActor, has_ended
+from app.calls.living.actor import CallActor
 from app.calls.living.registry import CallRegistry
 from app.calls.planning.admission import Admission
 from app.calls.planning.fingerprints import KeyedVerb

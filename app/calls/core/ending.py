@@ -5,12 +5,19 @@ channels to be gone, take the bridge away.
 """
 
 from app.calls.core import flow_run, queue_wait, recording, streams, taps
-from app.calls.core.commands import DestroyBridge, ForgetHangups, HangupChannel, VerifyLeg
+from app.calls.core.commands import (
+    DestroyBridge,
+    ForgetHangups,
+    HangupChannel,
+    VerifyLeg,
+)
+from app.calls.core.model.call import Call
 from app.calls.core.model.leg import HangupReason
 from app.calls.core.model.timers import TimerName
 from app.calls.core.outcome import outcome_of_system
 from app.calls.core.record import make_record, talk_seconds
 from app.calls.core.turn import Turn
+from app.errors import Problem, RefusedError
 from app.facts.calls import CallEnded
 from app.facts.flows import FlowEnding
 from app.facts.transfers import TransferCancelled
@@ -119,3 +126,9 @@ def finish_if_gone(turn: Turn) -> None:
         turn.ask(DestroyBridge())
     if dialled:
         turn.ask(ForgetHangups(leg_ids=dialled))
+
+
+def has_ended(call: Call) -> RefusedError:
+    """The refusal of whatever is asked of a call that is over."""
+    message = "The call has ended."
+    return RefusedError(Problem("INVALID_STATE", message, ("callId",), current_state=call.state.value))

@@ -34,7 +34,7 @@ from app.calls.trunk_room import NoLimits, TrunkRoom
 from app.errors import DatabaseUnavailableError, OverloadedError
 from app.facts.vocabulary import LegRole, MuteDirection
 from app.ids import LegId
-from app.recordings.jobs import CollectJob
+from app.recordings.collecting import CollectJob
 
 _log = structlog.get_logger(__name__)
 

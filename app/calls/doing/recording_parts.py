@@ -21,7 +21,7 @@ from app.calls.core.recording import hears_out, leg_of_part
 from app.calls.doing.answers import make_sure, unless_gone
 from app.calls.names import snoop_of
 from app.facts.vocabulary import RecordingState
-from app.recordings.jobs import CollectJob, Part
+from app.recordings.collecting import CollectJob, Part
 
 _LEAST_SKEW: Final = timedelta(seconds=0.5)
 

@@ -43,7 +43,10 @@ class _ReplacedError(Exception):
 
 
 class Controller:
-    """Keeps this node's calls and its Asterisk together. ``run`` reads until cancelled or replaced."""
+    """Keeps this node's calls and its Asterisk together. ``run`` reads until cancelled or replaced.
+
+    Events come to ``_take_message``, straight from the socket; what ``run`` reads is the news of the connection.
+    """
 
     def __init__(
         self,

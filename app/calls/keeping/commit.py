@@ -14,9 +14,9 @@ import asyncpg
 import structlog
 
 from app.calls.keeping.change import Change, FencedError, KeyTaken
+from app.calls.keeping.counted import ended_of
 from app.calls.keeping.keys import claim_keys, find_holders
 from app.calls.keeping.rows import KEYS_TAKEN, fill_calls, fill_claims, fill_legs, fill_recordings, fill_uses
-from app.calls.keeping.usage_rows import ended_of
 from app.cdrs.rows import fill_cdrs
 from app.db.compound import Filled
 from app.db.engine import Database, PooledConnection

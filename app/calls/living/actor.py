@@ -44,6 +44,7 @@ from app.calls.core.commands import (
     StartRingback,
     VerifyLeg,
 )
+from app.calls.core.ending import has_ended
 from app.calls.core.inputs import (
     AgentOffered,
     Asked,
@@ -64,7 +65,7 @@ from app.calls.keeping.store import CallStore, Change, FencedError, KeyTaken, ma
 from app.calls.living.call_time import CallTime
 from app.calls.traces.trace import Trace, follow
 from app.clock import Clock
-from app.errors import OverloadedError, Problem, RefusedError, UnavailableError
+from app.errors import OverloadedError, RefusedError, UnavailableError
 from app.facts.event import Draft
 
 _log = structlog.get_logger(__name__)
@@ -344,12 +345,6 @@ def _new_uses(before: Call, after: Call) -> tuple[KeyClaim, ...]:
         KeyClaim(after.account_id, used.mutation, used.key, bytes.fromhex(used.input_hash), after.id)
         for used in after.keys[len(before.keys) :]
     )
-
-
-def has_ended(call: Call) -> RefusedError:
-    """The refusal of whatever is asked of a call that is over."""
-    message = "The call has ended."
-    return RefusedError(Problem("INVALID_STATE", message, ("callId",), current_state=call.state.value))
 
 
 def is_pointless(call: Call, command: Command) -> bool:

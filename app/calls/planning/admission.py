@@ -7,7 +7,7 @@ from app.calls.core.inputs import Asked, ParticipantRequested, SupervisionReques
 from app.calls.core.lifetimes import is_outside
 from app.calls.core.model.call import Call
 from app.calls.core.model.leg import Leg
-from app.calls.keeping.usage_rows import outside_legs
+from app.calls.keeping.counted import outside_legs
 from app.errors import RefusedError, UnavailableError
 from app.facts.vocabulary import Money
 from app.routing.model import OriginateResolution

@@ -154,16 +154,7 @@ def normalised_input(request: OriginateRequest, numbers: Numbers, caller_id: E16
 
 def agent_pattern(request: OriginateRequest, numbers: Numbers, found: OriginateResolution) -> Leg:
     """What all legs of a ring group that is connected have in common."""
-    shown, name = _shown_to_agent(request, numbers, found)
-    return Leg(
-        id=NO_ID,
-        role=LegRole.AGENT,
-        party=Party(),
-        endpoint="",
-        ring_seconds=0.0,
-        shown_number=shown,
-        shown_name=name,
-    )
+    return _leg(LegRole.AGENT, Party(), 0.0, _shown_to_agent(request, numbers, found))
 
 
 def _shown_to_agent(
@@ -184,27 +175,10 @@ def _agent_leg(
     ring_seconds = request.agent_ring_seconds or defaults.agent_ring_seconds
     if numbers.connect is not None:
         # Over a trunk the agent is a customer of the network too: only the account's own number may be shown.
-        outside = Leg(
-            id=NO_ID,
-            role=LegRole.AGENT,
-            party=Party(number=numbers.connect),
-            endpoint="",
-            ring_seconds=ring_seconds,
-            shown_number=caller_id,
-            shown_name=request.caller_id_name,
-        )
-        return over_trunk(outside, numbers.connect, found)
-    target = _present(found.connect)
-    shown, name = _shown_to_agent(request, numbers, found)
-    return Leg(
-        id=NO_ID,
-        role=LegRole.AGENT,
-        party=Party(extension=target.number, display=target.agent_name),
-        endpoint=f"PJSIP/{target.endpoints[0]}",
-        ring_seconds=ring_seconds,
-        shown_number=shown,
-        shown_name=name,
-    )
+        party, shown = Party(number=numbers.connect), (caller_id, request.caller_id_name)
+        return over_trunk(_leg(LegRole.AGENT, party, ring_seconds, shown), numbers.connect, found)
+    shown = _shown_to_agent(request, numbers, found)
+    return _inside_leg(LegRole.AGENT, _present(found.connect), ring_seconds, shown)
 
 
 def _customer_leg(
@@ -216,26 +190,37 @@ def _customer_leg(
 ) -> Leg:
     ring_seconds = request.customer_ring_seconds or defaults.customer_ring_seconds
     if numbers.destination is not None:
-        outside = Leg(
-            id=NO_ID,
-            role=LegRole.CUSTOMER,
-            party=Party(number=numbers.destination, display=request.destination_name),
-            endpoint="",
-            ring_seconds=ring_seconds,
-            shown_number=caller_id,
-            shown_name=request.caller_id_name,
-        )
-        return over_trunk(outside, numbers.destination, found)
-    target = _present(found.destination)
+        party = Party(number=numbers.destination, display=request.destination_name)
+        shown = (caller_id, request.caller_id_name)
+        return over_trunk(_leg(LegRole.CUSTOMER, party, ring_seconds, shown), numbers.destination, found)
     caller = found.connect
+    shown = (
+        caller.number if caller else numbers.connect,
+        request.caller_id_name or (caller.agent_name if caller else None),
+    )
+    return _inside_leg(LegRole.CUSTOMER, _present(found.destination), ring_seconds, shown)
+
+
+def _inside_leg(
+    role: LegRole, target: ExtensionTarget, ring_seconds: float, shown: tuple[str | None, str | None]
+) -> Leg:
+    party = Party(extension=target.number, display=target.agent_name)
+    return _leg(role, party, ring_seconds, shown, endpoint=f"PJSIP/{target.endpoints[0]}")
+
+
+def _leg(
+    role: LegRole, party: Party, ring_seconds: float, shown: tuple[str | None, str | None], *, endpoint: str = ""
+) -> Leg:
+    """One leg that is not dialled yet; ``shown`` are the number and the name that it sees calling."""
+    number, name = shown
     return Leg(
         id=NO_ID,
-        role=LegRole.CUSTOMER,
-        party=Party(extension=target.number, display=target.agent_name),
-        endpoint=f"PJSIP/{target.endpoints[0]}",
+        role=role,
+        party=party,
+        endpoint=endpoint,
         ring_seconds=ring_seconds,
-        shown_number=caller.number if caller else numbers.connect,
-        shown_name=request.caller_id_name or (caller.agent_name if caller else None),
+        shown_number=number,
+        shown_name=name,
     )
 
 

@@ -3,7 +3,7 @@
 No I/O, no clock, no randomness: instants, counts and what the database holds come in as arguments. The rules of time
 zones and the zones of numbers come with the installation.
 
-``rules.decide`` judges one contact at the instant of dialling, with ``windows`` and ``zones``; ``pacing`` and
+``rules.decide`` judges one contact at the instant of dialling, by the ``schedule``; ``pacing`` and
 ``predictive`` say how many calls may begin; ``retries`` what follows an attempt; ``lifecycle`` what a campaign may be
 asked; ``explain`` tells a contact's story from what was stored.
 """

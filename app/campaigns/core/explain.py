@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from app.campaigns.core.retries import AfterAttempt, Done, Retry
 from app.campaigns.core.rules import Basis, Decision, Dial, Later, Skip
-from app.campaigns.core.words import DelayReason, SkipReason, ZoneSource
+from app.campaigns.core.words import DelayReason, SkipReason
 from app.facts.campaigns import GivenUp
 from app.facts.vocabulary import Disposition, Words
+from app.numbers.zones import ZoneSource
 
 
 class Attempted(Words, frozen=True, kw_only=True, omit_defaults=True, tag="ATTEMPTED"):

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from typing import Final, TypeAlias, assert_never
 
 from app.campaigns.core.pacing import Limit, delay_of, room_for
-from app.campaigns.core.windows import NeverOpens, Open, OpensAt, Schedule, judge_time
+from app.campaigns.core.schedule import NeverOpens, Open, OpensAt, Schedule, judge_time
 from app.campaigns.core.words import DelayReason, SkipReason
-from app.campaigns.core.zones import Zones
 from app.facts.vocabulary import Words
 from app.numbers.policy import Allowed, DenialReason, Denied, Verdict
+from app.numbers.zones import Zones
 
 #: Over how long calls to one number are counted. Any 24 hours, so that midnight gives nobody two days' calls in a row;
 #: Florida Statutes 501.616(6)(b) counts the same way (three calls in 24 hours).

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from app.facts.campaigns import CampaignKind, SkipReason
 
-__all__ = ["CampaignKind", "CampaignState", "DelayReason", "PacingMode", "SkipReason", "ZoneSource"]
+__all__ = ["CampaignKind", "CampaignState", "DelayReason", "PacingMode", "SkipReason"]
 
 
 class CampaignState(StrEnum):
@@ -37,11 +37,3 @@ class DelayReason(StrEnum):
     TRUNK_FULL = "TRUNK_FULL"
     ACCOUNT_FULL = "ACCOUNT_FULL"
     CALL_FAILED = "CALL_FAILED"
-
-
-class ZoneSource(StrEnum):
-    """Where a contact's zones come from: the contact's own row, its number, or the account."""
-
-    GIVEN = "GIVEN"
-    NUMBER = "NUMBER"
-    ACCOUNT = "ACCOUNT"

@@ -45,7 +45,7 @@ class ContactListRow(SQLModel, table=True):
 class ContactRow(SQLModel, table=True):
     """Somebody to be called, once in a list. Who comes again keeps the row; after a removal at a new ``position``.
 
-    ``time_zone`` is what was given, ``zones`` where the contact may be: see ``app.campaigns.core.zones``;
+    ``time_zone`` is what was given, ``zones`` where the contact may be: see ``app.numbers.zones``;
     ``number_data`` is the version of the numbering plans that those were read from, NULL where they were not, or
     nobody knows. ``fields`` are the list's free fields, all texts.
     """

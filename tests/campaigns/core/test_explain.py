@@ -8,11 +8,11 @@ import pytest
 from app.campaigns.core.explain import Attempted, Entry, explain
 from app.campaigns.core.retries import Done, Retry
 from app.campaigns.core.rules import Basis, Decision, Dial, Later, Outcome, Skip, Version
-from app.campaigns.core.words import DelayReason, SkipReason, ZoneSource
-from app.campaigns.core.zones import Zones
+from app.campaigns.core.words import DelayReason, SkipReason
 from app.facts.campaigns import GivenUp
 from app.facts.vocabulary import Disposition
 from app.numbers.policy import DenialReason
+from app.numbers.zones import Zones, ZoneSource
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

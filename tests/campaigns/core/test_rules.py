@@ -23,10 +23,12 @@ from app.campaigns.core.rules import (
     frequency_free_at,
     tally,
 )
-from app.campaigns.core.windows import LocalTime, Schedule, is_open
-from app.campaigns.core.words import DelayReason, SkipReason, ZoneSource
-from app.campaigns.core.zones import Zones
+from app.campaigns.core.schedule import Schedule
+from app.campaigns.core.words import DelayReason, SkipReason
+from app.hours.local_time import LocalTime
+from app.hours.windows import is_open
 from app.numbers.policy import Allowed, DenialReason, Denied, Rule
+from app.numbers.zones import Zones, ZoneSource
 
 BERLIN = Zones(names=("Europe/Berlin",), source=ZoneSource.NUMBER)
 NOON = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)

@@ -8,24 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.campaigns.core.windows import (
-    HORIZON,
-    CallingWindow,
-    LocalTime,
-    NeverOpens,
-    Open,
-    Opening,
-    OpensAt,
-    Resolution,
-    Schedule,
-    closes_at,
-    is_open,
-    judge_time,
-    next_opening,
-    resolve,
-)
+from app.campaigns.core.schedule import HORIZON, NeverOpens, Open, Opening, OpensAt, Schedule, closes_at, judge_time
 from app.campaigns.core.words import DelayReason, SkipReason
-from app.flows.steps import Weekday
+from app.hours.local_time import LocalTime, Resolution, resolve
+from app.hours.week import Weekday
+from app.hours.windows import CallingWindow, is_open, next_opening
 
 BERLIN, NEW_YORK, LOS_ANGELES, TOKYO = "Europe/Berlin", "America/New_York", "America/Los_Angeles", "Asia/Tokyo"
 LAWFUL = (CallingWindow(),)

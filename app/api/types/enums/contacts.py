@@ -1,9 +1,9 @@
 """Lists, and files that are read into them."""
 
 from app.api.types.enums.describing import OPEN, describe
-from app.campaigns.core.words import ZoneSource
 from app.contacts.import_plan import OnDnc, OnDuplicate
 from app.contacts.words import ColumnRole, CsvEncoding, CsvSeparator, DncSource
+from app.numbers.zones import ZoneSource
 
 describe(
     ZoneSource,

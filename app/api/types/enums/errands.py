@@ -2,9 +2,9 @@
 
 from app.api.types.enums.describing import OPEN, describe
 from app.callbacks.model import CallbackState
-from app.campaigns.core.windows import Resolution
 from app.facts.callbacks import CallbackFailure
 from app.facts.otps import OtpFailure
+from app.hours.local_time import Resolution
 from app.otps.model import OtpState, OtpVerdict
 
 describe(

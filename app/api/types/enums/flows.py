@@ -2,7 +2,7 @@
 
 from app.api.types.enums.describing import OPEN, describe
 from app.facts.flows import FlowEnding, GatherResult
-from app.flows.steps import Weekday
+from app.hours.week import Weekday
 
 describe(
     FlowEnding,

@@ -1,0 +1,38 @@
+"""What may stand in the fields that any resource has. Pure: every check gives the problems it found."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from app.accounts.service import check_text
+from app.errors import Problem
+
+LONGEST_TEXT: Final = 100
+
+
+def check_label(label: str | None, field: str = "label") -> list[Problem]:
+    return [] if label is None else check_text(label, (field,), longest=LONGEST_TEXT)
+
+
+def check_name(name: str, field: str = "name") -> list[Problem]:
+    return check_text(name, (field,), longest=LONGEST_TEXT)
+
+
+def check_seconds(value: float | None, field: str, *, least: float, most: float) -> list[Problem]:
+    if value is None or (math.isfinite(value) and least <= value <= most):
+        return []
+    return [Problem("INVALID_INPUT", f"Use {least:g} to {most:g} seconds.", (field,))]
+
+
+def check_whole(value: int | None, field: str, *, least: int, most: int) -> list[Problem]:
+    if value is None or least <= value <= most:
+        return []
+    return [Problem("INVALID_INPUT", f"Use {least} to {most}.", (field,))]
+
+
+def check_unique(values: Sequence[str], field: str, *, least: int, most: int) -> list[Problem]:
+    if not least <= len(values) <= most:
+        return [Problem("INVALID_INPUT", f"Give {least} to {most} of them.", (field,))]
+    if len(set(values)) != len(values):
+        return [Problem("INVALID_INPUT", "None may be named twice.", (field,))]
+    return []
