@@ -11,7 +11,7 @@ from typing import Final, TypeAlias, assert_never
 
 import structlog
 
-from app import failpoints
+from app import failpoints, tracing
 from app.ari.channels import MuteDirection as AriMute
 from app.ari.client import AriClient
 from app.ari.errors import AriConflict, AriError, AriInvalid, AriNotFound
@@ -94,6 +94,18 @@ class Executor:
 
     async def carry_out(self, call: Call, command: Command) -> tuple[Input, ...]:
         """Do it; gives what is known at once of how that went (most news comes as events)."""
+        if tracing.armed is None:
+            return await self._try(call, command)
+        kind = type(command).__name__
+        about = {tracing.CALL_ID: call.id, tracing.LEG_ID: getattr(command, "leg_id", None)}
+        with tracing.armed.span(f"command {kind}", parent=call.traceparent, about=about) as span:
+            news = await self._try(call, command)
+            for failed in news:
+                if isinstance(failed, inputs.CommandFailed):
+                    span.fail(failed.kind.value)
+            return news
+
+    async def _try(self, call: Call, command: Command) -> tuple[Input, ...]:
         try:
             return await self._do(call, command)
         except AriError as error:
