@@ -1,8 +1,12 @@
-"""What the HTTP surface says outside GraphQL when it cannot do something."""
+"""What the HTTP surface says outside GraphQL, above all when it cannot do something."""
 
+from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
+import orjson
 import structlog
+from starlette.responses import Response
 
 from app.errors import OffhookError
 
@@ -17,6 +21,24 @@ def error_document(error: OffhookError) -> dict[str, Any]:
             "requestId": present_request_id(),
         }
     }
+
+
+def json_answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A body as JSON, which nobody on the way may keep."""
+    return Response(
+        orjson.dumps(body),
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def retry_after(seconds: float | None) -> dict[str, str]:
+    """The header of that name (RFC 9110, 10.2.3): whole seconds, at least 1, and never earlier than said.
+
+    Without ``seconds`` there is none.
+    """
+    return {} if seconds is None else {"Retry-After": str(max(1, ceil(seconds)))}
 
 
 def present_request_id() -> str | None:

@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from typing import Any, Final, TypeVar
 
-import orjson
 import structlog
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
@@ -25,6 +24,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import tracing
+from app.answers import json_answer
 from app.api import event_schemas
 from app.api.budget import Budget, Introspection
 from app.api.context import Options, request_id_from
@@ -149,7 +149,7 @@ class _Probes:
 
     async def answer_alive(self, _request: Request) -> Response:
         """The process runs and its loop turns; whether it can do anything is /readyz's business."""
-        return _json({"status": "ok"})
+        return json_answer({"status": "ok"})
 
     async def answer_ready(self, _request: Request) -> Response:
         parts = await self._check()
@@ -159,7 +159,7 @@ class _Probes:
             "status": ("ready" if is_whole else "degraded") if is_ready else "unavailable",
             "parts": {part.name: {"ready": part.is_ready, "reason": part.reason} for part in parts},
         }
-        return _json(body, 200 if is_ready else 503)
+        return json_answer(body, 200 if is_ready else 503)
 
     async def answer_metrics(self, _request: Request) -> Response:
         parts = await self._check()
@@ -272,13 +272,4 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
 
 def _fail(status: int, code: str, message: str, request_id: str, headers: dict[str, str] | None = None) -> Response:
     body = {"error": {"code": code, "message": message, "retryable": False, "requestId": request_id}}
-    return _json(body, status, headers)
-
-
-def _json(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(
-        orjson.dumps(body),
-        status_code=status,
-        media_type="application/json",
-        headers={"Cache-Control": "no-store", **(headers or {})},
-    )
+    return json_answer(body, status, headers)

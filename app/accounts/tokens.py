@@ -26,9 +26,10 @@ DEFAULT_SECONDS: Final = 900
 LONGEST_SECONDS: Final = 86_400
 
 _MOST_ORIGINS: Final = 20
-#: As browsers write the ``Origin`` header (RFC 6454, 6.2): lower case, no path, no default port.
+#: As browsers write the ``Origin`` header (RFC 6454, 6.2): lower case, no path, no default port. Host names with an
+#: underscore, which DNS has and browsers open, are the names of many containers.
 _ORIGIN: Final = re.compile(
-    r"(https?)://([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(:[0-9]{1,5})?", re.ASCII
+    r"(https?)://([a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]{2,45}\])(:[0-9]{1,5})?", re.ASCII
 )
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 #: Whoever may make keys lives for ever: a token that could would outlive itself.

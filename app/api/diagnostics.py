@@ -7,11 +7,11 @@ to certain documents has none that asks for this. Errors are JSON, as for record
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from app.accounts.principal import Principal
-from app.answers import error_document
+from app.answers import error_document, json_answer, retry_after
 from app.api.auth import authenticate, read_credential
 from app.api.budget import Budget
 from app.errors import DocumentNotAllowedError, NotFoundError, OffhookError
@@ -39,14 +39,7 @@ class DiagnosticsFiles:
         try:
             return await self._answer(request)
         except OffhookError as error:
-            headers = {"Cache-Control": "no-store"}
-            if error.retry_after_seconds is not None:
-                headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
-            return JSONResponse(
-                error_document(error),
-                status_code=error.http_status,
-                headers=headers,
-            )
+            return json_answer(error_document(error), error.http_status, retry_after(error.retry_after_seconds))
 
     async def _answer(self, request: Request) -> Response:
         remote = request.client.host if request.client else None

@@ -7,7 +7,6 @@ whenever the operation was executed; with ``Accept: application/graphql-response
 """
 
 import time
-from math import ceil
 from typing import Any, Final
 
 import orjson
@@ -20,6 +19,7 @@ from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from app.accounts.principal import Principal
+from app.answers import retry_after
 from app.api.auditing import note_refusals
 from app.api.auth import authenticate, read_credential
 from app.api.context import Context, Options
@@ -71,10 +71,8 @@ class GraphQLEndpoint:
         except OffhookError as error:
             if context is not None:  # else it is about the key, and noted where that is read
                 self._note_refusal(request, request_id, error.code, context.principal)
-            headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, AuthenticationError) else {}
-            if error.retry_after_seconds is not None:
-                headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
-            return _fail(error, request_id, headers)
+            challenge = {"WWW-Authenticate": "Bearer"} if isinstance(error, AuthenticationError) else {}
+            return _fail(error, request_id, {**challenge, **retry_after(error.retry_after_seconds)})
         return await self._execute(request, context, asked)
 
     async def _make_context(self, request: Request, request_id: str) -> Context:
@@ -131,7 +129,8 @@ class GraphQLEndpoint:
         if errors and context.principal is None and any(error_code(one) == "UNAUTHENTICATED" for one in errors):
             status, headers = 401, {"WWW-Authenticate": "Bearer"}
         elif errors and data is None and error_code(errors[0]) == RateLimitedError.code:
-            status, headers = RateLimitedError.http_status, _retry_after(errors[0])
+            seconds = (errors[0].extensions or {}).get("retryAfterSeconds", 1)
+            status, headers = RateLimitedError.http_status, retry_after(seconds)
         elif is_modern and errors and data is None and all(one.path is None for one in errors):
             status = 400
         body: dict[str, Any] = {"data": data}
@@ -143,11 +142,6 @@ class GraphQLEndpoint:
         if context.cost is not None:
             body["extensions"] = {"cost": context.cost}
         return _respond(body, status, headers, _GRAPHQL_JSON if is_modern else _JSON)
-
-
-def _retry_after(error: GraphQLError) -> dict[str, str]:
-    seconds = (error.extensions or {}).get("retryAfterSeconds", 1)
-    return {"Retry-After": str(max(1, ceil(seconds)))}
 
 
 def _wants_page(request: Request) -> bool:

@@ -48,8 +48,8 @@ LISTEN_HELP: Final = (
     "answer.\n\n"
     "No endpoint is made and no address opened: events are read over the API, with a key that has calls:read. "
     "They are signed with a secret of this key's own, shown at the start, the same each time. When the line "
-    "breaks, it goes on where it stopped. When nobody listens at URL, it waits; an answer other than 2xx is "
-    "shown and not tried again.\n\n"
+    "breaks, it goes on where it stopped. When nobody listens at URL, or a program there goes away before it has "
+    "answered, it waits and posts the event again; an answer other than 2xx is shown and not tried again.\n\n"
     "Beside it, `offhook trigger call.ended` makes events."
 )
 
@@ -83,10 +83,17 @@ def listen(
 ) -> None:
     """See ``LISTEN_HELP``."""
     # Imported late: --help must not wait for what the work needs.
-    from app.cli.listening import Forwarder, choose_types, secret_of
+    from app.cli.listening import Forwarder, check_target, choose_types, secret_of
     from app.cli.listening import listen as listen_for
     from app.cli.over_the_api import read_api
     from app.egress.signing import show_secret
+    from app.errors import RefusedError
+
+    if forward_to is not None:
+        try:
+            check_target(forward_to)
+        except RefusedError as error:
+            raise typer.BadParameter(str(error), param_hint="--forward-to") from error
 
     def tell(told: Any, answer: Any) -> None:
         event = told.event

@@ -46,6 +46,15 @@ _LONGEST_PAUSE_SECONDS: Final = 10.0
 _ANSWER_SECONDS: Final = 15.0
 _USER_AGENT: Final = f"Offhook/{version('offhook')} (listen)"
 _OK: Final = range(200, 300)
+#: What a program that is not there says, or one that goes away while it is asked.
+_ABSENCES: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.ReadError,
+    httpx.WriteError,
+    httpx.RemoteProtocolError,
+)
+_PORTS: Final = range(1, 65_536)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,24 @@ class Answer:
 def secret_of(key: str) -> bytes:
     """What deliveries are signed with: always the same for a key, and nothing of the key can be told from it."""
     return hmac.digest(key.encode(), b"offhook listen", hashlib.sha256)
+
+
+def check_target(url: str) -> None:
+    """Whether events can be posted there.
+
+    Raises:
+        RefusedError: it is no address of HTTP, so waiting for somebody there would never end.
+    """
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise _no_target(url) from error
+    if parsed.scheme not in {"http", "https"} or not parsed.host or (parsed.port or _PORTS[0]) not in _PORTS:
+        raise _no_target(url)
+
+
+def _no_target(url: str) -> RefusedError:
+    return RefusedError(Problem("INVALID_INPUT", f"{url!r} is no address such as http://127.0.0.1:9000/webhooks."))
 
 
 def choose_types(globs: Sequence[str], known: Sequence[str]) -> frozenset[str]:
@@ -183,7 +210,10 @@ class Forwarder:
         self._count = 0
 
     async def forward(self, told: Told, *, on_absence: Callable[[str], None] = lambda _: None) -> Answer:
-        """Post one event. While nobody listens there, it waits for somebody who does, for programs are restarted."""
+        """Post one event. While nobody listens there, it waits for somebody who does, for programs are restarted.
+
+        A program that goes away before it has answered gets the event again, under the same ``webhook-id``.
+        """
         event = told.event
         self._count += 1
         attempt = 0
@@ -203,12 +233,13 @@ class Forwarder:
                 response = await self._client.post(
                     self._url, content=told.body, headers=headers, timeout=_ANSWER_SECONDS
                 )
-            except httpx.ConnectError as error:
+            except _ABSENCES as error:
                 if attempt == 1:
-                    on_absence(f"nobody listens at {self._url} ({error}); trying again")
+                    reason = str(error) or type(error).__name__
+                    on_absence(f"nobody answers at {self._url} ({reason}); trying again")
                 await asyncio.sleep(pause)
                 pause = min(_LONGEST_PAUSE_SECONDS, pause * 2)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:  # too late, or unreadable; a webhook would count it as failed
                 return Answer(None, type(error).__name__, time.perf_counter() - began)
             else:
                 return Answer(response.status_code, None, time.perf_counter() - began)

@@ -5,6 +5,7 @@ The same bodies also come inside JSON-RPC 2.0 (``json_rpc``).
 
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final, TypeAlias
 
@@ -14,8 +15,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.accounts.dialects import Dialect
+from app.answers import json_answer, retry_after
 from app.dialects import json_rpc
-from app.dialects.bodies import BodyRefusedError, read_body, trim_names
+from app.dialects.bodies import METHODS, BodyRefusedError, check_method, read_body, trim_names
 from app.dialects.desk import LONGEST_SECONDS, AskRefusedError, Desk
 from app.dialects.gate import Gate, one_header
 from app.errors import OffhookError
@@ -29,6 +31,7 @@ _STATUS_WORDS: Final = {
     400: "400 Bad Request",
     401: "401 Unauthorized",
     403: "403 Forbidden",
+    405: "405 Method Not Allowed",
     408: "408 Request Timeout",
     413: "413 Payload Too Large",
     429: "429 Too Many Requests",
@@ -41,11 +44,7 @@ _CUSTOMER_FIRST: Final = frozenset({"false", "0", "no", "off"})
 _BAD_REQUEST: Final = 400
 _LONGEST_ECHO: Final = 64
 _MOST_PAGES: Final = 5  # of 200 recordings each
-#: The names that a method may have in JSON-RPC, and its parameters in order, where they come without names.
-_CALL_METHODS: Final = frozenset({"asteriskapi.pl", "asteriskapi", "issue_call"})
-_CALL_PARAMETERS: Final = ("extension", "destination", "voice_pitch", "call_in_out", "msg")
-_FILES_METHODS: Final = frozenset({"find_phone_files.pl", "find_phone_files"})
-_FILES_PARAMETERS: Final = ("phone",)
+
 
 ISSUE: Final = """mutation DialectIssueCall($input: OriginateCallInput!) {
   originateCall(input: $input) {
@@ -67,6 +66,23 @@ FIND: Final = """query DialectFindRecordings($number: PhoneNumber!, $after: Stri
 _Work: TypeAlias = Callable[[Request, Mapping[str, Any]], Awaitable[dict[str, Any] | list[dict[str, Any]]]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """What is taken there: HTTP's methods, the names that JSON-RPC's may have, and the parameters in their order."""
+
+    taken: tuple[str, ...]
+    methods: frozenset[str]
+    parameters: tuple[str, ...]
+
+
+_CALL: Final = _Address(
+    ("POST",),
+    frozenset({"asteriskapi.pl", "asteriskapi", "issue_call"}),
+    ("extension", "destination", "voice_pitch", "call_in_out", "msg"),
+)
+_FILES: Final = _Address(("GET", "HEAD", "POST"), frozenset({"find_phone_files.pl", "find_phone_files"}), ("phone",))
+
+
 class _FailedError(Exception):
     """What came of a request that was refused: the status, and the body as the dialect has it."""
 
@@ -81,8 +97,8 @@ def routes(gate: Gate) -> list[BaseRoute]:
     """The dialect's addresses. Recordings are asked for with GET and a body, which curl sends as POST."""
     api = AsteriskApi(gate)
     return [
-        Route(CALL_PATH, api.answer_call, methods=["POST"], name="asteriskapi"),
-        Route(FILES_PATH, api.answer_files, methods=["GET", "POST"], name="find-phone-files"),
+        Route(CALL_PATH, api.answer_call, methods=list(METHODS), name="asteriskapi"),
+        Route(FILES_PATH, api.answer_files, methods=list(METHODS), name="find-phone-files"),
     ]
 
 
@@ -93,23 +109,22 @@ class AsteriskApi:
         self._gate = gate
 
     async def answer_call(self, request: Request) -> Response:
-        return await self._answer(request, _CALL_METHODS, _CALL_PARAMETERS, self._issue)
+        return await self._answer(request, _CALL, self._issue)
 
     async def answer_files(self, request: Request) -> Response:
-        return await self._answer(request, _FILES_METHODS, _FILES_PARAMETERS, self._find_files)
+        return await self._answer(request, _FILES, self._find_files)
 
-    async def _answer(
-        self, request: Request, methods: frozenset[str], parameters: Sequence[str], work: _Work
-    ) -> Response:
+    async def _answer(self, request: Request, address: _Address, work: _Work) -> Response:
         try:
+            check_method(request, address.taken)
             given = await _read(request)
-            asked = json_rpc.read(given, methods, parameters)
+            asked = json_rpc.read(given, address.methods, address.parameters)
         except json_rpc.RpcError as error:
             self._gate.note_refusal(request, "BAD_REQUEST")
-            return _say(200, json_rpc.refuse(error))
+            return json_answer(json_rpc.refuse(error))
         except BodyRefusedError as error:
             self._gate.note_refusal(request, "BAD_REQUEST")
-            return _answer(None, _fail(error.status, error.message))
+            return json_answer(_fail(error.status, error.message).body, error.status, error.headers)
         fields = asked.params if asked is not None else _as_object(given)
         try:
             return _answer(asked, await work(request, fields))
@@ -269,22 +284,11 @@ def _fail(
 
 
 def _answer(asked: json_rpc.Asked | None, came: dict[str, Any] | Sequence[Any] | _FailedError) -> Response:
-    headers = {}
-    if isinstance(came, _FailedError) and came.retry_after_seconds is not None:
-        headers["Retry-After"] = str(max(1, round(came.retry_after_seconds)))
+    headers = retry_after(came.retry_after_seconds) if isinstance(came, _FailedError) else {}
     if asked is None:
-        return _say(came.status, came.body, headers) if isinstance(came, _FailedError) else _say(200, came)
+        return json_answer(came.body, came.status, headers) if isinstance(came, _FailedError) else json_answer(came)
     if isinstance(came, _FailedError):
         status = 200 if came.status == _BAD_REQUEST else came.status
         body = json_rpc.fail(asked, came.body, is_about_params=came.status == _BAD_REQUEST)
-        return _say(status, body, headers) if asked.wants_answer else Response(status_code=204)
-    return _say(200, json_rpc.succeed(asked, came)) if asked.wants_answer else Response(status_code=204)
-
-
-def _say(status: int, body: object, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(
-        orjson.dumps(body),
-        status_code=status,
-        media_type="application/json",
-        headers={"Cache-Control": "no-store", **(headers or {})},
-    )
+        return json_answer(body, status, headers) if asked.wants_answer else Response(status_code=204)
+    return json_answer(json_rpc.succeed(asked, came)) if asked.wants_answer else Response(status_code=204)

@@ -1,6 +1,8 @@
 """What comes with a request: limited in size and time before anything reads it."""
 
 import asyncio
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
@@ -13,12 +15,24 @@ _SECONDS: Final = 30.0
 
 
 class BodyRefusedError(Exception):
-    """The body is not one that can hold a request: ``status`` is HTTP's, ``message`` may be told."""
+    """Nothing that came can be a request: ``status`` is HTTP's, ``message`` may be told, ``headers`` go with both."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.headers = headers
+
+
+#: Those that a dialect answers by itself: with what is asked, or that this address does not take them.
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+def check_method(request: Request, taken: Collection[str]) -> None:
+    """Raises BodyRefusedError: 405, with the header ``Allow`` (RFC 9110, 15.5.6)."""
+    if request.method not in taken:
+        named = ", ".join(taken)
+        raise BodyRefusedError(405, f"This address takes {named}.", {"Allow": named})
 
 
 async def read_body(request: Request, *, largest: int = LARGEST_BODY, seconds: float = _SECONDS) -> bytes:

@@ -14,14 +14,18 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.accounts.dialects import Dialect
-from app.dialects.bodies import BodyRefusedError, parse_json_object, read_body
+from app.answers import json_answer, retry_after
+from app.dialects.bodies import METHODS, BodyRefusedError, check_method, parse_json_object, read_body
 from app.dialects.desk import LONGEST_SECONDS, AskRefusedError, Desk
 from app.dialects.gate import Gate, one_header
-from app.dialects.names import find_queue, find_ring_group, find_user
+from app.dialects.names import AmbiguousNameError, find_queue, find_ring_group, find_user
+from app.dialects.slices import read_slice
 from app.errors import AuthenticationError, OffhookError
 
 CALLS_PATH: Final = "/api/calls"
 
+_TAKEN_BY_CALLS: Final = ("POST",)
+_TAKEN_BY_LISTS: Final = ("GET", "HEAD")
 _HEADERS: Final = ("api-key", "x-api-key")
 _NOT_AUTHORISED: Final = "Not authorised"
 _DEFAULT_LIMIT: Final = 50
@@ -79,10 +83,10 @@ def routes(gate: Gate) -> list[BaseRoute]:
     """The dialect's addresses."""
     api = CloudPbx(gate)
     return [
-        Route(CALLS_PATH, api.call_number, methods=["POST"], name="pbx-call"),
-        Route(f"{CALLS_PATH}/users", api.list_users, methods=["GET"], name="pbx-user-calls"),
-        Route(f"{CALLS_PATH}/queues", api.list_queues, methods=["GET"], name="pbx-queue-calls"),
-        Route(f"{CALLS_PATH}/ring-groups", api.list_groups, methods=["GET"], name="pbx-ring-group-calls"),
+        Route(CALLS_PATH, api.call_number, methods=list(METHODS), name="pbx-call"),
+        Route(f"{CALLS_PATH}/users", api.list_users, methods=list(METHODS), name="pbx-user-calls"),
+        Route(f"{CALLS_PATH}/queues", api.list_queues, methods=list(METHODS), name="pbx-queue-calls"),
+        Route(f"{CALLS_PATH}/ring-groups", api.list_groups, methods=list(METHODS), name="pbx-ring-group-calls"),
     ]
 
 
@@ -113,12 +117,16 @@ class CloudPbx:
         except OffhookError as error:
             return _fail(error.http_status, error.message, error.retry_after_seconds)
         try:
-            return _say(await work(desk))
+            check_method(request, _TAKEN_BY_CALLS if request.url.path.endswith(CALLS_PATH) else _TAKEN_BY_LISTS)
+            return json_answer(await work(desk))
         except AskRefusedError as error:
             return _fail(error.http_status, error.message, error.extensions.get("retryAfterSeconds"))
         except BodyRefusedError as error:
             desk.note_refusal("BAD_REQUEST")
-            return _fail(error.status, error.message)
+            return json_answer({"error": error.message}, error.status, error.headers)
+        except AmbiguousNameError as error:
+            desk.note_refusal("NOT_FOUND")
+            return _fail(404, f"There is more than one {error.noun} of this name")
         except _FailedError as error:
             desk.note_refusal("NOT_FOUND" if error.status == 404 else "INVALID_INPUT")  # noqa: PLR2004  # HTTP's
             return _fail(error.status, error.message)
@@ -145,21 +153,8 @@ async def _list(
     limit = _read_count(query, "limit", _DEFAULT_LIMIT, _MOST_ITEMS, least=1)
     chosen = await choose(desk, _read_names(query, names))
     where = {**chosen, "created": {"from": {"at": began.isoformat()}, "to": {"at": ended.isoformat()}}}
-    nodes = await _page(desk, {"filter": where, "order": order}, offset, limit)
+    nodes = await read_slice(desk, LIST, SKIP, {"filter": where, "order": order}, offset=offset, count=limit)
     return {"calls": [_tell(node, desk.zone) for node in nodes], "offset": offset, "limit": limit}
-
-
-async def _page(desk: Desk, asked: Mapping[str, Any], offset: int, limit: int) -> list[dict[str, Any]]:
-    """What lies there in a list that is cut by cursors. Raises AskRefusedError."""
-    after, left = None, offset
-    while left > 0:
-        first = min(left, _MOST_ITEMS)
-        info = (await desk.ask(SKIP, {**asked, "first": first, "after": after}))["cdrs"]["pageInfo"]
-        if not info["hasNextPage"]:
-            return []
-        after, left = info["endCursor"], left - first
-    found: list[dict[str, Any]] = (await desk.ask(LIST, {**asked, "first": limit, "after": after}))["cdrs"]["nodes"]
-    return found
 
 
 def _tell(node: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
@@ -291,14 +286,4 @@ def _text(value: object) -> str:
 
 
 def _fail(status: int, message: str, retry_after_seconds: float | None = None) -> Response:
-    headers = {} if retry_after_seconds is None else {"Retry-After": str(max(1, round(retry_after_seconds)))}
-    return _say({"error": message}, status, headers)
-
-
-def _say(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(
-        orjson.dumps(body),
-        status_code=status,
-        media_type="application/json",
-        headers={"Cache-Control": "no-store", **(headers or {})},
-    )
+    return json_answer({"error": message}, status, retry_after(retry_after_seconds))

@@ -163,41 +163,38 @@ class Desk:
         self.services.access.audit.refuse(
             "dialect.request",
             code,
-            principal=replace(self.principal, request_id=self.request_id),
-            remote_address=self._remote_address,
-            request_id=self.request_id,
+            principal=replace(self.principal, request_id=self.request_id, remote_address=self._remote_address),
         )
-
-    async def repeat_key(self, parts: bytes, within_seconds: float) -> str:
-        """An idempotency key for a request that brings none: an equal one's of a moment ago, or a new one.
-
-        ``parts`` is whatever makes two requests equal, written the same way each time.
-
-        Raises:
-            AskRefusedError: DATABASE_UNAVAILABLE.
-        """
-        try:
-            return await self._surface.services.dialects.requests.take_key(
-                self.account_id, self.dialect, parts, within_seconds
-            )
-        except DatabaseUnavailableError as error:
-            raise AskRefusedError(error.code, error.message) from error
 
     @asynccontextmanager
     async def repeating(self, parts: bytes, at_most_seconds: float) -> AsyncIterator[str]:
-        """`repeat_key` while a request is being answered, and for a moment after.
+        """An idempotency key for a request that brings none: an equal one's of a moment ago, or a new one.
+
+        ``parts`` is whatever makes two requests equal, written the same way each time; ``at_most_seconds`` is how long
+        whoever asks waits for the answer. The key lasts for as long as the block, and for a moment after. Where the
+        block ends without saying what became of the request, because of a time-out or an outage, whoever asks will ask
+        again: then the key lasts until that could be answered too.
 
         Raises:
             AskRefusedError: DATABASE_UNAVAILABLE, before the block.
         """
-        key = await self.repeat_key(parts, at_most_seconds)
+        requests = self._surface.services.dialects.requests
+        own = (b"test " if self.is_test else b"live ") + parts
+        try:
+            key = await requests.take_key(self.account_id, self.dialect, own, _kept_seconds(at_most_seconds))
+        except DatabaseUnavailableError as error:
+            raise AskRefusedError(error.code, error.message) from error
+        is_answered = False
         try:
             yield key
+            is_answered = True
+        except Exception as error:
+            is_answered = not (isinstance(error, AskRefusedError) and error.is_outage)
+            raise
         finally:
-            with suppress(DatabaseUnavailableError):  # it ends by itself a little later
-                await self._surface.services.dialects.requests.end_soon(
-                    self.account_id, self.dialect, parts, key, REPEAT_SECONDS
-                )
+            if is_answered:
+                with suppress(DatabaseUnavailableError):  # it ends by itself, a little later
+                    await requests.end_soon(self.account_id, self.dialect, own, key, REPEAT_SECONDS)
 
     def _make_context(self) -> Context:
         surface = self._surface
@@ -217,6 +214,11 @@ class Desk:
         metrics = self._surface.metrics
         metrics.operations.labels(context.operation, code).inc()
         metrics.operation_seconds.labels(context.operation).observe(time.perf_counter() - began)
+
+
+def _kept_seconds(at_most_seconds: float) -> float:
+    """Of a key, from its taking: for the request, and for one that comes when the client has given that up."""
+    return 2 * max(at_most_seconds, LONGEST_SECONDS) + REPEAT_SECONDS
 
 
 def _look_for_user_errors(data: Mapping[str, Any]) -> None:

@@ -35,6 +35,24 @@ AGENT_PHONES: Final = """query DialectAgentPhones($id: ID!) {
 }"""
 
 
+_UNIQUE: Final = frozenset({"id", "number"})
+_NOUNS: Final = {
+    "agents": "user",
+    "extensions": "user",
+    "queues": "queue",
+    "ringGroups": "ring group",
+    "trunks": "trunk",
+}
+
+
+class AmbiguousNameError(Exception):
+    """Several have this name equally: ``noun`` is what they are."""
+
+    def __init__(self, noun: str) -> None:
+        super().__init__(noun)
+        self.noun = noun
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """Somebody of the account's: an agent, or an extension at which perhaps nobody sits."""
@@ -52,9 +70,10 @@ class User:
 
 
 async def find_user(desk: Desk, text: str) -> User | None:
-    """Who is meant by an extension's number, an agent's id, name, display name or e-mail address. None: nobody.
+    """Who is meant by an extension's number, an agent's id, name, e-mail address or display name. None: nobody.
 
     Raises:
+        AmbiguousNameError: several agents are.
         AskRefusedError: nobody can say right now.
     """
     wanted = text.strip(" ")
@@ -62,7 +81,7 @@ async def find_user(desk: Desk, text: str) -> User | None:
         found = await find_named(desk, EXTENSIONS, "extensions", wanted, ("number",))
         return None if found is None else User(extension_id=found["id"], number=found["number"])
     is_id = kind_of(wanted) is Kind.AGENT
-    names = ("id",) if is_id else ("name", "displayName", "email")
+    names = ("id",) if is_id else ("name", "email", "displayName")
     found = await find_named(desk, AGENTS, "agents", wanted, names)
     return None if found is None else User(agent_id=found["id"], extension_id=found["extensionId"])
 
@@ -109,23 +128,36 @@ async def find_trunk(desk: Desk, text: str) -> str | None:
 async def find_named(
     desk: Desk, document: str, root: str, text: str, names: tuple[str, ...]
 ) -> Mapping[str, Any] | None:
-    """The first item of a list that has the text under one of these names; failing that, but for its case.
+    """The one item of a list that has the text under the earliest of these names; failing that, but for its case.
 
     Raises:
+        AmbiguousNameError: several have, and nobody can say which is meant.
         AskRefusedError: nobody can say right now.
     """
     wanted = text.strip(" ")
-    near: Mapping[str, Any] | None = None
-    after: str | None = None
+    found: list[Mapping[str, Any]] = []
+    best, after = 2 * len(names), None
     for _ in range(_MOST_PAGES):
         page = (await desk.ask(document, {"after": after}))[root]
         for node in page["nodes"]:
-            values = [node[name] for name in names if node[name] is not None]
-            if wanted in values:
-                return dict(node)
-            if near is None and any(value.casefold() == wanted.casefold() for value in values):
-                near = dict(node)
-        if not page["pageInfo"]["hasNextPage"]:
+            rank = _rank([node[name] for name in names], wanted)
+            if rank < best:
+                found, best = [dict(node)], rank
+            elif found and rank == best:
+                found.append(dict(node))
+        is_certain = best < len(names) and names[best] in _UNIQUE
+        if is_certain or not page["pageInfo"]["hasNextPage"]:
             break
         after = page["pageInfo"]["endCursor"]
-    return near
+    if len(found) > 1:
+        raise AmbiguousNameError(_NOUNS[root])
+    return found[0] if found else None
+
+
+def _rank(values: list[str | None], wanted: str) -> int:
+    """How well a text is met, 0 being best; what lies beyond twice the values is not meant at all."""
+    if wanted in values:
+        return values.index(wanted)
+    folded = [None if value is None else value.casefold() for value in values]
+    near = wanted.casefold()
+    return len(values) + (folded.index(near) if near in folded else len(values))

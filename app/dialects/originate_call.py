@@ -7,7 +7,7 @@ over all the others, in the order in which they came.
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import orjson
@@ -16,10 +16,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.accounts.dialects import Dialect
-from app.dialects.bodies import BodyRefusedError, parse_json_object, read_body
+from app.answers import json_answer, retry_after
+from app.dialects.bodies import METHODS, BodyRefusedError, check_method, parse_json_object, read_body
 from app.dialects.desk import LONGEST_SECONDS, AskRefusedError, Desk
 from app.dialects.gate import Gate
-from app.dialects.names import find_queue, find_trunk, find_user, is_online
+from app.dialects.names import AmbiguousNameError, find_queue, find_trunk, find_user, is_online
 from app.dialects.php_query import QueryError, Tree, build_query, parse_query
 from app.errors import OffhookError
 
@@ -30,6 +31,7 @@ _INVALID: Final = {
     "user": "Invalid User. Check if pbx user exists",
     "queue": "Invalid Queue. Check if pbx queue exists",
     "context": "Invalid Context. Check if pbx context exists",
+    "trunk": "Invalid Trunk. Check if pbx trunk exists",
 }
 _OFFLINE: Final = "The user is not online. Check that a phone of the user's is registered"
 _UNANSWERED: Final = {
@@ -48,6 +50,8 @@ _RING_SECONDS: Final = 40.0
 #: Where a context begins (Asterisk's own convention for a call without an extension).
 _START: Final = "s"
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
+#: A name in which something is quoted, as companies' are. Phones' protocols quote the name itself so.
+_QUOTED: Final = re.compile(r'"([^"<>\\]+)"')
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off", ""})
 
@@ -70,7 +74,7 @@ class _RefusedError(Exception):
 
 def routes(gate: Gate) -> list[BaseRoute]:
     """The dialect's addresses."""
-    return [Route(PATH, OriginateCall(gate).answer, methods=["GET", "POST"], name="originate-call")]
+    return [Route(PATH, OriginateCall(gate).answer, methods=list(METHODS), name="originate-call")]
 
 
 class OriginateCall:
@@ -85,28 +89,42 @@ class OriginateCall:
             desk = await self._admit(request, given)
         except BodyRefusedError as error:
             self._gate.note_refusal(request, _BAD_REQUEST)
-            return _fail(error.status, error.message)
+            return json_answer(_failure(error.message), error.status, error.headers)
         except OffhookError as error:
             return _fail(error.http_status, error.message, error.retry_after_seconds)
         try:
-            said = await _originate(desk, given.get("data"))
+            said = await _originate(desk, _mend(given.get("data")))
+        except AmbiguousNameError as error:
+            desk.note_refusal(_INVALID_INPUT)
+            return _fail(200, _INVALID[error.noun])
         except _RefusedError as error:
             desk.note_refusal(_INVALID_INPUT)
             return _fail(200, error.message)
         except AskRefusedError as error:
             wait = error.extensions.get("retryAfterSeconds")
             return _fail(200 if error.http_status == 400 else error.http_status, error.message, wait)  # noqa: PLR2004
-        return _say({"has_error": False, "messages": [], "results": [said]})
+        return json_answer({"has_error": False, "messages": [], "results": [said]})
 
     async def _admit(self, request: Request, given: Tree) -> Desk:
         """Raises AuthenticationError, RateLimitedError, DatabaseUnavailableError."""
         name, password, signature = (given.get(f"api_{part}") for part in ("username", "password", "hash"))
-        texts = [one if isinstance(one, str) else "" for one in (name, password, signature)]
+        texts = [_mend(one) if isinstance(one, str) else "" for one in (name, password, signature)]
         holder = await self._gate.find_holder(request, Dialect.ORIGINATE_CALL, texts[1], user_name=texts[0])
         signed = {key: value for key, value in given.items() if key != "api_hash"}
         if not is_signed(signed, holder.signing_key or "", texts[2]):
             raise self._gate.refuse_signature(request, holder)
         return self._gate.desk(request, Dialect.ORIGINATE_CALL, holder)
+
+
+def _mend(given: Any) -> Any:
+    """Texts and names in which bytes that are no UTF-8 were kept for the signature's sake, without these."""
+    match given:
+        case str():
+            return given.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        case dict():
+            return {_mend(name): _mend(value) for name, value in given.items()}
+        case _:
+            return given
 
 
 def is_signed(params: Mapping[str, Any], key: str, signature: str) -> bool:
@@ -124,6 +142,7 @@ async def _originate(desk: Desk, data: object) -> str:
     """
     fields = _read_data(data)
     kind, destination = fields["type"], fields["destination"]
+    fields["caller_id_name"] = _QUOTED.sub(r"'\1'", fields["caller_id_name"])
     is_waited_for = _read_flag(fields.get("async"), "async", default=True) is False
     target = await _find_target(desk, kind, destination, is_waited_for=is_waited_for)
     given: dict[str, Any] = {
@@ -141,7 +160,7 @@ async def _originate(desk: Desk, data: object) -> str:
     if fields.get("outbound_trunk"):
         trunk_id = await find_trunk(desk, fields["outbound_trunk"])
         if trunk_id is None:
-            raise _RefusedError("Invalid Trunk. Check if pbx trunk exists")
+            raise _RefusedError(_INVALID["trunk"])
         given["trunkId"] = trunk_id
     if is_waited_for:
         given["waitFor"] = "FIRST_ANSWER" if kind == "context" else "AGENT_ANSWERED"
@@ -159,7 +178,8 @@ async def _place(desk: Desk, kind: str, given: dict[str, Any]) -> Mapping[str, A
     except AskRefusedError as error:
         problems = (error.data.get("originateCall") or {}).get("userErrors") or ()
         refused = {problem["field"][1] for problem in problems if _is_about_a_variable(problem)}
-        if not refused or any(not _is_about_a_variable(problem) for problem in problems):
+        # Of one that is left out, it does not matter that its value cannot be on a channel either.
+        if not refused or not all(_is_about_one_of(refused, problem) for problem in problems):
             raise _in_words(error, kind) from error
         kept = [pair for index, pair in enumerate(given["variables"]) if str(index) not in refused]
     try:
@@ -178,6 +198,14 @@ def _is_about_a_variable(problem: Mapping[str, Any]) -> bool:
     match problem["field"]:
         case ["variables", _, "key"]:
             return True
+        case _:
+            return False
+
+
+def _is_about_one_of(variables: Collection[str], problem: Mapping[str, Any]) -> bool:
+    match problem["field"]:
+        case ["variables", place, *_]:
+            return place in variables
         case _:
             return False
 
@@ -217,8 +245,9 @@ def _tell(placed: Mapping[str, Any], kind: str, destination: str, *, is_waited_f
         call = placed["call"] or {}
         who = "customer" if (call.get("endReason") or {}).get("party") == "CUSTOMER" else "user"
         raise _RefusedError(_UNANSWERED.get(call.get("disposition") or "", "The call failed").format(who=who))
-    if is_waited_for and placed["waitOutcome"] == "TIMED_OUT" and kind == "user":
-        raise _RefusedError(_UNANSWERED["NO_ANSWER"].format(who="user"))
+    # A queue's customers wait there for longer than anybody waits for an answer.
+    if is_waited_for and placed["waitOutcome"] == "TIMED_OUT" and kind != "queue":
+        raise _RefusedError(_UNANSWERED["NO_ANSWER"].format(who="customer" if kind == "context" else "user"))
     return f"Call successfully originated for {kind}: {destination}"
 
 
@@ -237,7 +266,9 @@ def _read_data(data: object) -> dict[str, Any]:
         variables = {str(index): value for index, value in enumerate(variables)}
     if not isinstance(variables, Mapping):
         raise _RefusedError("Invalid vars. Use an array of names and values")
-    fields["vars"] = {name: _read_text(value, f"vars[{name[:64]}]") for name, value in variables.items()}
+    fields["vars"] = {
+        name: _read_text(value, f"vars[{name[:64]}]") for name, value in variables.items() if value is not None
+    }
     for name in fields["vars"]:
         if _VARIABLE.fullmatch(name) is None:
             raise _RefusedError("Invalid vars. A name is letters, digits and _")
@@ -267,9 +298,10 @@ def _read_flag(text: str | None, name: str, *, default: bool) -> bool:
 
 async def _read(request: Request) -> Tree:
     """All parameters, in their order. Raises BodyRefusedError."""
+    check_method(request, ("GET", "POST"))
     try:
-        if request.method != "POST":
-            return parse_query(request.url.query)
+        if request.method == "GET":
+            return parse_query(request.scope["query_string"].decode("utf-8", "surrogateescape"))
         body = await read_body(request)
         content_type = request.headers.get("content-type", "").partition(";")[0].strip(" ").lower()
         match content_type:
@@ -278,20 +310,14 @@ async def _read(request: Request) -> Tree:
             case "multipart/form-data":
                 raise BodyRefusedError(415, "Send the parameters in the address, as a form (urlencoded) or as JSON")
             case _:
-                return parse_query(body.decode("utf-8", "replace"))
+                return parse_query(body.decode("utf-8", "surrogateescape"))
     except QueryError as error:
         raise BodyRefusedError(400, str(error)) from error
 
 
 def _fail(status: int, message: str, retry_after_seconds: float | None = None) -> Response:
-    headers = {} if retry_after_seconds is None else {"Retry-After": str(max(1, round(retry_after_seconds)))}
-    return _say({"has_error": True, "messages": [message], "results": []}, status, headers)
+    return json_answer(_failure(message), status, retry_after(retry_after_seconds))
 
 
-def _say(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(
-        orjson.dumps(body),
-        status_code=status,
-        media_type="application/json",
-        headers={"Cache-Control": "no-store", **(headers or {})},
-    )
+def _failure(message: str) -> dict[str, Any]:
+    return {"has_error": True, "messages": [message], "results": []}

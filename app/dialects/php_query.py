@@ -34,13 +34,14 @@ def build_query(given: Mapping[str, Any] | Sequence[Any]) -> str:
 def parse_query(text: str) -> Tree:
     """What was meant by a query or form: ``data[vars][X]=1`` is ``{"data": {"vars": {"X": "1"}}}``, in its order.
 
-    Names are kept as they are: PHP would write ``_`` for some characters, and whoever signs does so before that.
+    Names are kept as they are: PHP would write ``_`` for some characters, and whoever signs does so before that. So are
+    bytes that are no UTF-8, as lone surrogates (``surrogateescape``), of which `build_query` makes the same bytes.
 
     Raises:
         QueryError: too many fields, too deep, or a name that is a text and holds others.
     """
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="replace")
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="surrogateescape")
     except ValueError as error:
         raise QueryError(f"A request has at most {MOST_FIELDS} fields.") from error
     return nest(pairs)
@@ -110,4 +111,4 @@ def _write_float(value: float) -> str:
 
 
 def _encode(text: str) -> str:
-    return quote_plus(text, safe="", errors="replace").replace("~", "%7E")
+    return quote_plus(text, safe="", errors="surrogateescape").replace("~", "%7E")

@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.answers import error_document
+from app.answers import error_document, json_answer, retry_after
 from app.clock import Clock
 from app.errors import BadRequestError, NotFoundError, OffhookError
 from app.files.uploads import Upload, Uploads
@@ -167,13 +167,6 @@ def prepare_folder(folder: Path) -> None:
             _log.info("abandoned_file_dropped")
 
 
-def refuse(error: OffhookError) -> JSONResponse:
+def refuse(error: OffhookError) -> Response:
     """An error outside GraphQL."""
-    headers = {"Cache-Control": "no-store"}
-    if error.retry_after_seconds is not None:
-        headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
-    return JSONResponse(
-        error_document(error),
-        status_code=error.http_status,
-        headers=headers,
-    )
+    return json_answer(error_document(error), error.http_status, retry_after(error.retry_after_seconds))

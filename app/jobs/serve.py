@@ -11,10 +11,10 @@ from typing import Final, Protocol
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from app.answers import error_document
+from app.answers import error_document, json_answer, retry_after
 from app.clock import Clock
 from app.errors import NotFoundError, OffhookError
 from app.jobs.ending import ReportStore
@@ -65,14 +65,8 @@ class JobReports:
             return await self._answer(request)
         except OffhookError as error:
             request.state.refused = error.code
-            headers = {"Cache-Control": "no-store", **_SECURITY_HEADERS}
-            if error.retry_after_seconds is not None:
-                headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
-            return JSONResponse(
-                error_document(error),
-                status_code=error.http_status,
-                headers=headers,
-            )
+            headers = {**_SECURITY_HEADERS, **retry_after(error.retry_after_seconds)}
+            return json_answer(error_document(error), error.http_status, headers)
 
     async def _answer(self, request: Request) -> Response:
         job_id: str = request.path_params["job_id"]

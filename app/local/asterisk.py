@@ -53,7 +53,7 @@ _PORT_TAKEN = "Address already in use"
 
 
 class AsteriskInstallError(AsteriskUnavailableError):
-    """There is no Asterisk 22 on this machine and none could be fetched; the message says what to do."""
+    """There is no Asterisk that will do on this machine and none could be fetched; the message says what to do."""
 
 
 class AsteriskStartError(AsteriskUnavailableError):
@@ -77,7 +77,7 @@ class AsteriskInstall:
 
 
 async def ensure_asterisk() -> AsteriskInstall:
-    """Find an Asterisk of version 22 or later, or unpack one (20 s, once); progress goes to stderr.
+    """Find an Asterisk of version 22.10.1 or later, or unpack one (20 s, once); progress goes to stderr.
 
     Raises:
         AsteriskInstallError: a tool is missing, or the packages could not be fetched.

@@ -10,10 +10,10 @@ from typing import Final, Protocol
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from app.answers import error_document
+from app.answers import error_document, json_answer, retry_after
 from app.clock import Clock
 from app.errors import NotFoundError, OffhookError
 from app.facts.vocabulary import RecordingState
@@ -164,12 +164,9 @@ def _file_name(recording: Recording) -> str:
     return f"{recording.created_at:%Y-%m-%dT%H-%M-%SZ}-{recording.id}.wav"
 
 
-def _refuse(error: OffhookError, headers: dict[str, str] | None = None) -> JSONResponse:
-    extra = dict(headers or {})
-    if error.retry_after_seconds is not None:
-        extra["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
-    return JSONResponse(
+def _refuse(error: OffhookError, headers: dict[str, str] | None = None) -> Response:
+    return json_answer(
         error_document(error),
-        status_code=error.http_status,
-        headers={"Cache-Control": "no-store", **_SECURITY_HEADERS, **extra},
+        error.http_status,
+        {**_SECURITY_HEADERS, **(headers or {}), **retry_after(error.retry_after_seconds)},
     )

@@ -216,6 +216,8 @@ class Deliverer(Daemon):
         return self._schedule.is_exhausted(in_this_round)
 
     def _why_disable(self, row: asyncpg.Record, attempt: Attempt) -> str | None:
+        if _is_sample(row):
+            return None  # any test key may send one; it must not end what real calls are told to
         if attempt.status == _GONE:
             return GONE_REASON
         since, now = row["failing_since"], self._clock.now()
@@ -257,11 +259,16 @@ class Deliverer(Daemon):
             fact=fact,
             disable_reason=disable_reason,
             was_failing=row["failing_since"] is not None,
+            says_health=not _is_sample(row),
         )
 
 
 def _is_test(row: asyncpg.Record) -> bool:
-    return row["fact_type"] in {WebhookTest.type, WebhookTriggered.type}
+    return row["fact_type"] == WebhookTest.type or _is_sample(row)
+
+
+def _is_sample(row: asyncpg.Record) -> bool:
+    return bool(row["fact_type"] == WebhookTriggered.type)
 
 
 def _is_unwanted(row: asyncpg.Record) -> bool:

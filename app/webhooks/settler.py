@@ -39,7 +39,7 @@ class Outcome:
     """A result and what follows from it.
 
     ``fact`` is appended with it (``webhook.exhausted``), ``disable_reason`` disables the endpoint, ``was_failing`` is
-    how the endpoint stood before.
+    how the endpoint stood before. Without ``says_health`` its attempt changes nothing about how the endpoint stands.
     """
 
     account_id: str
@@ -48,6 +48,7 @@ class Outcome:
     fact: Draft | None = None
     disable_reason: str | None = None
     was_failing: bool = False
+    says_health: bool = True
 
 
 class Settler(Daemon):
@@ -169,7 +170,11 @@ class Settler(Daemon):
 
         Appending locks endpoints' rows in whatever order; holding one of them at a time cannot deadlock with it.
         """
-        latest = {outcome.endpoint_id: outcome for outcome in outcomes if outcome.result.attempt is not None}
+        latest = {
+            outcome.endpoint_id: outcome
+            for outcome in outcomes
+            if outcome.result.attempt is not None and outcome.says_health
+        }
         for endpoint_id, outcome in latest.items():
             is_failing = outcome.result.state is not DeliveryState.DELIVERED
             if is_failing == outcome.was_failing:

@@ -131,6 +131,52 @@ async def test_given_nobody_at_the_machine_when_forwarded_to_then_it_waits_until
     assert int(sink.received[0].headers["offhook-attempt"]) > 1
 
 
+@pytest.mark.parametrize("cut_after", [b"", b"HTTP/1.1 20", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhal"])
+async def test_given_a_machine_that_goes_away_before_it_answered_when_forwarded_to_then_it_gets_the_same_event_again(
+    sink: Sink, cut_after: bytes
+) -> None:
+    replies = [Reply(raw=cut_after)]
+    sink.behaviours["/"] = lambda _: replies.pop() if replies else Reply()
+    absences: list[str] = []
+    async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(DEADLINE_SECONDS):
+        forwarder = Forwarder(client, sink.url(), secret_of("ofk_test_example"))
+        answer = await forwarder.forward(Told("cursor", b'{"id":"evt_1"}'), on_absence=absences.append)
+    assert (answer.status, len(absences)) == (200, 1)
+    assert [(one.webhook_id, one.headers["offhook-attempt"]) for one in sink.received] == [
+        ("evt_1", "1"),
+        ("evt_1", "2"),
+    ]
+    assert {one.headers["offhook-delivery-sequence"] for one in sink.received} == {"1"}
+
+
+@pytest.mark.parametrize("error", [httpx.ReadError, httpx.WriteError, httpx.ConnectTimeout, httpx.RemoteProtocolError])
+async def test_given_a_line_to_the_machine_that_breaks_when_forwarded_to_then_the_event_is_not_passed_over(
+    error: type[httpx.TransportError],
+) -> None:
+    asked: list[httpx.Request] = []
+
+    def break_once(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if len(asked) == 1:
+            raise error("broken")
+        return httpx.Response(204)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(break_once)) as client:
+        answer = await Forwarder(client, "http://machine/", b"secret").forward(Told("cursor", b'{"id":"evt_1"}'))
+    assert answer.status == 204
+    assert [request.headers["webhook-id"] for request in asked] == ["evt_1", "evt_1"]
+
+
+async def test_given_an_answer_that_cannot_be_read_when_forwarded_to_then_it_counts_as_failed_and_it_goes_on(
+    sink: Sink,
+) -> None:
+    sink.behaviours["/"] = lambda _: Reply(headers={"content-encoding": "gzip"}, body=b"not gzip")
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await Forwarder(client, sink.url(), b"secret").forward(Told("cursor", b'{"id":"evt_1"}'))
+    assert (answer.status, answer.failure, answer.is_success) == (None, "DecodingError", False)
+    assert len(sink.received) == 1
+
+
 @pytest.mark.parametrize("case", ["wrong key", "no scope", "no cursor"])
 async def test_given_what_cannot_be_listened_to_when_asked_for_then_it_ends_with_the_reason(
     surface: Surface, port: int, case: str

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from app.ari.versions import VERSION_FLOOR, is_below_floor
 from app.local.asterisk import AsteriskInstall
 
 pytestmark = pytest.mark.asterisk
 
+FLOOR = ".".join(map(str, VERSION_FLOOR))
 SCRIPT = Path(__file__).resolve().parents[2] / "asterisk" / "get-asterisk"
 
 
@@ -41,7 +43,7 @@ def test_given_an_unpacked_asterisk_when_asked_again_then_it_answers_at_once_and
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     assert tuple(found["asterisk"]) == asterisk_install.asterisk
-    assert int(found["version"].split(".")[0]) >= 22
+    assert not is_below_floor(found["version"])
     assert (Path(found["data_directory"]) / "sounds" / "en" / "hello.wav").exists()
 
 
@@ -58,7 +60,15 @@ def test_given_the_printed_command_line_when_run_then_it_is_that_asterisk(asteri
     assert f"Asterisk {asterisk_install.version}" in answer.stdout
 
 
-@pytest.mark.parametrize(("version", "complaint"), [("20.6.0", "22 or later is needed"), ("22.10.1", "lacks")])
+@pytest.mark.parametrize(
+    ("version", "complaint"),
+    [
+        ("20.6.0", f"{FLOOR} or later is needed"),
+        ("22.4.0", f"{FLOOR} or later is needed"),  # advisories tell how to attack it
+        (FLOOR, "lacks"),
+        ("100.0.0", "lacks"),
+    ],
+)
 def test_given_a_system_asterisk_that_will_not_do_when_asked_then_the_unpacked_one_is_used_and_it_says_why(
     asterisk_install: AsteriskInstall, tmp_path: Path, version: str, complaint: str
 ) -> None:

@@ -297,3 +297,14 @@ async def test_given_a_call_through_the_dialect_when_it_ends_then_graphql_has_it
         "extension": "2001",
         "dialledNumber": {"number": "+15550100000"},
     }
+
+
+async def test_given_another_method_when_sent_then_it_is_405_in_the_documents_form(asteriskapi: Client) -> None:
+    for method, path, taken in (("GET", CALL, "POST"), ("PUT", CALL, "POST"), ("DELETE", FILES, "GET, HEAD, POST")):
+        answer = await asteriskapi.send(method, path, headers=_shown(asteriskapi))
+        assert (answer.status_code, answer.headers["allow"]) == (405, taken)
+        assert answer.json() == {
+            "status": "405 Method Not Allowed",
+            "icon": "error",
+            "error": f"This address takes {taken}.",
+        }

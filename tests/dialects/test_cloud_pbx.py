@@ -259,3 +259,30 @@ async def test_given_no_listed_address_when_asked_then_it_is_401_not_authorised(
     assert answer.status_code == 200  # the account's own list will do
     answer = await cloud_pbx.send("GET", USERS, headers={"x-api-key": cloud_pbx.secret}, params=asked)
     assert answer.status_code == 200
+
+
+async def test_given_another_method_when_sent_then_it_is_405_in_the_documents_form(cloud_pbx: Client) -> None:
+    for method, path, taken in (
+        ("GET", "/api/calls", "POST"),
+        ("POST", USERS, "GET, HEAD"),
+        ("PUT", GROUPS, "GET, HEAD"),
+    ):
+        answer = await cloud_pbx.send(method, path, headers=_key(cloud_pbx))
+        assert (answer.status_code, answer.headers["allow"]) == (405, taken)
+        assert answer.json() == {"error": f"This address takes {taken}."}
+
+
+async def test_given_a_name_that_two_agents_have_when_meant_then_it_is_404_and_a_better_one_is_not_in_doubt(
+    cloud_pbx: Client,
+) -> None:
+    surface = cloud_pbx.surface
+    for name in ("ana-1", "ana-2"):
+        await make(surface, surface.token, "createAgent", "agent", name=name, displayName="Ana Pop")
+    for written in ("Ana Pop", "ANA POP"):
+        answer = await cloud_pbx.send(
+            "GET", USERS, headers=_key(cloud_pbx), params={"date": "2026-05-01", "users": written}
+        )
+        assert (answer.status_code, answer.json()) == (404, {"error": "There is more than one user of this name"})
+    # Whose name it is goes before whom it is displayed for.
+    await make(surface, surface.token, "createAgent", "agent", name="Ana Pop", displayName="Ana")
+    assert await _list(cloud_pbx, USERS, users="Ana Pop") == []

@@ -252,7 +252,11 @@ async def test_given_a_file_without_numbers_or_none_at_all_when_imported_then_it
     status, code, message = await world.cpaas.refused("POST", "/api/import_broadcast_contacts_csv", file)
     assert (status, code, message.partition(":")[0]) == (400, "INVALID_INPUT", "csv_name")
     file = {"dnd_list_id": dnd_list_id, "dnd_csv_name": "none.csv"}
-    assert (await world.cpaas.refused("POST", "/api/import_dnd_contacts_csv", file))[:2] == (404, "NOT_FOUND")
+    status, code, message = await world.cpaas.refused("POST", "/api/import_dnd_contacts_csv", file)
+    assert (status, code, message.partition(":")[0]) == (404, "NOT_FOUND", "dnd_csv_name")
+    file = {"dnd_list_id": dnd_list_id, "dnd_csv_name": "poem.csv"}
+    status, code, message = await world.cpaas.refused("POST", "/api/import_dnd_contacts_csv", file)
+    assert (status, code, message.partition(":")[0]) == (400, "INVALID_INPUT", "dnd_csv_name")
 
 
 async def test_given_an_import_that_takes_long_when_asked_for_then_the_answer_does_not_wait_for_its_end(

@@ -281,3 +281,13 @@ def test_given_another_services_voice_when_chosen_then_it_is_one_that_is_here_or
     name: str | None, language: str | None, *, is_neural: bool, chosen: dict[str, str]
 ) -> None:
     assert voices.choose_voice(_VOICES, name, language, is_neural=is_neural) == chosen
+
+
+def test_given_a_clients_own_fields_when_read_then_numbers_are_written_out_and_null_is_empty() -> None:
+    own = {"due": 500.5, "count": 3, "name": " a ", "none": None}
+    assert Given({"contact_fields": own}).pairs("contact_fields") == [
+        {"name": "due", "value": "500.5"},
+        {"name": "count", "value": "3"},
+        {"name": "name", "value": "a"},
+        {"name": "none", "value": ""},
+    ]

@@ -12,6 +12,7 @@ import pytest
 from app.accounts.dialects import Dialect
 from app.accounts.scopes import Scope
 from app.calls.core import inputs
+from app.dialects.originate_call import _RefusedError, _tell
 from app.dialects.php_query import build_query
 from app.facts.vocabulary import LegRole
 from tests.api.conftest import Surface, until
@@ -312,3 +313,119 @@ async def test_given_a_body_that_cannot_be_read_when_asked_then_the_error_comes_
     assert answer.status_code in {400, 401, 413, 415}
     assert set(answer.json()) == {"has_error", "messages", "results"}
     assert json.loads(answer.content)["has_error"] is True
+
+
+@pytest.mark.parametrize("form", ["post", "get"])
+async def test_given_a_name_in_another_charset_when_the_request_is_signed_over_it_then_the_call_is_made(
+    originating: Client, form: str
+) -> None:
+    latin = {**PLAIN, "caller_id_name": b"Jos\xe9".decode("utf-8", "surrogateescape")}
+    query = build_query(signed(originating, latin))
+    assert "Jos%E9" in query
+    if form == "post":
+        answer = await originating.send("POST", PATH, content=query, headers=FORM)
+    else:
+        answer = await originating.send("GET", f"{PATH}?{query}")
+    assert (answer.status_code, answer.json()["has_error"]) == (200, False), answer.text
+    (row,) = await originating.calls()
+    actor = originating.surface.registry.find(row["id"])
+    assert actor is not None
+    assert actor.call.leg_of(LegRole.CUSTOMER).party.display == "Jos\ufffd"
+
+
+async def test_given_a_password_of_bytes_that_are_no_text_when_asked_then_it_is_401(originating: Client) -> None:
+    query = build_query(signed(originating, PLAIN)).replace("api_username=", "api_username=%E9")
+    answer = await originating.send("POST", PATH, content=query, headers=FORM)
+    assert (answer.status_code, answer.json()["has_error"]) == (401, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ('SC "ACME" SRL', "SC 'ACME' SRL"),
+        ('"A" and "B"', "'A' and 'B'"),
+        ('SC "ACME SRL', None),
+        ('"Bob" <+1900>', None),
+    ],
+)
+async def test_given_a_companys_name_with_quotes_when_asked_then_it_is_shown_with_single_ones(
+    originating: Client, name: str, shown: str | None
+) -> None:
+    answer = await ask(originating, {**PLAIN, "caller_id_name": name})
+    assert answer.json()["has_error"] is (shown is None), answer.text
+    names = []
+    for row in await originating.calls():
+        actor = originating.surface.registry.find(row["id"])
+        assert actor is not None
+        names.append(actor.call.leg_of(LegRole.CUSTOMER).party.display)
+    assert names == ([] if shown is None else [shown])
+
+
+async def test_given_long_values_of_variables_that_the_server_does_not_list_when_asked_then_they_are_data_of_the_call(
+    originating: Client,
+) -> None:
+    answer = await ask(originating, {**PLAIN, "vars": {"BACKEND_LINK": "x" * 900, "CRM_LEAD": "l-9"}})
+    assert answer.json()["has_error"] is False, answer.text
+    (row,) = await originating.calls()
+    actor = originating.surface.registry.find(row["id"])
+    assert actor is not None
+    assert [(pair.key, len(pair.value)) for pair in actor.call.metadata] == [("BACKEND_LINK", 900), ("CRM_LEAD", 3)]
+    assert [pair.key for pair in actor.call.variables] == ["CRM_LEAD"]
+    for values in ({"BACKEND_LINK": "x" * 1001}, {"BACKEND_LINK": "x", "CRM_LEAD": "x" * 256}):
+        refused = await ask(originating, {**PLAIN, "vars": values})
+        assert (refused.status_code, refused.json()["has_error"]) == (200, True)
+    assert len(await originating.calls()) == 1
+
+
+async def test_given_a_variable_that_is_null_when_sent_as_json_then_it_is_left_out_as_of_a_query(
+    originating: Client,
+) -> None:
+    params = signed(originating, {**PLAIN, "vars": {"CRM_LEAD": None, "CRM_TEAM": "a"}})
+    answer = await originating.send("POST", PATH, json=params)
+    assert answer.json()["has_error"] is False, answer.text
+    (row,) = await originating.calls()
+    actor = originating.surface.registry.find(row["id"])
+    assert actor is not None
+    assert [pair.key for pair in actor.call.variables] == ["CRM_TEAM"]
+
+
+async def test_given_a_name_that_two_agents_have_when_asked_for_then_nobody_is_rung(originating: Client) -> None:
+    surface = originating.surface
+    for name in ("ana-1", "ana-2"):
+        await make(surface, surface.token, "createAgent", "agent", name=name, displayName="Ana Pop")
+    for written in ("Ana Pop", "ana pop"):
+        answer = await ask(originating, {**PLAIN, "destination": written})
+        assert answer.json()["messages"] == ["Invalid User. Check if pbx user exists"]
+    assert await originating.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "message"),
+    [
+        ("user", "TIMED_OUT", "Timeout. The user did not answer"),
+        ("context", "TIMED_OUT", "Timeout. The customer did not answer"),
+        ("queue", "TIMED_OUT", None),
+        ("context", "REACHED", None),
+    ],
+)
+def test_given_nobody_answered_while_it_was_waited_for_when_told_then_it_is_an_error_but_of_a_queue(
+    kind: str, outcome: str, message: str | None
+) -> None:
+    placed = {"waitOutcome": outcome, "call": {}}
+    if message is None:
+        assert _tell(placed, kind, "x", is_waited_for=True) == f"Call successfully originated for {kind}: x"
+        return
+    with pytest.raises(_RefusedError, match=message):
+        _tell(placed, kind, "x", is_waited_for=True)
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"])
+async def test_given_another_method_when_sent_then_it_is_405_in_the_documents_form(
+    originating: Client, method: str
+) -> None:
+    answer = await originating.send(method, f"{PATH}?{build_query(signed(originating, PLAIN))}")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    if method != "HEAD":
+        told = {"has_error": True, "messages": ["This address takes GET, POST."], "results": []}
+        assert answer.json() == told
+    assert await originating.calls() == []

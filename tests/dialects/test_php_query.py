@@ -71,3 +71,7 @@ def test_given_lists_without_numbers_when_read_then_they_are_counted() -> None:
 
 def test_given_brackets_that_do_not_match_when_read_then_they_are_part_of_the_name() -> None:
     assert parse_query("a[b=1&]c[=2&[d]=3") == {"a[b": "1", "]c[": "2", "[d]": "3"}
+
+
+def test_given_bytes_that_are_no_utf_8_when_read_and_built_again_then_they_are_the_same() -> None:
+    assert build_query(parse_query("name=Jos%E9&%E9=%C3%A9")) == "name=Jos%E9&%E9=%C3%A9"

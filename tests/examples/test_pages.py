@@ -1,15 +1,18 @@
 """The examples that are pages, in a real Chromium, with real calls."""
 
 import asyncio
+import itertools
 import json
+import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, WebSocketRoute
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
@@ -85,6 +88,101 @@ async def test_given_a_wallboard_when_calls_come_and_the_line_breaks_then_it_sho
         await desk.hang_up(second.id)
         await page.wait_for_function("document.querySelector('#live').textContent === '0'")
         await desk.wait_for_end(second.id)
+
+
+async def _stand_in(page: Page, say: Callable[[int, Any], Iterable[object]]) -> list[WebSocketRoute]:
+    """Be the service: ``say`` answers what the page's n-th connection says, counted from 1. Gives the connections."""
+    lines: list[WebSocketRoute] = []
+
+    def connect(line: WebSocketRoute) -> None:
+        lines.append(line)
+        turn = len(lines)
+
+        def hear(text: str | bytes) -> None:
+            for said in say(turn, json.loads(text)):
+                line.send(json.dumps(said))
+
+        line.on_message(hear)
+
+    await page.route_web_socket(re.compile(r"/graphql$"), connect)
+    return lines
+
+
+def _next(operation: str, data: object) -> dict[str, object]:
+    return {"type": "next", "id": operation, "payload": {"data": data}}
+
+
+def _calls(*calls: object) -> dict[str, object]:
+    return _next("calls", {"liveCalls": {"chunk": 1, "isLast": True, "calls": calls}})
+
+
+#: What comes when the service could not read what it was to tell.
+_FAILED_READ = (
+    {"type": "next", "id": "calls", "payload": {"data": None, "errors": [{"message": "It went wrong."}]}},
+    {"type": "complete", "id": "calls"},
+)
+
+
+async def test_given_a_wallboard_when_its_list_breaks_off_on_a_good_line_then_it_connects_again_and_shows_what_is(
+    page: Page,
+) -> None:
+    numbers = itertools.chain([TALKS], itertools.repeat(STAYS))
+
+    def say(_: int, heard: Any) -> Iterable[object]:
+        match heard:
+            case {"type": "connection_init"}:
+                yield {"type": "connection_ack"}
+            case {"type": "subscribe", "id": "calls"}:
+                party = {"number": next(numbers), "display": None, "extension": None}
+                call = {"id": "call_1", "state": "CONNECTED", "createdAt": "2026-01-01T00:00:00Z", "connectedAt": None}
+                yield _calls({**call, "lastCallSequence": 1, "customerParty": party, "agentParty": None})
+
+    lines = await _stand_in(page, say)
+    await page.goto((EXAMPLES / "wallboard" / "index.html").as_uri())
+    await page.fill("#key", "ofk_live_any")
+    await page.click("#sign-in button")
+    shown = "document.querySelector('#calls').innerText.includes"
+    await page.wait_for_function(f"{shown}('{TALKS}')")
+    for said in _FAILED_READ:
+        lines[0].send(json.dumps(said))
+    await page.wait_for_function(f"{shown}('{STAYS}') && document.querySelector('#status').textContent === 'Live'")
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("news", "connections"),
+    [
+        pytest.param((_next("calls", {"liveCalls": {}}), _calls()), 1, id="a gap, and a new snapshot"),
+        pytest.param(_FAILED_READ, 2, id="a read that fails"),
+    ],
+)
+async def test_given_a_pop_up_when_a_call_ends_unheard_then_its_card_goes_with_the_next_snapshot(
+    page: Page, news: tuple[object, ...], connections: int
+) -> None:
+    def say(turn: int, heard: Any) -> Iterable[object]:
+        match heard:
+            case {"type": "connection_init"}:
+                yield {"type": "connection_ack"}
+            case {"type": "subscribe", "id": "me"}:
+                yield _next("me", {"viewer": {"agentId": "agent_1"}})
+                yield {"type": "complete", "id": "me"}
+            case {"type": "subscribe", "id": "calls"}:
+                customer = {"number": TALKS, "display": None, "extension": None, "isAnonymous": False}
+                call = {"id": "call_1", "state": "RINGING", "agentId": "agent_1", "externalId": None}
+                legs = [{"role": "AGENT", "state": "RINGING"}]
+                ringing = {**call, "lastCallSequence": 1, "customerParty": customer, "legs": legs}
+                yield _calls(*([ringing] if turn == 1 else []))
+
+    lines = await _stand_in(page, say)
+    asked = urlencode({"url": "http://127.0.0.1:8000", "token": "oft_any"})
+    await page.goto(f"{(EXAMPLES / 'softphone-popup' / 'index.html').as_uri()}#{asked}")
+    await page.wait_for_function("document.querySelector('article p')?.innerText.endsWith('is ringing you')")
+    for said in news:
+        lines[0].send(json.dumps(said))
+    await page.wait_for_function(
+        "!document.querySelector('article') && document.querySelector('#status').textContent === 'Live'"
+    )
+    assert len(lines) == connections
 
 
 async def test_given_an_agents_token_when_the_agent_is_rung_then_the_pop_up_shows_who_it_is_and_hangs_up(

@@ -58,3 +58,29 @@ def test_given_the_unit_when_read_then_it_writes_to_its_own_directory_alone_and_
     assert settings["Restart"] == "always"
     assert settings["StartLimitIntervalSec"] == "0"
     assert settings["ExecStart"] == "/opt/offhook/bin/offhook serve"
+
+
+def _named(group: str, *, known: dict[str, set[str]]) -> set[str]:
+    """The system calls of a word of SystemCallFilter: one, or a group of them, which may name others."""
+    if not group.startswith("@"):
+        return {group}
+    return {call for word in known[group] for call in _named(word, known=known)}
+
+
+def test_given_the_unit_when_its_filters_are_read_in_their_order_then_the_recogniser_may_step_back_behind_calls() -> (
+    None
+):
+    known: dict[str, set[str]] = {}
+    group = ""
+    for line in _analyze("syscall-filter", "--no-pager").splitlines():
+        word = line.strip()
+        if line.startswith("@"):
+            group, known[word] = word, set()
+        elif group and word and not word.startswith("#"):
+            known[group].add(word)
+    allowed: set[str] = set()
+    for words in re.findall(r"^SystemCallFilter=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE):
+        calls = {call for word in words.removeprefix("~").split() for call in _named(word, known=known)}
+        allowed = allowed - calls if words.startswith("~") else allowed | calls
+    assert {"setpriority", "nice", "openat", "connect", "execve"} <= allowed  # os.nice is one of the first two
+    assert not allowed & {"setrlimit", "sched_setaffinity", "chroot", "setuid", "mount"}

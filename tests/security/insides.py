@@ -6,5 +6,5 @@ from typing import Final
 
 INSIDES: Final = re.compile(
     rf"Traceback|{re.escape(str(Path(__file__).parents[2]))}|site-packages|asyncpg|strawberry|File \\?\""
-    r"|\bSELECT\b|\.py\b|<class |0x[0-9a-f]{8}"
+    r"|\bSELECT\b|\.py\b|<class |\b0x[0-9a-f]{8}"
 )

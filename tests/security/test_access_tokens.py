@@ -110,6 +110,15 @@ async def test_given_a_token_that_cannot_be_when_asked_for_then_it_is_refused(
     assert [(one["code"], one["field"]) for one in refused["userErrors"]] == [(code, field)]
 
 
+@pytest.mark.parametrize("origin", ["http://crm_web:3000", "https://_dev.crm_1.example", "http://crm_"])
+async def test_given_a_host_name_with_an_underscore_when_a_token_is_made_for_its_pages_then_they_may_use_it(
+    tenant_a: Tenant, origin: str
+) -> None:
+    token = await token_of(tenant_a, allowedOrigins=[origin])
+    assert await status_of(tenant_a, token, origin) == 200
+    assert await status_of(tenant_a, token, origin.replace("_", "-")) == 401
+
+
 async def test_given_a_key_with_few_scopes_when_it_makes_a_token_then_it_gives_none_that_it_lacks(
     tenant_a: Tenant, surface: Surface
 ) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from app.ids import Kind, new_id
+from app.webhooks.testing import WebhookTests
 from tests.webhooks.rig import Rig
 from tests.webhooks.sink import Reply, Sink
 
@@ -105,3 +106,39 @@ async def test_given_failures_and_a_success_in_between_when_five_days_pass_then_
     endpoint = await rig.endpoints.get(rig.account_id, endpoint_id)
     assert endpoint is not None
     assert endpoint.is_enabled
+
+
+@pytest.mark.parametrize(("status", "days"), [(410, 0), (500, 6)])
+async def test_given_a_sample_that_an_endpoint_refuses_when_it_ends_then_the_endpoint_stands_as_it_did(
+    rig: Rig, sink: Sink, status: int, days: int
+) -> None:
+    endpoint_id, _ = await rig.add_endpoint(sink.url(), "call.ended")
+    sink.behaviours["/"] = lambda _: Reply(status=status)
+    trials = WebhookTests(rig.endpoints, rig.queries, rig.log, rig.clock)
+    async with rig.delivering():
+        await trials.trigger(rig.account_id, "call.ended", is_sandbox=True)
+        await rig.wait_for_states(EXHAUSTED=1)
+    async with rig.delivering():  # what the worker before had to write is written
+        rig.clock.advance(days * DAY)
+        await trials.trigger(rig.account_id, "call.ended", is_sandbox=True)
+        await rig.wait_for_states(EXHAUSTED=2)
+    endpoint = await rig.endpoints.get(rig.account_id, endpoint_id)
+    assert endpoint is not None
+    assert (endpoint.is_enabled, endpoint.failing_since, endpoint.disabled_reason) == (True, None, None)
+    assert await rig.fetch("SELECT count(*) FROM event WHERE type <> 'webhook.triggered'") == [(0,)]
+
+
+async def test_given_an_endpoint_that_fails_when_a_sample_succeeds_then_it_is_still_known_to_fail(
+    rig: Rig, sink: Sink
+) -> None:
+    endpoint_id, _ = await rig.add_endpoint(sink.url(), "call.*")
+    sink.behaviours["/"] = lambda request: Reply() if "offhook-test" in request.headers else FAILS
+    async with rig.delivering():
+        await rig.happen(new_id(Kind.CALL))
+        await rig.wait_for_attempts(1)
+    async with rig.delivering():
+        await WebhookTests(rig.endpoints, rig.queries, rig.log, rig.clock).trigger(rig.account_id, "call.ended")
+        await rig.wait_for_states(PENDING=1, DELIVERED=1)
+    endpoint = await rig.endpoints.get(rig.account_id, endpoint_id)
+    assert endpoint is not None
+    assert endpoint.failing_since is not None

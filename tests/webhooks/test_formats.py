@@ -18,6 +18,7 @@ from app.ids import Kind, new_id
 from app.webhooks import payload
 from app.webhooks.classic import CLASSIC_EVENTS, classic_patterns
 from app.webhooks.model import Format
+from app.webhooks.testing import WebhookTests
 from tests.webhooks.facts import call_of, connected, ended, saved
 from tests.webhooks.rig import Rig
 from tests.webhooks.sink import Received, Reply, Sink
@@ -110,6 +111,20 @@ async def test_given_a_test_of_a_classic_endpoint_when_sent_then_it_is_flat_and_
     async with rig.delivering():
         await rig.wait_for_states(DELIVERED=1)
     assert sink.received[0].json == {"dialed_number": "", "extension": "", "caller_id": "", "uniqueid": event.id}
+
+
+@pytest.mark.parametrize(("event_type", "more"), [("call.connected", {}), ("call.ended", {"duration": 0})])
+async def test_given_a_sample_for_a_classic_endpoint_when_sent_then_it_names_nobody_so_that_no_one_takes_it_for_a_call(
+    rig: Rig, sink: Sink, event_type: str, more: dict[str, int]
+) -> None:
+    await add_classic(rig, sink)
+    trials = WebhookTests(rig.endpoints, rig.queries, rig.log, rig.clock)
+    async with rig.delivering():
+        sent = await trials.trigger(rig.account_id, event_type)
+        await rig.wait_for_states(DELIVERED=1)
+    (request,) = sink.received
+    assert request.json == {"dialed_number": "", "extension": "", "caller_id": "", "uniqueid": sent.event.id, **more}
+    assert request.headers["offhook-test"] == "true"
 
 
 async def test_given_a_classic_endpoint_when_made_or_changed_then_it_asks_for_one_of_the_two_events(

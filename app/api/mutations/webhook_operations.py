@@ -173,7 +173,8 @@ class WebhookOperations:
         TriggerEventPayload,
         "Send a sample of an event to every endpoint that asks for such events, and to `offhook listen`, for whoever "
         'builds what receives them. It has ids that name nothing, says `"test": true` and `"sandbox": true`, and '
-        "comes with the header `offhook-test: true`. Nothing of it happened: the log has a `webhook.triggered` only.",
+        "comes with the header `offhook-test: true`; in the format `CLASSIC`, which has no place for a mark, it names "
+        "nobody. Nothing of it happened: the log has a `webhook.triggered` only, and no answer disables an endpoint.",
     )
     async def trigger_event(
         self,

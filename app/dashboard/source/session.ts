@@ -2,7 +2,8 @@
  *
  * An API key that may make access tokens (scope KEYS) is exchanged for one: the token is what stays in this tab's
  * session storage and goes with every request, while the key itself is only in memory, for renewing the token and for the
- * page of keys, which no token may see. A key without that scope, and a token, are used as they are. */
+ * page of keys, which no token may see. A key of that scope alone has nothing to give to a token: it is used as it is, and
+ * is in memory only too. A key without that scope, and a token, are used as they are. */
 import { batch, computed, signal } from "@preact/signals";
 
 import {
@@ -26,10 +27,14 @@ interface Credential {
   readonly expiresAt: string | null;
   /** It stands for a key that may see keys. */
   readonly isExchanged: boolean;
+  /** Kept in the tab; else a reload ends the session. */
+  readonly isStored: boolean;
 }
 
 const credential = signal<Credential | null>(readStored());
 const heldKey = signal<string | null>(null);
+/** Tokens before the one of now, which are good until they end: sockets may be open under them, so they are revoked with the session. */
+let replaced: ReadonlyArray<Credential> = [];
 export const viewer = signal<Viewer | null>(null);
 /** Why the last session ended, if it was not by signing out. */
 export const farewell = signal<string | null>(null);
@@ -62,7 +67,12 @@ export async function signIn(given: string): Promise<void> {
   const made = who.accessTokenId === null && who.scopes.includes("KEYS") ? await exchange(text, who) : null;
   batch(() => {
     heldKey.value = made ? text : null;
-    credential.value = made ?? { token: text, expiresAt: who.expiresAt, isExchanged: false };
+    credential.value = made ?? {
+      token: text,
+      expiresAt: who.expiresAt,
+      isExchanged: false,
+      isStored: !who.scopes.includes("KEYS"),
+    };
     viewer.value = who;
   });
   store();
@@ -83,10 +93,13 @@ export async function takeKey(given: string): Promise<void> {
 
 /** Take up the session of this tab, after a reload. */
 export async function resume(): Promise<void> {
-  if (!credential.value) return;
+  const asked = token.value;
+  if (asked === null) return;
   try {
-    viewer.value = (await ask(ViewerDocument, {})).viewer;
+    const { viewer: who } = await ask(ViewerDocument, {});
+    if (token.value === asked) viewer.value = who;
   } catch (error) {
+    if (token.value !== asked) return; // of a session that is over
     if (!(error instanceof ApiError)) throw error;
     if (error.code === "UNAUTHENTICATED") forget("Your session has expired.");
     else throw error;
@@ -94,9 +107,15 @@ export async function resume(): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
-  const ending = token.value?.startsWith("oft_") ? ask(RevokeOwnTokenDocument, {}) : Promise.resolve();
+  const tokens = [...replaced.map((one) => one.token), token.value ?? ""].filter((one) => one.startsWith("oft_"));
+  const ending = tokens.map(revoke);
   forget(null);
-  await ending.catch(() => undefined); // it ends by itself; there is nobody left to be told
+  await Promise.all(ending);
+}
+
+/** It ends by itself too, and there is nobody left to be told when it could not be revoked. */
+async function revoke(given: string): Promise<void> {
+  await ask(RevokeOwnTokenDocument, {}, { credential: given }).catch(() => undefined);
 }
 
 export function credentialFor(asKey: boolean): string | null {
@@ -121,7 +140,9 @@ function renewInTime(wait?: number): void {
   const left = Date.parse(ends) - Date.now();
   renewal = setTimeout(
     () => {
-      renew(key).catch(() => renewInTime(RENEW_AGAIN_MS)); // half of its life is left to try again
+      renew(key).catch(() => {
+        if (heldKey.value === key) renewInTime(RENEW_AGAIN_MS); // half of its life is left to try again
+      });
     },
     wait ?? Math.max(0, left / 2),
   );
@@ -130,26 +151,36 @@ function renewInTime(wait?: number): void {
 async function renew(key: string): Promise<void> {
   const { viewer: who } = await ask(ViewerDocument, {}, { credential: key });
   const made = await exchange(key, who);
-  if (!made || heldKey.value !== key) return;
+  if (!made) return;
+  const before = credential.value;
+  if (!before || heldKey.value !== key) return revoke(made.token);
+  replaced = [...replaced, before].filter((one) => one.expiresAt !== null && Date.parse(one.expiresAt) > Date.now());
   credential.value = made;
   store();
   renewInTime();
 }
 
-/** A token for the key; null where it cannot have one: a key of this scope alone has nothing to give to it. */
+/** A token for the key; null where it cannot have one: a key of this scope alone has nothing to give to it.
+ *
+ * Throws ApiError, also when the token is refused: the key is never kept in its place. */
 async function exchange(key: string, who: Viewer): Promise<Credential | null> {
-  const input = {
-    scopes: who.scopes.filter((scope) => scope !== "KEYS"),
-    allowedOrigins: [location.origin],
-    ttlSeconds: TOKEN_SECONDS,
-  };
+  const scopes = who.scopes.filter((scope) => scope !== "KEYS");
+  if (scopes.length === 0) return null;
+  const input = { scopes, allowedOrigins: [location.origin], ttlSeconds: TOKEN_SECONDS };
   const { createAccessToken: made } = await ask(CreateAccessTokenDocument, { input }, { credential: key });
-  if (!made.token || !made.accessToken) return null;
-  return { token: made.token, expiresAt: made.accessToken.expiresAt, isExchanged: true };
+  if (!made.token || !made.accessToken) {
+    const why = made.userErrors[0];
+    throw new ApiError(
+      why?.code ?? "INTERNAL",
+      `The key could not be exchanged for an access token: ${why?.message ?? "no reason was given."}`,
+    );
+  }
+  return { token: made.token, expiresAt: made.accessToken.expiresAt, isExchanged: true, isStored: true };
 }
 
 function forget(why: string | null): void {
   clearTimeout(renewal);
+  replaced = [];
   batch(() => {
     credential.value = null;
     heldKey.value = null;
@@ -160,7 +191,7 @@ function forget(why: string | null): void {
 }
 
 function store(): void {
-  if (credential.value) sessionStorage.setItem(STORED, JSON.stringify(credential.value));
+  if (credential.value?.isStored) sessionStorage.setItem(STORED, JSON.stringify(credential.value));
   else sessionStorage.removeItem(STORED);
 }
 
@@ -168,7 +199,7 @@ function readStored(): Credential | null {
   try {
     const read = JSON.parse(sessionStorage.getItem(STORED) ?? "null") as Partial<Credential> | null;
     if (typeof read?.token !== "string") return null;
-    return { token: read.token, expiresAt: read.expiresAt ?? null, isExchanged: read.isExchanged === true };
+    return { token: read.token, expiresAt: read.expiresAt ?? null, isExchanged: read.isExchanged === true, isStored: true };
   } catch {
     return null; // somebody else's value under our name
   }

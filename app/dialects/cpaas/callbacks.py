@@ -1,5 +1,6 @@
 """Calls that are placed at a time: made, changed and taken back."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from app.dialects.cpaas import answers
@@ -9,7 +10,7 @@ from app.dialects.desk import Desk
 
 _SCHEDULE: Final = """mutation CpaasSchedule($input: ScheduleCallbackInput!) {
   scheduleCallback(input: $input) {
-    callback { id } userErrors { code message field currentState retryAfterSeconds }
+    callback { id state } userErrors { code message field currentState retryAfterSeconds }
   }
 }"""
 _UPDATE: Final = """mutation CpaasReschedule($input: UpdateCallbackInput!) {
@@ -33,21 +34,25 @@ async def schedule(desk: Desk, given: Given, key: str) -> dict[str, Any]:
     """Have a call placed at a time by somebody's clock."""
     recording, transcribe = read_recording(given)
     local = {"dateTime": given.needed_moment("scheduled_at"), "timeZone": given.text("time_zone") or _DEFAULT_ZONE}
-    data = await desk.ask(
-        _SCHEDULE,
-        {
-            "input": {
-                "idempotencyKey": key,
-                "at": {"local": local},
-                "connect": given.needed_party("agent_number"),
-                "destination": given.needed_party("destination_number"),
-                **read_shown(given),
-                "recordingMode": recording or "OFF",
-                "transcribe": transcribe or False,
-            }
-        },
-    )
-    return answers.succeed(request_id=data["scheduleCallback"]["callback"]["id"])
+    wanted = {
+        "at": {"local": local},
+        "connect": given.needed_party("agent_number"),
+        "destination": given.needed_party("destination_number"),
+        **read_shown(given),
+        "recordingMode": recording or "OFF",
+        "transcribe": transcribe or False,
+    }
+    kept = await _schedule(desk, wanted, key)
+    # Who took it back and asks for it again means another one, though it is the same request.
+    while kept["state"] == "CANCELLED":
+        kept = await _schedule(desk, wanted, f"{key}/{kept['id']}")
+    return answers.succeed(request_id=kept["id"])
+
+
+async def _schedule(desk: Desk, wanted: Mapping[str, Any], key: str) -> dict[str, str]:
+    data = await desk.ask(_SCHEDULE, {"input": {**wanted, "idempotencyKey": key}})
+    callback: dict[str, str] = data["scheduleCallback"]["callback"]
+    return callback
 
 
 async def update(desk: Desk, given: Given, _key: str) -> dict[str, Any]:

@@ -36,3 +36,5 @@ NAMES: Final[Mapping[str, str]] = {
     "steps": "announcement_text",
     "target": "transfer_to",
 }
+#: What is called otherwise at one address.
+OWN_NAMES: Final[Mapping[str, Mapping[str, str]]] = {"/api/import_dnd_contacts_csv": {"source": "dnd_csv_name"}}

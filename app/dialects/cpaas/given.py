@@ -151,7 +151,7 @@ class Given:
             return []
         if not isinstance(found, dict):
             raise GivenRefusedError(name, "give an object.")
-        own = Given(found)
+        own = Given({one: str(value) if isinstance(value, float) else value for one, value in found.items()})
         return [{"name": one, "value": own.text(one) or ""} for one in own._fields]
 
     def canonical(self) -> bytes:

@@ -1,7 +1,7 @@
 """Lists of contacts, and of numbers that must not be called."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -65,7 +65,7 @@ async def create_dnd_list(desk: Desk, given: Given, _key: str) -> dict[str, Any]
 
 
 async def add_contacts(desk: Desk, given: Given, _key: str) -> dict[str, Any]:
-    """Put contacts into a list, a thousand at a time, each thousand all or none."""
+    """Put contacts into a list, a thousand at a time, each thousand all or none. Of equal numbers the last counts."""
     list_id = given.needed("list_id")
     contacts = [
         {
@@ -78,7 +78,7 @@ async def add_contacts(desk: Desk, given: Given, _key: str) -> dict[str, Any]:
     count = 0
     for begin, part in _parts(contacts):
         with _counting_from(begin):
-            done = (await desk.ask(_ADD, {"input": {"listId": list_id, "contacts": part}}))["addContacts"]
+            done = await _add(desk, (_ADD, "addContacts", "contacts"), list_id, part)
         count += done["addedCount"] + done["updatedCount"]
     return answers.succeed(message=f"({count}) contacts imported successfully")
 
@@ -93,8 +93,8 @@ async def add_dnd_contacts(desk: Desk, given: Given, _key: str) -> dict[str, Any
     count = 0
     for begin, part in _parts(entries):
         with _counting_from(begin):
-            data = await desk.ask(_ADD_DND, {"input": {"listId": list_id, "entries": part}})
-        count += len(data["addDncEntries"]["entries"])
+            done = await _add(desk, (_ADD_DND, "addDncEntries", "entries"), list_id, part)
+        count += len(done["entries"])
     return answers.succeed(message=f"({count}) DND contacts imported successfully")
 
 
@@ -102,14 +102,62 @@ async def import_contacts(desk: Desk, given: Given, _key: str) -> dict[str, Any]
     """Read a CSV file into a list of contacts."""
     wanted = {"listId": given.needed("list_id"), "source": _source(given.needed("csv_name"))}
     job_id = (await desk.ask(_IMPORT, {"input": wanted}))["importContacts"]["job"]["id"]
-    return await _wait(desk, job_id, "contacts")
+    return await _wait(desk, job_id, "contacts", "csv_name")
 
 
 async def import_dnd_contacts(desk: Desk, given: Given, _key: str) -> dict[str, Any]:
     """Read a CSV file onto a list of numbers that must not be called."""
     wanted = {"listId": given.needed("dnd_list_id"), "source": _source(given.needed("dnd_csv_name"))}
     job_id = (await desk.ask(_IMPORT_DND, {"input": wanted}))["importDncEntries"]["job"]["id"]
-    return await _wait(desk, job_id, "DND contacts")
+    return await _wait(desk, job_id, "DND contacts", "dnd_csv_name")
+
+
+async def _add(desk: Desk, way: tuple[str, str, str], list_id: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+    """Put items into a list; ``way`` is the document, the mutation's name and that of its items.
+
+    Which numbers are equal is the schema's to say. It names all but the first of them, so it is asked for these the
+    other way round, and then for the items without them.
+
+    Raises:
+        AskRefusedError: an item's place in ``field`` is that among these items.
+    """
+    document, mutation, name = way
+
+    async def ask(asked: list[dict[str, Any]]) -> dict[str, Any]:
+        done: dict[str, Any] = (await desk.ask(document, {"input": {"listId": list_id, name: asked}}))[mutation]
+        return done
+
+    try:
+        return await ask(items)
+    except AskRefusedError as refused:
+        if not _find_repeated(refused, mutation):
+            raise
+    try:
+        return await ask(items[::-1])
+    except AskRefusedError as refused:
+        repeated = {len(items) - 1 - place for place in _find_repeated(refused, mutation)}
+        if not repeated:
+            raise
+    places = [place for place in range(len(items)) if place not in repeated]
+    try:
+        return await ask([items[place] for place in places])
+    except AskRefusedError as refused:
+        raise _move(refused, lambda place: places[place]) from refused
+
+
+def _find_repeated(refused: AskRefusedError, mutation: str) -> set[int]:
+    """The places of numbers that were there already: whatever else is wrong with a number has a code of its own."""
+    problems = (refused.data.get(mutation) or {}).get("userErrors") or ()
+    fields = [one["field"] for one in problems if one["code"] == "INVALID_INPUT"]
+    return {int(field[1]) for field in fields if len(field) == 3 and field[2] == "number"}  # noqa: PLR2004  # of paths
+
+
+def _move(refused: AskRefusedError, place_of: Callable[[int], int]) -> AskRefusedError:
+    """The same of an item at another place; of what is about none, as it was."""
+    field = refused.field
+    if len(field) > 1 and field[1].isdigit():
+        field = (field[0], str(place_of(int(field[1]))), *field[2:])
+    return AskRefusedError(refused.code, refused.message, field=field, extensions=refused.extensions, data=refused.data)
 
 
 def _parts(items: list[dict[str, Any]]) -> list[tuple[int, list[dict[str, Any]]]]:
@@ -122,13 +170,7 @@ def _counting_from(begin: int) -> Iterator[None]:
     try:
         yield
     except AskRefusedError as refused:
-        place = refused.field[1] if len(refused.field) > 1 else ""
-        if not place.isdigit():
-            raise
-        field = (refused.field[0], str(begin + int(place)), *refused.field[2:])
-        raise AskRefusedError(
-            refused.code, refused.message, field=field, extensions=refused.extensions, data=refused.data
-        ) from refused
+        raise _move(refused, lambda place: begin + place) from refused
 
 
 def _source(name: str) -> dict[str, str]:
@@ -136,7 +178,7 @@ def _source(name: str) -> dict[str, str]:
     return {"uploadId": name} if kind_of(name) is Kind.UPLOAD else {"objectName": name}
 
 
-async def _wait(desk: Desk, job_id: str, what: str) -> dict[str, Any]:
+async def _wait(desk: Desk, job_id: str, what: str, field: str) -> dict[str, Any]:
     """Wait for an import, and tell what came of it; of one that takes long, that it goes on.
 
     Raises:
@@ -150,6 +192,6 @@ async def _wait(desk: Desk, job_id: str, what: str) -> dict[str, Any]:
     if job["state"] in _UNDER_WAY:
         return answers.succeed(message=f"{what} import goes on", job_id=job_id)
     if job["state"] != "FINISHED":
-        raise GivenRefusedError("csv_name", job["error"] or "the import was cancelled.")
+        raise GivenRefusedError(field, job["error"] or "the import was cancelled.")
     count = job["counts"]["added"] + job["counts"]["updated"]
     return answers.succeed(message=f"({count}) {what} imported successfully", job_id=job_id)

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from app.dialects.cpaas import answers
 from app.dialects.cpaas.given import Given, GivenRefusedError
-from app.dialects.cpaas.slices import read_slice
 from app.dialects.desk import Desk
+from app.dialects.slices import read_slice
 from app.facts.vocabulary import Disposition
 from app.ids import Kind, kind_of
 

@@ -2,28 +2,26 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.accounts.dialects import Dialect
-from app.dialects.bodies import BodyRefusedError, parse_json_object, read_body
+from app.answers import json_answer, retry_after
+from app.dialects.bodies import METHODS, BodyRefusedError, check_method, parse_json_object, read_body
 from app.dialects.cpaas import answers, callbacks, calls, campaigns, figures, lists, modify, records
-from app.dialects.cpaas.fields import NAMES
+from app.dialects.cpaas.fields import NAMES, OWN_NAMES
 from app.dialects.cpaas.given import Given, RefusedHereError
 from app.dialects.desk import AskRefusedError, Desk
-from app.dialects.gate import Gate, one_header, remote_address_of
+from app.dialects.gate import Gate, one_header
 from app.errors import OffhookError
 
 Act: TypeAlias = Callable[[Desk, Given, str], Awaitable[dict[str, Any]]]
 
 #: Whatever a request asks for. An import's answer waits longest.
 _SECONDS: Final = 50.0
-_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _STATUSES: Final[Mapping[str, int]] = {"NOT_FOUND": 404, "INVALID_STATE": 409, "ALREADY_EXISTS": 409}
 #: What is done at each address, by the method.
 ADDRESSES: Final[Mapping[str, Mapping[str, Act]]] = {
@@ -57,7 +55,7 @@ _RINGING: Final = frozenset(
 
 def routes(gate: Gate) -> list[BaseRoute]:
     """Every address of the dialect, for every method: those that it does not take are refused in its own form."""
-    return [Route(path, _Endpoint(gate, acts).answer, methods=list(_METHODS)) for path, acts in ADDRESSES.items()]
+    return [Route(path, _Endpoint(gate, acts).answer, methods=list(METHODS)) for path, acts in ADDRESSES.items()]
 
 
 class _Endpoint:
@@ -71,21 +69,22 @@ class _Endpoint:
         headers: dict[str, str] = {}
         try:
             async with asyncio.timeout(_SECONDS):
-                return _respond(200, await self._do(request))
+                return json_answer(await self._do(request))
         except BodyRefusedError as refused:
             status, body = refused.status, answers.fail("BAD_REQUEST", refused.message)
+            headers = dict(refused.headers)
         except RefusedHereError as refused:
             status, body = _STATUSES.get(refused.code, 400), answers.fail(refused.code, refused.message)
         except AskRefusedError as refused:
             status = _STATUSES.get(refused.code, refused.http_status)
-            body = answers.fail(refused.code, _word(refused))
-            headers = _retry_after(refused.extensions.get("retryAfterSeconds"))
+            body = answers.fail(refused.code, _word(refused, request.url.path))
+            headers = retry_after(refused.extensions.get("retryAfterSeconds"))
         except OffhookError as refused:
             status, body = refused.http_status, answers.fail(refused.code, refused.message)
-            headers = _retry_after(refused.retry_after_seconds)
+            headers = retry_after(refused.retry_after_seconds)
         except TimeoutError:
             status, body = 504, answers.fail("TIMEOUT", "The request took too long. What it has begun goes on.")
-        return _respond(status, body, headers)
+        return json_answer(body, status, headers)
 
     async def _do(self, request: Request) -> dict[str, Any]:
         account = one_header(request, "account")
@@ -93,15 +92,12 @@ class _Endpoint:
         try:
             return await self._act(desk, request, account or "")
         except (BodyRefusedError, RefusedHereError) as refused:
-            code = refused.code if isinstance(refused, RefusedHereError) else "BAD_REQUEST"
-            by = replace(desk.principal, request_id=desk.request_id, remote_address=remote_address_of(request))
-            desk.services.access.audit.refuse("dialect.request", code, principal=by)
+            desk.note_refusal(refused.code if isinstance(refused, RefusedHereError) else "BAD_REQUEST")
             raise
 
     async def _act(self, desk: Desk, request: Request, account: str) -> dict[str, Any]:
-        act = self._acts.get(request.method)
-        if act is None:
-            raise BodyRefusedError(405, f"This address takes {', '.join(self._acts)}.")
+        check_method(request, self._acts)
+        act = self._acts[request.method]
         body = await read_body(request)
         # Of a GET nothing is asked; clients send a body, or none.
         given = Given({} if request.method == "GET" else parse_json_object(body), account=account)
@@ -112,24 +108,12 @@ class _Endpoint:
             return await act(desk, given, key)
 
 
-def _word(refused: AskRefusedError) -> str:
+def _word(refused: AskRefusedError, path: str) -> str:
     """The schema's message, with the field's name in the document before it where one is meant."""
     for length in range(len(refused.field), 0, -1):
-        name = NAMES.get(".".join(refused.field[:length]))
+        meant = ".".join(refused.field[:length])
+        name = OWN_NAMES.get(path, NAMES).get(meant, NAMES.get(meant))
         if name is not None:
             place = refused.field[length : length + 1]
             return f"{name}{f'[{place[0]}]' if place and place[0].isdigit() else ''}: {refused.message}"
     return refused.message
-
-
-def _retry_after(seconds: float | None) -> dict[str, str]:
-    return {} if seconds is None else {"Retry-After": str(max(1, round(seconds)))}
-
-
-def _respond(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-    return Response(
-        orjson.dumps(body),
-        status_code=status,
-        media_type="application/json",
-        headers={"Cache-Control": "no-store", **(headers or {})},
-    )

@@ -9,6 +9,7 @@ export type Figures = Extract<Message, { __typename: "LiveStatisticsChanged" }>[
 
 export class LiveFigures {
   readonly figures = signal<Figures | null>(null);
+  readonly problem = signal<string | null>(null);
 
   readonly start = (): (() => void) =>
     follow(
@@ -19,5 +20,6 @@ export class LiveFigures {
         this.figures.value = message.statistics;
         noteClock(message.statistics.countedAt);
       },
+      (problem) => (this.problem.value = problem),
     );
 }

@@ -154,17 +154,21 @@ export function follow<Result, Variables>(
   onProblem: (message: string | null) => void = () => undefined,
 ): () => void {
   let isOver = false;
+  /** The latest answer was that there is none: the service says so, and then completes. */
+  let isBroken = false;
   let stop: () => void = () => undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   wanted.value += 1;
   const begin = () => {
     if (isOver || token.value === null) return;
+    isBroken = false;
     client ??= connect();
     stop = client.subscribe<Result>(
       { query: document.toString(), variables: variables() as Record<string, unknown> },
       {
         next: (answer) => {
-          if (answer.errors?.length && !answer.data) onProblem(answer.errors[0]?.message ?? "There was no answer.");
+          isBroken = Boolean(answer.errors?.length) && !answer.data;
+          if (isBroken) onProblem(answer.errors?.[0]?.message ?? "There was no answer.");
           else if (answer.data) {
             onProblem(null);
             onNext(answer.data);
@@ -175,7 +179,9 @@ export function follow<Result, Variables>(
           if (Array.isArray(error)) onProblem((error[0] as Error | undefined)?.message ?? "It was refused.");
           timer = setTimeout(begin, AGAIN_MS);
         },
-        complete: () => undefined,
+        complete: () => {
+          if (isBroken && !isOver) timer = setTimeout(begin, AGAIN_MS);
+        },
       },
     );
   };

@@ -23,6 +23,7 @@ import {
 import { newKey } from "../../idempotency";
 import type { LiveCall } from "../../live/calls";
 import { has, viewer } from "../../session";
+import { rememberedExtension, rememberExtension } from "./remembered";
 
 export async function endCall(call: LiveCall): Promise<void> {
   const who = partyText(call.customerParty ?? call.dialledNumber);
@@ -142,8 +143,6 @@ function TransferDialog({ call, onClose }: { call: LiveCall; onClose: () => void
   );
 }
 
-const REMEMBERED = "offhook.extension";
-
 const MODES: ReadonlyArray<readonly [SupervisionMode, string, string]> = [
   ["MONITOR", "Listen", "You hear both; nobody hears you."],
   ["WHISPER", "Whisper", "Only the agent hears you."],
@@ -152,14 +151,15 @@ const MODES: ReadonlyArray<readonly [SupervisionMode, string, string]> = [
 
 function MonitorDialog({ call, onClose }: { call: LiveCall; onClose: () => void }) {
   const agentId = viewer.value?.agentId ?? null;
-  const [extension, setExtension] = useState(localStorage.getItem(REMEMBERED) ?? "");
+  const accountId = viewer.value?.account.id ?? "";
+  const [extension, setExtension] = useState(rememberedExtension(accountId));
   const [mode, setMode] = useState<SupervisionMode>("MONITOR");
   const submit = async () => {
     const supervisor = agentId ? { agentId } : { extension: extension.trim() };
     const input = { callId: call.id, mode, supervisor, idempotencyKey: newKey() };
     const isDone = await act(StartSupervisionDocument, { input }, "Your phone rings: pick it up to listen.");
     if (!isDone) return;
-    if (!agentId) localStorage.setItem(REMEMBERED, extension.trim());
+    if (!agentId) rememberExtension(accountId, extension.trim());
     onClose();
   };
   return (

@@ -70,10 +70,11 @@ export default function CallsPage() {
   const count = (name: View) => calls?.filter((call) => call.state !== "ENDED" && BELONGS[name](call)).length;
   const available = figures?.agents?.find((one) => one.state === "AVAILABLE")?.agents ?? 0;
   const today = figures?.today;
+  const problem = live.problem.value ?? counters.problem.value;
 
   return (
     <Page title="Calls" lead="Every call that is on right now.">
-      <Problem error={live.problem.value ? new Error(live.problem.value) : null} />
+      <Problem error={problem ? new Error(problem) : null} />
       <Stats label="Right now and today">
         <Stat label="Live calls">{figures?.liveCalls ?? "–"}</Stat>
         <Stat label="Waiting in queues">{figures?.waitingCalls ?? "–"}</Stat>
