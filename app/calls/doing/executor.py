@@ -35,6 +35,7 @@ from app.errors import DatabaseUnavailableError, OverloadedError
 from app.facts.vocabulary import LegRole, MuteDirection
 from app.ids import LegId
 from app.recordings.collecting import CollectJob
+from app.resources.shown_names import clean_shown_name
 
 _log = structlog.get_logger(__name__)
 
@@ -249,12 +250,12 @@ class Executor:
         }
         if command.shown_number:
             variables["CONNECTEDLINE(num)"] = command.shown_number
-        if command.shown_name:
-            variables["CONNECTEDLINE(name)"] = command.shown_name
+        if shown_name := clean_shown_name(command.shown_name):
+            variables["CONNECTEDLINE(name)"] = shown_name
         if command.presented_number:
             variables["CALLERID(num)"] = command.presented_number
-        if command.presented_name:
-            variables["CALLERID(name)"] = command.presented_name
+        if presented_name := clean_shown_name(command.presented_name):
+            variables["CALLERID(name)"] = presented_name
         if command.voice_pitch is not None:
             variables[_PITCH] = f"{command.voice_pitch:g}"
         variables |= {pair.key: pair.value for pair in command.variables if pair.key not in variables}
