@@ -86,6 +86,20 @@ class Voice:
                 await self.ears.request("DELETE", f"/channels/{name}")
             heard.append(read_wav(content))
 
+    @contextlib.asynccontextmanager
+    async def sending_silence(self) -> AsyncIterator[None]:
+        """Send audio during the block, as telephones always do, and this far end does not by itself.
+
+        A key whose packets come close together is ended by Asterisk with the next frame of audio. Without any, the key
+        is not heard before something else is sent.
+        """
+        await self.ears.request("POST", f"/channels/{self.channel_id}/silence")
+        try:
+            yield
+        finally:
+            with contextlib.suppress(AriRefusedError):  # the call has ended
+                await self.ears.request("DELETE", f"/channels/{self.channel_id}/silence")
+
     async def press(self, digits: str, *, duration_milliseconds: int = 120, between_milliseconds: int = 100) -> None:
         """Press keys; they are on their way when this returns, not yet all sent."""
         await self.ears.request(
