@@ -10,7 +10,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -23,6 +23,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app import tracing
 from app.answers import json_answer
 from app.api import event_schemas
 from app.api.budget import Budget, Introspection
@@ -224,7 +225,7 @@ class Envelope:
 
         try:
             # Every line of the log that is written for the request says which it was.
-            with structlog.contextvars.bound_contextvars(request_id=request_id):
+            with structlog.contextvars.bound_contextvars(request_id=request_id), _in_its_trace(scope):
                 await self._app(scope, receive, send_with_headers)
         except Exception as error:
             _log.error(  # the exception's own text may quote values; where it came from may be said
@@ -251,6 +252,13 @@ class Envelope:
                 status=status,
                 milliseconds=round((time.perf_counter() - began) * 1000, 1),
             )
+
+
+def _in_its_trace(scope: Scope) -> AbstractContextManager[None]:
+    """What is done for a request goes into the trace that the client names, if it names one."""
+    if tracing.armed is None:
+        return nullcontext()
+    return tracing.at(tracing.read_traceparent(Headers(scope=scope).getlist("traceparent")))
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:

@@ -52,6 +52,13 @@ class Settings(BaseSettings):
         default=None, description="Signs keys, cursors and addresses; at least 32 characters. Unset: kept in data_dir."
     )
 
+    traces_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[!-~]+$",
+        description="Where OpenTelemetry traces are sent (OTLP over HTTP), such as http://collector:4318; needs "
+        "pip install 'offhook[traces]'. Unset: nothing is traced.",
+    )
+
     api_points_per_minute: int = Field(
         default=1_000_000,
         gt=0,

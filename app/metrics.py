@@ -111,6 +111,13 @@ WEBHOOKS_EXHAUSTED: Final = Counter(
     "offhook_webhook_deliveries_exhausted", "Deliveries whose last attempt failed.", registry=REGISTRY
 )
 
+TRACE_SPANS: Final = Counter(
+    "offhook_trace_spans",
+    "Spans of traces (OFFHOOK_TRACES_URL): sent; failed, nobody took them; dropped, too many waited to be sent.",
+    ("outcome",),
+    registry=REGISTRY,
+)
+
 
 class Watched(Collector):
     """A number that is read where it lives, when somebody scrapes."""

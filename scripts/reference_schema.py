@@ -50,7 +50,7 @@ _AREAS: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
     "speech": ("Speech and sounds", frozenset({"speech"})),
     "campaigns": ("Campaigns", frozenset({"campaigns", "campaign_agents"})),
     "contacts": ("Contacts and do-not-call lists", frozenset({"contacts", "dnc"})),
-    "callbacks": ("Callbacks and one-time passwords", frozenset({"errands", "callbacks", "otps"})),
+    "callbacks": ("Callbacks and one-time passwords", frozenset({"errands", "callbacks", "otps", "testclock"})),
     "webhooks": ("Webhooks", frozenset({"webhooks", "webhook_operations"})),
     "access": ("Accounts, keys and limits", frozenset({"account", "access", "usage", "erasure", "dialects"})),
     "jobs": ("Jobs", frozenset({"jobs"})),

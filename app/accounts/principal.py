@@ -14,6 +14,7 @@ class Principal:
 
     ``is_confined`` is a test key in an account that has live ones: what is not the sandbox's it may look at, no more.
     ``token_id`` and ``agent_id`` are those of an access token: ``key_id`` is then the key that made it.
+    ``traceparent`` is the place in a trace of what it asks for.
     ``expires_at`` is when the credential ends by itself. ``document_hashes`` are those of the documents that
     it may send, all when there are none; ``ip_allow_list`` the networks that a key, itself, may be used from.
     """
@@ -32,6 +33,7 @@ class Principal:
     document_hashes: frozenset[str] = frozenset()
     ip_allow_list: tuple[str, ...] = ()
     is_confined: bool = False
+    traceparent: str | None = None
 
     @property
     def actor(self) -> Actor:

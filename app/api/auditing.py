@@ -6,14 +6,17 @@ no service said anything, the mutation's own name says what was asked: ``hangupC
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
+import structlog
 from graphql import GraphQLError
 from strawberry.extensions import FieldExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver
 from strawberry.types.field import StrawberryField
 
+from app import tracing
 from app.accounts.audit import AuditEntry, entry_by
 from app.accounts.gathering import Gathering, gathering
 from app.api.context import Context, Info
@@ -58,7 +61,7 @@ class Audited(FieldExtension):
 
     async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **kwargs: Any) -> Any:
         context, given = info.context, kwargs.get("input")
-        with gathering(context.request_id) as gathered:
+        with gathering(context.request_id) as gathered, _tracing(info) as span:
             outcome, payload = _CANCELLED, None
             try:
                 payload = await next_(source, info, **kwargs)
@@ -76,7 +79,10 @@ class Audited(FieldExtension):
                 return payload
             finally:
                 gathered.is_open = False  # from here on, what is recorded is recorded
-                self._write(context, gathered, outcome, _subject_of(payload) or _subject_named(given))
+                subject_id = _subject_of(payload) or _subject_named(given)
+                self._write(context, gathered, outcome, subject_id)
+                if span is not None:
+                    _say(span, outcome, subject_id)
 
     def _write(self, context: Context, gathered: Gathering, outcome: str, subject_id: str | None) -> None:
         audit, caller = context.services.access.audit, context.principal
@@ -87,6 +93,29 @@ class Audited(FieldExtension):
             gathered.entries[0] if gathered.entries else entry_by(caller, self._action, account_id=caller.account_id)
         )
         audit.record(_complete(entry, outcome, subject_id))
+
+
+@contextmanager
+def _tracing(info: Info) -> Iterator[tracing.Span | None]:
+    """The mutation's span, in the client's trace or in one that it begins: what it asks for goes back to it."""
+    context = info.context
+    if tracing.armed is None or context.principal is None:
+        yield None
+        return
+    about = {"offhook.request.id": context.request_id, "offhook.account.id": context.principal.account_id}
+    name, parent = f"mutation {info.field_name}", tracing.present()
+    with tracing.armed.span(name, parent=parent, role=tracing.Role.ANSWERS, about=about, begins=True) as span:
+        # The mutations of one operation are done one after the other.
+        context.principal = dataclasses.replace(context.principal, traceparent=span.traceparent)
+        known = {} if span.traceparent is None else {"trace_id": tracing.trace_of(span.traceparent)}
+        with structlog.contextvars.bound_contextvars(**known):
+            yield span
+
+
+def _say(span: tracing.Span, outcome: str, subject_id: str | None) -> None:
+    span.say({"offhook.subject.id": subject_id})
+    if outcome != "OK":
+        span.fail(outcome)
 
 
 def _complete(entry: AuditEntry, outcome: str, subject_id: str | None) -> AuditEntry:

@@ -56,6 +56,7 @@ MONEY_MUTATIONS: Final = frozenset(
         "addParticipant",
         "startSupervision",
         "dialPreviewContact",
+        "advanceTestClock",
     }
 )
 

@@ -42,7 +42,7 @@ def answer_preflight(headers: Headers, allowed: dict[str, str]) -> Response | No
         headers={
             **allowed,
             "Access-Control-Allow-Methods": "POST",
-            "Access-Control-Allow-Headers": "authorization, content-type, x-request-id",
+            "Access-Control-Allow-Headers": "authorization, content-type, traceparent, x-request-id",
             "Access-Control-Max-Age": str(_REMEMBERED_SECONDS),
         },
     )

@@ -20,6 +20,7 @@ LOOKED_AT: Final = frozenset(
         *("transferCall", "completeTransfer", "cancelTransfer", "addParticipant", "removeParticipant"),
         *("startSupervision", "updateSupervision", "stopSupervision"),
         *("scheduleCallback", "updateCallback", "cancelCallback", "announceOtp", "verifyOtp"),
+        *("advanceTestClock", "resetTestClock"),
         *("createCampaign", "updateCampaign", "startCampaign", "pauseCampaign", "resumeCampaign", "stopCampaign"),
         *("archiveCampaign", "retryContacts", "joinCampaign", "leaveCampaign"),
         *("takePreviewContact", "dialPreviewContact", "skipPreviewContact"),

@@ -4,6 +4,7 @@ import base64
 import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from http import HTTPStatus
 from types import TracebackType
@@ -13,6 +14,7 @@ import msgspec
 import structlog
 from prometheus_client import Histogram
 
+from app import tracing
 from app.ari.connections import Answer, ConnectionPool, ExchangeError, Exchanger, NotSent
 from app.ari.errors import AriAbsent, AriBadAnswer, AriNotFound, AriRefused, AriServerError, AriUnavailable, refusal
 from app.ari.requests import QueryValue, RequestWriter, Target
@@ -131,7 +133,20 @@ class AriTransport:
     def _tell(self, operation: str, status: int | None, began: float, error: str | None) -> None:
         seconds = time.perf_counter() - began
         outcome = "unavailable" if status is None else "ok" if error is None else "refused"
-        _seconds_of(operation.partition(" ")[0], outcome).observe(seconds)
+        method, _, path = operation.partition(" ")
+        _seconds_of(method, outcome).observe(seconds)
+        if (here := tracing.present()) is not None and tracing.armed is not None:
+            now = datetime.now(UTC)
+            about = {"http.request.method": method, "url.template": path, "http.response.status_code": status}
+            tracing.armed.tell(
+                f"ARI {operation}",
+                parent=here,
+                began=now - timedelta(seconds=seconds),
+                ended=now,
+                role=tracing.Role.ASKS,
+                about=about,
+                failure=None if error is None else outcome,
+            )
         if self.on_exchange is not None:
             self.on_exchange(operation, status, seconds, error)
 

@@ -23,6 +23,8 @@ from app.facts.callbacks import CallbackCompleted, CallbackFailed, CallbackFailu
 from app.facts.event import Draft
 from app.facts.vocabulary import CallKind, Disposition, Errand
 from app.ids import CallId, Kind, new_id
+from app.testclock.clock import SandboxClock
+from app.testclock.rows import read_clock
 
 #: The space of its calls' idempotency keys: no client's mutation has this name.
 KEYS: Final = "callback"
@@ -33,6 +35,8 @@ class _Claimed:
     callback: Callback
     call_id: CallId
     principal: Principal
+    #: By its clock; as a true instant.
+    due_since: datetime
 
     @property
     def id(self) -> str:
@@ -66,19 +70,20 @@ class CallbackScheduler(ErrandPlacer[_Claimed]):
         barred = await store.not_to_be_called(connection, due)
         drafts: list[Draft] = []
         for row, one in zip(rows, due, strict=True):
+            clock = read_clock(row)
             if one.call_id not in there:  # what has been dialled has been dialled
                 if one.id in barred:
                     detail = "The number is on a do-not-call list."
                     drafts += await self._fail(connection, one.id, CallbackFailure.DNC, detail, now)
                     continue
-                if _is_too_late(one, now):
+                if _is_too_late(one, clock, now):
                     detail = f"Nobody could place it within {one.grace_seconds:g} seconds."
                     drafts += await self._fail(connection, one.id, CallbackFailure.MISSED, detail, now)
                     continue
             call_id = CallId(one.call_id or new_id(Kind.CALL))
             await store.claim(connection, one.id, call_id=call_id, node=self._node, until=now + LEASE)
             principal = principal_of(accounts[one.account_id], store.read_asked_by(row))
-            claimed.append(_Claimed(one, call_id, principal))
+            claimed.append(_Claimed(one, call_id, principal, clock.became_due(one.due_at)))
         return drafts
 
     async def _dial(self, claimed: _Claimed) -> None:
@@ -95,7 +100,7 @@ class CallbackScheduler(ErrandPlacer[_Claimed]):
         async with self._event_log.transaction() as transaction:
             started = await store.start(transaction.connection, callback, claimed.call_id, at=now)
             if started is not None:
-                late = max(0.0, round((now - callback.due_at).total_seconds(), 3))
+                late = max(0.0, round((now - claimed.due_since).total_seconds(), 3))
                 fact = say(CallbackStarted, started, at=now, call_id=claimed.call_id, late_seconds=late)
                 await transaction.append([fact])
 
@@ -127,6 +132,7 @@ class CallbackScheduler(ErrandPlacer[_Claimed]):
 
     async def _settle_one(self, connection: PooledConnection, row: asyncpg.Record, now: datetime) -> list[Draft]:
         callback, is_connected, is_lost = store.read(row), row["connected_at"] is not None, row["is_lost"]
+        clock = read_clock(row)
         await store.end_attempt(
             connection,
             callback.id,
@@ -135,7 +141,7 @@ class CallbackScheduler(ErrandPlacer[_Claimed]):
             disposition=None if is_lost else row["disposition"],
             is_connected=is_connected,
         )
-        if is_lost and _is_too_late(callback, now):
+        if is_lost and _is_too_late(callback, clock, now):
             detail = f"Its call was lost before anybody's phone rang, and {callback.grace_seconds:g} seconds were over."
             return await self._fail(connection, callback.id, CallbackFailure.MISSED, detail, now)
         if is_lost:
@@ -146,7 +152,8 @@ class CallbackScheduler(ErrandPlacer[_Claimed]):
             talked = row["talk_seconds"] or 0.0
             return [say(CallbackCompleted, callback, at=now, call_id=callback.call_id, talk_seconds=talked)]
         if await store.attempts_used(connection, callback.id) < callback.max_attempts:
-            again = await store.schedule_again(connection, callback.id, now=now, after=callback.retry_after_seconds)
+            due_at = clock.shows(now) + timedelta(seconds=callback.retry_after_seconds)
+            again = await store.schedule_again(connection, callback.id, due_at=due_at, now=now)
             return [say(CallbackUpdated, again, at=now, is_retry=True)]
         disposition = Disposition(row["disposition"]) if row["disposition"] else None
         detail = f"Its call ended without a connection ({disposition})."
@@ -175,5 +182,5 @@ class CallbackScheduler(ErrandPlacer[_Claimed]):
         return [fact]
 
 
-def _is_too_late(callback: Callback, now: datetime) -> bool:
-    return now > callback.due_at + timedelta(seconds=callback.grace_seconds)
+def _is_too_late(callback: Callback, clock: SandboxClock, now: datetime) -> bool:
+    return now > clock.became_due(callback.due_at) + timedelta(seconds=callback.grace_seconds)

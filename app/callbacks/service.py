@@ -43,6 +43,7 @@ from app.hours.local_time import LocalTime, Resolution, resolve
 from app.hours.zones import zone_of
 from app.ids import Kind, kind_of, new_id
 from app.numbers.parse import parse_destination
+from app.testclock.rows import clock_of
 
 SCHEDULE: Final = "scheduleCallback"
 #: A time that is over by no more than this means now: it took so long to get here.
@@ -97,11 +98,12 @@ class Callbacks(AccountReader[Callback, CallbackFilter]):
         input_hash = _hash(request)
         async with self._database.acquire() as connection:
             holder = await find_key(connection, principal.account_id, SCHEDULE, request.idempotency_key, self._veil)
+            clock = await clock_of(connection, principal)
         if holder is not None:
             check_same_input(holder, input_hash)
             return Scheduled(callback=await self._replay(principal.account_id, holder.subject_id), is_replayed=True)
         now = self._clock.now()
-        due_at, local, resolution = _read_when(request.when, now)
+        due_at, local, resolution = _read_when(request.when, clock.shows(now))
         grace = self._grace_seconds if request.grace_seconds is None else request.grace_seconds
         _check_numbers(grace, request.max_attempts, request.retry_after_seconds)
         wanted, is_sandbox = await self._check_call(principal, request.wanted)
@@ -144,13 +146,15 @@ class Callbacks(AccountReader[Callback, CallbackFilter]):
             RefusedError: as :meth:`schedule`; NOT_FOUND; INVALID_STATE once it has begun, or is over.
         """
         principal.require(Scope.CALLBACKS)
+        async with self._database.acquire() as connection:
+            clock = await clock_of(connection, principal)
         for _ in range(_TRIES):
             before = await self._find(principal.account_id, request.callback_id)
             principal.require_sandbox(is_sandbox=before.is_sandbox)
             if before.state is not CallbackState.SCHEDULED:
                 raise _wrong_state(before)
             now = self._clock.now()
-            after = _change(before, request, now)
+            after = _change(before, request, clock.shows(now))
             wanted, is_sandbox = after.wanted, before.is_sandbox
             if request.wanted is not UNSET:
                 wanted, is_sandbox = await self._check_call(principal, after.wanted)

@@ -1,7 +1,7 @@
 """The rows of callbacks: every statement that reads or writes them, each in its caller's transaction."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import asyncpg
@@ -17,6 +17,7 @@ from app.db.reader import Shape
 from app.facts.callbacks import CallbackFailure
 from app.facts.vocabulary import Disposition
 from app.hours.local_time import LocalTime, Resolution
+from app.testclock.rows import advanced_of, ahead_of
 
 #: About to be placed by the scheduler that claimed it. To the outside it has started.
 CLAIMED: Final = "CLAIMED"
@@ -27,6 +28,11 @@ _NAMES: Final = (
     *("updated_at", "started_at", "ended_at"),
 )
 _COLUMNS: Final = ", ".join(_NAMES)
+
+#: Whose time is the account's test clock: what a test key asked for.
+_IS_OF_TEST: Final = "callback.is_sandbox AND coalesce((callback.asked_by->>'isTest')::boolean, false)"
+_AHEAD: Final = ahead_of("callback", when=_IS_OF_TEST)
+_CLOCK: Final = f"{_AHEAD} AS ahead_seconds, {advanced_of('callback', when=_IS_OF_TEST)} AS advanced_at"
 
 _ATTEMPTS: Final = """
 SELECT attempt, call_id, due_at, started_at, ended_at, disposition, is_connected
@@ -56,10 +62,22 @@ RETURNING {_COLUMNS}
 
 # A node places in rounds, so what it has claimed before one was left by somebody who died. Others' claims run out.
 _DUE: Final = f"""
-SELECT {_COLUMNS}, asked_by FROM callback
-WHERE state IN ('SCHEDULED', 'CLAIMED') AND try_at <= $1
+SELECT {_COLUMNS}, asked_by, {_CLOCK} FROM callback
+WHERE state IN ('SCHEDULED', 'CLAIMED') AND try_at <= $1 AND due_at <= $1
   AND (state = 'SCHEDULED' OR lease_until <= $1 OR claimed_by = $2)
 ORDER BY try_at LIMIT $3
+FOR NO KEY UPDATE SKIP LOCKED
+"""  # noqa: S608  # our own names
+# By the true time it is yet to come; by its account's test clock it is due, or was when it was claimed. What was put
+# off is tried at a true instant.
+_DUE_IN_TESTS: Final = f"""
+SELECT {_COLUMNS}, asked_by, {_CLOCK} FROM callback
+WHERE is_sandbox AND state IN ('SCHEDULED', 'CLAIMED') AND due_at > $1 AND {_IS_OF_TEST}
+  AND CASE state
+    WHEN 'CLAIMED' THEN lease_until <= $1 OR claimed_by = $2
+    ELSE due_at <= $1::timestamptz + make_interval(secs => {_AHEAD}) AND (try_at = due_at OR try_at <= $1)
+  END
+ORDER BY due_at LIMIT $3
 FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608  # our own names
 # What is due is tried soon: nobody puts it off by more than a moment, so the index ends the search.
@@ -99,7 +117,7 @@ WHERE id = $1 AND state = ANY($2::text[]) AND ($6::text IS NULL OR call_id = $6)
 RETURNING {_COLUMNS}, asked_by
 """  # noqa: S608  # our own names
 _ENDED: Final = f"""
-SELECT {_COLUMNS}, asked_by, ended.disposition, ended.call_ended_at, ended.connected_at, ended.talk_seconds,
+SELECT {_COLUMNS}, asked_by, {_CLOCK}, ended.disposition, ended.call_ended_at, ended.connected_at, ended.talk_seconds,
     ended.is_lost
 FROM callback
 CROSS JOIN LATERAL (
@@ -260,8 +278,10 @@ async def cancel(connection: PooledConnection, account_id: str, callback_id: str
 
 
 async def lock_due(connection: PooledConnection, *, now: datetime, node: str, limit: int) -> list[asyncpg.Record]:
-    """Those that are due, and those whose claim is nobody's any more; locked."""
+    """Those that are due, and those whose claim is nobody's any more; locked. Each with its clock: `read_clock`."""
     rows: list[asyncpg.Record] = await connection.fetch(_DUE, now, node, limit)
+    if len(rows) < limit:
+        rows += await connection.fetch(_DUE_IN_TESTS, now, node, limit - len(rows))
     return rows
 
 
@@ -354,8 +374,10 @@ async def complete(connection: PooledConnection, callback_id: str, *, now: datet
     await connection.execute(_COMPLETE, callback_id, now)
 
 
-async def schedule_again(connection: PooledConnection, callback_id: str, *, now: datetime, after: float) -> Callback:
-    """Another call is due."""
-    row = await connection.fetchrow(_AGAIN, callback_id, now + timedelta(seconds=after), now)
+async def schedule_again(
+    connection: PooledConnection, callback_id: str, *, due_at: datetime, now: datetime
+) -> Callback:
+    """Another call is due then."""
+    row = await connection.fetchrow(_AGAIN, callback_id, due_at, now)
     assert row is not None  # it is locked
     return read(row)

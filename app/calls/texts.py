@@ -14,7 +14,6 @@ LONGEST_PAIR_KEY: Final = 64
 LONGEST_PAIR_VALUE: Final = 1000
 MOST_TAGS: Final = 20
 LONGEST_TAG: Final = 64
-LONGEST_NAME: Final = 80
 SHORTEST_RING_SECONDS: Final = 1.0
 LONGEST_RING_SECONDS: Final = 600.0
 SHORTEST_TALK_SECONDS: Final = 1.0
@@ -72,18 +71,6 @@ def check_tags(tags: tuple[str, ...]) -> list[Problem]:
             message = f"A tag has 1 to {LONGEST_TAG} characters, none of them a control character."
             problems.append(Problem("INVALID_INPUT", message, ("tags", str(number))))
     return problems
-
-
-def check_shown_name(name: str | None, field: str) -> list[Problem]:
-    """What is wrong with a name that a phone is to show.
-
-    Quotes, angle brackets and backslashes delimit names in SIP and Asterisk: ``Bob" <+1900…>`` would replace the
-    number.
-    """
-    if name is None or (1 <= len(name) <= LONGEST_NAME and is_plain_text(name) and not set(name) & set('"<>\\')):
-        return []
-    message = f"A shown name has 1 to {LONGEST_NAME} characters, without control characters, quotes, < > or \\."
-    return [Problem("INVALID_INPUT", message, (field,))]
 
 
 def check_message(text: str, field: str) -> list[Problem]:

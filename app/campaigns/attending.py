@@ -200,7 +200,7 @@ class CampaignAgents:
             held = await _held(connection, campaign, serving, now)
             if held is None or serving["asked_at"] is not None:
                 raise _invalid("The agent looks at no contact.", "NO_CONTACT", "agentId")
-            later = now + timedelta(seconds=campaign.definition.retries.retry_after_seconds)
+            later = campaign.by_its_clock(now) + timedelta(seconds=campaign.definition.retries.retry_after_seconds)
             await self._put_back(connection, campaign, serving, later, now)
             await connection.execute(_PREVIEW, agent_id, campaign_id, None, None)
             [found] = await get_contacts(connection, campaign_id, [held.contact_id])

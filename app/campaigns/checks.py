@@ -26,6 +26,7 @@ from app.hours.week import minutes_of
 from app.hours.windows import CallingWindow
 from app.numbers.parse import is_e164
 from app.resources.field_checks import check_name
+from app.resources.shown_names import check_shown_name
 from app.speech import texts
 from app.speech.model import VoiceSettings
 from app.speech.words import EngineType, Pitch, Rate, Volume
@@ -263,7 +264,7 @@ def _check_caller_ids(definition: Definition) -> list[Problem]:
         problems.append(Problem("INVALID_INPUT", "None twice.", ("callerIds",)))
     if given and definition.caller_id_pool_id is not None:
         problems.append(Problem("INVALID_INPUT", "Give numbers or a pool, not both.", ("callerIdPoolId",)))
-    return problems + call_texts.check_shown_name(definition.caller_id_name, "callerIdName")
+    return problems + check_shown_name(definition.caller_id_name, "callerIdName")
 
 
 def _check_window(window: CallingWindow, path: Path) -> list[Problem]:

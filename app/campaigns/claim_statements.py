@@ -106,8 +106,8 @@ decided AS (
     SELECT $1, contact_id, n, $3, decision::json, call_id FROM one
 ),
 dialled AS (
-    INSERT INTO number_attempt (call_id, account_id, number, at)
-    SELECT call_id, $2, number, $3 FROM one WHERE $13 AND call_id IS NOT NULL
+    INSERT INTO number_attempt (call_id, account_id, number, at, is_sandbox)
+    SELECT call_id, $2, number, $15, $16 FROM one WHERE $13 AND call_id IS NOT NULL
 )
 INSERT INTO campaign_contact AS kept (campaign_id, contact_id, account_id, list_id, number, state, attempts, decisions,
     due_at, lease_until, reason, call_id, updated_at)
@@ -118,8 +118,8 @@ ON CONFLICT (campaign_id, contact_id) DO UPDATE SET state = excluded.state, deci
 """
 # What was only looked at until now.
 DIALLED: Final = """
-INSERT INTO number_attempt (call_id, account_id, number, at)
-SELECT call_id, $1, number, $2 FROM unnest($3::text[], $4::text[]) AS one (call_id, number)
+INSERT INTO number_attempt (call_id, account_id, number, at, is_sandbox)
+SELECT call_id, $1, number, $2, $5 FROM unnest($3::text[], $4::text[]) AS one (call_id, number)
 ON CONFLICT (call_id) DO UPDATE SET at = excluded.at
 """
 MOVE: Final = "UPDATE campaign_list SET cursor = $3 WHERE campaign_id = $1 AND list_id = $2"

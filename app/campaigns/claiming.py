@@ -116,7 +116,8 @@ class Claims:
         again_at: datetime | None = pace.next_slot
         is_exhausted = False
         if is_dry:
-            again_at = await connection.fetchval(statements.NEXT_DUE, campaign.id)
+            due_at = await connection.fetchval(statements.NEXT_DUE, campaign.id)
+            again_at = None if due_at is None else campaign.truly(due_at)
             is_exhausted = again_at is None and not judgements.claims and flight["calls"] == 0
         elif room.limited_by is not None and len(judgements.claims) == room.calls:
             again_at = None if room.more_at is None else max(room.more_at, pace.next_slot)

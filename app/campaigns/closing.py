@@ -109,7 +109,7 @@ class Closing:
                     return False
                 now = self._clock.now()
                 reason = FinishReason.ALL_DONE
-                if campaign.end_at is not None and campaign.end_at <= now:
+                if campaign.end_at is not None and campaign.end_at <= campaign.by_its_clock(now):
                     # The fact counts those that waited, so they go first.
                     reason = FinishReason.END_REACHED
                     if await self._let_go(transaction, campaign, now) == MOST_LET_GO:

@@ -26,6 +26,7 @@ from app.campaigns.dialing import Dialing
 from app.campaigns.following import Following
 from app.campaigns.model import Campaign, OptOut
 from app.campaigns.news import CampaignNews, PressedKey
+from app.campaigns.rows import AHEAD
 from app.campaigns.sweeping import sweep_attempts
 from app.clock import Clock
 from app.daemon import Health, Vitals, backoff_seconds, look_again_and_again
@@ -33,6 +34,7 @@ from app.db.engine import Database
 from app.db.kept import KeptConnection, read_by_index
 from app.errors import DatabaseUnavailableError
 from app.metrics import PACING_ERROR_SECONDS
+from app.testclock.rows import read_ahead
 
 _log = structlog.get_logger(__name__)
 
@@ -46,21 +48,23 @@ _NOT_READY_SECONDS: Final = 1.0
 _SWEEP_SECONDS: Final = 60.0
 
 # Campaigns that are over stay until every contact has its outcome.
-_ALIVE: Final = """
-SELECT id FROM campaign WHERE state IN ('SCHEDULED', 'RUNNING') OR (state = 'PAUSED' AND end_at <= $1)
+_ALIVE: Final = f"""
+SELECT id FROM campaign
+WHERE state IN ('SCHEDULED', 'RUNNING')
+    OR (state = 'PAUSED' AND end_at IS NOT NULL AND end_at <= $1::timestamptz + make_interval(secs => {AHEAD}))
 UNION
 SELECT DISTINCT campaign_id FROM campaign_contact WHERE state IN ('CLAIMED', 'DIALING')
 UNION
 SELECT id FROM campaign WHERE state IN ('STOPPED', 'FINISHED') AND settled_at IS NULL
-"""
-_STANDING: Final = """
-SELECT state, start_at, end_at, kind = 'AGENT' AS is_served,
-    definition #> '{content,optOut}' AS opt_out,
+"""  # noqa: S608  # our own words
+_STANDING: Final = f"""
+SELECT state, start_at, end_at, {AHEAD} AS ahead, kind = 'AGENT' AS is_served,
+    definition #> '{{content,optOut}}' AS opt_out,
     EXISTS (
         SELECT FROM campaign_contact WHERE campaign_id = $1 AND state IN ('CLAIMED', 'DIALING')
     ) AS has_calls
 FROM campaign WHERE id = $1
-"""
+"""  # noqa: S608  # our own words
 
 
 @dataclass(slots=True)
@@ -243,7 +247,7 @@ class CampaignDialer:
             return None
         loop.is_seen, loop.is_served = True, standing["is_served"]
         loop.opt_out = msgspec.convert(standing["opt_out"], OptOut | None)
-        now = self._clock.now()
+        now = self._clock.now() + read_ahead(standing["ahead"])
         state = CampaignState(standing["state"])
         if state is not CampaignState.RUNNING:
             loop.due_at = None  # what a pause holds up is not late

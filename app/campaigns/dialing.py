@@ -34,6 +34,7 @@ from app.campaigns.model import AgentContent, Campaign, FlowContent, SayContent
 from app.campaigns.noting import Fate, Tried, note
 from app.campaigns.placing import caller_for, own_call_for, request_for
 from app.campaigns.questions import find_dnc
+from app.campaigns.rows import AHEAD
 from app.campaigns.store import lock_for, take_step
 from app.clock import Clock
 from app.db.engine import Database, PooledConnection
@@ -46,6 +47,7 @@ from app.facts.event import SYSTEM
 from app.facts.vocabulary import LegState
 from app.flows.announcement import Announcement
 from app.routing.model import CallFlow
+from app.testclock.rows import read_ahead
 
 _log = structlog.get_logger(__name__)
 
@@ -67,11 +69,11 @@ _LONGEST_SECONDS: Final = 60
 _PATIENTLY: Final = f"SET LOCAL idle_in_transaction_session_timeout = '{_LONGEST_SECONDS}s'"
 
 _SHARE: Final = f"SELECT pg_advisory_xact_lock_shared({CAMPAIGN_DIALING}, hashtext($1))"
-_STANDING: Final = """
+_STANDING: Final = f"""
 SELECT campaign.state, campaign.dnc_list_ids, campaign.definition -> 'schedule' AS schedule, account.name,
-    account.default_region
+    account.default_region, {AHEAD} AS ahead
 FROM campaign JOIN account ON account.id = campaign.account_id WHERE campaign.id = $1
-"""
+"""  # noqa: S608  # our own words
 _HOLD: Final = """
 SELECT kept.contact_id
 FROM campaign_contact AS kept JOIN unnest($2::text[], $3::text[]) AS claim (contact_id, call_id) USING (contact_id)
@@ -216,7 +218,7 @@ class Dialing:
             return [Tried(one, Fate.NOT_NOW) for one in claims]
         numbers = [one.contact.number for one in claims]
         listed = await find_dnc(connection, campaign.account_id, numbers, standing["dnc_list_ids"])
-        closings = self._closings(standing["schedule"], claims, now)
+        closings = self._closings(standing["schedule"], claims, now, read_ahead(standing["ahead"]))
         # The rules are asked again about the others, and tell of the list or the window.
         put_off = [one for one in claims if one.contact.number in listed or one.contact.id not in closings]
         late = {one.call_id for one in put_off}
@@ -230,17 +232,20 @@ class Dialing:
         )
         return [*await self._try_all(connection, batch), *(Tried(one, Fate.NOT_NOW) for one in put_off)]
 
-    def _closings(self, schedule: object, claims: Sequence[Claim], now: datetime) -> dict[str, datetime]:
-        """Until when those of the contacts may be called, by id, that may be called now, as far as it matters here.
+    def _closings(
+        self, schedule: object, claims: Sequence[Claim], now: datetime, ahead: timedelta
+    ) -> dict[str, datetime]:
+        """Until when (truly) those of the contacts may be called, by id, that may be called now, as far as it matters.
 
-        By the campaign's schedule of now, which may be another than the one that they were claimed by.
+        By the campaign's schedule and clock of now, which may be others than those that they were claimed by.
         """
         set_up = Schedule() if schedule is None else msgspec.convert(schedule, Schedule)
-        until = now + timedelta(seconds=self._place_seconds + self._dial_seconds)
+        at = now + ahead
+        until = at + timedelta(seconds=self._place_seconds + self._dial_seconds)
         return {
-            one.contact.id: closes_at(set_up, one.contact.zones.names, now, until)
+            one.contact.id: closes_at(set_up, one.contact.zones.names, at, until) - ahead
             for one in claims
-            if isinstance(judge_time(set_up, one.contact.zones.names, now), Open)
+            if isinstance(judge_time(set_up, one.contact.zones.names, at), Open)
         }
 
     async def _try_all(self, connection: PooledConnection, batch: _Batch) -> list[Tried]:

@@ -205,7 +205,9 @@ class Following:
         async with self._log.transaction() as transaction:
             campaign = await lock_campaign(transaction.connection, campaign_id)
             now = self._clock.now()
-            is_due = campaign is not None and (campaign.start_at is None or campaign.start_at <= now)
+            is_due = campaign is not None and (
+                campaign.start_at is None or campaign.start_at <= campaign.by_its_clock(now)
+            )
             taken = None
             if campaign is not None and is_due and campaign.state is CampaignState.SCHEDULED:
                 taken = await take_step(transaction.connection, campaign, Step.BEGIN, now)
@@ -228,7 +230,7 @@ class Following:
             is_noted = row["state"] == ContactState.DIALING
             attempt = row["attempts"] if is_noted else row["attempts"] + 1
             disposition = Disposition(row["disposition"])
-            follows = self._follows(campaign, disposition, attempt, row["ended_at"])
+            follows = self._follows(campaign, disposition, attempt, campaign.by_its_clock(row["ended_at"]))
             answers = [Pair(key=one["name"], value=one["held"]) for one in row["answers"] or ()]
             settled.append(
                 {
@@ -260,7 +262,8 @@ class Following:
         drafts: list[Draft] = []
         waiting = [row for row in rows if not is_lost(row)]
         if waiting:
-            retry_at, contacts = now + _UNSENT_RETRY, [row["contact_id"] for row in waiting]
+            retry_at = campaign.by_its_clock(now) + _UNSENT_RETRY
+            contacts = [row["contact_id"] for row in waiting]
             await connection.execute(_UNSENT, campaign.id, contacts, retry_at, now)
             await connection.execute(FORGET, [row["call_id"] for row in waiting])
         for row in rows:
@@ -269,7 +272,7 @@ class Following:
             if not is_lost(row):
                 continue
             reason = await put_off(
-                *(connection, campaign.id, row["contact_id"], row["decisions"], row["call_id"]),
+                *(connection, campaign, row["contact_id"], row["decisions"], row["call_id"]),
                 waits=AFTER_FAILED_DIALS,
                 now=now,
             )

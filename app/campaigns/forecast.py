@@ -64,7 +64,7 @@ class Forecaster:
     async def count(self, campaign: Campaign) -> Forecast:
         """What would become of the contacts of the campaign's lists, as they are now."""
         until = self._clock.monotonic() + self._longest_seconds
-        now = self._clock.now()
+        now = campaign.by_its_clock(self._clock.now())
         reasons: Counter[str] = Counter()
         known: dict[Question, Outcome] = {}
         counted = duplicates = 0

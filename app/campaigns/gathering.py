@@ -18,8 +18,8 @@ _SPARE_ONE_IN: Final = 16
 
 async def gather(connection: PooledConnection, judgements: Judgements, wanted: int) -> bool:
     """Judge contacts until so many are to be called; whether there were no more to be judged."""
-    campaign, now = judgements.campaign, judgements.now
-    asker = await Asker.open(connection, terms_of(campaign), now)
+    campaign = judgements.campaign
+    asker = await Asker.open(connection, terms_of(campaign), judgements.at)
     lists = {row["list_id"]: row["cursor"] for row in await connection.fetch(statements.LISTS, campaign.id)}
     while len(judgements.claims) < wanted and len(judgements.examined) < MOST_EXAMINED:
         ahead = _how_many(judgements, wanted - len(judgements.claims))
@@ -49,7 +49,7 @@ def _how_many(judgements: Judgements, missing: int) -> int:
 
 async def _read_due(connection: PooledConnection, judgements: Judgements, most: int) -> list[Candidate]:
     rows = await connection.fetch(
-        statements.DUE, judgements.campaign.id, judgements.now, most, list(judgements.examined)
+        statements.DUE, judgements.campaign.id, judgements.at, most, list(judgements.examined)
     )
     return [
         Candidate(

@@ -61,7 +61,7 @@ class _Row:
 
 @dataclass(slots=True, kw_only=True)
 class Judgements:
-    """What one transaction has decided so far, at the instant ``now``.
+    """What one transaction has decided so far, at the true instant ``now``, which the rules take for ``at``.
 
     ``claims`` are to be called, ``examined`` and ``numbers`` are all that was looked at, and ``cursors`` say how far
     lists were read.
@@ -79,6 +79,11 @@ class Judgements:
     _skipped: list[Draft] = field(default_factory=list)
     _counts: Counter[str] = field(default_factory=Counter)
     _listed: list[ContactCard] = field(default_factory=list)
+
+    @property
+    def at(self) -> datetime:
+        """The instant that the rules are asked about."""
+        return self.campaign.by_its_clock(self.now)
 
     def judge(self, asked: Asked, candidate: Candidate) -> None:
         """Decide what becomes of a contact."""
@@ -148,6 +153,8 @@ class Judgements:
             [one.call_id for one in rows],
             is_to_be_dialled,
             [_ENCODER.encode(one.decision).decode() for one in rows],
+            self.at,
+            self.campaign.is_sandbox,
         )
 
 

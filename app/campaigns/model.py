@@ -5,7 +5,7 @@ exists must never change.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, NewType, TypeAlias, assert_never
 
@@ -141,7 +141,8 @@ class Campaign:
 
     ``began_at`` is its first start, ``resumed_at`` the last time it began to run, ``settled_at`` when the last contact
     had its outcome. ``list_ids`` are in the order in
-    which they are called. ``is_sandbox``: made with a test key, it calls sandbox numbers alone.
+    which they are called. ``is_sandbox``: made with a test key, it calls sandbox numbers alone; its rules go by the
+    account's test clock, which is ``ahead`` of the true time.
     """
 
     id: CampaignId
@@ -170,6 +171,15 @@ class Campaign:
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
+    ahead: timedelta = timedelta()
+
+    def by_its_clock(self, at: datetime) -> datetime:
+        """What its rules take for the present at this true instant."""
+        return at + self.ahead
+
+    def truly(self, at: datetime) -> datetime:
+        """The true instant at which its rules take this for the present."""
+        return at - self.ahead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,7 @@ async def note(
     undialled = {
         one.claim.contact.id: one.claim.call_id for one in tried if one.fate in {Fate.NOT_NOW, Fate.NOT_AT_ALL}
     }
-    await release(connection, campaign.id, undialled, now + AGAIN, now)
+    await release(connection, campaign.id, undialled, campaign.by_its_clock(now) + AGAIN, now)
     asked_by = [one.claim.agent_id for one in tried if one.claim.agent_id is not None]
     if asked_by:
         await connection.execute(statements.SERVED, campaign.id, asked_by)
@@ -75,7 +75,7 @@ async def note(
         await retell(connection, campaign.id, claim.contact.id, claim.number, claim.call_id, Skip(reason=denied), now)
     for claim in await _without_call(connection, [one.claim for one in tried if one.fate is Fate.FAILED]):
         reason = await put_off(
-            connection, campaign.id, claim.contact.id, claim.number, claim.call_id, waits=AFTER_MISTAKES, now=now
+            connection, campaign, claim.contact.id, claim.number, claim.call_id, waits=AFTER_MISTAKES, now=now
         )
         if reason is not None:
             given_up.append((claim, reason))

@@ -6,7 +6,6 @@ from typing import Final
 
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
-from app.calls import texts
 from app.calls.planning.requests import OriginateRequest, OwnCall
 from app.campaigns.claim import Claim
 from app.campaigns.leading import apology_of, lead_through
@@ -15,6 +14,7 @@ from app.campaigns.questions import ContactCard
 from app.facts.event import SYSTEM, Actor
 from app.facts.vocabulary import CallKind, Errand, LegRole
 from app.flows.announcement import Announcement
+from app.resources.shown_names import check_shown_name
 from app.routing.model import CallFlow
 
 #: The key space of campaigns' calls, beside those of clients' mutations.
@@ -96,4 +96,4 @@ def _caller_id(numbers: Sequence[str], claim: Claim) -> str | None:
 
 
 def _shown_name(contact: ContactCard) -> str | None:
-    return None if texts.check_shown_name(contact.name, "destinationName") else contact.name
+    return None if check_shown_name(contact.name, "destinationName") else contact.name

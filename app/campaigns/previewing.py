@@ -24,7 +24,7 @@ async def gather_asked(connection: PooledConnection, judgements: Judgements, cal
     rows = rows[: room_for(MOST_CLAIMS, limits).calls]
     if rows:
         await lock_attempts(connection, campaign)
-    asker = await Asker.open(connection, terms_of(campaign), now)
+    asker = await Asker.open(connection, terms_of(campaign), judgements.at)
     cards = [read_contact(row) for row in rows]
     claims, refused = [], []
     for asked, row in zip(await asker.ask(cards, own_calls=[row["call_id"] for row in rows]), rows, strict=True):
@@ -50,7 +50,9 @@ async def gather_asked(connection: PooledConnection, judgements: Judgements, cal
             judgements.judge(asked, candidate)
     if claims:
         call_ids, numbers = [one.call_id for one in claims], [one.contact.number for one in claims]
-        await connection.execute(statements.DIALLED, campaign.account_id, now, call_ids, numbers)
+        await connection.execute(
+            statements.DIALLED, campaign.account_id, judgements.at, call_ids, numbers, campaign.is_sandbox
+        )
         contact_ids = [one.contact.id for one in claims]
         await connection.execute(statements.HOLD_ON, campaign.id, contact_ids, now + judgements.lease)
     if refused:

@@ -10,7 +10,7 @@ import orjson
 from app.campaigns import claim_statements as statements
 from app.campaigns.core.rules import Later, Skip
 from app.campaigns.core.words import DelayReason, SkipReason
-from app.campaigns.model import ContactState
+from app.campaigns.model import Campaign, ContactState
 from app.db.engine import PooledConnection
 
 #: What could not be placed by a mistake of ours is judged again after so long, each time; then no more.
@@ -44,7 +44,7 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 async def put_off(
     connection: PooledConnection,
-    campaign_id: str,
+    campaign: Campaign,
     contact_id: str,
     number: int,
     call_id: str,
@@ -53,12 +53,12 @@ async def put_off(
     now: datetime,
 ) -> SkipReason | None:
     """Have a contact called later whose decision of this ``number`` came to nothing; or why it is skipped at last."""
-    failures = int(await connection.fetchval(_FAILURES, campaign_id, contact_id))
+    failures = int(await connection.fetchval(_FAILURES, campaign.id, contact_id))
     if failures < len(waits):
-        outcome = Later(at=now + waits[failures], reason=DelayReason.CALL_FAILED)
-        await retell(connection, campaign_id, contact_id, number, call_id, outcome, now)
+        outcome = Later(at=campaign.by_its_clock(now) + waits[failures], reason=DelayReason.CALL_FAILED)
+        await retell(connection, campaign.id, contact_id, number, call_id, outcome, now)
         return None
-    await retell(connection, campaign_id, contact_id, number, call_id, Skip(reason=SkipReason.CALL_FAILED), now)
+    await retell(connection, campaign.id, contact_id, number, call_id, Skip(reason=SkipReason.CALL_FAILED), now)
     return SkipReason.CALL_FAILED
 
 

@@ -12,13 +12,17 @@ from app.campaigns.model import Campaign, CampaignContact, CampaignId, ContactId
 from app.db.keyset import Key
 from app.facts.campaigns import FinishReason, PauseReason
 from app.facts.vocabulary import Disposition, Pair
+from app.testclock.rows import ahead_of, read_ahead
 
 CAMPAIGN_NAMES: Final = (
     *("id", "account_id", "name", "description", "kind", "state", "version", "is_sandbox", "definition", "list_ids"),
     *("dnc_list_ids", "start_at", "end_at", "began_at", "resumed_at", "paused_at", "pause_reason", "pause_detail"),
     *("finished_at", "finish_reason", "settled_at", "pace", "created_by", "created_at", "updated_at", "archived_at"),
+    "ahead",
 )
-CAMPAIGN_COLUMNS: Final = ", ".join(CAMPAIGN_NAMES)
+#: SQL: how many seconds the clock that a campaign's rules go by is ahead of the true time.
+AHEAD: Final = ahead_of("campaign", when="campaign.is_sandbox")
+CAMPAIGN_COLUMNS: Final = ", ".join((*CAMPAIGN_NAMES[:-1], f"{AHEAD} AS ahead"))
 CONTACT_NAMES: Final = (
     *("campaign_id", "contact_id", "list_id", "number", "state", "attempts", "decisions", "due_at", "reason"),
     *("disposition", "call_id", "answers", "updated_at"),
@@ -42,6 +46,7 @@ def read_campaign(row: asyncpg.Record | Mapping[str, Any]) -> Campaign:
             "dnc_list_ids": tuple(values["dnc_list_ids"]),
             "pause_reason": None if values["pause_reason"] is None else PauseReason(values["pause_reason"]),
             "finish_reason": None if values["finish_reason"] is None else FinishReason(values["finish_reason"]),
+            "ahead": read_ahead(values["ahead"]),
             "pace": None if values["pace"] is None else msgspec.convert(values["pace"], Pace),
         }
     )

@@ -43,6 +43,7 @@ from app.hours.local_time import resolve
 from app.ids import Kind, new_id
 from app.resources.shelf import raise_all
 from app.speech.resources import SpeechResources
+from app.testclock.rows import clock_of
 
 MOST_CAMPAIGNS: Final = 10_000
 #: What INVALID_STATE calls a campaign that was put away.
@@ -123,10 +124,11 @@ class Campaigns:
         list_ids, dnc_list_ids = values["contact_list_ids"], values.get("dnc_list_ids", ())
         now = self._clock.now()
         raise_all(checks.check_own(values) + checks.check_lists(list_ids, dnc_list_ids))
-        raise_all(checks.check_definition(definition, now))
         campaign_id = new_id(Kind.CAMPAIGN)
         async with self._writing() as writing:
             connection = writing.connection
+            clock = await clock_of(connection, by)
+            raise_all(checks.check_definition(definition, clock.shows(now)))
             if await connection.fetchval(_COUNT, by.account_id) >= MOST_CAMPAIGNS:
                 message = f"The account has {MOST_CAMPAIGNS} campaigns, which is the most. Archive some first."
                 raise RefusedError(Problem("INVALID_STATE", message, (), current_state="FULL"))
@@ -186,7 +188,8 @@ class Campaigns:
                 raise RefusedError(Problem("INVALID_INPUT", message, ("content",)))
             list_ids = changes.get("contact_list_ids", before.list_ids)
             dnc_list_ids = changes.get("dnc_list_ids", before.dnc_list_ids)
-            raise_all(checks.check_lists(list_ids, dnc_list_ids) + checks.check_definition(definition, now))
+            problems = checks.check_definition(definition, before.by_its_clock(now))
+            raise_all(checks.check_lists(list_ids, dnc_list_ids) + problems)
             await check_references(
                 connection,
                 by.account_id,
@@ -302,7 +305,7 @@ class Campaigns:
         if campaign.archived_at is not None:
             raise _invalid_state(campaign, "It is archived.")
         if step is Step.START and campaign.state is CampaignState.DRAFT:
-            raise_all(checks.check_definition(campaign.definition, now))
+            raise_all(checks.check_definition(campaign.definition, campaign.by_its_clock(now)))
             await check_references(
                 writing.connection,
                 campaign.account_id,
@@ -311,7 +314,7 @@ class Campaigns:
                 dnc_list_ids=campaign.dnc_list_ids,
                 is_sandbox=campaign.is_sandbox,
             )
-        is_later = campaign.start_at is not None and campaign.start_at > now
+        is_later = campaign.start_at is not None and campaign.start_at > campaign.by_its_clock(now)
         taken = await store.take_step(
             writing.connection,
             campaign,

@@ -16,6 +16,7 @@ import asyncpg
 import msgspec
 from orjson import Fragment
 
+from app import tracing
 from app.db.compound import Filled, Part, write_all_written, write_expressions
 from app.db.conditions import Conditions
 from app.db.engine import Database, PooledConnection
@@ -32,9 +33,10 @@ _APPEND: Final = f"""
 appending AS MATERIALIZED (SELECT pg_advisory_xact_lock({EVENT_LOG}) WHERE {{all_written}}),
 appended AS (
     INSERT INTO event (id, account_id, type, subject_id, call_sequence, occurred_at, actor_kind, actor_id, request_id,
-                       is_sandbox, data)
+                       is_sandbox, traceparent, data)
     SELECT draft.id, draft.account_id, draft.type, draft.subject_id, draft.call_sequence, draft.occurred_at,
-           draft.actor_kind, draft.actor_id, draft.request_id, draft.is_sandbox, draft.data
+           draft.actor_kind, draft.actor_id, draft.request_id, draft.is_sandbox, draft.traceparent,
+           draft.data
     FROM json_populate_recordset(NULL::event, {{rows}}) AS draft
     CROSS JOIN appending
     -- sequence is the draft's place among them here; the table gives the number
@@ -308,6 +310,7 @@ def _row(draft: Draft, place: int) -> dict[str, Any]:
         "actor_id": draft.actor.id,
         "request_id": draft.request_id,
         "is_sandbox": draft.is_sandbox,
+        "traceparent": draft.traceparent or tracing.present(),
         "data": draft.fact,
     }
 

@@ -28,7 +28,8 @@ SYSTEM = Actor(kind=ActorKind.SYSTEM)
 class Draft(Words, frozen=True, kw_only=True):
     """A fact that is not in the log yet: it has everything but its ``sequence``.
 
-    ``call_sequence`` counts 1, 2, 3 … within a call, and is None for facts of other subjects.
+    ``call_sequence`` counts 1, 2, 3 … within a call, and is None for facts of other subjects. ``traceparent`` is the
+    place in a trace that it goes back to; it stays in the log, for whoever sends the event on.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Draft(Words, frozen=True, kw_only=True):
     call_sequence: int | None = None
     request_id: str | None = None
     is_sandbox: bool = False
+    traceparent: str | None = None
 
 
 class Event(Words, frozen=True, kw_only=True):

@@ -25,6 +25,8 @@ from app.ids import Kind, new_id
 from app.media.in_use import find_users
 from app.media.urls import is_below, parse_endpoint_url, read_stream_url
 from app.paging import Page, PageRequest
+from app.resources.field_checks import check_description
+from app.resources.shelf import raise_all
 from app.secrets.sealing import Sealer
 
 MOST_ENDPOINTS: Final = 20
@@ -83,9 +85,7 @@ class MediaEndpoints:
         Raises:
             RefusedError: URL_NOT_ALLOWED, INVALID_INPUT (description, too many endpoints).
         """
-        if description is not None and (len(description) > LONGEST_DESCRIPTION or "\0" in description):
-            message = f"A description has at most {LONGEST_DESCRIPTION} characters."
-            raise RefusedError(Problem("INVALID_INPUT", message, ("description",)))
+        raise_all(check_description(description, longest=LONGEST_DESCRIPTION))
         try:
             target = parse_endpoint_url(url)
         except UrlRefusedError as error:

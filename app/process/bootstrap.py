@@ -50,6 +50,7 @@ from app.process.driving import Grounds, make_node
 from app.process.errands import Errands
 from app.process.running import Service, check_roles
 from app.process.tenures import AriClients
+from app.process.tracing import enter_tracing
 from app.provisioning.sync import APPLICATION_SUFFIX, LINES_CHANGED
 from app.queues.agent_rows import AgentRows
 from app.queues.agents import AgentStates
@@ -97,6 +98,8 @@ async def running_service(
     check_roles(roles, settings)
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
+        if settings.traces_url is not None:
+            await enter_tracing(stack, settings)
         secret = await asyncio.to_thread(ServiceSecret.load, settings)
         database = await stack.enter_async_context(open_database(settings))
         asterisk, ari = None, None
@@ -229,6 +232,7 @@ async def _compose(
         ),
         callbacks=errands.callbacks(calls),
         otps=errands.otps(),
+        test_clocks=errands.test_clocks(audit),
         contacts=contacts.resources,
         exports=Exports(jobs.service, contacts.resources, audit),
         erasures=erasures.service,

@@ -1,14 +1,16 @@
-"""Callbacks and one-time passwords as the settings have them: their use cases, and who places their calls."""
+"""Callbacks and one-time passwords as the settings have them: their use cases, their clock, and who places them."""
 
 from dataclasses import dataclass
 from typing import Self
 
+from app.accounts.audit import AuditLog
 from app.callbacks.scheduler import CallbackScheduler
 from app.callbacks.service import Callbacks, Checks
 from app.calls.asking.service import CallService
 from app.calls.keeping.keys import KeyVeil
 from app.calls.planning.originate_lookup import OriginateLookup
 from app.calls.planning.placing import Readiness
+from app.campaigns.news import CAMPAIGNS_CHANGED
 from app.clock import Clock
 from app.config import Settings
 from app.db.engine import Database
@@ -25,6 +27,7 @@ from app.routing.directory import Directory
 from app.secrets.sealing import Seals
 from app.secrets.service_secret import Purpose, ServiceSecret
 from app.speech.resources import SpeechResources
+from app.testclock.service import SandboxClocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +107,10 @@ class Errands:
             due=self._tell,
         )
 
+    def test_clocks(self, audit: AuditLog) -> SandboxClocks:
+        """The use cases of test clocks, by which callbacks and campaigns of test keys go."""
+        return SandboxClocks(self.database, audit, self.clock, veil=self.veil, changed=self._tell_of_clock)
+
     def place_through(
         self, calls: CallService, readiness: Readiness, *, node: str
     ) -> tuple[CallbackScheduler, OtpCaller]:
@@ -116,3 +123,7 @@ class Errands:
     async def _tell(self) -> None:
         self.news.hear()
         await self.bus.publish(ERRANDS_CHANGED, "")
+
+    async def _tell_of_clock(self) -> None:
+        await self._tell()
+        await self.bus.publish(CAMPAIGNS_CHANGED, "")

@@ -1,6 +1,7 @@
 """What may stand in the fields that any resource has. Pure: every check gives the problems it found."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -8,6 +9,9 @@ from app.accounts.service import check_text
 from app.errors import Problem
 
 LONGEST_TEXT: Final = 100
+
+#: Controls that are no ends of lines and no tabs.
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def check_label(label: str | None, field: str = "label") -> list[Problem]:
@@ -36,3 +40,11 @@ def check_unique(values: Sequence[str], field: str, *, least: int, most: int) ->
     if len(set(values)) != len(values):
         return [Problem("INVALID_INPUT", "None may be named twice.", (field,))]
     return []
+
+
+def check_description(description: str | None, *, longest: int) -> list[Problem]:
+    """Somebody's own words, which may have lines and may be empty."""
+    if description is None or (len(description) <= longest and _CONTROL.search(description) is None):
+        return []
+    message = f"A description has at most {longest} characters, and no control characters but line ends and tabs."
+    return [Problem("INVALID_INPUT", message, ("description",))]

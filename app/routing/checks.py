@@ -11,7 +11,8 @@ from typing import Final
 
 from app.errors import Problem
 from app.numbers.parse import is_dial_template, is_e164
-from app.resources.field_checks import check_unique, check_whole
+from app.resources.field_checks import check_name, check_unique, check_whole
+from app.resources.shown_names import check_shown_name
 
 MOST_MATCHES: Final = 8
 MOST_MEMBERS: Final = 200
@@ -27,6 +28,11 @@ _MUSIC_CLASS: Final = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 _PATTERN: Final = re.compile(r"\*|\+?[0-9]{1,15}\*?", re.ASCII)
 _MATCH_WITH_PORT: Final = re.compile(r"([0-9.]{7,15}):([0-9]{1,5})", re.ASCII)
 _LARGEST_PORT: Final = 65535
+
+
+def check_agent_name(name: str, field: str = "name") -> list[Problem]:
+    """What is wrong with an agent's name: telephones show it beside a number."""
+    return check_name(name, field) if not name.strip() else check_shown_name(name, field)
 
 
 def check_email(email: str | None) -> list[Problem]:

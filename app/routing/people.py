@@ -153,8 +153,9 @@ def _check_extension(values: ExtensionChanges) -> None:
 def _check_agent(values: AgentChanges) -> None:
     problems: list[Problem] = []
     if "name" in values:
-        problems += field_checks.check_name(values["name"])
-    problems += field_checks.check_label(values.get("display_name"), "displayName")
+        problems += checks.check_agent_name(values["name"])
+    display_name = values.get("display_name")
+    problems += [] if display_name is None else checks.check_agent_name(display_name, "displayName")
     problems += checks.check_email(values.get("email"))
     problems += field_checks.check_seconds(
         values.get("ring_seconds"), "ringSeconds", least=1, most=LONGEST_RING_SECONDS

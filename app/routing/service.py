@@ -68,7 +68,7 @@ class Routing:
         by: Principal | None = None,
     ) -> Agent:
         """A person, at an extension of the account or at none yet."""
-        raise_all([*field_checks.check_name(name), *checks.check_email(email)])
+        raise_all([*checks.check_agent_name(name), *checks.check_email(email)])
         row = {"id": new_id(Kind.AGENT), "account_id": account_id, "name": name.strip(), "email": email}
         async with self._writing(account_id) as (connection, _):
             if extension_id is not None:

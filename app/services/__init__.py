@@ -32,6 +32,7 @@ from app.reputation.service import Reputation
 from app.routing.resources import RoutingResources
 from app.services.usage import UsageStage
 from app.speech.resources import SpeechResources
+from app.testclock.service import SandboxClocks
 from app.transcripts.rows import TranscriptQueries
 from app.transcripts.service import Transcripts
 from app.webhooks.endpoints import WebhookEndpoints
@@ -69,6 +70,7 @@ class Services:
     campaigns: CampaignResources
     callbacks: Callbacks
     otps: Otps
+    test_clocks: SandboxClocks
     jobs: Jobs
     job_reports: JobReports
     transcripts: Transcripts

@@ -94,7 +94,7 @@ SELECT leased.id, leased.account_id, leased.endpoint_id, leased.event_sequence, 
        endpoint.retired_until, endpoint.reads_pii, endpoint.reads_dtmf, endpoint.reads_recordings,
        endpoint.failing_since,
        event.id AS event_id, event.type AS fact_type, event.call_sequence, event.occurred_at, event.actor_kind,
-       event.actor_id, event.request_id, event.is_sandbox, event.data::text AS data
+       event.actor_id, event.request_id, event.is_sandbox, event.traceparent, event.data::text AS data
 FROM leased
 JOIN webhook_endpoint endpoint ON endpoint.id = leased.endpoint_id
 LEFT JOIN event ON event.sequence = leased.event_sequence

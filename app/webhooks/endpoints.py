@@ -18,6 +18,8 @@ from app.errors import Problem, RefusedError, ScopeError
 from app.facts.masking import Sight
 from app.ids import Kind, new_id
 from app.paging import Page, PageRequest
+from app.resources.field_checks import check_description
+from app.resources.shelf import raise_all
 from app.secrets.sealing import Sealer
 from app.webhooks.classic import CLASSIC_EVENTS, classic_patterns
 from app.webhooks.event_types import check_event_types, like_pattern
@@ -350,10 +352,7 @@ def _patterns(globs: Sequence[str], wanted: Format) -> list[str]:
 
 
 def _check_description(description: str | None) -> None:
-    if description is not None and (len(description) > LONGEST_DESCRIPTION or "\x00" in description):
-        raise RefusedError(
-            Problem("INVALID_INPUT", f"A description has at most {LONGEST_DESCRIPTION} characters.", ("description",))
-        )
+    raise_all(check_description(description, longest=LONGEST_DESCRIPTION))
 
 
 def _not_found() -> RefusedError:

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 import asyncpg
 import structlog
 
+from app import tracing
 from app.clock import Clock
 from app.egress.requests import Answer, Egress, EgressError
 from app.egress.signing import Signer
@@ -55,6 +56,23 @@ class Sender:
 
     async def attempt(self, row: asyncpg.Record, bodies: Bodies) -> Sent:
         """Make one request for a claimed row. ``bodies`` keeps what others of the same claim can be sent as well."""
+        if tracing.armed is None:
+            return await self._attempt(row, bodies, None)
+        about = {
+            "offhook.endpoint.id": row["endpoint_id"],
+            "offhook.delivery.id": row["id"],
+            "offhook.event.id": row["event_id"],
+            "offhook.event.type": row["event_type"],
+            "offhook.attempt": row["attempts"] + 1,
+        }
+        with tracing.armed.span("webhook", parent=row["traceparent"], role=tracing.Role.ASKS, about=about) as span:
+            sent = await self._attempt(row, bodies, span.traceparent)
+            span.say({"http.response.status_code": sent.attempt.status})
+            if sent.attempt.failure is not None:  # which may name the address; the deliveries say it in full
+                span.fail("not delivered")
+            return sent
+
+    async def _attempt(self, row: asyncpg.Record, bodies: Bodies, traceparent: str | None) -> Sent:
         number = row["attempts"] + 1
         started_at = self._clock.now()
         started = time.perf_counter()
@@ -62,7 +80,8 @@ class Sender:
         failure: str | None
         retry_after = None
         try:
-            answer = await self._send(row, number, started_at, self._body(row, bodies, started_at))
+            body = self._body(row, bodies, started_at)
+            answer = await self._send(row, number, started_at, body, traceparent)
             failure = _judge(answer.status)
             retry_after = read_retry_after(answer.status, answer.retry_after, self._clock.now())
         except EgressError as error:
@@ -101,7 +120,9 @@ class Sender:
             retry_after,
         )
 
-    async def _send(self, row: asyncpg.Record, number: int, at: datetime, body: bytes) -> Answer:
+    async def _send(
+        self, row: asyncpg.Record, number: int, at: datetime, body: bytes, traceparent: str | None
+    ) -> Answer:
         signed = self._signer(row, at).headers(webhook_id=row["event_id"], at=at, body=body)
         headers = {
             "content-type": "application/json",
@@ -111,6 +132,8 @@ class Sender:
             "offhook-attempt": str(number),
             **signed,
         }
+        if traceparent is not None:
+            headers["traceparent"] = traceparent
         if row["is_replay"]:
             headers["offhook-replay"] = "true"
         if row["fact_type"] == WebhookTriggered.type:

@@ -225,6 +225,7 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         media_endpoints=media_endpoints,
         callbacks=errands.callbacks(routed),
         otps=errands.otps(),
+        test_clocks=errands.test_clocks(audit),
         jobs=jobs,
         contacts=contacts.resources,
         campaigns=CampaignResources.open(

@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from app.accounts.audit import AuditLog
@@ -32,11 +33,12 @@ class Judge:
         self.fate: Exception | None = None
         self.asked: list[OriginateRequest] = []
 
-    async def originate(self, _principal: Principal, request: OriginateRequest) -> OriginateOutcome:
+    async def originate(self, principal: Principal, request: OriginateRequest) -> OriginateOutcome:
         self.asked.append(request)
         if self.fate is not None:
             raise self.fate
-        call = make_call(number=request.destination_number or NUMBER)
+        made = make_call(number=request.destination_number or NUMBER)
+        call = msgspec.structs.replace(made, is_sandbox=principal.is_test)
         return OriginateOutcome(call=call, is_replayed=False, wait_outcome=None, lookup=None)
 
 

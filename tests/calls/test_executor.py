@@ -127,6 +127,18 @@ async def test_given_create_channel_when_carried_out_then_limits_memory_and_name
     }
 
 
+async def test_given_names_that_nobody_checked_when_a_channel_is_created_then_only_what_may_be_shown_goes_with_it(
+    world: World,
+) -> None:
+    hostile = 'Bob\x85" <+19005550100>\u202e\\' + "x" * 100
+    await world.carry_out(msgspec.structs.replace(_create(world), shown_name=hostile, presented_name=hostile))
+    shown = ("Bob +19005550100" + "x" * 100)[:80]
+    variables = world.asterisk.body()["variables"]
+    assert (variables["CONNECTEDLINE(name)"], variables["CALLERID(name)"]) == (shown, shown)
+    await world.carry_out(msgspec.structs.replace(_create(world), shown_name='"\u202e"', presented_name="<\x85>"))
+    assert not {"CONNECTEDLINE(name)", "CALLERID(name)"} & set(world.asterisk.body()["variables"])
+
+
 async def test_given_nothing_to_show_when_a_channel_is_created_then_asterisk_is_told_no_name(world: World) -> None:
     await world.carry_out(
         msgspec.structs.replace(_create(world), shown_number=None, shown_name=None, presented_number=None)
@@ -390,7 +402,7 @@ async def test_given_an_answer_that_is_none_when_carried_out_then_nobody_knows(w
 async def test_given_a_value_that_must_not_be_sent_when_carried_out_then_it_is_refused_and_nothing_goes_out(
     world: World,
 ) -> None:
-    hostile = msgspec.structs.replace(_create(world), shown_name="Bob\r\nX-Evil: 1")
+    hostile = msgspec.structs.replace(_create(world), shown_number="+1555\r\nX-Evil: 1")
     assert await world.fail(hostile) is FailureKind.REFUSED
     assert world.asterisk.requests == []
 

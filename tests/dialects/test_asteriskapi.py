@@ -8,11 +8,13 @@ import pytest
 
 from app.accounts.dialects import Dialect
 from app.calls.core import inputs
+from app.dialects.asteriskapi import _tell
 from app.facts.vocabulary import CallState, LegRole
 from app.ids import Kind, new_id
 from tests.api.conftest import until
 from tests.api.silent_asterisk import move_leg
 from tests.dialects.conftest import Client, become
+from tests.security.hostile import Field, rows
 
 pytestmark = pytest.mark.postgres
 
@@ -77,6 +79,32 @@ async def test_given_call_in_out_when_a_call_is_issued_then_it_says_who_is_calle
     assert actor.call.legs[0].role is first
 
 
+async def test_given_a_message_and_a_pitch_when_a_call_is_issued_then_the_call_has_both(asteriskapi: Client) -> None:
+    body = {"extension": "2001", "destination": "15550100000", "voice_pitch": "1.5", "msg": "Renewal of 500"}
+    answer = await asteriskapi.send("POST", CALL, headers=_shown(asteriskapi), json=body)
+    assert answer.json()["status"] == "true", answer.text
+    (row,) = await asteriskapi.calls()
+    actor = asteriskapi.surface.registry.find(row["id"])
+    assert actor is not None
+    assert (actor.call.softphone_message, actor.call.voice_pitch) == ("Renewal of 500", 1.5)
+
+
+def test_given_a_number_that_is_wrong_or_flagged_when_told_then_the_answer_says_so_in_the_documents_words() -> None:
+    lookup = {"isValid": False, "country": None, "callingCode": None, "carrier": "X", "isFlaggedAsSpam": True}
+    assert _tell({"lookup": lookup, "callerId": None}) == {
+        "status": "true",
+        "icon": "",
+        "message": "Success making a call",
+        "phone_valid": "no",
+        "country_code": 0,
+        "carrier": "X",
+        "caller_id": "",
+        "check_spam": "false",
+    }
+    unknown = _tell({"lookup": {**lookup, "isValid": True, "isFlaggedAsSpam": None}, "callerId": None})
+    assert (unknown["phone_valid"], unknown["check_spam"]) == ("yes", "true")
+
+
 @pytest.mark.parametrize("lacking", ["api-key", "extension", "destination"])
 async def test_given_a_parameter_is_missing_when_a_call_is_issued_then_the_documented_400_is_answered(
     asteriskapi: Client, lacking: str
@@ -102,6 +130,7 @@ async def test_given_no_json_object_when_a_call_is_issued_then_it_is_refused_in_
     body = answer.json()
     assert answer.status_code in {200, 400}
     assert body.get("icon") == "error" or body["error"]["code"] == -32600
+    assert "-32700" not in answer.text
     assert await asteriskapi.calls() == []
 
 
@@ -275,6 +304,23 @@ async def test_given_another_account_when_it_looks_for_recordings_then_it_finds_
     assert (await other.send("GET", f"{FILES}?phone=12127773456", headers=_shown(other))).json() == []
     mine = await asteriskapi.send("GET", f"{FILES}?phone=12127773456", headers=_shown(asteriskapi))
     assert len(mine.json()) == 1
+
+
+@pytest.mark.parametrize("phone", [row.sample for row in rows(Field.SEARCH)])
+async def test_given_a_pattern_for_a_number_when_looked_for_then_no_recording_is_found_by_it(
+    asteriskapi: Client, phone: str
+) -> None:
+    async with asteriskapi.surface.database.acquire() as connection:
+        await connection.execute(
+            _RECORDING,
+            *(new_id(Kind.RECORDING), asteriskapi.account.id, new_id(Kind.CALL), "SAVED"),
+            *(datetime(2024, 7, 3, tzinfo=UTC), "+15550100000", 1.0),
+        )
+    for number, count in ((phone, 0), ("15550100000", 1)):
+        answer = await asteriskapi.send("POST", FILES, headers=_shown(asteriskapi), json={"phone": number})
+        told = answer.json()
+        is_refused = (answer.status_code, isinstance(told, dict) and told["icon"]) == (400, "error")
+        assert (is_refused and count == 0) or (answer.status_code == 200 and len(told) == count), answer.text
 
 
 async def test_given_a_call_through_the_dialect_when_it_ends_then_graphql_has_its_record(asteriskapi: Client) -> None:

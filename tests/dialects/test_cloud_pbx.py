@@ -87,6 +87,39 @@ async def test_given_a_hundred_calls_when_an_offset_and_a_limit_are_given_then_t
     assert len(await _list(cloud_pbx, USERS, users="2001")) == 50
 
 
+async def test_given_calls_of_many_lengths_when_sorted_by_duration_then_they_come_shortest_or_longest_first(
+    cloud_pbx: Client,
+) -> None:
+    lengths = (30, 5, 90, 60)
+    records = [
+        make_cdr(DAY + timedelta(minutes=index), extension="2001", duration_seconds=float(seconds))
+        for index, seconds in enumerate(lengths)
+    ]
+    await _write(cloud_pbx, *records)
+    for sort, expected in (("duration", [5, 30, 60, 90]), ("-duration", [90, 60, 30, 5])):
+        assert [one["duration"] for one in await _list(cloud_pbx, USERS, users="2001", sort=sort)] == expected
+
+
+@pytest.mark.parametrize("said", ["198.51.100.7", "198.51.100.7, 198.51.100.8", "127.0.0.1, 198.51.100.7"])
+async def test_given_a_forged_word_on_where_it_comes_from_when_asked_then_the_true_address_counts(
+    cloud_pbx: Client, said: str
+) -> None:
+    elsewhere = await become(
+        cloud_pbx.surface, cloud_pbx.account, Dialect.CLOUD_PBX, ip_allow_list=("198.51.100.0/24",)
+    )
+    asked = {"date": "2026-05-01", "users": "2001"}
+    forged = {"x-forwarded-for": said, "x-real-ip": "198.51.100.7", "forwarded": "for=198.51.100.7"}
+    answer = await elsewhere.send("GET", USERS, headers={**_key(elsewhere), **forged}, params=asked)
+    assert (answer.status_code, answer.json()) == (401, {"error": "Not authorised"})
+    body = {"user": "2001", "number": "+15550100000"}
+    answer = await elsewhere.send("POST", "/api/calls", headers={**_key(elsewhere), **forged}, json=body)
+    assert (answer.status_code, answer.json()) == (401, {"error": "Not authorised"})
+    assert await cloud_pbx.calls() == []
+    # Nor does it shut out whoever is on the list.
+    answer = await cloud_pbx.send("GET", USERS, headers={**_key(cloud_pbx), **forged}, params=asked)
+    assert answer.status_code == 200
+
+
 async def test_given_days_of_the_accounts_zone_when_listed_then_they_begin_and_end_there(cloud_pbx: Client) -> None:
     async with cloud_pbx.surface.database.acquire() as connection:
         await connection.execute(

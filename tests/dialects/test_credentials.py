@@ -1,8 +1,9 @@
 """Credentials of dialects: made and ended over GraphQL, and good for nothing but their own dialect."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import httpx
 import pytest
@@ -13,6 +14,8 @@ from app.api.budget import POINTS_PER_MINUTE
 from app.ids import Kind, kind_of
 from tests.api.conftest import Surface
 from tests.dialects.conftest import HOME, Client, become, budget_of
+from tests.dialects.test_originate_call import PLAIN
+from tests.dialects.test_originate_call import ask as originate
 
 pytestmark = pytest.mark.postgres
 
@@ -60,13 +63,40 @@ async def test_given_a_dialect_when_a_credential_is_made_then_its_secrets_are_sh
     assert [one["id"] for one in listed["dialectCredentials"]["nodes"]] == [made["id"]]
 
 
-async def test_given_no_credential_when_a_dialect_is_asked_then_it_is_off(surface: Surface) -> None:
-    for dialect in Dialect:
-        await become(surface, surface.account, dialect)
-    other = await become(surface, surface.account, Dialect.CLOUD_PBX, ip_allow_list=(HOME,))
-    # One dialect's key opens no other, and an API key none at all.
-    for secret in (other.secret, surface.token):
-        assert (await _knock(other, secret)).status_code == 401
+async def _call(by: Client, dialect: Dialect) -> httpx.Response:
+    """A good request of a dialect, by whoever holds a credential of whichever."""
+    key = {"api-key": by.secret}
+    match dialect:
+        case Dialect.ASTERISKAPI:
+            body = {"extension": "2001", "destination": "15550100000"}
+            return await by.send("POST", "/api/v1/asteriskapi.pl", headers=key, json=body)
+        case Dialect.ORIGINATE_CALL:
+            return await originate(by, PLAIN)
+        case Dialect.CLOUD_PBX:
+            return await by.send("POST", "/api/calls", headers=key, json={"user": "2001", "number": "+15550100000"})
+        case Dialect.CPAAS:
+            shown = {"account": by.name, "auth": by.secret}
+            body = {"agent_number": "2001", "destination_number": "15550104001"}
+            return await by.send("POST", "/api/click2call", headers=shown, json=body)
+        case _:
+            assert_never(dialect)
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+async def test_given_no_credential_of_a_dialect_when_it_is_asked_then_it_is_off_until_there_is_one(
+    surface: Surface, dialect: Dialect
+) -> None:
+    others = [
+        await become(surface, surface.account, one, ip_allow_list=(HOME,)) for one in Dialect if one is not dialect
+    ]
+    # One dialect's credential opens no other, and an API key none at all.
+    api_key = replace(others[0], issued=replace(others[0].issued, secret=surface.token))
+    for client in (*others, api_key):
+        assert (await _call(client, dialect)).status_code == 401, client.issued.credential.dialect
+    assert await others[0].calls() == []
+    own = await become(surface, surface.account, dialect, ip_allow_list=(HOME,))
+    assert (await _call(own, dialect)).status_code == 200
+    assert len(await own.calls()) == 1
 
 
 async def test_given_a_credential_when_used_and_ended_then_both_are_seen_and_it_opens_nothing_more(

@@ -15,6 +15,7 @@ from app.calls.core import inputs
 from app.dialects.originate_call import _RefusedError, _tell
 from app.dialects.php_query import build_query
 from app.facts.vocabulary import LegRole
+from app.flows.announcement import DialplanTarget, handing_over
 from tests.api.conftest import Surface, until
 from tests.api.silent_asterisk import move_leg
 from tests.dialects.conftest import Client, become, make
@@ -50,8 +51,8 @@ PLAIN: Final = {
     "destination": "2001",
     "external_id": "lead-1",
 }
-_TRUST: Final = "UPDATE outbound_number SET verified_at = now() WHERE account_id = $1"
-_ALLOW: Final = "INSERT INTO destination_rule (account_id, prefix, is_allowed) VALUES ($1, '+33', true)"
+TRUST: Final = "UPDATE outbound_number SET verified_at = now() WHERE account_id = $1"
+ALLOW: Final = "INSERT INTO destination_rule (account_id, prefix, is_allowed) VALUES ($1, '+33', true)"
 
 
 def signed(client: Client, data: Mapping[str, Any], *, key: str = "") -> dict[str, Any]:
@@ -77,8 +78,8 @@ async def parisian(surface: Surface) -> Client:
     await make(surface, token, "createOutboundNumber", "outboundNumber", **shown)
     await make(surface, token, "createQueue", "queue", name="test-queue", strategy="LONGEST_IDLE")
     async with surface.database.acquire() as connection:
-        await connection.execute(_TRUST, account.id)
-        await connection.execute(_ALLOW, account.id)
+        await connection.execute(TRUST, account.id)
+        await connection.execute(ALLOW, account.id)
     return await become(surface, account, Dialect.ORIGINATE_CALL)
 
 
@@ -176,6 +177,12 @@ async def test_given_a_context_that_is_open_to_calls_when_asked_then_the_custome
 ) -> None:
     answer = await ask(originating, {**PLAIN, "type": "context", "destination": "house-menus"})
     assert answer.json()["results"] == ["Call successfully originated for context: house-menus"]
+    (row,) = await originating.calls()
+    actor = originating.surface.registry.find(row["id"])
+    assert actor is not None
+    run = actor.call.flow or actor.call.next_flow
+    assert run is not None
+    assert run.steps == handing_over(DialplanTarget(context="house-menus", extension="s")).steps
 
 
 async def test_given_a_user_without_a_phone_that_is_there_when_asked_at_once_then_it_is_refused(

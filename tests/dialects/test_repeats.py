@@ -16,6 +16,8 @@ pytestmark = pytest.mark.postgres
 _LEFT: Final = "SELECT extract(epoch FROM until - clock_timestamp())::float FROM dialect_request ORDER BY until DESC"
 _OVER: Final = "UPDATE dialect_request SET until = until - make_interval(secs => $1)"
 _PARTS: Final = b"POST /api "
+#: Before any test has changed it.
+_AS_IT_COMES: Final = desk.REPEAT_SECONDS
 
 
 async def _desk(client: Client) -> Desk:
@@ -36,6 +38,10 @@ async def _desk(client: Client) -> Desk:
 async def asking(asteriskapi: Client, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(desk, "REPEAT_SECONDS", 5.0)
     return await _desk(asteriskapi)
+
+
+def test_given_the_time_for_which_a_request_is_the_same_when_documented_then_it_is_five_seconds() -> None:
+    assert _AS_IT_COMES == 5.0
 
 
 async def _left(client: Client) -> float:

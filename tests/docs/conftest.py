@@ -54,8 +54,7 @@ async def world(
                 # Carriers: nobody is there, and nobody far away is asked.
                 '"sip.carrier.example"': '"127.0.0.1"',
                 '"198.51.100.10"': '"127.0.0.1"',
-                # A day of next year, whenever that is.
-                "2027-03-01T": f"{datetime.now(UTC).year + 1}-03-01T",
+                "2027-03-01T": f"{_next_march(datetime.now(UTC))}-03-01T",
                 "ws://127.0.0.1:9100/talk": bot.url,
                 "https://offhook.example": offhook.url,
                 "12127773456": "15550100011",
@@ -68,6 +67,11 @@ async def world(
             await offhook.assert_nothing_is_left(witness)
     for name in _DATABASES.values():
         await postgres.drop_database(name)
+
+
+def _next_march(now: datetime) -> int:
+    """The year of the next first of March: a day that is yet to come, and less than a year away."""
+    return now.year + (now.month > 2)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.security.derived_places import Spot
+from tests.security.derived_places import WITH_LINES, Spot
 from tests.security.hostile import Field, rows
 
 _NOT_DIALLED: Final = frozenset(row.sample for row in rows(Field.NUMBER) if "DESTINATION_DENIED" in row.codes) | {
@@ -40,6 +40,14 @@ def _is_looked_for(sample: Any) -> bool:
     return isinstance(sample, str) and "\x00" not in sample
 
 
+def _has_lines(sample: Any) -> bool:
+    return sample in WITH_LINES
+
+
+def _is_short_text(sample: Any) -> bool:
+    return isinstance(sample, str) and "\x00" not in sample and len(sample) < 100
+
+
 _FOUND_NOT: Final = "what has no such name is looked for, and not found"
 _ASKED_AGAIN: Final = "a number that may not be dialled may be kept and looked for: whoever dials asks the policy again"
 
@@ -70,7 +78,18 @@ TAKEN: Final = (
     Exemption(r"^replayWebhooks\(input\.(subjectId|deliveryIds)\)$", _FOUND_NOT, "mutation"),
     Exemption(r"\.remove(Members\.\w+|AgentIds|NumberIds)\)$", "who is no member is not there any more", "mutation"),
     Exemption(r"^removeContacts\(input\.ids\)$", "what is not on the list is not there any more", "mutation"),
-    Exemption(r"\.(wrapUp|grace)Seconds\)$", "no time at all is a time", "mutation", _is_zero),
+    Exemption(r"\.(wrapUp|grace|pause|speak)Seconds\)$", "no time at all is a time", "mutation", _is_zero),
+    Exemption(
+        r"^testCallFlow\(input\.caller\)$", "whoever is played to call in is not dialled", "mutation", _is_number
+    ),
+    Exemption(r"\.text\)$|Template\(input\.text\)$", "what is spoken may have lines", "mutation", _has_lines),
+    Exemption(r"Endpoint\(input\.description\)$", "words of one's own may have lines", "mutation", _has_lines),
+    Exemption(r"\.parameters\.(name|value)\)$", "a program is told it, as JSON", "mutation", _has_lines),
+    Exemption(
+        r"\.when\.variable\.(oneOf|startsWith)\)$", "it is compared, and goes nowhere", "mutation", _is_short_text
+    ),
+    Exemption(r"\.programEnds\)$", "it is played in a trial, and told to who tries", "mutation", _is_short_text),
+    Exemption(r"\.abandonmentCapPercent\)$", "none at all may be abandoned", "mutation", _is_zero),
     Exemption(
         r"^verifyOtp\(input\.code\)$", "a wrong code is an attempt, and the answer says that it is wrong", "mutation"
     ),
@@ -78,18 +97,18 @@ TAKEN: Final = (
 
 _OF_THE_CALL: Final = "it is told of the call, which is looked for by this id"
 _LACKING: Final = "the least input lacks something else, which is told first"
+_OF_THE_STEP: Final = "of the files in a step it is told of the step"
 _NO_FIELD: Final = "a list's or an export's filter is refused with no further word on where"
 UNPROVABLE: Final = (
     Exemption(r"^(muteLeg|unmuteLeg|removeParticipant|startMediaStream)\(input\.legId\)$", _OF_THE_CALL, "mutation"),
     Exemption(r"^(update|stop)Supervision\(input\.supervisionId\)$|^stopMediaStream\(", _OF_THE_CALL, "mutation"),
     Exemption(r"^sendDtmf\(|^createExtension\(input\.label|^createDevice\(input\.label", _LACKING, "mutation"),
-    Exemption(r"^(create|update|test)CallFlow\(", _LACKING, "mutation"),
-    Exemption(r"^(create|update)Campaign\(", _LACKING, "mutation"),
     Exemption(
         r"^(replayWebhooks|setDestinationPolicy|verifyOutboundNumber|setIpAllowList|createAccessToken)\(",
         _LACKING,
         "mutation",
     ),
+    Exemption(r"^(create|update|test)CallFlow\(input\.steps\.\w+\.\w+\.audioFileId\)$", _OF_THE_STEP, "mutation"),
     Exemption(r"^import(Contacts|DncEntries)\(", _LACKING, "mutation"),
     Exemption(r"\.template\.fields\.", _LACKING, "mutation"),
     Exemption(r"\.add(Members\.\w+|NumberIds)\)$", "it is told of all the members", "mutation"),

@@ -8,12 +8,15 @@ from typing import Any, Final
 
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInputType, get_named_type
 
+from tests.security.derived_good import make_whole
 from tests.security.generated import IdMaker, Path, Root, document_for, roots
 from tests.security.hostile import Field, rows
 from tests.security.hostile import samples as samples_of
 
-#: Nothing takes these as text, whatever it is for: what ends a string for others, and what nobody means to read.
-_TEXTS: Final = ("nul\x00here", "x" * 100_000)
+#: Nothing takes these as text, whatever it is for: what ends a string for others, what nobody means to read, and what
+#: is a line or an order to whoever shows it (a few fields may have lines: ``derived_exempt`` names them).
+WITH_LINES: Final = ("a\r\nX: 1",)
+_TEXTS: Final = ("nul\x00here", "x" * 100_000, *WITH_LINES, "a\x1b[2J")
 _BY_SCALAR: Final = {
     "ID": Field.ID,
     "PhoneNumber": Field.NUMBER,
@@ -39,6 +42,8 @@ _SAMPLES: Final[dict[str, tuple[Any, ...]]] = {
     "String": _TEXTS,
 }
 _MOST_OF_A_CLASS: Final = 2
+#: What happens at once, with a call.
+_LEADING: Final = frozenset({"originateCall", "transferCall"})
 _NUMBERS: Final = itertools.count(100)
 _GOOD_TEXTS: Final = {
     "at": (datetime.now(UTC) + timedelta(days=20)).isoformat(),
@@ -76,7 +81,10 @@ class Spot:
             return ["NO_SUCH_VALUE", 1, ""]
         if self.field is None:
             looked_for = samples_of(Field.SEARCH) if "filter" in self.path and self.kind == "String" else []
-            return [*_SAMPLES[self.kind], *looked_for]
+            given = [*_SAMPLES[self.kind], *looked_for]
+            # What is spoken may have lines: a call would be led to it, and what is asked of the call next be refused.
+            is_led = self.root.name in _LEADING and self.path[-1] == "text"
+            return [one for one in given if not (is_led and one in WITH_LINES)]
         kinds: dict[str, list[Any]] = {}
         for row in rows(self.field):
             if row.kind != "ten megabytes":
@@ -87,6 +95,7 @@ class Spot:
         """The least document that has the sample in this place, and its variables."""
         document, variables = document_for(self.root, make_id, through=self.path)
         _make_good(variables)
+        make_whole(self.root, variables, make_id)
         _put(variables, self.path, sample)
         return document, variables
 
@@ -94,6 +103,7 @@ class Spot:
         """The same with a value in this place that the schema takes."""
         document, variables = document_for(self.root, make_id, through=self.path)
         _make_good(variables)
+        make_whole(self.root, variables, make_id)
         return document, variables
 
     def is_pointed_at(self, field_names: Sequence[str]) -> bool:

@@ -213,6 +213,9 @@ NAMES: Final = [
         "control characters",
         (f"Bob{char}X-Evil: 1" for char in ("\r\n", "\r", "\n", "\x00", "\t", "\x1b[31m", "\x7f", "\x85", "\u2028")),
     ),
+    *each(
+        Field.SHOWN_NAME, "turned around", (f"Bob {char}009155" for char in ("\u202e", "\u202d", "\u2067", "\u200f"))
+    ),
     *each(Field.SHOWN_NAME, "too long", ("", "x" * 81, "x" * 1_000, "x" * 100_000)),
     *each(Field.SHOWN_NAME, "markup", ("<script>alert(1)</script>", "<img src=x onerror=alert(1)>")),
 ]

@@ -27,11 +27,12 @@ class Word(str):
 
 
 class Things(Protocol):
-    """What there is to ask for: ids of a call that two talk in, of a callback, of lists, of what else was made."""
+    """What there is to ask for: ids of a call that two talk in, a callback, an agent, lists, and what else was made."""
 
     call_id: str
     leg_id: str
     callback_id: str
+    agent_id: str
     list_id: str
     dnc_list_id: str
     made: dict[str, str]
@@ -231,6 +232,21 @@ def _callers() -> Iterator[Place]:
     yield _place("announceOtp", "callerIdName", kind, lambda _, one: _announce(callerIdName=one))
     yield _place(
         "createCampaign", "callerIdName", kind, lambda world, one: _campaign(world, callerIdName=one), needs="lists"
+    )
+    # An agent's name is shown to whom it calls.
+    empty: dict[str, Any] = {"codes": frozenset({"REQUIRED"})}
+    yield _place("createAgent", "name", kind, lambda _, one: {"name": one}, **empty)
+    yield _place("createAgent", "displayName", kind, lambda _, one: {"name": "Kim", "displayName": one}, **empty)
+    yield _place(
+        "updateAgent", "name", kind, lambda world, one: {"id": world.agent_id, "name": one}, needs="agent", **empty
+    )
+    yield _place(
+        "updateAgent",
+        "displayName",
+        kind,
+        lambda world, one: {"id": world.agent_id, "displayName": one},
+        needs="agent",
+        **empty,
     )
 
 

@@ -41,6 +41,7 @@ _WORDS: Final = re.compile(r"\w+")
 _LEFT: Final = """
 SELECT (SELECT count(*) FROM call) AS calls, (SELECT count(*) FROM callback) AS callbacks,
     (SELECT count(*) FROM otp) AS otps, (SELECT count(*) FROM campaign) AS campaigns,
+    (SELECT string_agg(concat_ws('/', name, display_name), ',' ORDER BY id) FROM agent) AS agents,
     (SELECT count(*) FROM media_endpoint) AS programs, (SELECT count(*) FROM transcript) AS transcripts,
     (SELECT count(*) FROM announcement_template) AS templates, (SELECT count(*) FROM job) AS jobs,
     (SELECT count(*) FROM event WHERE type NOT LIKE 'dnc.%') AS events, (SELECT count(*) FROM request_key) AS keys
@@ -75,11 +76,12 @@ class World:
     call_id: str = ""
     leg_id: str = ""
     callback_id: str = ""
+    agent_id: str = ""
     list_id: str = ""
     dnc_list_id: str = ""
     made: dict[str, str] = field(default_factory=dict)
     legs: int = 0
-    left: dict[str, int] = field(default_factory=dict)
+    left: dict[str, Any] = field(default_factory=dict)
     answers: list["Answer"] = field(default_factory=list)
 
     async def ask(self, mutation: str, given: dict[str, Any], *, as_literal: bool) -> "Answer":
@@ -116,7 +118,7 @@ class World:
         actor = self.surface.registry.find(self.call_id) if self.call_id else None
         return 0 if actor is None else len(actor.call.legs)
 
-    async def _rows(self) -> dict[str, int]:
+    async def _rows(self) -> dict[str, Any]:
         async with self.surface.database.acquire() as connection:
             return dict(await connection.fetchrow(_LEFT) or {})
 
@@ -169,6 +171,9 @@ async def _prepare(world: World, needs: str) -> None:
         query = "mutation($input: ScheduleCallbackInput!) { scheduleCallback(input: $input) { callback { id } } }"
         made = await surface.ask(query, {"input": schedule()})
         world.callback_id = made["scheduleCallback"]["callback"]["id"]
+    elif needs == "agent":
+        made = await surface.ask('mutation { createAgent(input: {name: "Kim"}) { agent { id } } }')
+        world.agent_id = made["createAgent"]["agent"]["id"]
     elif needs == "lists":
         query = """mutation { createContactList(input: {name: "l"}) { contactList { id } }
           createDncList(input: {name: "d"}) { dncList { id } } }"""

@@ -18,6 +18,7 @@ from app.api.types.problem import DeletionPayload, Payload
 from app.calls.core.model.flow import FlowRun
 from app.calls.leading import flow_trial
 from app.calls.planning.flow_plan import run_of
+from app.calls.texts import is_plain_text
 from app.errors import Problem, RefusedError
 from app.facts.flows import FlowEnding, GatherResult
 from app.facts.masking import Sight
@@ -29,6 +30,7 @@ from app.numbers.parse import parse_destination
 from app.routing.flows import FlowChanges, call_target_of
 
 _LONGEST_ACTION_DIGITS: Final = 64
+_LONGEST_DIALLED: Final = 64
 _LONGEST_SPEECH_SECONDS: Final = 3600.0
 _FIELDS: Final = (
     f"Up to {limits.MOST_FIELDS} variables for texts and branches that are set before the flow begins: in "
@@ -211,12 +213,19 @@ class CallFlowMutations:
         info: Info,
         input: Annotated[TestCallFlowInput, strawberry.argument(description="What to try out.")],  # noqa: A002
     ) -> TestCallFlowPayload:
+        _check_dialled(input.dialled)
         actions = _read_actions(input.actions)
         run = await _tested(input, info.context)
         caller = Party(is_anonymous=True) if input.caller is None else Party(number=_number(input, info.context))
         at = input.at or info.context.services.clock.now()
         trial = flow_trial.try_flow(run, actions, at=at, caller=caller, dialled=input.dialled)
         return _shown(trial, info.context.sight)
+
+
+def _check_dialled(dialled: str | None) -> None:
+    if dialled is not None and not (1 <= len(dialled) <= _LONGEST_DIALLED and is_plain_text(dialled)):
+        message = f"Give 1 to {_LONGEST_DIALLED} characters, none of them a control character."
+        raise RefusedError(Problem("INVALID_INPUT", message, ("dialled",)))
 
 
 def _number(given: TestCallFlowInput, context: Context) -> str:

@@ -21,6 +21,7 @@ from app.facts.vocabulary import Disposition, RecordingMode
 from app.hours import local_time, windows
 from app.hours.week import Weekday
 from app.numbers.parse import parse_caller_id
+from app.resources.shown_names import LONGEST_NAME
 
 _REFUSED: Final = " Null is refused."
 
@@ -114,7 +115,7 @@ class CampaignSettingsInput:
     )
     caller_id_name: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description=f"The name that contacts see calling: 1 to {call_texts.LONGEST_NAME} characters, without quotes, "
+        description=f"The name that contacts see calling: 1 to {LONGEST_NAME} characters, without quotes, "
         "`<`, `>` or backslashes; null is none.",
     )
     trunk_id: strawberry.ID | None = strawberry.field(

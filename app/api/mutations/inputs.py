@@ -16,6 +16,7 @@ from app.calls.planning.queue_plan import HIGHEST_PRIORITY, LEAST_PRIORITY
 from app.calls.planning.requests import WaitFor
 from app.facts.vocabulary import AgentDisplay, LegRole, MachinePolicy, MuteDirection, Pair, RecordingMode
 from app.flows.steps import Announcement, DialplanTarget, StreamTarget
+from app.resources.shown_names import LONGEST_NAME
 
 _KEY = (
     "1 to 255 printable ASCII characters of your own, new for every call you mean to place. The same key with the "
@@ -28,7 +29,7 @@ _RING = (
 _EXTERNAL_ID = f"1 to {texts.LONGEST_EXTERNAL_ID} characters"
 _PAIRS = f"At most {texts.MOST_PAIRS}, no key twice."
 _TAGS = f"At most {texts.MOST_TAGS} of 1 to {texts.LONGEST_TAG} characters each, none twice."
-_SHOWN = f"1 to {texts.LONGEST_NAME} characters, without quotes, `<`, `>` or backslashes"
+_SHOWN = f"1 to {LONGEST_NAME} characters, without quotes, `<`, `>` or backslashes"
 
 
 @strawberry.input(one_of=True, description="Whom the customer's side reaches: exactly one of these.")

@@ -24,6 +24,7 @@ from app.api.mutations.reputation import ReputationMutations
 from app.api.mutations.routing import RoutingMutations
 from app.api.mutations.speech import SpeechMutations
 from app.api.mutations.supervision import SupervisionMutations
+from app.api.mutations.testclock import TestClockMutations
 from app.api.mutations.transcripts import TranscriptMutations
 from app.api.mutations.transfers import TransferMutations
 from app.api.mutations.usage import UsageMutations
@@ -62,6 +63,7 @@ class Mutation(
     AgentStateMutations,
     OtpMutations,
     CallbackMutations,
+    TestClockMutations,
     AccessMutations,
     DialectMutations,
     UsageMutations,

@@ -18,6 +18,7 @@ from app.api.queries.recordings import RecordingQueries
 from app.api.queries.routing import RoutingQueries
 from app.api.queries.speech import SpeechQueries
 from app.api.queries.statistics import StatisticsQueries
+from app.api.queries.testclock import TestClockQueries
 from app.api.queries.usage import UsageQueries
 from app.api.queries.webhooks import WebhookQueries
 
@@ -40,6 +41,7 @@ class Query(
     CampaignQueries,
     ContactQueries,
     ErrandQueries,
+    TestClockQueries,
     JobQueries,
     UsageQueries,
 ):

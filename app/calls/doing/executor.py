@@ -11,7 +11,7 @@ from typing import Final, TypeAlias, assert_never
 
 import structlog
 
-from app import failpoints
+from app import failpoints, tracing
 from app.ari.channels import MuteDirection as AriMute
 from app.ari.client import AriClient
 from app.ari.errors import AriConflict, AriError, AriInvalid, AriNotFound
@@ -35,6 +35,7 @@ from app.errors import DatabaseUnavailableError, OverloadedError
 from app.facts.vocabulary import LegRole, MuteDirection
 from app.ids import LegId
 from app.recordings.collecting import CollectJob
+from app.resources.shown_names import clean_shown_name
 
 _log = structlog.get_logger(__name__)
 
@@ -94,6 +95,18 @@ class Executor:
 
     async def carry_out(self, call: Call, command: Command) -> tuple[Input, ...]:
         """Do it; gives what is known at once of how that went (most news comes as events)."""
+        if tracing.armed is None:
+            return await self._try(call, command)
+        kind = type(command).__name__
+        about = {tracing.CALL_ID: call.id, tracing.LEG_ID: getattr(command, "leg_id", None)}
+        with tracing.armed.span(f"command {kind}", parent=call.traceparent, about=about) as span:
+            news = await self._try(call, command)
+            for failed in news:
+                if isinstance(failed, inputs.CommandFailed):
+                    span.fail(failed.kind.value)
+            return news
+
+    async def _try(self, call: Call, command: Command) -> tuple[Input, ...]:
         try:
             return await self._do(call, command)
         except AriError as error:
@@ -237,12 +250,12 @@ class Executor:
         }
         if command.shown_number:
             variables["CONNECTEDLINE(num)"] = command.shown_number
-        if command.shown_name:
-            variables["CONNECTEDLINE(name)"] = command.shown_name
+        if shown_name := clean_shown_name(command.shown_name):
+            variables["CONNECTEDLINE(name)"] = shown_name
         if command.presented_number:
             variables["CALLERID(num)"] = command.presented_number
-        if command.presented_name:
-            variables["CALLERID(name)"] = command.presented_name
+        if presented_name := clean_shown_name(command.presented_name):
+            variables["CALLERID(name)"] = presented_name
         if command.voice_pitch is not None:
             variables[_PITCH] = f"{command.voice_pitch:g}"
         variables |= {pair.key: pair.value for pair in command.variables if pair.key not in variables}

@@ -54,6 +54,7 @@ def make_drafts(call: Call, happenings: Sequence[Happening]) -> tuple[Draft, ...
             call_sequence=happening.sequence,
             request_id=happening.request_id,
             is_sandbox=call.is_sandbox,
+            traceparent=call.traceparent,
         )
         for happening in happenings
     )

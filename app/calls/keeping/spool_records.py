@@ -23,6 +23,7 @@ class _DraftRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     call_sequence: int | None = None
     request_id: str | None = None
     is_sandbox: bool = False
+    traceparent: str | None = None
 
 
 class _UseRecord(msgspec.Struct, frozen=True):
@@ -59,6 +60,7 @@ def encode_change(change: Change) -> bytes:
             call_sequence=draft.call_sequence,
             request_id=draft.request_id,
             is_sandbox=draft.is_sandbox,
+            traceparent=draft.traceparent,
         )
         for draft in change.drafts
     )
@@ -90,6 +92,7 @@ def decode_change(record: bytes) -> Change:
             call_sequence=draft.call_sequence,
             request_id=draft.request_id,
             is_sandbox=draft.is_sandbox,
+            traceparent=draft.traceparent,
         )
         for draft in read.drafts
     )

@@ -14,6 +14,7 @@ from typing import Final
 
 import structlog
 
+from app import tracing
 from app.calls.core.model.call import Call, decode_call
 from app.calls.keeping.change import Change, FencedError, KeyTaken, make_drafts
 from app.calls.keeping.commit import Admit, Committer, is_fenced
@@ -37,8 +38,11 @@ _QUICK_SECONDS: Final = 1.0
 
 @dataclass(slots=True)
 class _Waiting:
+    """``traceparent`` is the place in a trace of whoever waits."""
+
     change: Change
     done: "asyncio.Future[KeyTaken | None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    traceparent: str | None = None
 
 
 class CallStore:
@@ -89,11 +93,17 @@ class CallStore:
             FencedError: another process has written the call meanwhile.
             OverloadedError: too many changes wait already.
         """
+        if tracing.armed is None:
+            return await self._hand_in(change)
+        with tracing.armed.span("commit", parent=change.call.traceparent, about=_about(change)) as span:
+            return await self._hand_in(change, span.traceparent)
+
+    async def _hand_in(self, change: Change, traceparent: str | None = None) -> KeyTaken | None:
         if self._postponed is not None and self._postponed.lift_bar(change.call.id):
             raise FencedError(change.call.id)
         if len(self._waiting) >= self._capacity:
             raise OverloadedError(f"The call store is full: {self._capacity} changes are waiting.")
-        waiting = _Waiting(change)
+        waiting = _Waiting(change, traceparent=traceparent)
         self._waiting.append(waiting)
         self._has_work.set()
         return await waiting.done
@@ -150,7 +160,7 @@ class CallStore:
                 return
             _tell(new, error)
             live = [
-                _Waiting(replace(waiting.change, is_retry=True), waiting.done)
+                _Waiting(replace(waiting.change, is_retry=True), waiting.done, waiting.traceparent)
                 for waiting in live
                 if not waiting.done.done()
             ]
@@ -244,7 +254,7 @@ class CallStore:
             UnavailableError: the database is away. Those who were not told yet wait.
         """
         try:
-            taken = await self._committer.write([waiting.change for waiting in group], deadline=deadline)
+            taken = await self._write_together(group, deadline)
         except UnavailableError:
             raise
         except Exception as error:  # noqa: BLE001 -- each waiting actor hears it and decides; the writer must live
@@ -262,6 +272,19 @@ class CallStore:
                 if not waiting.done.done():
                     waiting.done.set_result(taken.get(waiting.change.call.id))
 
+    async def _write_together(self, group: Sequence[_Waiting], deadline: float | None) -> dict[str, KeyTaken]:
+        changes = [waiting.change for waiting in group]
+        if tracing.armed is None:
+            return await self._committer.write(changes, deadline=deadline)
+        # It is many calls', so it is in none of their traces, and says which wait for it.
+        links = [waiting.traceparent for waiting in group if waiting.traceparent is not None]
+        about = {"offhook.commit.changes": len(changes)}
+        with (
+            tracing.armed.span("commit group", parent=None, about=about, links=links, begins=bool(links)),
+            tracing.at(None),
+        ):
+            return await self._committer.write(changes, deadline=deadline)
+
     def _say_away(self, error: UnavailableError, waiting: int) -> None:
         if not self._is_away:
             self._is_away = True
@@ -271,6 +294,15 @@ class CallStore:
         if self._is_away:
             self._is_away = False
             _log.info("commits_resumed")
+
+
+def _about(change: Change) -> tracing.About:
+    """What a trace says of a change: its facts, by their types and ids."""
+    return {
+        tracing.CALL_ID: change.call.id,
+        "offhook.event.types": [draft.fact.type for draft in change.drafts],
+        "offhook.event.ids": [draft.id for draft in change.drafts],
+    }
 
 
 def _deadline() -> float:

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 import structlog
 
-from app import failpoints
+from app import failpoints, tracing
 from app.calls import danger
 from app.calls.core.commands import (
     AnswerChannel,
@@ -63,6 +63,7 @@ from app.calls.doing.executor import Executor
 from app.calls.keeping.keys import KeyClaim
 from app.calls.keeping.store import CallStore, Change, FencedError, KeyTaken, make_drafts
 from app.calls.living.call_time import CallTime
+from app.calls.reading.spans import tell_legs
 from app.calls.traces.trace import Trace, follow
 from app.clock import Clock
 from app.errors import OverloadedError, RefusedError, UnavailableError
@@ -235,6 +236,8 @@ class CallActor:
             return False
         if failpoints.armed is not None:
             await danger.after_commit(result.happenings)
+        if tracing.armed is not None:
+            tell_legs(tracing.armed, self.call, result.happenings)
         self._on_change(self.call)
         self._tell_waiters()
         await self._carry_out(result.commands)

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+import msgspec
 import structlog
 
+from app import tracing
 from app.calls.core.commands import HangupChannel
 from app.calls.core.inputs import Input
 from app.calls.core.model.call import Call
@@ -15,6 +17,7 @@ from app.calls.keeping.change import FencedError
 from app.calls.keeping.keys import KeyClaim
 from app.calls.keeping.store import CallStore
 from app.calls.living.actor import CallActor
+from app.calls.reading.spans import begin_trace
 from app.calls.traces.keeper import TraceKeeper
 from app.clock import Clock
 from app.errors import OverloadedError
@@ -74,6 +77,8 @@ class CallRegistry:
             raise FencedError(call.id)
         if len(self._actors) >= self._capacity:
             raise OverloadedError(f"This node has its {self._capacity} live calls already.")
+        if tracing.armed is not None and call.traceparent is None:  # nobody asked for it over the API
+            call = msgspec.structs.replace(call, traceparent=begin_trace(tracing.armed, call, self._clock.now()))
         actor = self._enrol(call, claim, not_after)
         self._newcomers.put_nowait(actor)
         return actor
@@ -153,6 +158,8 @@ class CallRegistry:
         structlog.contextvars.bind_contextvars(call_id=actor.call.id)
         if actor.call.request_id is not None:
             structlog.contextvars.bind_contextvars(request_id=actor.call.request_id)
+        if actor.call.traceparent is not None:
+            structlog.contextvars.bind_contextvars(trace_id=tracing.trace_of(actor.call.traceparent))
         try:
             await actor.run()
             if actor.call.is_settled:

@@ -27,18 +27,16 @@ from app.facts.vocabulary import (
     RecordingMode,
 )
 from app.ids import CallId, Kind, LegId
+from app.resources.shown_names import clean_shown_name
 from app.routing.ways_in import WayIn, read_number
 
 _DIGITS: Final = re.compile(r"\+?[0-9]{1,32}", re.ASCII)
-_LONGEST_NAME: Final = 80
-#: Controls, line and paragraph ends, what turns the direction of the text around it, and what delimits names in SIP.
-_UNPRINTABLE: Final = re.compile('[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"<>\\\\]')
 _ANONYMOUS: Final = "Anonymous"
 
 
 def read_caller(arrival: Arrival, *, default_region: str) -> Party:
     """Who calls, as far as the network says; anonymous without a number."""
-    name = _UNPRINTABLE.sub("", arrival.caller_name)[:_LONGEST_NAME].strip() or None
+    name = clean_shown_name(arrival.caller_name)
     if _DIGITS.fullmatch(arrival.caller_number) is None:
         return Party(is_anonymous=True)
     return Party(number=read_number(arrival.caller_number, default_region=default_region), display=name)

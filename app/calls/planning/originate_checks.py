@@ -11,6 +11,7 @@ from app.facts.vocabulary import AgentDisplay, LegRole, MachinePolicy, Recording
 from app.ids import Kind, kind_of
 from app.numbers.parse import E164, parse_caller_id, parse_destination, parse_extension
 from app.numbers.policy import Allowed, Denied, evaluate, refusal
+from app.resources.shown_names import check_shown_name
 from app.routing.model import ExtensionTarget, OriginateResolution
 
 
@@ -84,8 +85,8 @@ def check_request(request: OriginateRequest, *, variables: frozenset[str] = froz
     if request.transcribe and request.recording_mode is RecordingMode.OFF:
         problems.append(Problem("INVALID_INPUT", "What is not recorded cannot be transcribed.", ("transcribe",)))
     problems += texts.check_variables(request.variables, variables)
-    problems += texts.check_shown_name(request.caller_id_name, "callerIdName")
-    problems += texts.check_shown_name(request.destination_name, "destinationName")
+    problems += check_shown_name(request.caller_id_name, "callerIdName")
+    problems += check_shown_name(request.destination_name, "destinationName")
     if request.agent_display is AgentDisplay.CUSTOM and request.destination_name is None:
         message = "agentDisplay CUSTOM shows the destinationName, so give one."
         problems.append(Problem("REQUIRED", message, ("destinationName",)))

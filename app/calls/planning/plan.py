@@ -100,6 +100,7 @@ def plan_call(
         recording_mode=request.recording_mode,
         actor=principal.actor,
         request_id=principal.request_id,
+        traceparent=principal.traceparent,
         is_sandbox=found.trunk is not None and found.trunk.is_sandbox,
         agent_id=connect.agent_id if connect else (only.agent_id if only else None),
         agent_name=connect.agent_name if connect else (only.party.display if only else None),

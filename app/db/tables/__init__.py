@@ -52,6 +52,7 @@ from app.db.tables.routing import (
 )
 from app.db.tables.speech import AnnouncementTemplateRow, AudioFileRow, UploadRow
 from app.db.tables.statistics import CdrRollup
+from app.db.tables.testclock import TestClockRow
 from app.db.tables.transcripts import TranscriptRow
 from app.db.tables.usage import AccountLimits, AccountUsage, DestinationRate, UsageDay, UsageHold
 from app.db.tables.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookWorker
@@ -118,6 +119,7 @@ __all__ = [
     "RequestKey",
     "RingGroup",
     "RingGroupMember",
+    "TestClockRow",
     "TranscriptRow",
     "Trunk",
     "UploadRow",

@@ -148,7 +148,10 @@ class CampaignDecision(SQLModel, table=True):
 
 
 class NumberAttempt(SQLModel, table=True):
-    """A number that an account's campaigns have dialled, and when: for the frequency cap over all of them."""
+    """A number that an account's campaigns have dialled, and when: for the frequency cap over all of them.
+
+    Those of test keys count among themselves, and ``at`` is what the account's test clock showed.
+    """
 
     __tablename__ = "number_attempt"
     __table_args__ = (
@@ -159,6 +162,7 @@ class NumberAttempt(SQLModel, table=True):
     account_id: str
     number: str
     at: datetime = instant()
+    is_sandbox: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
 
 
 class CampaignTotal(SQLModel, table=True):

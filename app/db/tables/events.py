@@ -41,4 +41,5 @@ class EventRow(SQLModel, table=True):
     actor_id: str | None = None
     request_id: str | None = None
     is_sandbox: bool = False
+    traceparent: str | None = None
     data: dict[str, Any] = json_document()

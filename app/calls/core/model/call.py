@@ -94,6 +94,8 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     ``allowance_seconds`` is what each leg to a number outside may be there for, beyond ringing (``lifetimes``); None
     where the account has no limits.
 
+    ``traceparent`` is the place in a trace (``app.tracing``) that all that is done for the call goes back to.
+
     ``sequence`` is the number of the last fact. ``source`` turns RECOVERED once part of the call went unwatched.
     ``errand`` is what Offhook placed the call for by itself. Of a campaign's call ``answers`` keeps what its flows have
     gathered, beyond their end.
@@ -164,6 +166,7 @@ class Call(Words, frozen=True, kw_only=True, omit_defaults=True):
     answers: tuple[Variable, ...] = ()
     teardown_tries: int = 0
     sequence: int = 0
+    traceparent: str | None = None
 
     @property
     def is_ending(self) -> bool:
