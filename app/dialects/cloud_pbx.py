@@ -19,6 +19,7 @@ from app.dialects.bodies import METHODS, BodyRefusedError, check_method, parse_j
 from app.dialects.desk import LONGEST_SECONDS, AskRefusedError, Desk
 from app.dialects.gate import Gate, one_header
 from app.dialects.names import AmbiguousNameError, find_queue, find_ring_group, find_user
+from app.dialects.refusals import DialectRefusedError
 from app.dialects.slices import read_slice
 from app.errors import AuthenticationError, OffhookError
 
@@ -70,7 +71,7 @@ CALL: Final = """mutation DialectCallNumber($input: OriginateCallInput!) {
 Chosen: TypeAlias = dict[str, list[str]]
 
 
-class _FailedError(Exception):
+class _FailedError(DialectRefusedError):
     """The status, and what is told."""
 
     def __init__(self, status: int, message: str) -> None:

@@ -19,6 +19,7 @@ from app.api.errors import error_code, present_errors
 from app.api.metrics import Metrics
 from app.api.schema import OffhookSchema
 from app.calls.time_limits import GIVEN_UP_SECONDS
+from app.dialects.refusals import DialectRefusedError
 from app.errors import DatabaseUnavailableError, OffhookError
 from app.hours.zones import zone_of
 from app.services import Services
@@ -172,8 +173,8 @@ class Desk:
 
         ``parts`` is whatever makes two requests equal, written the same way each time; ``at_most_seconds`` is how long
         whoever asks waits for the answer. The key lasts for as long as the block, and for a moment after. Where the
-        block ends without saying what became of the request, because of a time-out or an outage, whoever asks will ask
-        again: then the key lasts until that could be answered too.
+        block ends without saying what became of the request, because of a time-out, an outage or an error of the
+        dialect's own, whoever asks will ask again: then the key lasts until that could be answered too.
 
         Raises:
             AskRefusedError: DATABASE_UNAVAILABLE, before the block.
@@ -188,8 +189,11 @@ class Desk:
         try:
             yield key
             is_answered = True
-        except Exception as error:
-            is_answered = not (isinstance(error, AskRefusedError) and error.is_outage)
+        except DialectRefusedError:
+            is_answered = True
+            raise
+        except AskRefusedError as error:
+            is_answered = not error.is_outage
             raise
         finally:
             if is_answered:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.dialects.desk import Desk
+from app.dialects.refusals import DialectRefusedError
 from app.ids import Kind, kind_of
 
 _MOST_PAGES: Final = 50
@@ -45,7 +46,7 @@ _NOUNS: Final = {
 }
 
 
-class AmbiguousNameError(Exception):
+class AmbiguousNameError(DialectRefusedError):
     """Several have this name equally: ``noun`` is what they are."""
 
     def __init__(self, noun: str) -> None:

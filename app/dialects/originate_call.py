@@ -22,6 +22,7 @@ from app.dialects.desk import LONGEST_SECONDS, AskRefusedError, Desk
 from app.dialects.gate import Gate
 from app.dialects.names import AmbiguousNameError, find_queue, find_trunk, find_user, is_online
 from app.dialects.php_query import QueryError, Tree, build_query, parse_query
+from app.dialects.refusals import DialectRefusedError
 from app.errors import OffhookError
 
 PATH: Final = "/api/originate-call"
@@ -64,7 +65,7 @@ ORIGINATE: Final = """mutation DialectOriginate($input: OriginateCallInput!) {
 }"""
 
 
-class _RefusedError(Exception):
+class _RefusedError(DialectRefusedError):
     """What is wrong, in the dialect's words."""
 
     def __init__(self, message: str) -> None:

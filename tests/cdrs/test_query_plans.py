@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
@@ -63,12 +64,15 @@ async def filled(postgres: LocalPostgres, migrated_template: str) -> AsyncIterat
 
 @contextmanager
 def _listening() -> Iterator[list[Statement]]:
-    """What is asked of the database meanwhile."""
+    """What is asked of the database meanwhile, by whoever runs in this context: not by services of other tests."""
     heard: list[Statement] = []
+    is_listening: ContextVar[bool] = ContextVar("is_listening", default=False)
+    is_listening.set(True)
 
     def hearing(original: Callable[..., Any]) -> Callable[..., Any]:
         def ask(connection: Any, text: str, *values: Any, **options: Any) -> Any:
-            heard.append((text, values))
+            if is_listening.get():
+                heard.append((text, values))
             return original(connection, text, *values, **options)
 
         return ask

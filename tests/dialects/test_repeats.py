@@ -9,6 +9,8 @@ from app.accounts.dialects import Dialect
 from app.dialects import desk
 from app.dialects.desk import LONGEST_SECONDS, AskRefusedError, Desk
 from app.dialects.gate import Gate
+from app.dialects.names import AmbiguousNameError
+from app.dialects.refusals import DialectRefusedError
 from tests.dialects.conftest import HOME, Client, become
 
 pytestmark = pytest.mark.postgres
@@ -68,17 +70,29 @@ async def test_given_a_request_that_was_answered_when_it_comes_again_then_it_is_
     with pytest.raises(AskRefusedError):
         async with asking.repeating(b"refused", LONGEST_SECONDS):
             raise AskRefusedError("INVALID_NUMBER", "No.")
+    with pytest.raises(DialectRefusedError):
+        async with asking.repeating(b"refused here", LONGEST_SECONDS):
+            raise AmbiguousNameError("user")
     async with asteriskapi.surface.database.acquire() as connection:
         assert await connection.fetchval(_LEFT) <= 5.0
 
 
-@pytest.mark.parametrize("code", ["TIMEOUT", "DATABASE_UNAVAILABLE", ""])
+@pytest.mark.parametrize(
+    "unanswered",
+    [
+        AskRefusedError("TIMEOUT", "Later."),
+        AskRefusedError("DATABASE_UNAVAILABLE", "Later."),
+        asyncio.CancelledError(),
+        KeyError("a defect of the dialect's own, which clients see as a 500"),
+    ],
+    ids=repr,
+)
 async def test_given_a_request_that_nobody_answered_when_the_client_asks_again_later_then_it_is_the_same(
-    asteriskapi: Client, asking: Desk, code: str
+    asteriskapi: Client, asking: Desk, unanswered: BaseException
 ) -> None:
-    with pytest.raises(AskRefusedError if code else asyncio.CancelledError):
+    with pytest.raises(type(unanswered)):
         async with asking.repeating(_PARTS, 50.0) as first:
-            raise AskRefusedError(code, "Later.") if code else asyncio.CancelledError
+            raise unanswered
     await _pass(asteriskapi, LONGEST_SECONDS + 10.0)
     async with asking.repeating(_PARTS, 50.0) as second:
         assert second == first

@@ -182,7 +182,7 @@ async def _press(presser: Voice, key: str, hearer: Voice, heard: str) -> None:
 
     One that comes late, or twice, makes what is heard longer than it should be.
     """
-    async with asyncio.timeout(PATIENCE_SECONDS), presser.sending_silence():
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len(hearer.digits_heard) < len(heard):
             await presser.press(key)
             with suppress(AssertionError):

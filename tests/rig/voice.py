@@ -101,14 +101,18 @@ class Voice:
                 await self.ears.request("DELETE", f"/channels/{self.channel_id}/silence")
 
     async def press(self, digits: str, *, duration_milliseconds: int = 120, between_milliseconds: int = 100) -> None:
-        """Press keys; they are on their way when this returns, not yet all sent."""
-        await self.ears.request(
-            "POST",
-            f"/channels/{self.channel_id}/dtmf",
-            dtmf=digits,
-            duration=duration_milliseconds,
-            between=between_milliseconds,
-        )
+        """Press keys; they are on their way when this returns, not yet all sent.
+
+        A channel does what it is asked in order: the silence ends after the pause that follows the last key.
+        """
+        async with self.sending_silence():
+            await self.ears.request(
+                "POST",
+                f"/channels/{self.channel_id}/dtmf",
+                dtmf=digits,
+                duration=duration_milliseconds,
+                between=between_milliseconds,
+            )
 
     async def expect_digits(self, digits: str, *, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until these keys, and no others before them, were pressed at the other side."""

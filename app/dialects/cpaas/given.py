@@ -11,6 +11,8 @@ from typing import Any, Final, TypeVar
 
 import orjson
 
+from app.dialects.refusals import DialectRefusedError
+
 Word = TypeVar("Word")
 
 #: Other space characters do not come from a page: a line feed after a number is somebody trying something.
@@ -21,7 +23,7 @@ _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MOMENT: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T?([0-9]{2}:[0-9]{2}:[0-9]{2})", re.ASCII)
 
 
-class RefusedHereError(Exception):
+class RefusedHereError(DialectRefusedError):
     """What the dialect itself refuses, before the schema is asked, or after it has said that there is no such thing.
 
     ``code`` is a word of the schema's for it; ``message`` may be told.
