@@ -12,12 +12,16 @@ help: ## List the commands
 .venv/.complete: requirements.lock pyproject.toml scripts/make-venv
 	@scripts/make-venv
 
+# Without the tools that only tests and developers need.
+.venv/.serves: requirements-serve.lock pyproject.toml scripts/make-venv
+	@scripts/make-venv serve
+
 venv: .venv/.complete ## Make .venv from the lock file
 
-demo: .venv/.complete ## Place a real call between two sandbox phones and show all of it (ONCE=1: stop after it)
+demo: .venv/.serves ## Place a real call between two sandbox phones and show all of it (ONCE=1: stop after it)
 	@.venv/bin/offhook demo $(if $(ONCE),--once)
 
-serve: .venv/.complete ## Serve the API at http://127.0.0.1:8000 with an embedded PostgreSQL and Asterisk
+serve: .venv/.serves ## Serve the API at http://127.0.0.1:8000 with an embedded PostgreSQL and Asterisk
 	@.venv/bin/offhook serve
 
 test: .venv/.complete ## Run the tests: unit, real PostgreSQL, real Asterisk, the sharpest faults (PYTEST="…" for more options)
@@ -38,7 +42,7 @@ docs: .venv/.complete ## Build the documentation as a site, into site/
 	@$(PY) scripts/make_reference.py
 	@$(PY) -m zensical build --strict
 
-dashboard: .venv/.complete ## Build the dashboard anew from its sources (needs Node 20 or newer; what is built is committed)
+dashboard: .venv/.complete ## Build the dashboard anew from its sources (needs Node 20.19 or newer; what is built is committed)
 	@cd app/dashboard/source && npm ci --silent --no-audit --no-fund && npm run --silent build && npm test --silent
 	@$(PY) scripts/check_dashboard.py --stamp
 
@@ -51,6 +55,8 @@ soak: .venv/.complete ## The long runs: hundreds of calls over a SIPp trunk
 bench: .venv/.complete ## Measure, each figure beside its peer in the same run (ONLY=name for one)
 	@$(PY) -m bench $(if $(ONLY),--only $(ONLY))
 
-lock: ## Resolve the dependencies anew into requirements.lock (needs uv)
-	@uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \
-	  --no-emit-index-url --no-emit-find-links --no-annotate -q -o requirements.lock --custom-compile-command "make lock"
+LOCK := uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+  --no-emit-find-links --no-annotate -q --custom-compile-command "make lock"
+lock: ## Resolve the dependencies anew into requirements.lock, and the part of it that serves (needs uv)
+	@$(LOCK) --group dev -o requirements.lock
+	@$(LOCK) --group serve --extra traces --extra nats -c requirements.lock -o requirements-serve.lock

@@ -8,6 +8,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -73,6 +74,18 @@ class Settings(BaseSettings):
         default=10, ge=2, le=200, description="Connections in the pool; some five more are held beside it."
     )
     database_timeout_seconds: float = Field(default=10.0, gt=0, description="Longest wait for one statement.")
+
+    nats_url: SecretStr | None = Field(
+        default=None,
+        description="nats://host:4222 or tls://…, over which several processes tell each other that there are events; "
+        "needs pip install 'offhook[nats]'. Unset: over PostgreSQL.",
+    )
+    nats_subject: str = Field(
+        default="offhook.news",
+        pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$",
+        max_length=100,
+        description="The subject of these news: one of its own for each Offhook at the same NATS.",
+    )
 
     ari_url: str | None = Field(
         default=None, description="http://host:8088 of your own Asterisk. Unset: an embedded one with the sandbox."
@@ -307,6 +320,14 @@ class Settings(BaseSettings):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
+    @field_validator("traces_url")
+    @classmethod
+    def _traces_have_a_host(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "http://none")
+        if not parts.hostname or parts.port == 0 or parts.query or parts.fragment:
+            raise ValueError("use http(s)://host[:port][/path]; what is secret goes into OTEL_EXPORTER_OTLP_HEADERS")
+        return value
+
     @field_validator("channel_variables")
     @classmethod
     def _variables_are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -322,6 +343,22 @@ class Settings(BaseSettings):
         if bad:
             names = ", ".join(bad)
             raise ValueError(f"use letters, digits, '_', '.' and '-', and no context of Offhook's: not {names}")
+        return value
+
+    @field_validator("traces_url", "nats_url", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        """Compose hands on what is not said as an empty text."""
+        return None if value == "" else value
+
+    @field_validator("nats_url")
+    @classmethod
+    def _nats_is_an_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = urlsplit(value.get_secret_value())
+            # ``port`` raises ValueError for what is none.
+            if parts.scheme not in {"nats", "tls"} or not parts.hostname or parts.port == 0:
+                raise ValueError("use nats://host:4222 or tls://host:4222")
         return value
 
     @field_validator("secret_key")

@@ -38,7 +38,12 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_BUT_NEWLINE: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _LONGEST_TEXT: Final = 2000
 
-_QUIET: Final = ("httpx", "httpcore", "uvicorn.access", "asyncio", "alembic")
+#: Others' loggers, which tell their warnings alone. Below that ``uvicorn.error`` and ``websockets`` write the frames of
+#: websockets, and the heads of their handshakes: keys, codes and pressed digits among them.
+_QUIET: Final = (
+    *("httpx", "httpcore", "urllib3", "uvicorn.access", "uvicorn.error", "websockets"),
+    *("asyncio", "alembic"),
+)
 
 
 def configure_logging(settings: Settings, *, stream: TextIO | None = None) -> None:

@@ -6,6 +6,7 @@ certificates and the share of traces that is kept are said by the SDK's own vari
 """
 
 import asyncio
+import logging
 import os
 import threading
 import time
@@ -16,6 +17,7 @@ from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import structlog
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -48,7 +50,28 @@ _SENDING_SECONDS: Final = 5.0
 _CLOSING_SECONDS: Final = 2.0
 _PATH: Final = "/v1/traces"
 _KINDS: Final = {Role.ANSWERS: SpanKind.SERVER, Role.ASKS: SpanKind.CLIENT, Role.INSIDE: SpanKind.INTERNAL}
+_log = structlog.get_logger(__name__)
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Reason(logging.Filter):
+    """Keeps why spans were not taken, of what the exporter logs: that is several lines for each batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.latest: str | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        for one in record.args if isinstance(record.args, tuple) else ():
+            if isinstance(one, BaseException):
+                self.latest = type(one).__name__  # its text quotes the address
+            elif isinstance(one, int):
+                self.latest = f"status {one}"
+        return False
+
+
+_reason: Final = _Reason()
 
 
 class _Counted(SpanExporter):
@@ -57,17 +80,27 @@ class _Counted(SpanExporter):
     def __init__(self, exporter: SpanExporter, gate: "_Gate") -> None:
         self._exporter = exporter
         self._gate = gate
+        self._is_refused = False
         self.closing_at: float | None = None
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         result = SpanExportResult.FAILURE
         try:
             if self.closing_at is None or time.monotonic() < self.closing_at:
+                _reason.latest = None
                 result = self._exporter.export(spans)
+                self._say(is_refused=result is not SpanExportResult.SUCCESS)
         finally:
             TRACE_SPANS.labels("sent" if result is SpanExportResult.SUCCESS else "failed").inc(len(spans))
             self._gate.leave(len(spans))
         return result
+
+    def _say(self, *, is_refused: bool) -> None:
+        if is_refused and not self._is_refused:
+            _log.warning("traces_not_taken", reason=_reason.latest)
+        elif self._is_refused and not is_refused:
+            _log.info("traces_taken_again")
+        self._is_refused = is_refused
 
     def shutdown(self) -> None:
         self._exporter.shutdown()
@@ -250,6 +283,7 @@ def open_tracer(settings: Settings) -> OtlpTracer:
     url = str(settings.traces_url)
     if urlsplit(url).path in {"", "/"}:
         url = url.rstrip("/") + _PATH
+    logging.getLogger(OTLPSpanExporter.__module__).addFilter(_reason)
     exporter = OTLPSpanExporter(endpoint=url, timeout=_SENDING_SECONDS)
     return OtlpTracer(BoundedBatches(exporter), node=settings.node)
 

@@ -1,8 +1,9 @@
 """Check that app/dashboard/built was made of the sources that are here, and of the schema that is here.
 
-Without Node: the build leaves a stamp (``--stamp``) with a digest of the sources, and one of all that the dashboard's
-operations see of the schema: their fields with the types of these, and every input and enum among their variables. What
-they do not ask for may change without a new build. ``make dashboard`` builds and stamps.
+Without Node: the build leaves a stamp (``--stamp``) with a digest of the sources, one of the files that were built, so
+that none is missing or changed by hand, and one of all that the dashboard's operations see of the schema: their fields
+with the types of these, and every input and enum among their variables. What they do not ask for may change without a
+new build. ``make dashboard`` builds and stamps; tests/dashboard/test_build.py builds anew, and compares.
 """
 
 import argparse
@@ -17,8 +18,10 @@ from graphql import (
     FieldNode,
     GraphQLEnumType,
     GraphQLInputObjectType,
+    GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLSchema,
+    GraphQLUnionType,
     TypeInfo,
     TypeInfoVisitor,
     Visitor,
@@ -34,7 +37,8 @@ from graphql.language import VariableDefinitionNode
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "app/dashboard/source"
-STAMP = ROOT / "app/dashboard/built/stamp.json"
+BUILT = ROOT / "app/dashboard/built"
+STAMP = BUILT / "stamp.json"
 _APART = {"node_modules"}
 #: Proven by running them; they are in no build.
 _TESTS = ".test.ts"
@@ -49,10 +53,14 @@ def source_files() -> list[Path]:
     )
 
 
-def digest_of_sources() -> str:
+def built_files(built: Path = BUILT) -> list[Path]:
+    return sorted(path for path in built.rglob("*") if path.is_file() and path.name != STAMP.name)
+
+
+def digest_of_files(folder: Path, files: list[Path]) -> str:
     digest = hashlib.sha256()
-    for path in source_files():
-        digest.update(f"{path.relative_to(SOURCE).as_posix()}\0".encode())
+    for path in files:
+        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
         digest.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
     return digest.hexdigest()
 
@@ -99,6 +107,9 @@ class _Seen(Visitor):
                 for name, field in named.fields.items():
                     self.lines.add(f"{named.name}.{name}: {field.type} {field.default_value}")
                     self._add(get_named_type(field.type))
+            case GraphQLInterfaceType() | GraphQLUnionType():  # an answer is of one of these
+                possible = self._schema.get_possible_types(named)
+                self.lines.add(f"{named.name}: {' '.join(sorted(one.name for one in possible))}")
             case _:
                 pass  # what is asked of objects is in their fields
 
@@ -121,8 +132,10 @@ def problems() -> Iterator[str]:
         yield "app/dashboard/built is not there"
         return
     stamp = json.loads(STAMP.read_text(encoding="utf-8"))
-    if stamp["sources"] != digest_of_sources():
+    if stamp["sources"] != digest_of_files(SOURCE, source_files()):
         yield "app/dashboard/built is older than app/dashboard/source"
+    if stamp["built"] != digest_of_files(BUILT, built_files()):
+        yield "a file of app/dashboard/built is missing, or is not the one that was built"
     if stamp["schema"] != digest_of_schema(schema, operations):
         yield "what the dashboard asks for has other types in schema.graphql now"
 
@@ -132,7 +145,11 @@ def main() -> int:
     parser.add_argument("--stamp", action="store_true", help="say that the build was made of what is here")
     if parser.parse_args().stamp:
         schema = build_schema((ROOT / "schema.graphql").read_text(encoding="utf-8"))
-        stamp = {"sources": digest_of_sources(), "schema": digest_of_schema(schema, read_operations())}
+        stamp = {
+            "sources": digest_of_files(SOURCE, source_files()),
+            "built": digest_of_files(BUILT, built_files()),
+            "schema": digest_of_schema(schema, read_operations()),
+        }
         STAMP.write_text(json.dumps(stamp, indent=2) + "\n", encoding="utf-8")
         return 0
     found = list(problems())

@@ -1,6 +1,8 @@
 """Where a request is in a trace, what spans may say, and what becomes of them on their way out."""
 
 import asyncio
+import logging
+import socket
 import subprocess
 import sys
 import threading
@@ -9,9 +11,11 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog.testing
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from pydantic import ValidationError
 
 from app import otlp, tracing
 from app.config import Settings
@@ -20,8 +24,9 @@ from app.metrics import REGISTRY
 from app.otlp import BoundedBatches, OtlpTracer
 from app.process.tracing import enter_tracing
 from app.tracing import Role, read_traceparent
+from tests.calls.standing_in import until
 from tests.rig.traces import about, parent_of, span_id_of, spans_in_memory, trace_id_of
-from tests.webhooks.sink import Sink, running_sink
+from tests.webhooks.sink import Reply, Sink, running_sink
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
@@ -116,6 +121,81 @@ async def test_given_the_setting_when_a_service_has_run_then_what_it_traced_is_w
     (span,) = resource.scope_spans[0].spans
     assert (span.name, span.trace_id.hex(), span.parent_span_id.hex()) == ("mutation hangupCall", TRACE, PARENT)
     assert count("sent") == sent + 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[bad",
+        "http://collector:99999",
+        "http://collector:0",
+        "http:///v1/traces",
+        "http://:4318",
+        "http://collector:4318/v1/traces?token=hidden",
+        "http://collector:4318#hidden",
+    ],
+)
+def test_given_an_address_that_no_span_would_reach_when_set_then_it_is_refused_at_the_start(url: str) -> None:
+    with pytest.raises(ValidationError, match="traces_url"):
+        Settings(traces_url=url)
+
+
+async def test_given_a_collector_that_refuses_when_much_is_sent_then_the_log_says_so_once_and_once_when_it_takes_again(
+    collector: Sink, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(otlp, "_LONGEST_WAIT_MILLISECONDS", 10)
+
+    async def send(times: int, outcome: str) -> None:
+        for _ in range(times):
+            before = count(outcome)
+            with armed().span("commit", parent=GIVEN):
+                pass
+            await until(lambda: count(outcome) == before + 1)  # noqa: B023 -- awaited here
+
+    async with AsyncExitStack() as stack:
+        await enter_tracing(stack, Settings(traces_url=f"http://127.0.0.1:{collector.port}"))
+        with structlog.testing.capture_logs() as logs:
+            collector.behaviours["/v1/traces"] = lambda _: Reply(status=403)
+            await send(3, "failed")
+            collector.behaviours.clear()
+            await send(2, "sent")
+    assert [{**line, "log_level": None} for line in logs] == [
+        {"event": "traces_not_taken", "reason": "status 403", "log_level": None},
+        {"event": "traces_taken_again", "log_level": None},
+    ]
+    assert [line for line in caplog.records if line.name.startswith("opentelemetry")] == []
+
+
+async def test_given_nobody_at_the_address_when_sent_then_the_log_does_not_quote_it(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(otlp, "_LONGEST_WAIT_MILLISECONDS", 10)
+    monkeypatch.setattr(otlp, "_SENDING_SECONDS", 0.2)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # taken, and nobody listens
+        async with AsyncExitStack() as stack:
+            await enter_tracing(stack, Settings(traces_url=f"http://127.0.0.1:{nobody.getsockname()[1]}/hidden"))
+            with structlog.testing.capture_logs() as logs:
+                before = count("failed")
+                with armed().span("commit", parent=GIVEN):
+                    pass
+                await until(lambda: count("failed") == before + 1)
+    assert [line["event"] for line in logs] == ["traces_not_taken"]
+    assert "hidden" not in f"{logs} {[line.getMessage() for line in caplog.records if line.levelno > logging.DEBUG]}"
+
+
+def test_given_what_the_exporter_logs_when_kept_as_a_reason_then_it_is_the_errors_name_or_the_status() -> None:
+    reason = otlp._Reason()
+    error = ConnectionError("HTTPConnectionPool(host='collector'): Max retries exceeded with url: /hidden")
+    for message, arguments, kept in (
+        ("Transient error %s while exporting %s batch, retrying in %.2fs.", (error, "spans", 1.0), "ConnectionError"),
+        ("Failed to export %s batch due to timeout.", ("spans",), "ConnectionError"),
+        ("Failed to export %s batch code: %s, reason: %s", ("spans", 401, "Unauthorized"), "status 401"),
+        ("Shutdown in progress.", (), "status 401"),
+    ):
+        record = logging.LogRecord("exporter", logging.ERROR, "", 0, message, arguments, None)
+        assert not reason.filter(record)
+        assert reason.latest == kept
 
 
 class HeldExporter(SpanExporter):

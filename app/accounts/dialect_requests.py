@@ -28,6 +28,8 @@ ON CONFLICT (account_id, digest) DO UPDATE SET
     until = CASE WHEN held.until > clock_timestamp() THEN held.until ELSE excluded.until END
 RETURNING key
 """
+_FIND: Final = "SELECT key FROM dialect_request WHERE account_id = $1 AND digest = $2 AND until > clock_timestamp()"
+_DROP: Final = "DELETE FROM dialect_request WHERE account_id = $1 AND digest = $2"
 _ANSWERED: Final = """
 UPDATE dialect_request SET until = least(until, clock_timestamp() + $4::interval)
 WHERE account_id = $1 AND digest = $2 AND key = $3
@@ -35,7 +37,10 @@ WHERE account_id = $1 AND digest = $2 AND key = $3
 
 
 class DialectRequests:
-    """The keys of requests. What was asked is kept as a keyed digest alone."""
+    """The keys of requests, and what those that change something live are about: by then it may be over.
+
+    What was asked is kept as a keyed digest alone.
+    """
 
     def __init__(self, database: Database, hashing_key: bytes) -> None:
         self._database = database
@@ -47,15 +52,35 @@ class DialectRequests:
         Raises:
             DatabaseUnavailableError: nothing was noted.
         """
+        new = f"{dialect.value.lower()}-{secrets.token_hex(16)}"
+        return await self._take(account_id, self._digest(dialect, parts), new, seconds)
+
+    async def keep_subject(self, account_id: str, dialect: Dialect, key: str, subject: str, seconds: float) -> str:
+        """Keep what the request with this key is about; gives what an equal one has kept before, or the same.
+
+        Raises:
+            DatabaseUnavailableError: it is not kept.
+        """
+        return await self._take(account_id, self._subject_digest(dialect, key), subject, seconds)
+
+    async def find_subject(self, account_id: str, dialect: Dialect, key: str) -> str | None:
+        """What the request with this key is about, if that was kept.
+
+        Raises:
+            DatabaseUnavailableError: nobody can say.
+        """
         async with self._database.acquire() as connection:
-            key: str = await connection.fetchval(
-                _TAKE,
-                account_id,
-                self._digest(dialect, parts),
-                f"{dialect.value.lower()}-{secrets.token_hex(16)}",
-                timedelta(seconds=seconds),
-            )
-        return key
+            found: str | None = await connection.fetchval(_FIND, account_id, self._subject_digest(dialect, key))
+        return found
+
+    async def drop_subject(self, account_id: str, dialect: Dialect, key: str) -> None:
+        """Keep it no more.
+
+        Raises:
+            DatabaseUnavailableError: it stays, until its time is over.
+        """
+        async with self._database.acquire() as connection:
+            await connection.execute(_DROP, account_id, self._subject_digest(dialect, key))
 
     async def end_soon(self, account_id: str, dialect: Dialect, parts: bytes, key: str, seconds: float) -> None:
         """A request was answered: an equal one is the same for ``seconds`` more at most.
@@ -67,6 +92,14 @@ class DialectRequests:
             await connection.execute(
                 _ANSWERED, account_id, self._digest(dialect, parts), key, timedelta(seconds=seconds)
             )
+
+    async def _take(self, account_id: str, digest: bytes, new: str, seconds: float) -> str:
+        async with self._database.acquire() as connection:
+            held: str = await connection.fetchval(_TAKE, account_id, digest, new, timedelta(seconds=seconds))
+        return held
+
+    def _subject_digest(self, dialect: Dialect, key: str) -> bytes:
+        return hmac.digest(self._hashing_key, f"subject/{dialect.value}/{key}".encode(), "sha256")
 
     def _digest(self, dialect: Dialect, parts: bytes) -> bytes:
         return hmac.digest(self._hashing_key, f"request/{dialect.value}/".encode() + parts, "sha256")

@@ -14,4 +14,5 @@
     paging     Relay connections over app.paging          loaders  one query for a whole page of parents
     outbox     what waits for one websocket's client      wire     uvicorn's websocket, with a door to its bytes
     documents  parsed and validated once                  fast_path, projection  short ways through graphql-core
+    unbegun    closes what an operation made and never ran
 """

@@ -59,7 +59,7 @@ async def read_request(request: Request, body_seconds: float) -> GraphQLRequest:
         raise RefusedRequestError(
             415, "UNSUPPORTED_MEDIA_TYPE", "Send the operation as application/json in UTF-8.", Accept_Post=_JSON
         )
-    body = _read_json(await _read_body(request, body_seconds), "The body is not JSON.")
+    body = _read_json(await _read_body(request, body_seconds), "The body is not JSON")
     if isinstance(body, list):
         raise _bad("Send one operation in each request; batches are not taken.")
     if not isinstance(body, dict):
@@ -77,7 +77,7 @@ def _read_address(request: Request) -> GraphQLRequest:
             raise _bad(f"{name!r} is in the address more than once.")
         if values:
             is_json = name in {"variables", "extensions"}
-            form[name] = _read_json(values[0].encode(), f"{name!r} is not JSON.") if is_json else values[0]
+            form[name] = _read_json(values[0].encode(), f"{name!r} is not JSON") if is_json else values[0]
     return _read_form(form, is_safe=True)
 
 
@@ -98,7 +98,8 @@ def _read_json(text: bytes, problem: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise _bad(problem) from error
+        # A line that is broken within a text, mostly: the place tells.
+        raise _bad(f"{problem}: {error.msg} (line {error.lineno}, column {error.colno}).") from error
 
 
 async def _read_body(request: Request, seconds: float) -> bytes:

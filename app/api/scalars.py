@@ -76,7 +76,7 @@ def _parse_day(value: Any) -> date:
 
 
 def _parse_number(value: Any) -> PhoneNumber:
-    return PhoneNumber(_read_text(value, "PhoneNumber"))
+    return PhoneNumber(_read_text(value, "A telephone number"))
 
 
 def _parse_long(value: Any) -> Long:

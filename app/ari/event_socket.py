@@ -152,7 +152,7 @@ class EventSocket(WSListener):
         if self._timer is not None:
             self._timer.cancel()
         if self._reason is None:
-            self._reason = DisconnectReason.TOO_BIG if _is_too_big(transport) else DisconnectReason.RESET
+            self._reason = DisconnectReason.TOO_BIG if was_too_big(transport) else DisconnectReason.RESET
         self._on_end(self._reason)
 
     def pause_writing(self) -> None:
@@ -198,7 +198,7 @@ class EventSocket(WSListener):
             self._timer = asyncio.get_running_loop().call_later(seconds, action)
 
 
-def _is_too_big(transport: WSTransport) -> bool:
+def was_too_big(transport: WSTransport) -> bool:
     """Whether it was us who closed, for a message over the limit (RFC 6455, 7.4.1)."""
     # None when nobody said good-bye, whatever the library's annotation says.
     handshake: WSCloseHandshake | None = transport.close_handshake

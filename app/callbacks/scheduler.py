@@ -81,7 +81,7 @@ class CallbackScheduler(ErrandPlacer[_Claimed]):
                     drafts += await self._fail(connection, one.id, CallbackFailure.MISSED, detail, now)
                     continue
             call_id = CallId(one.call_id or new_id(Kind.CALL))
-            await store.claim(connection, one.id, call_id=call_id, node=self._node, until=now + LEASE)
+            await store.claim(connection, one.id, call_id=call_id, node=self._node, until=now + LEASE, now=now)
             principal = principal_of(accounts[one.account_id], store.read_asked_by(row))
             claimed.append(_Claimed(one, call_id, principal, clock.became_due(one.due_at)))
         return drafts

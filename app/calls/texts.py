@@ -111,10 +111,3 @@ def check_variables(pairs: tuple[Pair, ...], allowed: frozenset[str]) -> list[Pr
             message = f"A variable has at most {LONGEST_VARIABLE} characters, none of them a control character."
             problems.append(Problem("INVALID_INPUT", message, ("variables", str(number), "value")))
     return problems
-
-
-def check_seconds(value: float | None, field: str, *, least: float, most: float) -> list[Problem]:
-    """What is wrong with a duration."""
-    if value is None or (math.isfinite(value) and least <= value <= most):
-        return []
-    return [Problem("INVALID_INPUT", f"{field} is between {least:g} and {most:g} seconds.", (field,))]

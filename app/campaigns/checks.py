@@ -25,6 +25,7 @@ from app.hours.local_time import LocalTime, resolve
 from app.hours.week import minutes_of
 from app.hours.windows import CallingWindow
 from app.numbers.parse import is_e164
+from app.resources.durations import check_seconds
 from app.resources.field_checks import check_name
 from app.resources.shown_names import check_shown_name
 from app.speech import texts
@@ -76,7 +77,7 @@ def check_definition(definition: Definition, now: datetime) -> list[Problem]:
     problems += _whole(pacing.max_concurrent_calls, "maxConcurrentCalls", 1, MOST_CONCURRENT_CALLS)
     problems += check_schedule(definition.schedule, now)
     problems += _whole(retries.max_retries, "maxRetries", 0, MOST_RETRIES)
-    problems += call_texts.check_seconds(
+    problems += check_seconds(
         retries.retry_after_seconds, "retryAfterSeconds", least=SHORTEST_RETRY_SECONDS, most=LONGEST_RETRY_SECONDS
     )
     problems += _check_retry_on(definition)
@@ -91,9 +92,9 @@ def check_definition(definition: Definition, now: datetime) -> list[Problem]:
     problems += _check_caller_ids(definition)
     problems += _check_machines(definition)
     least, most = call_texts.SHORTEST_RING_SECONDS, call_texts.LONGEST_RING_SECONDS
-    problems += call_texts.check_seconds(definition.ring_seconds, "ringSeconds", least=least, most=most)
+    problems += check_seconds(definition.ring_seconds, "ringSeconds", least=least, most=most)
     least, most = call_texts.SHORTEST_TALK_SECONDS, call_texts.LONGEST_TALK_SECONDS
-    problems += call_texts.check_seconds(definition.max_duration_seconds, "maxDurationSeconds", least=least, most=most)
+    problems += check_seconds(definition.max_duration_seconds, "maxDurationSeconds", least=least, most=most)
     problems += call_texts.check_metadata(definition.metadata)
     problems += call_texts.check_tags(definition.tags)
     return problems

@@ -9,6 +9,7 @@ to be is let go once its lease is over (``releasing``), and the contact is judge
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,7 +17,7 @@ import msgspec
 import orjson
 
 from app.campaigns import claim_statements as statements
-from app.campaigns import releasing
+from app.campaigns import releasing, waking
 from app.campaigns.claim import LEASE, MOST_CLAIMS, Batch, Claim
 from app.campaigns.core.lifecycle import may_dial
 from app.campaigns.core.pacing import calls_due, room_for, take_slots
@@ -63,7 +64,9 @@ class Claims:
             now = self._clock.now()
             if campaign is None or not may_dial(campaign.state):
                 return Batch()
-            return await self._claim(transaction, campaign, now)
+            has_more = await waking.wake(transaction.connection, campaign, now)
+            batch = await self._claim(transaction, campaign, now)
+            return replace(batch, again_at=now) if has_more else batch
 
     async def take_one(
         self, transaction: LogTransaction, campaign: Campaign, now: datetime, lease: timedelta

@@ -142,7 +142,8 @@ class Campaign:
     ``began_at`` is its first start, ``resumed_at`` the last time it began to run, ``settled_at`` when the last contact
     had its outcome. ``list_ids`` are in the order in
     which they are called. ``is_sandbox``: made with a test key, it calls sandbox numbers alone; its rules go by the
-    account's test clock, which is ``ahead`` of the true time.
+    account's test clock, which is ``ahead`` of the true time. ``woken_to``: since it changed when contacts may be
+    called, those up to this id that were put off were made due, and the others are to be; None when all were.
     """
 
     id: CampaignId
@@ -172,6 +173,7 @@ class Campaign:
     updated_at: datetime
     archived_at: datetime | None
     ahead: timedelta = timedelta()
+    woken_to: str | None = None
 
     def by_its_clock(self, at: datetime) -> datetime:
         """What its rules take for the present at this true instant."""

@@ -18,7 +18,7 @@ CAMPAIGN_NAMES: Final = (
     *("id", "account_id", "name", "description", "kind", "state", "version", "is_sandbox", "definition", "list_ids"),
     *("dnc_list_ids", "start_at", "end_at", "began_at", "resumed_at", "paused_at", "pause_reason", "pause_detail"),
     *("finished_at", "finish_reason", "settled_at", "pace", "created_by", "created_at", "updated_at", "archived_at"),
-    "ahead",
+    *("woken_to", "ahead"),
 )
 #: SQL: how many seconds the clock that a campaign's rules go by is ahead of the true time.
 AHEAD: Final = ahead_of("campaign", when="campaign.is_sandbox")

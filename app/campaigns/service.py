@@ -24,7 +24,7 @@ from app.calls.keeping.keys import (
     hash_input,
     key_is_reused,
 )
-from app.campaigns import checks, retrying, store
+from app.campaigns import checks, retrying, store, waking
 from app.campaigns.changes import CampaignChanges, apply_changes
 from app.campaigns.core.lifecycle import Step, may_archive, may_update
 from app.campaigns.core.words import CampaignState
@@ -167,7 +167,8 @@ class Campaigns:
     async def update(self, by: Principal, campaign_id: str, changes: CampaignChanges) -> Campaign:
         """Change what is given; while it runs, that counts from the next decision on. The kind stays.
 
-        A list that is left out of ``contact_list_ids`` is read no further; contacts that were taken from it stay.
+        A list that is left out of ``contact_list_ids`` is read no further; contacts that were taken from it stay. When
+        contacts may be called is asked anew for those that wait for it.
 
         Raises:
             RefusedError, SpeechUnavailableError: as :meth:`create`.
@@ -201,6 +202,7 @@ class Campaigns:
             start_at, end_at = _bounds(definition)
             if before.state is CampaignState.SCHEDULED and start_at is None:
                 start_at = now
+            woken_to = waking.FROM_THE_START if waking.is_to_wake(before.definition, definition) else before.woken_to
             with _unique_name():
                 changed = await store.change_campaign(
                     connection,
@@ -213,6 +215,7 @@ class Campaigns:
                         "dnc_list_ids": list(dnc_list_ids),
                         "start_at": start_at,
                         "end_at": end_at,
+                        "woken_to": woken_to,
                         "version": before.version + 1,
                         "updated_at": now,
                     },

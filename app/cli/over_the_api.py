@@ -71,7 +71,10 @@ class Line:
             return response.json()
         except httpx.TransportError as error:
             # Its kind says whether it was not let in, not answered, or cut off: a time-out has no other text.
-            raise UnavailableError(f"Nobody answers at {self._client.base_url}: {type(error).__name__}.") from error
+            raise UnavailableError(
+                f"Nobody answers at {self._client.base_url}: {type(error).__name__}. Does Offhook serve there? "
+                "OFFHOOK_URL or --url names another address."
+            ) from error
         except ValueError as error:
             raise UnavailableError(f"What answers at {self._client.base_url} is not Offhook.") from error
 
@@ -80,7 +83,9 @@ def read_api(url: str, key: str | None) -> Api:
     """Raises ConfigurationError when the key is missing or the address is none."""
     key = key or os.environ.get("OFFHOOK_KEY")
     if not key:
-        raise ConfigurationError("Set OFFHOOK_KEY to an API key: `offhook key create ACCOUNT` makes one.")
+        raise ConfigurationError(
+            "Set OFFHOOK_KEY to an API key; `offhook key create sandbox` makes one for the sandbox."
+        )
     if not url.startswith(_SCHEMES):
         raise ConfigurationError(f"{url} is no address of an API: it begins with http:// or https://.")
     return Api(url.rstrip("/").removesuffix("/graphql"), key)

@@ -28,6 +28,8 @@ from app.facts.jobs import Counts
 
 #: What the report says of a contact whose number must not be called.
 ON_DNC_LIST: Final = "ON_DNC_LIST"
+#: What it says of a number that the list had before.
+ALREADY_IN_LIST: Final = "ALREADY_IN_LIST"
 
 
 class Saving(Protocol):
@@ -120,7 +122,7 @@ def _line(row: int, number: str, written: Written, remark: str = "") -> ReportLi
         return ReportLine(row, RowOutcome.ADDED, remark)
     if number in written.updated:
         return ReportLine(row, RowOutcome.UPDATED, remark)
-    reason = "DUPLICATE_IN_FILE" if number in written.again else "ALREADY_IN_LIST"
+    reason = "DUPLICATE_IN_FILE" if number in written.again else ALREADY_IN_LIST
     return ReportLine(row, RowOutcome.SKIPPED, reason)
 
 
@@ -193,4 +195,5 @@ def _add(counts: Counts, lines: Sequence[ReportLine]) -> Counts:
         skipped=counts.skipped + found[RowOutcome.SKIPPED],
         rejected=counts.rejected + found[RowOutcome.REJECTED],
         dnc=counts.dnc + sum(line.reason == ON_DNC_LIST for line in lines),
+        existing=counts.existing + sum(line.reason == ALREADY_IN_LIST for line in lines),
     )

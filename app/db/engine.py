@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Self, TypeAlias
 
 import asyncpg
@@ -19,6 +19,7 @@ _APPLICATION_NAME = "offhook"
 _CONNECT_SECONDS = 5.0
 _CLOSE_SECONDS = 5.0
 _IDLE_IN_TRANSACTION_SECONDS = 5.0
+_ROLLBACK_SECONDS = 5.0
 _JSONB_VERSION = b"\x01"  # the first byte of jsonb's binary form
 
 # What says "the server, not the statement": connection lost or refused, shutting down, recovering, full, out of
@@ -142,6 +143,9 @@ class Database:
                     if _is_lost(connection):
                         raise say_away(error) from error
                     raise
+                except asyncio.CancelledError:
+                    await _roll_back(connection)
+                    raise
         except _AWAY as error:
             heed_cancellation(error)
             raise say_away(error) from error
@@ -169,6 +173,16 @@ def _is_lost(connection: PooledConnection) -> bool:
         return connection.is_closed()
     except asyncpg.InterfaceError:  # the pool has let go of it already, which it does when the server hangs up
         return True
+
+
+async def _roll_back(connection: PooledConnection) -> None:
+    """End a transaction that is open still: whoever was in it was cancelled again while it was being rolled back.
+
+    The pool would do so as well, and complain of it as of somebody who has forgotten.
+    """
+    if not _is_lost(connection) and connection.is_in_transaction():
+        with suppress(*_AWAY, asyncpg.PostgresError, asyncpg.InterfaceError):  # then the pool does, or cuts it
+            await connection.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS)
 
 
 def heed_cancellation(error: BaseException) -> None:

@@ -127,8 +127,11 @@ def _serving_somewhere(settings: Settings, console: Console) -> AbstractAsyncCon
 
 
 async def _tell(story: Story, running: Serving, client: GraphQLClient, sink: Sink, console: Console) -> None:
+    told: str | None = None
     while (why := running.service.node.why_not_ready) is not None:
-        console.print(why, style="dim")
+        if why != told:
+            console.print(f"Waiting: {why}", style="dim")
+            told = why
         await asyncio.sleep(0.2)
     made = (
         await client.run(
@@ -204,7 +207,7 @@ async def _prove_recording(story: Story, running: Serving, client: GraphQLClient
     )
     if settings.recordings_url is None and running.service.sandbox is not None:
         key = object_key(running.service.sandbox.account.id, recording["id"])
-        console.print(f"  {Path(settings.data_dir) / 'recordings' / key}", style="dim")
+        console.print(f"  {Path(settings.data_dir) / 'recordings' / key}", style="dim", soft_wrap=True)
     console.print(f"  {recording['url']['url']}", style="dim", soft_wrap=True)
 
 
@@ -221,13 +224,19 @@ def _show_webhook(story: Story, sink: Sink, console: Console) -> None:
 
 def _show_next_steps(console: Console, url: str, token: str) -> None:
     body = shlex.quote(orjson.dumps({"query": queries.FIRST_QUERY}).decode())
-    console.print(f"\nThe dashboard is at {url} until Ctrl-C, GraphQL and its IDE at {url}/graphql", style="bold")
-    console.print(f"  API key (sandbox only): {token}")
-    console.print(f"  Query: {queries.FIRST_QUERY}")
+    console.print("\nUntil Ctrl-C:", style="bold")
+    console.print(f"  dashboard               {url}/", soft_wrap=True)
+    console.print(f"  GraphQL and its IDE     {url}/graphql", soft_wrap=True)
+    console.print(f"  API key (sandbox only)  {token}", soft_wrap=True)
+    console.print("\nIn a second terminal:", style="bold")
+    # Each a line to paste: nothing in it may be broken or coloured.
+    console.print(f"  export OFFHOOK_KEY={token}", soft_wrap=True)
     console.print(
-        f"  curl -s {url}/graphql -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d {body}",
+        f"  curl -s {url}/graphql "
+        f'-H "Authorization: Bearer $OFFHOOK_KEY" -H "Content-Type: application/json" -d {body}',
         soft_wrap=True,
     )
+    console.print("\nNext: a call of your own (README.md), webhooks to a program of yours (docs/tutorial/index.md)")
 
 
 def _require_no_user_errors(payload: dict[str, Any]) -> None:

@@ -5,10 +5,12 @@ way as those that come over HTTP: with the same limits, budget, scopes, audit an
 """
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
+
+from graphql import GraphQLError
 
 from app.accounts.dialect_keys import Holder
 from app.accounts.dialects import Dialect
@@ -20,6 +22,7 @@ from app.api.metrics import Metrics
 from app.api.schema import OffhookSchema
 from app.calls.time_limits import GIVEN_UP_SECONDS
 from app.dialects.refusals import DialectRefusedError
+from app.dialects.variables import read_variable_error
 from app.errors import DatabaseUnavailableError, OffhookError
 from app.hours.zones import zone_of
 from app.services import Services
@@ -39,6 +42,11 @@ _STATUSES: Final[dict[str, int]] = {
     "ASTERISK_UNAVAILABLE": 503,
     "OVERLOADED": 503,
     "SHUTTING_DOWN": 503,
+    "STORE_UNAVAILABLE": 503,
+    "OBJECT_SEALED": 503,
+    "SPEECH_UNAVAILABLE": 503,
+    "DECODER_UNAVAILABLE": 503,
+    "TRANSCRIPTION_UNAVAILABLE": 503,
     "TIMEOUT": 504,
     "INTERNAL": 500,
 }
@@ -147,14 +155,7 @@ class Desk:
         note_refusals(errors, context)
         self._note(context, error_code(errors[0]) if errors else "ok", began)
         if errors:
-            extensions = errors[0].extensions or {}
-            raise AskRefusedError(
-                error_code(errors[0]),
-                errors[0].message,
-                field=extensions.get("field", ()),
-                extensions=extensions,
-                data=outcome.data,
-            )
+            raise _refuse((outcome.errors or errors)[0], errors[0], outcome.data)
         data = outcome.data or {}
         _look_for_user_errors(data)
         return data
@@ -181,10 +182,8 @@ class Desk:
         """
         requests = self._surface.services.dialects.requests
         own = (b"test " if self.is_test else b"live ") + parts
-        try:
+        with _telling_outages():
             key = await requests.take_key(self.account_id, self.dialect, own, _kept_seconds(at_most_seconds))
-        except DatabaseUnavailableError as error:
-            raise AskRefusedError(error.code, error.message) from error
         is_answered = False
         try:
             yield key
@@ -199,6 +198,34 @@ class Desk:
             if is_answered:
                 with suppress(DatabaseUnavailableError):  # it ends by itself, a little later
                     await requests.end_soon(self.account_id, self.dialect, own, key, REPEAT_SECONDS)
+
+    async def find_subject(self, key: str) -> tuple[str, ...]:
+        """What an equal request before has kept under their key with `keep_subject`; nothing when none has.
+
+        Raises:
+            AskRefusedError: DATABASE_UNAVAILABLE.
+        """
+        with _telling_outages():
+            kept = await self.services.dialects.requests.find_subject(self.account_id, self.dialect, key)
+        return () if kept is None else tuple(kept.split(" ")[1:])
+
+    async def keep_subject(self, key: str, *words: str) -> bool:
+        """Keep what a request is about, for equal ones after it; whether this one is the first. Words have no blanks.
+
+        Raises:
+            AskRefusedError: DATABASE_UNAVAILABLE.
+        """
+        own = " ".join((self.request_id, *words))
+        with _telling_outages():
+            kept = await self.services.dialects.requests.keep_subject(
+                self.account_id, self.dialect, key, own, _kept_seconds(LONGEST_SECONDS)
+            )
+        return kept == own
+
+    async def drop_subject(self, key: str) -> None:
+        """Nothing came of the request: an equal one looks for itself."""
+        with suppress(DatabaseUnavailableError):  # it ends by itself, a little later
+            await self.services.dialects.requests.drop_subject(self.account_id, self.dialect, key)
 
     def _make_context(self) -> Context:
         surface = self._surface
@@ -220,9 +247,29 @@ class Desk:
         metrics.operation_seconds.labels(context.operation).observe(time.perf_counter() - began)
 
 
+@contextmanager
+def _telling_outages() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseUnavailableError as error:
+        raise AskRefusedError(error.code, error.message) from error
+
+
 def _kept_seconds(at_most_seconds: float) -> float:
     """Of a key, from its taking: for the request, and for one that comes when the client has given that up."""
     return 2 * max(at_most_seconds, LONGEST_SECONDS) + REPEAT_SECONDS
+
+
+def _refuse(found: GraphQLError, shown: GraphQLError, data: Mapping[str, Any] | None) -> AskRefusedError:
+    """An error at the top, as it was ``found`` and as it is ``shown``."""
+    extensions = shown.extensions or {}
+    about = read_variable_error(found)
+    if about is not None:
+        message, field = about
+        return AskRefusedError("INVALID_INPUT", message, field=field, extensions=extensions, data=data)
+    return AskRefusedError(
+        error_code(shown), shown.message, field=extensions.get("field", ()), extensions=extensions, data=data
+    )
 
 
 def _look_for_user_errors(data: Mapping[str, Any]) -> None:

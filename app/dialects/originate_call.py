@@ -46,7 +46,7 @@ _UNANSWERED: Final = {
 #: What the audit log has of what this dialect refuses by itself.
 _BAD_REQUEST: Final = "BAD_REQUEST"
 _INVALID_INPUT: Final = "INVALID_INPUT"
-#: Of a user whose answer somebody waits for: with it, what becomes of the call is known within the longest wait.
+#: Of whoever's answer somebody waits for: with it, what becomes of the call is known within the longest wait.
 _RING_SECONDS: Final = 40.0
 #: Where a context begins (Asterisk's own convention for a call without an extension).
 _START: Final = "s"
@@ -67,6 +67,16 @@ ORIGINATE: Final = """mutation DialectOriginate($input: OriginateCallInput!) {
 
 class _RefusedError(DialectRefusedError):
     """What is wrong, in the dialect's words."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class _NotYetError(Exception):
+    """Nobody has answered in all the time that somebody waits for it: the call may go on, and an equal request asks
+    what has become of it.
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -100,6 +110,8 @@ class OriginateCall:
             return _fail(200, _INVALID[error.noun])
         except _RefusedError as error:
             desk.note_refusal(_INVALID_INPUT)
+            return _fail(200, error.message)
+        except _NotYetError as error:
             return _fail(200, error.message)
         except AskRefusedError as error:
             wait = error.extensions.get("retryAfterSeconds")
@@ -140,6 +152,7 @@ async def _originate(desk: Desk, data: object) -> str:
 
     Raises:
         _RefusedError, AskRefusedError: it was not placed, or nobody took it.
+        _NotYetError: nobody has taken it yet.
     """
     fields = _read_data(data)
     kind, destination = fields["type"], fields["destination"]
@@ -166,10 +179,12 @@ async def _originate(desk: Desk, data: object) -> str:
     if is_waited_for:
         given["waitFor"] = "FIRST_ANSWER" if kind == "context" else "AGENT_ANSWERED"
         given["agentRingSeconds"] = _RING_SECONDS
+        if kind != "user":  # there the customer is called first
+            given["customerRingSeconds"] = _RING_SECONDS
     parts = f"POST {PATH} ".encode() + orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
     async with desk.repeating(parts, LONGEST_SECONDS) as key:
         placed = await _place(desk, kind, {**given, "idempotencyKey": key})
-    return _tell(placed, kind, destination, is_waited_for=is_waited_for)
+        return _tell(placed, kind, destination, is_waited_for=is_waited_for)
 
 
 async def _place(desk: Desk, kind: str, given: dict[str, Any]) -> Mapping[str, Any]:
@@ -248,7 +263,7 @@ def _tell(placed: Mapping[str, Any], kind: str, destination: str, *, is_waited_f
         raise _RefusedError(_UNANSWERED.get(call.get("disposition") or "", "The call failed").format(who=who))
     # A queue's customers wait there for longer than anybody waits for an answer.
     if is_waited_for and placed["waitOutcome"] == "TIMED_OUT" and kind != "queue":
-        raise _RefusedError(_UNANSWERED["NO_ANSWER"].format(who="customer" if kind == "context" else "user"))
+        raise _NotYetError(_UNANSWERED["NO_ANSWER"].format(who="customer" if kind == "context" else "user"))
     return f"Call successfully originated for {kind}: {destination}"
 
 

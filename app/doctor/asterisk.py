@@ -171,7 +171,8 @@ async def _check_embedded() -> Finding:
             "Nothing to do: `make demo` fetches one. For your own, set OFFHOOK_ARI_URL and OFFHOOK_ARI_PASSWORD.",
         )
     if process.returncode != 0:
-        reason = said.decode(errors="replace").strip().rpartition("\n")[2].removeprefix("get-asterisk: ")
+        last = said.decode(errors="replace").strip().rpartition("\n")[2]
+        reason = last.removeprefix("get-asterisk: ").removeprefix("error: ")
         return failed("asterisk", f"No Asterisk to run: {reason}", f"Try {_GET_ASTERISK} by hand.")
     found = json.loads(answer)
     if is_below_floor(found["version"]):

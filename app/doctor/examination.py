@@ -16,6 +16,7 @@ from app.doctor.machine import (
     check_secret,
     disk_free_bytes,
 )
+from app.doctor.nats import check_nats
 from app.doctor.speech import check_speech
 from app.doctor.spool import check_set_aside
 from app.doctor.trunks import check_trunks
@@ -31,6 +32,7 @@ async def examine(settings: Settings, *, free_bytes: FreeBytes = disk_free_bytes
         check_secret(settings),
         *check_set_aside(settings),
         *await check_database(settings),
+        *await check_nats(settings),
         *await check_asterisk(settings),
         *await check_trunks(settings),
         *await check_lines(settings),

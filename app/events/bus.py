@@ -4,14 +4,16 @@ A notification says that there is something to look at, never what: readers go t
 poll's length and nothing else, and whenever the connection was away everybody is told to look (with an empty payload).
 
 NOTIFY makes the commits that send it wait for each other, so it is never sent in one that writes calls, and nothing is
-sent at all while no other process is known to listen.
+sent at all while no other process is known to listen. Where all of them have NATS, news of events go over that
+(``nats``), and the database is spared these commits; all else, and events while anybody is without it, as before.
 """
 
 import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 import structlog
@@ -22,10 +24,14 @@ from app.db.kept import KeptConnection
 from app.errors import DatabaseUnavailableError
 from app.events.log import Appended
 
+if TYPE_CHECKING:
+    from app.events.nats import NatsLine  # needs an extra
+
 _log = structlog.get_logger(__name__)
 
 EVENTS: Final = "offhook_events"
 _PRESENCE: Final = "offhook_presence"
+_HAS_NATS: Final = "nats"
 _BEAT_SECONDS: Final = 5.0
 #: Another process that has not been heard for this long is not there.
 _ABSENT_SECONDS: Final = 16.0
@@ -38,11 +44,15 @@ Handler = Callable[[str], None]
 class Bus:
     """This process's ear and mouth. ``run`` listens until cancelled."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, nats: "NatsLine | None" = None) -> None:
         self._database = database
+        self._nats = nats
+        if nats is not None:
+            nats.on(partial(self._hear, None, 0, EVENTS), changed=self._note_nats)
         self._id = secrets.token_hex(6)
         self._handlers: dict[str, list[Handler]] = {_PRESENCE: [self._hear_presence]}
         self._others: dict[str, float] = {}
+        self._without_nats: set[str] = set()
         self._is_due = asyncio.Event()
         self._ear = KeptConnection(database, on_open=self._begin, application_name="offhook bus", settings={})
         self._appended_to = 0
@@ -98,6 +108,8 @@ class Bus:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen_forever(), name="bus-ear")
             group.create_task(self._publish_announced(), name="bus-mouth")
+            if self._nats is not None:
+                group.create_task(self._nats.run(), name="bus-nats")
 
     async def _publish_announced(self) -> None:
         while True:
@@ -106,7 +118,19 @@ class Bus:
             mark = "+" if self._has_deliveries else ""
             self._has_deliveries = False
             # What is appended while this one is on its way goes together into the next.
-            await self.publish(EVENTS, f"{self._id} {self._appended_to}{mark}")
+            news = f"{self._id} {self._appended_to}{mark}"
+            if not await self._tell_over_nats(news):
+                await self.publish(EVENTS, news)
+
+    async def _tell_over_nats(self, news: str) -> bool:
+        if self._nats is None or self._without_nats & self._others.keys():
+            return False
+        return await self._nats.publish(news)
+
+    def _note_nats(self) -> None:
+        """It is there, or gone: the others have to know, and something may have been missed."""
+        self._is_due.set()
+        self._hear(None, 0, EVENTS, "")
 
     async def _listen_forever(self) -> None:
         failures = 0
@@ -129,9 +153,11 @@ class Bus:
             self._ear.close()
 
     async def _beat(self) -> None:
-        """Tell the others that this process listens; a lost connection is opened anew for it."""
+        """Tell the others that this process listens, and where; a lost connection is opened anew for it."""
+        has_nats = self._nats is not None and self._nats.is_up
+        word = f"{self._id} {_HAS_NATS}" if has_nats else self._id
         async with self._ear.use() as connection:
-            await connection.execute("SELECT pg_notify($1, $2)", _PRESENCE, self._id, timeout=_STATEMENT_SECONDS)
+            await connection.execute("SELECT pg_notify($1, $2)", _PRESENCE, word, timeout=_STATEMENT_SECONDS)
 
     async def _begin(self, connection: "asyncpg.Connection[Any]") -> None:
         connection.add_termination_listener(lambda _: self._is_due.set())
@@ -161,10 +187,13 @@ class Bus:
                 _log.exception("notification_handler_failed", channel=channel)
 
     def _hear_presence(self, payload: str) -> None:
-        if payload in {"", self._id}:
+        other, _, having = payload.partition(" ")
+        if other in {"", self._id}:
             return
-        if payload not in self._others:
+        if other not in self._others:
             self._is_due.set()
-        self._others[payload] = time.monotonic()
+        self._others[other] = time.monotonic()
         horizon = time.monotonic() - _ABSENT_SECONDS
         self._others = {one: heard_at for one, heard_at in self._others.items() if heard_at > horizon}
+        self._without_nats &= self._others.keys()
+        (self._without_nats.discard if having == _HAS_NATS else self._without_nats.add)(other)

@@ -30,7 +30,8 @@ class Counts(Words, frozen=True, kw_only=True):
     """How far a job has come, in rows or pieces; ``total`` null while nobody knows it.
 
     ``processed`` is added + updated + skipped + rejected where a job sorts its rows into these, else what is done.
-    ``dnc`` of them, whatever became of them, are numbers that must not be called.
+    ``existing`` of the skipped ones were there before, and stayed as they were. ``dnc`` of them, whatever became of
+    them, are numbers that must not be called.
     """
 
     total: int | None = None
@@ -40,6 +41,7 @@ class Counts(Words, frozen=True, kw_only=True):
     skipped: int = 0
     rejected: int = 0
     dnc: int = 0
+    existing: int = 0
 
 
 class JobFact(Fact, frozen=True, kw_only=True):

@@ -41,6 +41,8 @@ __all__ = [
 ]
 
 _GET_ASTERISK = ASTERISK_FOLDER / "get-asterisk"
+_SAYS = "get-asterisk: "
+_FAILS = f"{_SAYS}error: "
 _READY_SECONDS = 20.0
 _POLL_SECONDS = 0.02
 _STOP_SECONDS = 6.0
@@ -90,12 +92,15 @@ async def ensure_asterisk() -> AsteriskInstall:
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    said: list[str] = []
+    last = ""
     try:
         # The script bounds its own work, and says each step.
         async for line in process.stderr:
-            said.append(line.decode(errors="replace").rstrip())
-            sys.stderr.write(said[-1] + "\n")
+            if last.startswith(_FAILS):  # it went on all the same
+                sys.stderr.write(last + "\n")
+            last = line.decode(errors="replace").rstrip()
+            if not last.startswith(_FAILS):  # the last word is said below, once
+                sys.stderr.write(last + "\n")
         answer = await process.stdout.read()
         status = await process.wait()
     except BaseException:
@@ -103,7 +108,7 @@ async def ensure_asterisk() -> AsteriskInstall:
             process.terminate()
         raise
     if status != 0:
-        reason = said[-1].removeprefix("get-asterisk: ") if said else f"{_GET_ASTERISK} ended with status {status}"
+        reason = last.removeprefix(_FAILS).removeprefix(_SAYS) or f"{_GET_ASTERISK} ended with status {status}"
         raise AsteriskInstallError(f"No Asterisk to run: {reason}")
     found = json.loads(answer)
     return AsteriskInstall(

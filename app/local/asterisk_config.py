@@ -216,7 +216,10 @@ def render_configuration(config: AsteriskConfig, ports: AsteriskPorts, paths: As
         target.write_text(text, encoding="utf-8")
 
 
-def _first_directory(patterns: tuple[str, ...]) -> Path:
+def _directory_of(name: str, environment: Mapping[str, str], patterns: tuple[str, ...]) -> Path:
+    """What the environment names, for an Asterisk that lies elsewhere; else where Debian's package has it."""
+    if given := environment.get(f"OFFHOOK_ASTERISK_{name}"):
+        return Path(given)
     for pattern in patterns:
         for found in sorted(Path("/").glob(pattern)):
             return found
@@ -259,8 +262,8 @@ def main() -> None:
         directory=directory,
         run=directory / "run",
         cache=directory / "cache",
-        modules=_first_directory(("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules")),
-        data=_first_directory(("usr/share/asterisk", "var/lib/asterisk")),
+        modules=_directory_of("MODULES", environment, ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules")),
+        data=_directory_of("DATA", environment, ("usr/share/asterisk", "var/lib/asterisk")),
     )
     render_configuration(config, ports, paths)
 

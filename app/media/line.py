@@ -15,7 +15,8 @@ from typing import Final
 
 import structlog
 from picows import WSCloseCode, WSError, WSFrame, WSHandshakeError, WSListener, WSMsgType, WSTransport, ws_connect
-from picows.picows import WSCloseHandshake
+
+from app.ari.event_socket import was_too_big
 
 _log = structlog.get_logger(__name__)
 
@@ -125,7 +126,7 @@ class Line(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self.is_over = True
-        if self._is_too_big or _was_too_big(transport):
+        if self._is_too_big or was_too_big(transport):
             self._on_end(LineEnd.TOO_BIG)
         else:
             self._on_end(LineEnd.GOODBYE if self._has_said_goodbye else LineEnd.BROKEN)
@@ -159,13 +160,6 @@ class Line(WSListener):
         elif frame.fin:
             message, self._parts = bytes(self._parts), None
             (self._on_text if self._kind_of_parts is _TEXT else self._on_binary)(message)
-
-
-def _was_too_big(transport: WSTransport) -> bool:
-    """Whether it was us who closed, for a message over the limit (RFC 6455, 7.4.1)."""
-    # None when nobody said good-bye, whatever the library's annotation says.
-    handshake: WSCloseHandshake | None = transport.close_handshake
-    return handshake is not None and handshake.sent is not None and handshake.sent.code == WSCloseCode.MESSAGE_TOO_BIG
 
 
 async def open_line(

@@ -48,6 +48,7 @@ from app.numbers.lookup import preload
 from app.ownership.node import Node
 from app.process.driving import Grounds, make_node
 from app.process.errands import Errands
+from app.process.nats import open_nats
 from app.process.running import Service, check_roles
 from app.process.tenures import AriClients
 from app.process.tracing import enter_tracing
@@ -100,6 +101,7 @@ async def running_service(
     async with AsyncExitStack() as stack:
         if settings.traces_url is not None:
             await enter_tracing(stack, settings)
+        nats = open_nats(settings)
         secret = await asyncio.to_thread(ServiceSecret.load, settings)
         database = await stack.enter_async_context(open_database(settings))
         asterisk, ari = None, None
@@ -115,7 +117,8 @@ async def running_service(
             max_idle=settings.webhook_concurrency,
         )
         stack.push_async_callback(egress.aclose)
-        yield await _compose(settings, frozenset(roles), clock, secret, database, ari, egress, asterisk, stack)
+        bus = Bus(database, nats=nats)
+        yield await _compose(settings, frozenset(roles), clock, secret, database, bus, ari, egress, asterisk, stack)
 
 
 async def _compose(
@@ -124,6 +127,7 @@ async def _compose(
     clock: Clock,
     secret: ServiceSecret,
     database: Database,
+    bus: Bus,
     ari: AriClients | None,
     egress: Egress,
     asterisk: AsteriskInstance | None,
@@ -131,7 +135,6 @@ async def _compose(
 ) -> Service:
     audit = AuditLog(database, clock=clock)
     sealer = Sealer(secret.derive(Purpose.SEALING))
-    bus = Bus(database)
     urls = SignedUrls(secret.derive(Purpose.URLS))
     public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
     hooks = open_webhooks(

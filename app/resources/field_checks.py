@@ -1,6 +1,5 @@
 """What may stand in the fields that any resource has. Pure: every check gives the problems it found."""
 
-import math
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -20,12 +19,6 @@ def check_label(label: str | None, field: str = "label") -> list[Problem]:
 
 def check_name(name: str, field: str = "name") -> list[Problem]:
     return check_text(name, (field,), longest=LONGEST_TEXT)
-
-
-def check_seconds(value: float | None, field: str, *, least: float, most: float) -> list[Problem]:
-    if value is None or (math.isfinite(value) and least <= value <= most):
-        return []
-    return [Problem("INVALID_INPUT", f"Use {least:g} to {most:g} seconds.", (field,))]
 
 
 def check_whole(value: int | None, field: str, *, least: int, most: int) -> list[Problem]:

@@ -9,7 +9,7 @@ LONGEST_NAME: Final = 80
 
 #: Controls, line and paragraph ends, what turns the direction of the text around it, lone surrogates, and what delimits
 #: names in SIP and Asterisk: ``Bob" <+1900…>`` would replace the number.
-_UNSHOWABLE: Final = re.compile('[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"<>\\\\]')
+_UNSHOWABLE: Final = re.compile('[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"<>\\\\]')
 
 
 def check_shown_name(name: str | None, field: str) -> list[Problem]:

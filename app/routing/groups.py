@@ -8,6 +8,7 @@ from app.db.engine import PooledConnection
 from app.errors import Problem
 from app.ids import Kind, new_id
 from app.resources import field_checks
+from app.resources.durations import check_seconds
 from app.resources.resource import Resource
 from app.resources.shelf import raise_all
 from app.routing import checks
@@ -196,9 +197,7 @@ def _columns(values: RingGroupChanges | QueueChanges) -> dict[str, object]:
 
 def _check_group(values: RingGroupChanges) -> list[Problem]:
     problems = field_checks.check_name(values["name"]) if "name" in values else []
-    problems += field_checks.check_seconds(
-        values.get("ring_seconds"), "ringSeconds", least=1, most=LONGEST_RING_SECONDS
-    )
+    problems += check_seconds(values.get("ring_seconds"), "ringSeconds", least=1, most=LONGEST_RING_SECONDS)
     return problems
 
 
@@ -212,7 +211,7 @@ def _check_queue(values: QueueChanges) -> list[Problem]:
         (values.get("ring_seconds"), "ringSeconds", 1.0, LONGEST_RING_SECONDS),
         (values.get("wrap_up_seconds"), "wrapUpSeconds", 0.0, LONGEST_WRAP_UP_SECONDS),
     ):
-        problems += field_checks.check_seconds(value, field, least=least, most=most)
+        problems += check_seconds(value, field, least=least, most=most)
     problems += field_checks.check_whole(values.get("max_length"), "maxLength", least=1, most=_MOST_WAITING)
     for place, member in enumerate((*values.get("members", ()), *values.get("add_members", ()))):
         if not 0 <= member.penalty <= _LARGEST_PENALTY:

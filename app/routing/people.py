@@ -9,6 +9,7 @@ from app.errors import Problem
 from app.ids import Kind, new_id
 from app.numbers.parse import parse_extension
 from app.resources import field_checks
+from app.resources.durations import check_seconds
 from app.resources.resource import Resource
 from app.resources.shelf import raise_all
 from app.routing import checks
@@ -157,10 +158,6 @@ def _check_agent(values: AgentChanges) -> None:
     display_name = values.get("display_name")
     problems += [] if display_name is None else checks.check_agent_name(display_name, "displayName")
     problems += checks.check_email(values.get("email"))
-    problems += field_checks.check_seconds(
-        values.get("ring_seconds"), "ringSeconds", least=1, most=LONGEST_RING_SECONDS
-    )
-    problems += field_checks.check_seconds(
-        values.get("wrap_up_seconds"), "wrapUpSeconds", least=0, most=LONGEST_WRAP_UP_SECONDS
-    )
+    problems += check_seconds(values.get("ring_seconds"), "ringSeconds", least=1, most=LONGEST_RING_SECONDS)
+    problems += check_seconds(values.get("wrap_up_seconds"), "wrapUpSeconds", least=0, most=LONGEST_WRAP_UP_SECONDS)
     raise_all(problems)

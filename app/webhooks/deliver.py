@@ -216,8 +216,8 @@ class Deliverer(Daemon):
         return self._schedule.is_exhausted(in_this_round)
 
     def _why_disable(self, row: asyncpg.Record, attempt: Attempt) -> str | None:
-        if _is_sample(row):
-            return None  # any test key may send one; it must not end what real calls are told to
+        if _is_test(row):
+            return None  # somebody tries it out, which must not end what real calls are told to
         if attempt.status == _GONE:
             return GONE_REASON
         since, now = row["failing_since"], self._clock.now()
@@ -259,7 +259,7 @@ class Deliverer(Daemon):
             fact=fact,
             disable_reason=disable_reason,
             was_failing=row["failing_since"] is not None,
-            says_health=not _is_sample(row),
+            says_health=_says_health(row, state),
         )
 
 
@@ -269,6 +269,11 @@ def _is_test(row: asyncpg.Record) -> bool:
 
 def _is_sample(row: asyncpg.Record) -> bool:
     return bool(row["fact_type"] == WebhookTriggered.type)
+
+
+def _says_health(row: asyncpg.Record, state: DeliveryState) -> bool:
+    """Whether its attempt tells how the endpoint stands. That a test arrives does; that it fails ends nothing."""
+    return not _is_test(row) or (state is DeliveryState.DELIVERED and not _is_sample(row))
 
 
 def _is_unwanted(row: asyncpg.Record) -> bool:

@@ -748,8 +748,9 @@ export interface ContactSkipped {
 
 /**
  * How far a job has come, in rows or pieces; `total` null while nobody knows it. `processed` is added
- * + updated + skipped + rejected where a job sorts its rows into these, else what is done. `dnc` of
- * them, whatever became of them, are numbers that must not be called.
+ * + updated + skipped + rejected where a job sorts its rows into these, else what is done. `existing`
+ * of the skipped ones were there before, and stayed as they were. `dnc` of them, whatever became of
+ * them, are numbers that must not be called.
  */
 export interface Counts {
   total: number | null;
@@ -759,6 +760,7 @@ export interface Counts {
   skipped: number;
   rejected: number;
   dnc: number;
+  existing: number;
 }
 
 /** The device has registered, or answers again; it can be called. */

@@ -560,7 +560,8 @@ class ContactSkipped(TypedDict):
 class Counts(TypedDict):
     """How far a job has come, in rows or pieces; `total` null while nobody knows it. `processed` is
     added + updated + skipped + rejected where a job sorts its rows into these, else what is done.
-    `dnc` of them, whatever became of them, are numbers that must not be called.
+    `existing` of the skipped ones were there before, and stayed as they were. `dnc` of them,
+    whatever became of them, are numbers that must not be called.
     """
 
     total: int | None
@@ -570,6 +571,7 @@ class Counts(TypedDict):
     skipped: int
     rejected: int
     dnc: int
+    existing: int
 
 
 class DeviceRegistered(TypedDict):

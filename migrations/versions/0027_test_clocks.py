@@ -21,8 +21,8 @@ def upgrade() -> None:
     op.create_index(
         "callback_in_tests",
         "callback",
-        ["due_at"],
-        postgresql_where=sa.text("is_sandbox AND state IN ('SCHEDULED', 'CLAIMED')"),
+        ["account_id", "due_at"],
+        postgresql_where=sa.text("is_sandbox AND state = 'SCHEDULED'"),
     )
     op.add_column(
         "number_attempt", sa.Column("is_sandbox", sa.Boolean(), server_default=sa.text("false"), nullable=False)

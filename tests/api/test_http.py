@@ -182,6 +182,15 @@ async def test_given_a_malformed_body_when_sent_then_it_is_a_bad_request_and_no_
     assert response.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
 
 
+async def test_given_a_text_that_goes_over_lines_when_sent_then_the_place_is_told(surface: Surface) -> None:
+    response = await surface.client.post(
+        "/graphql", content=b'{\n "query": "{\n viewer }"}', headers={"content-type": "application/json"}
+    )
+    assert response.json()["errors"][0]["message"] == (
+        "The body is not JSON: unexpected control character in string (line 2, column 13)."
+    )
+
+
 async def test_given_a_body_over_the_limit_when_sent_whole_or_in_pieces_then_it_is_refused_with_413(
     surface: Surface,
 ) -> None:

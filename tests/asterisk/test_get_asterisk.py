@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.ari.versions import VERSION_FLOOR, is_below_floor
-from app.local.asterisk import AsteriskInstall
+from app.local.asterisk import AsteriskInstall, AsteriskInstallError, ensure_asterisk
 
 pytestmark = pytest.mark.asterisk
 
@@ -146,3 +146,39 @@ def test_given_an_espeak_that_cannot_be_fetched_when_asked_then_there_is_none_an
     assert found["espeak"] is None
     assert found["version"] == asterisk_install.version
     assert not list(cache.glob("espeak-*-*"))
+
+
+def _script_that(directory: Path, *lines: str) -> Path:
+    script = directory / "get-asterisk"
+    script.write_text("\n".join(("import sys", *lines)), encoding="utf-8")
+    return script
+
+
+async def test_given_a_script_that_fails_when_the_service_wants_asterisk_then_the_reason_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = _script_that(
+        tmp_path,
+        "print('get-asterisk: unpacking Asterisk', file=sys.stderr)",
+        "print('get-asterisk: error: missing: mmdebstrap', file=sys.stderr)",
+        "sys.exit(3)",
+    )
+    monkeypatch.setattr("app.local.asterisk._GET_ASTERISK", script)
+    with pytest.raises(AsteriskInstallError, match=r"^No Asterisk to run: missing: mmdebstrap$"):
+        await ensure_asterisk()
+    assert capsys.readouterr().err == "get-asterisk: unpacking Asterisk\n"
+
+
+async def test_given_a_script_that_goes_on_after_an_error_when_it_has_asterisk_then_the_error_has_been_told(
+    asterisk_install: AsteriskInstall,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = "get-asterisk: error: no route to host\nget-asterisk: without espeak-ng no text is spoken\n"
+    answer = _run("--json").stdout
+    script = _script_that(tmp_path, f"sys.stderr.write({said!r})", f"print({answer!r})")
+    monkeypatch.setattr("app.local.asterisk._GET_ASTERISK", script)
+    found = await ensure_asterisk()
+    assert found.asterisk == asterisk_install.asterisk
+    assert capsys.readouterr().err == said

@@ -63,14 +63,25 @@ async def test_given_a_wire_that_is_cut_while_calls_come_and_go_when_it_is_mende
     distant.forgive("WebSocket|Failed to load resource")
 
 
-async def test_given_a_wire_that_falls_silent_when_nothing_is_heard_then_that_is_noticed_and_mended(
-    distant: Window, wire: FaultProxy
+async def test_given_a_wire_that_falls_silent_while_a_call_is_looked_at_then_it_says_so_and_is_right_after(
+    distant: Window, wire: FaultProxy, desk: Desk
 ) -> None:
+    call = await desk.place_call(STAYS, connect="2002")
+    await desk.wait_for(call.id, "call.connected")
+    await distant.page.get_by_role("button", name=re.compile(re.escape(STAYS))).first.click()
+    sheet = distant.page.get_by_role("dialog", name=STAYS)
+    await expect(sheet.get_by_text("Call connected")).to_be_visible()
+
     wire.hold()
-    banner = distant.page.get_by_text(re.compile(r"Not live since \d\d:\d\d:\d\d"))
+    banner = sheet.get_by_text(re.compile(r"Not live since \d\d:\d\d:\d\d"))
     await expect(banner).to_be_visible()
+    await desk.hang_up(call.id)
+    await desk.wait_for_end(call.id)
+    await expect(sheet.get_by_text("Connected", exact=True).first).to_be_visible()
     wire.mend()
     await expect(banner).to_be_hidden()
+    await expect(sheet.get_by_text("Ended · answered")).to_be_visible()
+    await expect(sheet.get_by_text("Call ended")).to_be_visible()
     await expect(distant.page.locator(".menu .live-mark")).to_have_text("Live")
     distant.forgive("WebSocket|Failed to load resource")
 

@@ -29,6 +29,7 @@ from tests.browser.history import (
     until,
     written_history,
 )
+from tests.browser.pages import left_out
 from tests.rig.browser import PHONE, Scheme, Window
 from tests.rig.desk import Body, Desk
 from tests.rig.service import RunningOffhook
@@ -164,6 +165,7 @@ async def test_given_more_records_than_a_page_holds_when_paged_through_then_each
     assert await shown() == first
     await page.get_by_role("button", name="Newer").click()
     await expect(page.get_by_text("Page 2")).to_be_visible()
+    assert await window.find_barriers() == []
     await page.get_by_label("Order").select_option("TALK_DESC")  # another list, from its beginning
     await expect(page.get_by_text("Page 1")).to_be_visible()
     await expect(page.get_by_role("link").filter(has_text="+1555").first).to_contain_text(TALKED)
@@ -368,6 +370,7 @@ async def test_given_either_colour_scheme_when_the_pages_are_shown_then_nothing_
     for path, title in history.pages.items():
         await show(window, path, title)
         barriers[path] = await window.find_barriers()
+    assert left_out(barriers, "History", "Account") == []
     for path, opener in (
         ("/webhooks", "New endpoint"),
         ("/keys", "New key"),
@@ -382,13 +385,16 @@ async def test_given_either_colour_scheme_when_the_pages_are_shown_then_nothing_
     assert {path: found for path, found in barriers.items() if found} == {}
 
 
-async def test_given_a_phone_when_the_pages_are_shown_then_none_is_wider_than_the_screen(
+async def test_given_a_phone_when_the_pages_are_shown_then_none_is_wider_than_the_screen_and_none_keeps_anybody_out(
     open_window: OpenWindow, offhook: RunningOffhook, history: History
 ) -> None:
     window = await open_window(size=PHONE)
     await window.sign_in(offhook.token)
     overhang: dict[str, int] = {}
+    barriers: dict[str, list[str]] = {}
     for path, title in history.pages.items():
         await show(window, path, title)
         overhang[path] = await window.overhang()
+        barriers[path] = await window.find_barriers()
     assert set(overhang.values()) == {0}, overhang
+    assert {path: found for path, found in barriers.items() if found} == {}

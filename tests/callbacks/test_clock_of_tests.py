@@ -3,10 +3,12 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from app.accounts.audit import AuditLog
+from app.callbacks import store
 from app.callbacks.model import Callback, CallbackState, UpdateCallbackRequest
 from app.calls.keeping.change import FencedError
 from app.errands.placer import LEASE, TRY_AGAIN
@@ -209,3 +211,37 @@ async def test_given_two_nodes_when_a_clock_is_advanced_then_each_callback_is_pl
         await asyncio.gather(world.scheduler.run_round(), other.run_round())
     keys = [request.idempotency_key for request, _ in world.paper.asked]
     assert sorted(keys) == sorted(f"{one.id}:1" for one in made)
+
+
+async def test_given_thousands_that_wait_in_the_sandbox_when_it_is_looked_what_is_due_then_only_that_is_read(
+    world: World, sandbox: Sandbox
+) -> None:
+    due = await sandbox.tomorrow()
+    async with world.database.acquire() as connection:
+        await connection.execute(
+            """
+            INSERT INTO callback
+            SELECT (jsonb_populate_record(callback, jsonb_build_object(
+                'id', callback.id || owner || n, 'account_id', owner,
+                'due_at', due_at + make_interval(mins => n), 'try_at', due_at + make_interval(mins => n)
+            ))).*
+            FROM callback, unnest($1::text[]) AS owner, generate_series(1, 3000) AS n
+            """,
+            [world.by.account_id, world.stranger.account_id],
+        )
+        await connection.execute("ANALYZE callback")
+    await sandbox.advance(DAY)
+    async with world.database.acquire() as connection, connection.transaction():
+        values = (NINE, 20)
+        plan = await connection.fetchval(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {store._DUE_IN_TESTS}", *values)
+        rows = await store.lock_due(connection, now=NINE, node="n1", limit=20)
+    assert [row["id"] for row in rows] == [due.id]
+    assert rows_read(plan[0]["Plan"]) == 1
+
+
+def rows_read(plan: dict[str, Any]) -> float:
+    """How many rows of callbacks were looked at, in all."""
+    own = 0.0
+    if plan.get("Relation Name") == "callback":
+        own = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
+    return own + sum(rows_read(part) for part in plan.get("Plans", ()))

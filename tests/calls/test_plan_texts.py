@@ -1,7 +1,7 @@
 """What the texts, seconds and ids of a request may be. Hostile ones are refused, each where it stands."""
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -9,11 +9,14 @@ from app.calls.planning.originate_checks import check_request
 from app.calls.planning.requests import OriginateRequest
 from app.errors import RefusedError
 from app.facts.vocabulary import AgentDisplay, Pair
+from app.resources.shown_names import check_shown_name, clean_shown_name
 
 AGENT_ID = "agent_01k3v7q2h4n8r6t0w5y9abcdef"
 TRUNK_ID = "trunk_01k3v7q2h4n8r6t0w5y9abcdef"
 CALL_ID = "call_01k3v7q2h4n8r6t0w5y9abcdef"
 DESTINATION = "+12125550123"
+#: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt: the property Bidi_Control.
+TURNS_DIRECTION: Final = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def _request(**fields: Any) -> OriginateRequest:
@@ -179,3 +182,11 @@ def test_given_much_that_is_wrong_when_checked_then_all_of_it_is_told_at_once() 
         ("agentRingSeconds",),
         ("connect", "extension"),
     ]
+
+
+@pytest.mark.parametrize("mark", TURNS_DIRECTION)
+def test_given_a_name_that_turns_the_direction_of_its_text_when_checked_then_it_is_refused_and_cleaned_of_it(
+    mark: str,
+) -> None:
+    assert [problem.field for problem in check_shown_name(f"Ada{mark}ecalevoL", "displayName")] == [("displayName",)]
+    assert clean_shown_name(f"Ada{mark}") == "Ada"

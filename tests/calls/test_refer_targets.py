@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.calls.core.inputs import ReferAimed, ReferRefused
@@ -12,9 +13,12 @@ from app.calls.planning.refer_targets import ReferTargets
 from app.errors import DatabaseUnavailableError
 from app.facts.vocabulary import CallState, Disposition, EndCode, EndParty, LegRole, TransferKind
 from app.ids import Kind, TransferId, new_id
+from app.numbers.policy import Rule
 from app.routing.directory import Directory
+from app.routing.policies import DestinationPolicies
 from tests.calls.standing_in import until
 from tests.calls.standing_in_process import Process
+from tests.security.hostile import Field, rows
 
 pytestmark = pytest.mark.postgres
 
@@ -78,6 +82,31 @@ async def test_given_whom_the_account_may_not_call_when_looked_up_then_it_is_ref
     found = await _find(_targets(process), await _talking(process), dialled)
     assert isinstance(found, ReferRefused)
     assert (found.disposition, found.end_reason.code, found.end_reason.party) == (disposition, code, EndParty.SYSTEM)
+
+
+async def test_given_every_hostile_number_when_a_phone_dialled_it_then_nobody_is_rung_and_its_good_neighbours_are(
+    process: Process,
+) -> None:
+    actor = await _talking(process)
+    policies = DestinationPolicies(process.database, process.audit)
+    await policies.set_rules(process.principal.account_id, [Rule("+", is_allowed=True)])
+    async with process.database.acquire() as connection:
+        await connection.execute("UPDATE trunk SET is_sandbox = false")
+        await connection.execute("UPDATE account SET is_sandbox = false")
+    call = msgspec.structs.replace(actor.call, is_sandbox=False)
+    targets, by = _targets(process), call.leg_of(LegRole.AGENT).id
+
+    async def is_rung(dialled: str) -> bool:
+        found = await targets.find(call, by, TransferId(new_id(Kind.TRANSFER)), dialled)
+        return isinstance(found, ReferAimed)
+
+    given = [row for row in rows(Field.NUMBER) if row.kind != "ten megabytes"]
+    assert [row for row in given if await is_rung(row.sample)] == []
+    assert [one for one in ("+12125550123", "2125550123") if not await is_rung(one)] == []
+    # What is refused is refused for what it is.
+    dear = Rule("+1900", is_allowed=True)
+    await policies.set_rules(process.principal.account_id, [Rule("+", is_allowed=True), dear])
+    assert await is_rung("+19005551234")
 
 
 class _Away:

@@ -106,6 +106,46 @@ async def test_given_every_connection_taken_when_another_is_asked_for_then_the_w
     await database.aclose()
 
 
+async def test_given_a_transaction_that_is_cancelled_twice_when_it_ends_then_it_is_rolled_back_and_nothing_complains(
+    database_dsn: str,
+) -> None:
+    database = await Database.connect(database_dsn, pool_size=2)
+    complaints: list[str] = []
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
+
+    async def hold() -> None:
+        async with database.acquire() as connection, connection.transaction():
+            await connection.execute("SELECT pg_sleep(60) FROM pg_advisory_xact_lock(4711)")
+
+    async def is_held() -> bool:
+        async with database.acquire() as connection:
+            query = """
+                SELECT count(*) FROM pg_locks
+                WHERE objid = 4711 AND granted
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """
+            return bool(await connection.fetchval(query))
+
+    try:
+        holding = asyncio.ensure_future(hold())
+        async with asyncio.timeout(30):
+            while not await is_held():
+                pass
+        holding.cancel()
+        await asyncio.sleep(0)  # the first is heard, and what it rolls back waits for the server
+        await asyncio.sleep(0)
+        holding.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await holding
+        assert not await is_held()
+    finally:
+        loop.set_exception_handler(before)
+        await database.aclose()
+    assert complaints == []
+
+
 async def test_given_a_wrong_statement_when_run_then_it_is_not_called_an_outage(database: Database) -> None:
     with pytest.raises(asyncpg.UndefinedTableError):
         async with database.acquire() as connection:

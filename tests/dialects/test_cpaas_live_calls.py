@@ -47,6 +47,42 @@ async def test_given_a_live_call_when_transferred_to_a_number_outside_then_that_
     assert shown == {"kind": name, "target": {"number": "+15550104002"}}
 
 
+@pytest.mark.parametrize(
+    ("kind", "named", "by"),
+    [
+        ("0", LegRole.AGENT, LegRole.AGENT),
+        ("0", LegRole.CUSTOMER, LegRole.CUSTOMER),
+        ("1", LegRole.AGENT, LegRole.AGENT),
+        ("1", LegRole.CUSTOMER, LegRole.AGENT),
+    ],
+)
+@pytest.mark.parametrize("is_by_leg", [False, True])
+async def test_given_whose_channel_it_is_when_a_call_is_transferred_then_a_blind_ones_leaves_else_the_agent_consults(
+    world: World, kind: str, named: LegRole, by: LegRole, *, is_by_leg: bool
+) -> None:
+    call = await world.talk()
+    leg = call.leg_of(named)
+    asked = {"channel": leg.id if is_by_leg else leg.channel_name, "modify_type": kind, "transfer_to": "2003"}
+    await world.cpaas.do("POST", _MODIFY, asked)
+    query = "query($id: ID!) { call(id: $id) { transfer { by { id } } } }"
+    shown = (await world.surface.ask(query, {"id": call.id}))["call"]["transfer"]
+    assert shown == {"by": {"id": call.leg_of(by).id}}
+
+
+@pytest.mark.parametrize("kind", ["0", "1"])
+@pytest.mark.parametrize(
+    ("target", "code"), [("", "INVALID_INPUT"), ("9999", "NOT_FOUND"), ("1" * 65, "INVALID_INPUT")]
+)
+async def test_given_no_such_target_when_a_call_is_to_be_transferred_then_the_documents_field_is_named(
+    world: World, kind: str, target: str, code: str
+) -> None:
+    call = await world.talk()
+    asked = {"channel": call.leg_of(LegRole.AGENT).channel_name, "modify_type": kind, "transfer_to": target}
+    _, told, message = await world.cpaas.refused("POST", _MODIFY, asked)
+    assert (told, message.partition(":")[0]) == (code, "transfer_to")
+    assert _now(world, call) == call
+
+
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("channel", ["", "  ", None])
 async def test_given_no_channel_when_a_call_is_modified_then_the_field_is_named_and_no_call_is_touched(

@@ -24,6 +24,9 @@ _TYPES: Final = {
     "call_duration": float,
     "id": int,
 }
+_ATTEMPT: Final = (
+    "INSERT INTO callback_attempt (callback_id, attempt, call_id, due_at, started_at) VALUES ($1, $2, $3, $4, $4)"
+)
 _OF_CAMPAIGN: Final = {**_TYPES, "is_dnd": str, "list_id": str}
 
 
@@ -112,3 +115,53 @@ async def test_given_records_when_counted_then_each_count_is_a_list_of_one_numbe
     told = await cpaas.do("GET", "/api/get_cdr_statistics")
     names = ("answer", "busy", "cancel", "chanunavail", "congestion", "noanswer", "total")
     assert told == {"result": {f"{name}_calls": [0] for name in names}}
+
+
+async def test_given_a_callbacks_attempts_when_its_records_are_asked_for_then_all_of_its_own_come_and_no_others(
+    surface: Surface,
+) -> None:
+    cpaas = await Cpaas.of(surface)
+    later = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d %H:%M:%S}"
+    asked = {"agent_number": "2001", "scheduled_at": later}
+    numbers = ("15550104001", "15550104002")
+    callback_id, other_id = [
+        (await cpaas.do("POST", "/api/callback", {**asked, "destination_number": one}))["request_id"] for one in numbers
+    ]
+    mine = [
+        make_cdr(
+            NOON + timedelta(minutes=one),
+            kind=CallKind.CALLBACK,
+            errand=Errand(callback_id=callback_id),
+            unique_id=f"ofk.n1.leg_{one}",
+        )
+        for one in range(2)
+    ]
+    other = make_cdr(NOON, kind=CallKind.CALLBACK, errand=Errand(callback_id=other_id))
+    await _insert(surface, *mine, other, make_cdr(NOON))
+    attempts = [(callback_id, 1, mine[0].call_id), (callback_id, 2, mine[1].call_id), (other_id, 1, other.call_id)]
+    async with surface.database.acquire() as connection:
+        await connection.executemany(_ATTEMPT, [(*one, NOON) for one in attempts])
+    told = await cpaas.do("POST", "/api/get_cdr_by_request_id", {"request_id": callback_id})
+    assert told["message"] == "cdr found"
+    assert [(one["request_id"], one["destination_context"]) for one in told["result"]] == [
+        (callback_id, "callback")
+    ] * 2
+    assert [one["uniqueid"] for one in told["result"]] == [one.unique_id for one in mine]
+
+
+async def test_given_calls_of_a_campaign_and_others_when_counted_then_each_count_has_its_own(surface: Surface) -> None:
+    cpaas = await Cpaas.of(surface)
+    list_id = (await cpaas.do("POST", "/api/create_campaign_list", {"list_name": "A"}))["list_id"]
+    asked = {"campaign_name": "x", "campaign_type": "0", "announcement_text": "Hello.", "list_id": list_id}
+    later = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d %H:%M:%S}"
+    made = await cpaas.do("POST", "/api/create_campaign", {**asked, "campaign_start_date": later})
+    errand = Errand(campaign_id=made["campaign_id"], contact_id=new_id(Kind.CONTACT), contact_list_id=list_id)
+    busy = make_cdr(NOON, kind=CallKind.CAMPAIGN, errand=errand, disposition=Disposition.BUSY, answered_at=None)
+    await _insert(surface, make_cdr(NOON, kind=CallKind.CAMPAIGN, errand=errand), busy, make_cdr(NOON), make_cdr(NOON))
+    of_campaign = await cpaas.do("POST", "/api/get_campaign_cdr_statistics", {"campaign_id": made["campaign_id"]})
+    of_all = await cpaas.do("GET", "/api/get_cdr_statistics")
+    counted = [{name: one for name, (one,) in told["result"].items() if one} for told in (of_campaign, of_all)]
+    assert counted == [
+        {"answer_calls": 1, "busy_calls": 1, "total_calls": 2},
+        {"answer_calls": 3, "busy_calls": 1, "total_calls": 4},
+    ]

@@ -1,6 +1,8 @@
 """Hostile times and counts in the dialect CPAAS: refused in its form, with the field named, and nothing is left."""
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -96,11 +98,21 @@ async def test_given_hostile_times_and_counts_when_a_campaign_is_made_then_none_
     assert (left["campaigns"], left["callbacks"]) == (0, 0)
 
 
-def _next_gap() -> datetime:
-    """The next half past two of a night that has none: within some months, of one half of the earth or the other."""
+def _nights() -> Iterator[datetime]:
+    """Half past two of each night to come, on one half of the earth and the other."""
     days = [datetime.now(UTC).replace(hour=2, minute=30, second=0, microsecond=0) + timedelta(d) for d in range(2, 366)]
-    moments = (day.replace(tzinfo=zone) for day in days for zone in (_BERLIN, _SYDNEY))
-    return next(one for one in moments if one.astimezone(UTC).astimezone(one.tzinfo).hour != one.hour)
+    return (day.replace(tzinfo=zone) for day in days for zone in (_BERLIN, _SYDNEY))
+
+
+def _next_gap() -> datetime:
+    """The next half past two of a night that has none: within some months."""
+    return next(one for one in _nights() if one.astimezone(UTC).astimezone(one.tzinfo).hour != one.hour)
+
+
+def _next_overlap() -> datetime:
+    """The next half past two that comes twice in a night."""
+    nights = (one for one in _nights() if one.astimezone(UTC).astimezone(one.tzinfo).hour == one.hour)
+    return next(one for one in nights if one.utcoffset() != one.replace(fold=1).utcoffset())
 
 
 async def test_given_a_time_that_a_night_leaves_out_when_a_callback_is_asked_for_then_it_is_moved_on_by_the_gap(
@@ -131,3 +143,75 @@ async def test_given_hostile_numbers_when_put_on_a_list_of_those_not_to_be_calle
         assert INSIDES.search(message) is None
     async with surface.database.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM dnc_entry") == 0
+
+
+_KEPT: Final = "query($id: ID!) { campaign(id: $id) { state startAt startedAt } }"
+_PREVIEW: Final = "query($id: ID!) { previewCampaign(id: $id) { counted dial } }"
+
+
+async def _begun(cpaas: Cpaas, surface: Surface, start: str, **more: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """What there is of a campaign that begins at a time, over GraphQL and in the dialect's own details."""
+    list_id = (await cpaas.do("POST", "/api/create_campaign_list", {"list_name": "A"}))["list_id"]
+    contacts = [{"contact_number": "15550104001"}]
+    await cpaas.do("POST", "/api/add_contact_to_list", {"list_id": list_id, "contacts": contacts})
+    asked = {"campaign_name": "x", "campaign_type": "0", "announcement_text": "Hello.", "list_id": list_id, **more}
+    told = await cpaas.do("POST", "/api/create_campaign", {**asked, "campaign_start_date": start})
+    kept = (await surface.ask(_KEPT, {"id": told["campaign_id"]}))["campaign"]
+    (shown,) = (await cpaas.do("GET", "/api/get_campaign_details"))["result"]
+    assert shown["campaign_id"] == told["campaign_id"]
+    return kept, shown
+
+
+@pytest.mark.parametrize("zone", ["", "Asia/Kolkata", "America/New_York"])
+@pytest.mark.parametrize("start", ["2023-09-25 14:05:00", "1970-01-02 00:00:00", "0002-01-01 00:00:00"])
+async def test_given_a_start_that_has_passed_when_a_campaign_is_made_then_it_begins_at_once(
+    cpaas: Cpaas, surface: Surface, start: str, zone: str
+) -> None:
+    kept, shown = await _begun(cpaas, surface, start, time_zone=zone)
+    assert (kept["state"], shown["campaign_status"]) == ("RUNNING", "1")
+    assert datetime.now(UTC) - datetime.fromisoformat(kept["startedAt"]) < timedelta(hours=1)
+    meant = datetime.fromisoformat(start).replace(tzinfo=ZoneInfo(zone or "UTC"))
+    assert datetime.fromisoformat(kept["startAt"]) == meant
+    assert shown["campaign_start_date"] == format_datetime(meant.astimezone(UTC), usegmt=True)
+
+
+@pytest.mark.parametrize("start", ["9999-12-31 23:59:59", "9999-12-20 00:00:00", "2999-01-01 00:00:00"])
+async def test_given_a_start_at_the_end_of_the_calendar_when_a_campaign_is_made_then_it_waits_and_can_be_stopped(
+    cpaas: Cpaas, surface: Surface, start: str
+) -> None:
+    kept, shown = await _begun(cpaas, surface, start)
+    assert (kept["state"], kept["startedAt"], shown["campaign_status"]) == ("SCHEDULED", None, "0")
+    preview = await surface.ask(_PREVIEW, {"id": shown["campaign_id"]})
+    assert preview["previewCampaign"] == {"counted": 1, "dial": 0}
+    meant = datetime.fromisoformat(start).replace(tzinfo=UTC)
+    assert shown["campaign_start_date"] == format_datetime(meant, usegmt=True)
+    await cpaas.do("POST", "/api/stop_campaign", {"campaign_id": shown["campaign_id"]})
+
+
+@pytest.mark.parametrize(
+    ("start", "zone"),
+    [("9999-12-31 23:59:59", "America/New_York"), ("0001-01-01 00:00:00", "Asia/Kolkata")],
+)
+async def test_given_a_start_outside_of_the_calendar_when_a_campaign_is_made_then_there_is_none(
+    cpaas: Cpaas, surface: Surface, start: str, zone: str
+) -> None:
+    list_id = (await cpaas.do("POST", "/api/create_campaign_list", {"list_name": "A"}))["list_id"]
+    asked = {"campaign_name": "x", "campaign_type": "0", "announcement_text": "Hello.", "list_id": list_id}
+    for name in ("campaign_start_date", "campaign_end_date"):
+        given = {**asked, name: start, "time_zone": zone}
+        status, code, message = await cpaas.refused("POST", "/api/create_campaign", given)
+        assert (status, code, message.partition(":")[0]) == (400, "INVALID_INPUT", name)
+    async with surface.database.acquire() as connection:
+        assert dict(await connection.fetchrow(_LEFT) or {})["campaigns"] == 0
+
+
+@pytest.mark.parametrize("find", [_next_gap, _next_overlap])
+async def test_given_a_night_in_which_clocks_change_when_a_campaign_is_to_start_then_it_is_moved_on_or_the_first_of_two(
+    cpaas: Cpaas, surface: Surface, find: Callable[[], datetime]
+) -> None:
+    night = find()
+    kept, shown = await _begun(cpaas, surface, f"{night:%Y-%m-%d %H:%M:%S}", time_zone=str(night.tzinfo))
+    meant = night.replace(fold=0).astimezone(UTC)
+    assert (kept["state"], datetime.fromisoformat(kept["startAt"])) == ("SCHEDULED", meant)
+    assert meant.astimezone(night.tzinfo).hour == (3 if find is _next_gap else 2)
+    assert shown["campaign_start_date"] == format_datetime(meant, usegmt=True)

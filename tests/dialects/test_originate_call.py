@@ -12,7 +12,7 @@ import pytest
 from app.accounts.dialects import Dialect
 from app.accounts.scopes import Scope
 from app.calls.core import inputs
-from app.dialects.originate_call import _RefusedError, _tell
+from app.dialects.originate_call import _NotYetError, _tell
 from app.dialects.php_query import build_query
 from app.facts.vocabulary import LegRole
 from app.flows.announcement import DialplanTarget, handing_over
@@ -422,7 +422,7 @@ def test_given_nobody_answered_while_it_was_waited_for_when_told_then_it_is_an_e
     if message is None:
         assert _tell(placed, kind, "x", is_waited_for=True) == f"Call successfully originated for {kind}: x"
         return
-    with pytest.raises(_RefusedError, match=message):
+    with pytest.raises(_NotYetError, match=message):
         _tell(placed, kind, "x", is_waited_for=True)
 
 

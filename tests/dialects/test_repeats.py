@@ -11,6 +11,10 @@ from app.dialects.desk import LONGEST_SECONDS, AskRefusedError, Desk
 from app.dialects.gate import Gate
 from app.dialects.names import AmbiguousNameError
 from app.dialects.refusals import DialectRefusedError
+from app.errors import UnavailableError
+from app.files.errors import StoreUnavailableError
+from app.speech.engine import SpeechUnavailableError
+from app.usage.caps import LimitReachedError
 from tests.dialects.conftest import HOME, Client, become
 
 pytestmark = pytest.mark.postgres
@@ -109,6 +113,16 @@ async def test_given_an_answer_that_comes_as_the_client_gives_up_when_it_asks_ag
         assert second == first
 
 
+async def test_given_a_request_that_has_taken_all_its_time_when_more_is_asked_then_it_is_given_up(asking: Desk) -> None:
+    """However many operations it takes, they have one time together."""
+    calls = "query { calls(first: 1) { nodes { id } } }"
+    assert (await asking.ask(calls))["calls"] == {"nodes": []}
+    asking._began_at -= 600.0
+    with pytest.raises(AskRefusedError) as refused:
+        await asking.ask(calls)
+    assert (refused.value.code, refused.value.http_status, refused.value.is_outage) == ("TIMEOUT", 504, True)
+
+
 async def test_given_a_test_and_a_live_credential_of_an_account_when_both_ask_the_same_then_they_share_no_key(
     asteriskapi: Client,
 ) -> None:
@@ -120,3 +134,17 @@ async def test_given_a_test_and_a_live_credential_of_an_account_when_both_ask_th
         async with (await _desk(client)).repeating(_PARTS, LONGEST_SECONDS) as key:
             keys.add(key)
     assert len(keys) == 2
+
+
+def _codes(kind: type[UnavailableError]) -> set[str]:
+    return {kind.code}.union(*(_codes(one) for one in kind.__subclasses__()))
+
+
+def test_given_whatever_can_be_away_when_a_dialect_meets_it_then_it_is_an_outage_but_a_cap_is_the_accounts_own() -> (
+    None
+):
+    assert {one for one in _codes(UnavailableError) if not AskRefusedError(one, "").is_outage} == {
+        LimitReachedError.code
+    }
+    assert {StoreUnavailableError.code, SpeechUnavailableError.code} <= _codes(UnavailableError)
+    assert AskRefusedError(LimitReachedError.code, "").http_status == 400

@@ -7,6 +7,7 @@ A comment right before a block, on a line of its own, is its marker:
 - ``<!-- verifier: name -->``: a function ``verify(secret, headers, body)`` in this file, tried with deliveries;
 - ``<!-- stays: words -->``: a command that keeps running; it is up once it has printed these words;
 - ``<!-- printed -->``: what the command that keeps running has printed;
+- ``<!-- superuser -->``: SQL for an administrator of the database server;
 - ``<!-- input: type -->``: a GraphQL block that is no operation, but a value of this input type;
 - ``<!-- url: address -->``: where a GraphQL block is sent, instead of to the service of the tests.
 """
@@ -20,7 +21,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 _MARKER: Final = re.compile(r"^ *<!-- ([a-z ]+?)(?:: (.+?))? -->$")
 _FENCE: Final = re.compile(r"^( *)```([a-z]*)$")
-_MARKERS: Final = {"not run", "file", "verifier", "stays", "printed", "input", "url"}
+_MARKERS: Final = {"not run", "file", "verifier", "stays", "printed", "superuser", "input", "url"}
 
 
 @dataclass(frozen=True, slots=True)

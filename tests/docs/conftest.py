@@ -49,6 +49,8 @@ async def world(
                 "--port 8100": f"--port {second.getsockname()[1]}",
                 "127.0.0.1:9000": f"127.0.0.1:{receiver.getsockname()[1]}",
                 '("127.0.0.1", 9000)': f'("127.0.0.1", {receiver.getsockname()[1]})',
+                "127.0.0.1:9001": f"127.0.0.1:{receiver.getsockname()[1]}",
+                '("127.0.0.1", 9001)': f'("127.0.0.1", {receiver.getsockname()[1]})',
                 "https://crm.example/offhook": sink.url("/offhook"),
                 "wss://bot.example/talk": bot.url,
                 # Carriers: nobody is there, and nobody far away is asked.
@@ -58,10 +60,13 @@ async def world(
                 "ws://127.0.0.1:9100/talk": bot.url,
                 "https://offhook.example": offhook.url,
                 "12127773456": "15550100011",
+                # The server of the tests has one of this name.
+                "ROLE offhook ": "ROLE docs_owner ",
+                "DATABASE offhook OWNER offhook;": "DATABASE docs_own OWNER docs_owner;",
                 "SINK": sink.url("/docs"),
                 "ofk_test_…": offhook.token,
             }
-            world = World(offhook, names, settings=settings, empty_database=empty)
+            world = World(offhook, names, settings=settings, empty_database=empty, superuser=postgres.admin_dsn)
             yield world
             await world.hang_up_everything()
             await offhook.assert_nothing_is_left(witness)

@@ -52,7 +52,7 @@ _LANGUAGES: Final = {
     "text",
 }
 #: What is not run has a reason that a reader of the page's source finds there. It must stay a handful.
-_MOST_NOT_RUN: Final = 8
+_MOST_NOT_RUN: Final = 6
 #: What a page takes for granted, beside what its ids stand for: files of the reader, things that were made before.
 _FILES: Final = {
     "docs/reference/contacts.md": {"march.csv": "number\n+12125550123\n", "never.csv": "number\n+12125550124\n"},
@@ -142,6 +142,8 @@ async def _run(block: Block, world: World, terminal: Terminal, pen: Pen) -> None
             await terminal.run(world.fill_in(block.text))
         case "php", _:
             await _run_php(block, terminal)
+        case "sql", ("superuser", _):
+            await world.administer(world.fill_in(block.text))
         case "text", ("printed", _):
             await terminal.expect(block.text.splitlines())
         case "graphql", ("input", kind):

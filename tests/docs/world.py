@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import asyncpg
 import httpx
 from graphql import (
     GraphQLError,
@@ -173,6 +174,7 @@ class World:
     names: Mapping[str, str]
     settings: Settings
     empty_database: str
+    superuser: str
 
     @property
     def url(self) -> str:
@@ -214,6 +216,19 @@ class World:
                 if state in states:
                     return
                 await asyncio.sleep(_POLL_SECONDS)
+
+    async def administer(self, text: str) -> None:
+        """Run statements as the server's superuser; what they make is gone again."""
+        connection = await asyncpg.connect(self.superuser, timeout=_SECONDS, command_timeout=_SECONDS)
+        try:
+            made = [one.strip() for one in text.split(";") if one.strip()]
+            for statement in made:
+                await connection.execute(statement)
+            for statement in reversed(made):
+                kind, name = statement.removeprefix("CREATE ").split()[:2]
+                await connection.execute(f"DROP {kind} {name}")
+        finally:
+            await connection.close()
 
     async def tidy(self) -> None:
         """What one page has left behind is nothing to the next: calls, receivers, carriers that are not there."""

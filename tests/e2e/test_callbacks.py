@@ -27,6 +27,10 @@ _UPDATE = (
     "mutation($input: UpdateCallbackInput!) { updateCallback(input: $input) { callback { id } userErrors { code } } }"
 )
 _READ = f"query($id: ID!) {{ callback(id: $id) {{ {_CALLBACK} }} }}"
+_ADVANCE = (
+    "mutation($input: AdvanceTestClockInput!) "
+    "{ advanceTestClock(input: $input) { testClock { aheadSeconds } userErrors { code message } } }"
+)
 _EVENTS = "query($id: ID!) { events(filter: {subjectId: $id}, first: 200) { nodes { type } } }"
 
 
@@ -115,3 +119,23 @@ async def test_given_a_callback_that_may_be_tried_twice_when_the_first_is_busy_t
     assert told == [
         *("CALLBACK_SCHEDULED", "CALLBACK_STARTED", "CALLBACK_UPDATED", "CALLBACK_STARTED", "CALLBACK_COMPLETED"),
     ]
+
+
+async def test_given_a_callback_of_tomorrow_when_the_test_clock_is_advanced_to_it_then_real_phones_ring_now_and_once(
+    served_offhook: RunningOffhook, far_end: FarEnd
+) -> None:
+    agent, customer = "+15550118207", "+15550118208"
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    callback = await _schedule(served_offhook, tomorrow, customer, connect={"number": agent})
+    given = {"idempotencyKey": "to tomorrow", "to": {"at": tomorrow.isoformat()}}
+    for _ in ("once", "again, under the same key"):
+        advanced = await _ask(served_offhook, _ADVANCE, input=given)
+        assert advanced["userErrors"] == []
+    _, called = await answer_both(far_end, agent, customer)
+    started = await _until(served_offhook, callback["id"], "STARTED")
+    # What has happened has its true time, and what was to happen the clock's.
+    assert datetime.fromisoformat(started["startedAt"]) < tomorrow - timedelta(hours=23)
+    assert datetime.fromisoformat(started["dueAt"]) == tomorrow
+    await called.hang_up()
+    over = await _until(served_offhook, callback["id"], "COMPLETED", "FAILED")
+    assert (over["state"], over["attempt"], over["call"]["disposition"]) == ("COMPLETED", 1, "ANSWERED")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -140,7 +141,11 @@ async def test_given_a_click_a_password_and_a_callback_when_over_then_each_is_in
     assert (figures["answer_calls"], figures["total_calls"]) == ([3], [3])
 
 
-async def test_given_campaigns_of_both_types_when_over_then_each_contact_is_in_both_records(crm: Crm) -> None:
+async def test_given_campaigns_of_both_types_when_begun_by_their_own_dates_then_each_contact_is_in_both_records(
+    crm: Crm,
+) -> None:
+    # It may be night where the sandbox's numbers are, when nobody is called: there it is always noon.
+    noon = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
     lists = []
     for name, numbers in (("said", (HANGS_UP, IS_BUSY, FORBIDDEN)), ("led", (PRESSES,))):
         list_id = (await crm.do("/api/create_campaign_list", list_name=name))["list_id"]
@@ -148,6 +153,12 @@ async def test_given_campaigns_of_both_types_when_over_then_each_contact_is_in_b
             {"contact_name": "x", "contact_number": one, "contact_fields": {"field1": "Ada"}} for one in numbers
         ]
         await crm.do("/api/add_contact_to_list", list_id=list_id, contacts=contacts)
+        fields = [{"name": "field1", "value": "Ada"}]
+        placed = [{"number": one, "fields": fields, "timeZone": noon} for one in numbers]
+        await crm.ask(
+            "mutation($input: AddContactsInput!) { addContacts(input: $input) { userErrors { code } } }",
+            input={"listId": list_id, "contacts": placed},
+        )
         lists.append(list_id)
     dnd = (await crm.do("/api/create_campaign_dnd_list", dnd_list_name="never"))["dnd_list_id"]
     entries = [{"dnd_contact_name": "x", "dnd_contact_number": FORBIDDEN}]
@@ -170,29 +181,31 @@ async def test_given_campaigns_of_both_types_when_over_then_each_contact_is_in_b
     await crm.ask(
         "mutation($input: CreateCallFlowInput!) { createCallFlow(input: $input) { userErrors { code } } }", input=menu
     )
-    begin, end = (f"{datetime.now(UTC) + timedelta(hours=hours):%Y-%m-%d %H:%M:%S}" for hours in (1, 5))
     common = {
         "campaign_caller_id": CALLER_ID,
-        "campaign_start_date": begin,
-        "campaign_end_date": end,
         "dynamic_announcement": "1",
         "repeat": "1",
         "calls_per_minute": "600",
     }
+    begin = datetime.now(ZoneInfo("Asia/Kolkata")).replace(microsecond=0) + timedelta(seconds=6)
+    end = begin + timedelta(hours=5)
+    there = {
+        "campaign_start_date": f"{begin:%Y-%m-%d %H:%M:%S}",
+        "campaign_end_date": f"{end:%Y-%m-%d %H:%M:%S}",
+        "time_zone": "Asia/Kolkata",
+    }
     said = await crm.do(
         "/api/create_campaign",
-        **{**common, "list_id": lists[0], "dnd_list_id": dnd, "campaign_name": "said", "campaign_type": "0"},
+        **{**common, **there, "list_id": lists[0], "dnd_list_id": dnd, "campaign_name": "said", "campaign_type": "0"},
         announcement_text="Dear {field1}.",
     )
+    # A start that has passed means at once.
+    passed = {"campaign_start_date": "2023-12-18 10:00:00", "campaign_end_date": f"{end:%Y-%m-%d %H:%M:%S}"}
     led = await crm.do(
         "/api/create_campaign",
-        **{**common, "list_id": lists[1], "campaign_name": "led", "campaign_type": "1", "announcement_text": "Hello."},
+        **{**common, **passed, "list_id": lists[1], "campaign_name": "led", "campaign_type": "1"},
+        announcement_text="Hello.",
     )
-    # Where the sandbox's numbers are it may be night, when nobody is called: the operator changes that, and the start.
-    update = "mutation($input: UpdateCampaignInput!) { updateCampaign(input: $input) { userErrors { code message } } }"
-    for one in (said, led):
-        always = {"windows": [{"from": "00:00", "to": "24:00"}], "startAt": None}
-        await crm.ask(update, input={"id": one["campaign_id"], **always})
     rows = await crm.records("/api/get_cdr_by_campaign_id", 3, campaign_id=said["campaign_id"])
     rows += await crm.records("/api/get_cdr_by_campaign_id", 1, campaign_id=led["campaign_id"])
     shown = {one["dialed_number"]: one for one in rows}
@@ -225,6 +238,19 @@ async def test_given_campaigns_of_both_types_when_over_then_each_contact_is_in_b
         return [one["campaign_status"] for one in details] == ["3", "3"]
 
     await crm.until(is_over)
+    details = {one["campaign_id"]: one for one in (await crm.cpaas.do("GET", "/api/get_campaign_details"))["result"]}
+    shown_start = parsedate_to_datetime(details[said["campaign_id"]]["campaign_start_date"])
+    query = "query($id: ID!) { campaign(id: $id) { startAt startedAt } }"
+    kept = await crm.ask(query, id=said["campaign_id"])
+    assert datetime.fromisoformat(kept["startAt"]) == shown_start == begin
+    assert datetime.fromisoformat(kept["startedAt"]) >= begin
+    # Nobody was called before, and nobody but the date has begun it.
+    assert all(parsedate_to_datetime(shown[one]["call_date"]) >= begin for one in (HANGS_UP, IS_BUSY, FORBIDDEN))
+    kept = await crm.ask(query, id=led["campaign_id"])
+    assert (datetime.fromisoformat(kept["startAt"]).year, datetime.fromisoformat(kept["startedAt"]) < end) == (
+        2023,
+        True,
+    )
 
 
 async def test_given_a_live_call_when_modified_by_channel_then_it_is_recorded_transferred_both_ways_and_ended(
@@ -274,5 +300,5 @@ async def test_given_a_live_call_when_modified_by_channel_then_it_is_recorded_tr
     record = (await crm.ask(f"query($id: ID!) {{ call(id: $id) {{ cdr {{ {_CDR} }} }} }}", id=call_id))["cdr"]
     assert_same(told, record)
     assert (told["dial_status"], told["recording_name"].startswith("rec_")) == ("ANSWER", True)
-    gone = await crm.cpaas.refused("POST", "/api/modify_call", {"channel": target["channelName"], "modify_type": "2"})
+    gone = await crm.cpaas.refused("POST", "/api/modify_call", {"channel": target["channelName"], "modify_type": "3"})
     assert gone[:2] == (404, "NOT_FOUND")

@@ -14,7 +14,9 @@ from app.accounts.dialect_rows import IssuedCredential
 from app.accounts.dialects import Dialect
 from app.dialects.php_query import build_query
 from tests.rig.desk import PATIENCE_SECONDS, Desk
+from tests.rig.far_end import FarEnd
 from tests.rig.graphql_line import GraphQLLine
+from tests.rig.office import furnish
 from tests.rig.service import RunningOffhook
 from tests.rig.story import assert_is_whole
 
@@ -120,6 +122,29 @@ async def test_given_originate_sync_and_async_when_the_user_takes_or_refuses_the
         (one["callId"], one["extension"], f"+{HANGS_UP}") for one in records
     ]
     assert [one["duration"] for one in listed] == [round(one["durationSeconds"]) for one in records]
+
+
+async def test_given_a_phone_that_declines_when_originate_waits_for_it_then_the_error_says_so_and_so_do_the_records(
+    crm: Crm, served_offhook: RunningOffhook, far_end: FarEnd
+) -> None:
+    await furnish(served_offhook, crm.desk, far_end)
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(crm.originate(destination="3002", external_id="declined", **{"async": 0}))
+        phone = await far_end.expect_call("3002")
+        await phone.ring()
+        await crm.desk.wait_for((await crm.ask(_CALLS, number=f"+{HANGS_UP}"))[0]["id"], "leg.ringing", "AGENT")
+        assert not asking.done()
+        await phone.reject(603)
+    told = asking.result()
+    assert told == {"has_error": True, "messages": ["The user rejected the call"], "results": []}
+    (call,) = await crm.ask(_CALLS, number=f"+{HANGS_UP}")
+    story = await crm.desk.wait_for_end(call["id"])
+    await assert_is_whole(crm.desk, story)
+    assert story.the("leg.ended", "AGENT").body["sipCode"] == 603
+    (record,) = await crm.ask(_RECORDS, number=f"+{HANGS_UP}")
+    assert (record["callId"], record["disposition"], record["externalId"]) == (call["id"], "REJECTED", "declined")
+    (listed,) = await crm.user_calls("3002")
+    assert (listed["id"], listed["extension"], listed["user"]) == (call["id"], "3002", "Paul Porter")
 
 
 async def test_given_calls_by_key_when_issued_then_they_are_recorded_and_found_by_phone_and_in_the_records(

@@ -8,9 +8,10 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 from playwright.async_api import Browser, Page, WebSocketRoute
 from starlette.applications import Starlette
@@ -217,6 +218,25 @@ async def test_given_an_agents_token_when_the_agent_is_rung_then_the_pop_up_show
         await desk.wait_for_end(others.id)
 
 
+_EVENTS_USED: Final = """
+import type { EventOf, OffhookEvent } from "./offhook-events.ts";
+
+export function tell(event: OffhookEvent): string {
+  switch (event.type) {
+    case "call.ended":
+      return `${event.data.call.id} ${event.data.disposition} ${event.data.talkSeconds.toFixed(1)}`;
+    case "recording.saved":
+      // @ts-expect-error -- a recording has no disposition
+      return event.data.disposition;
+    default:
+      return event.id;
+  }
+}
+
+export const legOf = (event: EventOf<"leg.ringing">): string => event.data.leg.id;
+"""
+
+
 async def test_given_the_typescript_front_end_when_it_is_built_then_its_types_hold_and_a_call_is_placed_and_ended(
     example: Example, desk: Desk, page: Page, tmp_path: Path
 ) -> None:
@@ -226,6 +246,11 @@ async def test_given_the_typescript_front_end_when_it_is_built_then_its_types_ho
         EXAMPLES / "typescript-frontend", folder, ignore=shutil.ignore_patterns("node_modules", "dist", "*.d.ts")
     )
     shutil.copy(EXAMPLES.parent / "schema.graphql", tmp_path / "checkout")
+    # The types that the running version serves, and a program that is right and wrong where it says so.
+    async with httpx.AsyncClient(trust_env=False, timeout=60.0) as http:
+        types = (await http.get(f"{example.url}/schemas/events.ts")).raise_for_status().text
+    (folder / "src" / "offhook-events.ts").write_text(types, encoding="utf-8")
+    (folder / "src" / "events-used.ts").write_text(_EVENTS_USED, encoding="utf-8")
     await example.run("npm", "ci", "--no-audit", "--no-fund", log=tmp_path / "npm.log", cwd=folder)
     await example.run("npm", "run", "build", log=tmp_path / "build.log", cwd=folder)
     async with served(folder / "dist") as origin:

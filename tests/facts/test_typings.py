@@ -1,8 +1,12 @@
 """The events' types for Python and TypeScript, against the samples of all events."""
 
+import os
 import re
+import subprocess
+import sys
 import types
 import typing
+from pathlib import Path
 from typing import Any, Literal
 
 import orjson
@@ -38,6 +42,37 @@ def test_given_typescript_then_every_name_in_it_is_defined_once() -> None:
     fields = re.findall(r"^  \w+\??: (.+);$", text, re.MULTILINE)
     used = {name for field in fields for name in re.findall(r"\b[A-Z]\w+\b", re.sub(r'"[^"]*"', "", field))}
     assert used - {"Array"} <= set(defined)
+
+
+_USED = """
+from offhook_events import OffhookEvent
+
+
+def tell(event: OffhookEvent) -> str:
+    if event["type"] == "call.ended":
+        return event["data"]["disposition"]
+    if event["type"] == "recording.saved":
+        return event["data"]["disposition"]
+    return event["id"]
+"""
+
+
+def test_given_a_program_that_is_wrong_in_one_place_when_it_is_checked_by_the_types_then_that_is_found_and_no_other(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "offhook_events.py").write_text(write_python(), encoding="utf-8")
+    (tmp_path / "used.py").write_text(_USED, encoding="utf-8")
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", os.devnull, "used.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    wrong = [line for line in checked.stdout.splitlines() if ": error: " in line]
+    assert {line.partition(": ")[0] for line in wrong} == {"used.py:9"}, checked.stdout + checked.stderr
+    assert any('TypedDict "RecordingSaved" has no key "disposition"' in line for line in wrong)
 
 
 def check(value: Any, kind: Any) -> None:

@@ -2,8 +2,7 @@
 
 import re
 import shlex
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 import yaml
@@ -12,39 +11,15 @@ from typer.testing import CliRunner
 
 from app.cli.program import program
 from app.config import load_settings
+from tests.operations.composed import COMPOSE, ROOT, SECRETS, VARIABLE, fill_in, read_parts
 
-ROOT: Final = Path(__file__).parents[2]
-TEXT: Final = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 PAGE: Final = (ROOT / "docs" / "how-to" / "run-as-a-service.md").read_text(encoding="utf-8")
-_SECRETS: Final = {
-    "OFFHOOK_SECRET_KEY": "5e" * 32,
-    "OFFHOOK_POSTGRES_PASSWORD": "of-postgres",
-    "OFFHOOK_ARI_PASSWORD": "of-asterisk",
-}
-_VARIABLE: Final = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
-
-
-def _fill_in(text: str, values: dict[str, str]) -> str:
-    """Variables as Compose fills them in. Raises LookupError for one that must be given and is not."""
-
-    def value(found: re.Match[str]) -> str:
-        name, kind, rest = found.groups()
-        if kind == "?" and not values.get(name):
-            raise LookupError(rest)
-        return values.get(name) or (rest if kind == "-" else "")
-
-    return _VARIABLE.sub(value, text)
-
-
-def _parts() -> dict[str, Any]:
-    parts: dict[str, Any] = yaml.safe_load(_fill_in(TEXT, _SECRETS))["services"]
-    return parts
 
 
 def test_given_the_file_when_read_as_the_specification_says_then_it_has_all_parts_and_nothing_unknown() -> None:
-    read = PyCompose.from_yaml(_fill_in(TEXT, _SECRETS))
+    read = PyCompose.from_yaml(fill_in(COMPOSE, SECRETS))
     read.validate()
-    assert sorted(read.service_names()) == ["asterisk", "grafana", "offhook", "postgres", "prometheus"]
+    assert sorted(read.service_names()) == ["asterisk", "grafana", "nats", "offhook", "postgres", "prometheus"]
 
 
 @pytest.mark.parametrize(
@@ -56,20 +31,20 @@ def test_given_the_file_when_read_as_the_specification_says_then_it_has_all_part
     ],
 )
 def test_given_a_slip_in_the_file_when_read_as_the_specification_says_then_it_is_found(good: str, bad: str) -> None:
-    assert good in TEXT
+    assert good in COMPOSE
     with pytest.raises(ValueError, match=r"services\."):
-        PyCompose.from_yaml(_fill_in(TEXT.replace(good, bad), _SECRETS)).validate()
+        PyCompose.from_yaml(fill_in(COMPOSE.replace(good, bad), SECRETS)).validate()
 
 
-@pytest.mark.parametrize("name", sorted(_SECRETS))
+@pytest.mark.parametrize("name", sorted(SECRETS))
 def test_given_a_secret_that_is_not_set_when_started_then_it_says_which(name: str) -> None:
     with pytest.raises(LookupError, match=name):
-        _fill_in(TEXT, {key: value for key, value in _SECRETS.items() if key != name})
+        fill_in(COMPOSE, {key: value for key, value in SECRETS.items() if key != name})
 
 
 def test_given_parts_when_they_mount_something_then_it_is_a_named_volume_or_a_file_of_this_repository() -> None:
-    volumes = set(yaml.safe_load(TEXT)["volumes"])
-    mounted = [mount.split(":")[0] for part in _parts().values() for mount in part["volumes"]]
+    volumes = set(yaml.safe_load(COMPOSE)["volumes"])
+    mounted = [mount.split(":")[0] for part in read_parts().values() for mount in part.get("volumes", ())]
     files = {source for source in mounted if source.startswith("./")}
     assert set(mounted) - files == volumes
     assert len(files) == 5
@@ -77,19 +52,23 @@ def test_given_parts_when_they_mount_something_then_it_is_a_named_volume_or_a_fi
 
 
 def test_given_parts_when_they_publish_ports_then_each_is_on_loopback_unless_told_otherwise() -> None:
-    published = [port for part in _parts().values() for port in part.get("ports", ())]
+    published = [port for part in read_parts().values() for port in part.get("ports", ())]
     assert len(published) == 6
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
 def test_given_what_watches_it_when_started_without_the_profile_then_it_is_left_out() -> None:
-    assert {name for name, part in _parts().items() if "profiles" not in part} == {"offhook", "postgres", "asterisk"}
+    assert {name for name, part in read_parts().items() if "profiles" not in part} == {
+        "offhook",
+        "postgres",
+        "asterisk",
+    }
 
 
 def test_given_the_services_environment_when_read_as_settings_then_all_of_it_is_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    given = _parts()["offhook"]["environment"]
+    given = read_parts()["offhook"]["environment"]
     known = (ROOT / ".env.example").read_text(encoding="utf-8")
     assert all(f"{name}=" in known for name in given)
     for name, value in given.items():
@@ -119,6 +98,6 @@ def test_given_variables_of_the_file_when_the_page_lists_them_then_only_those_of
     None
 ):
     told = set(re.findall(r"^\| `(OFFHOOK_\w+)` \|", PAGE, re.MULTILINE))
-    asked = {found[0] for found in _VARIABLE.findall(TEXT)}
+    asked = {found[0] for found in VARIABLE.findall(COMPOSE)}
     assert told <= asked
     assert all("STIR_SHAKEN" in name for name in asked - told)

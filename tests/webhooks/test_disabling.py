@@ -142,3 +142,33 @@ async def test_given_an_endpoint_that_fails_when_a_sample_succeeds_then_it_is_st
     endpoint = await rig.endpoints.get(rig.account_id, endpoint_id)
     assert endpoint is not None
     assert endpoint.failing_since is not None
+
+
+async def test_given_an_endpoint_that_answers_a_test_with_410_when_tested_then_it_is_told_and_stands_as_it_did(
+    rig: Rig, sink: Sink
+) -> None:
+    endpoint_id, _ = await rig.add_endpoint(sink.url())
+    sink.behaviours["/"] = lambda _: Reply(status=410)
+    async with rig.delivering():
+        tested = await WebhookTests(rig.endpoints, rig.queries, rig.log, rig.clock).test(rig.account_id, endpoint_id)
+    assert tested.attempt is not None
+    assert tested.attempt.status == 410
+    endpoint = await rig.endpoints.get(rig.account_id, endpoint_id)
+    assert endpoint is not None
+    assert (endpoint.is_enabled, endpoint.failing_since, endpoint.disabled_reason) == (True, None, None)
+    assert await rig.states() == {"EXHAUSTED": 1}
+
+
+async def test_given_an_endpoint_that_fails_when_a_test_succeeds_then_it_is_known_to_work_again(
+    rig: Rig, sink: Sink
+) -> None:
+    endpoint_id, _ = await rig.add_endpoint(sink.url(), "call.*")
+    sink.behaviours["/"] = lambda request: Reply() if request.json["type"] == "webhook.test" else FAILS
+    async with rig.delivering():
+        await rig.happen(new_id(Kind.CALL))
+        await rig.wait_for_attempts(1)
+    async with rig.delivering():
+        await WebhookTests(rig.endpoints, rig.queries, rig.log, rig.clock).test(rig.account_id, endpoint_id)
+    endpoint = await rig.endpoints.get(rig.account_id, endpoint_id)
+    assert endpoint is not None
+    assert endpoint.failing_since is None

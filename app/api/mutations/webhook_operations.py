@@ -152,7 +152,7 @@ class WebhookOperations:
         Scope.WEBHOOKS_WRITE,
         TestWebhookEndpointPayload,
         "Send `webhook.test` to an endpoint, the way every event goes, and wait for what comes of it. It is sent "
-        "whatever the endpoint asks for, to it alone, and tried once.",
+        "whatever the endpoint asks for, to it alone, and tried once; no answer disables the endpoint.",
     )
     async def test_webhook_endpoint(
         self,

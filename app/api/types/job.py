@@ -26,6 +26,9 @@ class JobCounts:
     updated: Long = strawberry.field(description="How many rows changed what was there.")
     skipped: Long = strawberry.field(description="How many rows were fine and needed nothing, such as duplicates.")
     rejected: Long = strawberry.field(description="How many rows could not be used; the report says why.")
+    existing: Long = strawberry.field(
+        description="How many of the skipped rows have a number that was in the list before, and stayed as it was."
+    )
     dnc: Long = strawberry.field(
         description="How many contacts, whatever became of them, have a number on a DNC list that applies to all."
     )
@@ -39,6 +42,7 @@ class JobCounts:
             updated=Long(counts.updated),
             skipped=Long(counts.skipped),
             rejected=Long(counts.rejected),
+            existing=Long(counts.existing),
             dnc=Long(counts.dnc),
         )
 

@@ -19,6 +19,7 @@ from app.calls.planning.transfer_plan import inside_target, outside_leg
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import LegRole, Party
 from app.ids import Kind, SupervisionId
+from app.resources.durations import check_seconds
 from app.routing.model import OriginateResolution
 
 
@@ -106,7 +107,7 @@ def plan_participant(
 
 def _check(ring_seconds: float | None, named: tuple[str | None, ...], message: str, field: str) -> None:
     least, most = texts.SHORTEST_RING_SECONDS, texts.LONGEST_RING_SECONDS
-    problems = list(texts.check_seconds(ring_seconds, "ringSeconds", least=least, most=most))
+    problems = list(check_seconds(ring_seconds, "ringSeconds", least=least, most=most))
     if sum(one is not None for one in named) != 1:
         problems.append(Problem("REQUIRED", message, (field,)))
     if problems:

@@ -11,6 +11,7 @@ from app.facts.vocabulary import AgentDisplay, LegRole, MachinePolicy, Recording
 from app.ids import Kind, kind_of
 from app.numbers.parse import E164, parse_caller_id, parse_destination, parse_extension
 from app.numbers.policy import Allowed, Denied, evaluate, refusal
+from app.resources.durations import check_seconds
 from app.resources.shown_names import check_shown_name
 from app.routing.model import ExtensionTarget, OriginateResolution
 
@@ -95,8 +96,8 @@ def check_request(request: OriginateRequest, *, variables: frozenset[str] = froz
         (request.customer_ring_seconds, "customerRingSeconds"),
     ):
         least, most = texts.SHORTEST_RING_SECONDS, texts.LONGEST_RING_SECONDS
-        problems += texts.check_seconds(value, field, least=least, most=most)
-    problems += texts.check_seconds(
+        problems += check_seconds(value, field, least=least, most=most)
+    problems += check_seconds(
         request.max_duration_seconds,
         "maxDurationSeconds",
         least=texts.SHORTEST_TALK_SECONDS,

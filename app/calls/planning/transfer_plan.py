@@ -26,6 +26,7 @@ from app.facts.vocabulary import LegRole, Party, TransferKind, TransferMethod
 from app.ids import Kind, LegId, TransferId, kind_of
 from app.numbers.parse import E164, parse_destination, parse_extension
 from app.numbers.policy import Denied, evaluate, refusal
+from app.resources.durations import check_seconds
 from app.routing.model import ExtensionTarget, OriginateResolution
 from app.routing.stops import Stop, flow_in, queue_in
 
@@ -54,8 +55,8 @@ def plan_transfer(
     """
     problems: list[Problem] = []
     least, most = texts.SHORTEST_RING_SECONDS, texts.LONGEST_RING_SECONDS
-    problems += texts.check_seconds(verb.ring_seconds, "ringSeconds", least=least, most=most)
-    problems += texts.check_seconds(verb.consult_seconds, "consultSeconds", least=least, most=LONGEST_CONSULT_SECONDS)
+    problems += check_seconds(verb.ring_seconds, "ringSeconds", least=least, most=most)
+    problems += check_seconds(verb.consult_seconds, "consultSeconds", least=least, most=LONGEST_CONSULT_SECONDS)
     target = verb.target
     given = (
         *(target.agent_id, target.extension, target.number, target.ring_group_id, target.queue_id),

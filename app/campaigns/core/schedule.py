@@ -16,6 +16,8 @@ from app.hours.windows import CallingWindow, closing_in, next_opening
 
 #: A week holds every weekday's window; two, and a day, so that one change of clocks cannot hide an opening.
 HORIZON: Final = timedelta(days=15)
+#: Windows are looked for up to here, and are all open from here on: by the clocks of some zones the calendar ends.
+_LAST: Final = datetime.max.replace(tzinfo=UTC) - HORIZON - timedelta(days=2)
 
 
 class Schedule(Words, frozen=True, kw_only=True, omit_defaults=True):
@@ -76,6 +78,8 @@ def _judge(schedule: Schedule, zones: tuple[str, ...], at: datetime) -> Opening:
     if not zones:
         return NeverOpens(reason=SkipReason.ZONE_UNKNOWN)
     begin = at if starts is None or starts <= at else starts
+    if begin > _LAST:
+        return Open() if begin == at else OpensAt(at=begin, reason=DelayReason.NOT_STARTED)
     opening = next_opening(schedule.windows, zones, begin, begin + HORIZON)
     if opening is None:
         return NeverOpens(reason=SkipReason.NO_COMMON_WINDOW)

@@ -206,6 +206,8 @@ export interface Pages<Row> {
   readonly reload: () => void;
   /** Counted from 1. */
   readonly number: number;
+  /** The cursor behind which it begins. */
+  readonly after: string | null;
   readonly hasNext: boolean;
   readonly hasPrevious: boolean;
   readonly next: () => void;
@@ -232,6 +234,7 @@ export function usePages<Result, Variables extends { first?: unknown; after?: un
     isLoading: asked.isLoading,
     reload: asked.reload,
     number: cursors.length + 1,
+    after,
     hasNext: connection?.pageInfo.hasNextPage ?? false,
     hasPrevious: cursors.length > 0,
     next: () => end && setPlace({ question, cursors: [...cursors, end] }),

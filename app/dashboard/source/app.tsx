@@ -1,13 +1,13 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import { describe } from "./api";
+import { ApiError } from "./api";
 import { Button, IconButton } from "./components/button";
-import { Confirmation } from "./components/dialog";
+import { Confirmation, hasDialog } from "./components/dialog";
 import { Icon } from "./components/icon";
 import { Logo } from "./components/logo";
+import { NotLive } from "./components/not-live";
 import { Empty, Loading, Page, Problem } from "./components/page";
-import { clockTime } from "./components/time";
 import { Toasts } from "./components/toast";
 import { liveness } from "./live/socket";
 import { PAGES, type PageEntry, type PageProps } from "./pages/registry";
@@ -22,7 +22,7 @@ export function App() {
   return (
     <>
       {isSignedIn.value ? viewer.value ? <Shell /> : <Resuming /> : <SignIn />}
-      <Toasts />
+      <Toasts isOnTop={!hasDialog.value} />
       <Confirmation />
     </>
   );
@@ -83,7 +83,7 @@ function Shell() {
       <button type="button" class="menu-shade" tabIndex={-1} aria-hidden="true" onClick={() => setMenuOpen(false)} />
       <main class="main">
         <NotLive />
-        <div class="main-inner">{entry ? <Shown key={entry.path} entry={entry} path={path} /> : <Nowhere path={path} />}</div>
+        <div class="main-inner">{entry ? <Shown key={path} entry={entry} path={path} /> : <Nowhere path={path} />}</div>
       </main>
     </div>
   );
@@ -156,24 +156,6 @@ function LiveMark() {
   );
 }
 
-/** Whoever looks at figures that stand still must be told so. */
-function NotLive() {
-  const now = liveness.value;
-  return (
-    <div role="status" aria-live="assertive">
-      {now.state === "lost" && (
-        <div class="not-live">
-          <Icon name="alert" size={16} />
-          <span>
-            Not live since <strong class="number">{clockTime(now.since)}</strong>. What you see is from then; trying to
-            connect again.
-          </span>
-        </div>
-      )}
-    </div>
-  );
-}
-
 function Shown({ entry, path }: { entry: PageEntry; path: string }) {
   const [shown, setShown] = useState<ComponentType<PageProps> | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -204,7 +186,7 @@ function Shown({ entry, path }: { entry: PageEntry; path: string }) {
   if (error) {
     return (
       <Page title={entry.title}>
-        <Problem error={new Error(`The page could not be loaded: ${describe(error)}`)} onRetry={() => location.reload()} />
+        <Problem error={new ApiError("NETWORK", "The page could not be loaded.")} onRetry={() => location.reload()} />
       </Page>
     );
   }
@@ -224,7 +206,9 @@ function Nowhere({ path }: { path: string }) {
   }
   return (
     <Page title="Not found">
-      <Empty icon="search" title="There is no such page." />
+      <Empty icon="search" title="There is no such page.">
+        <a href={address("/")}>To the first page</a>
+      </Empty>
     </Page>
   );
 }

@@ -16,7 +16,7 @@ class CampaignRow(SQLModel, table=True):
     ``state`` changes under this row's lock only, and whoever lets a call begin holds that lock (shared will do).
     ``start_at`` and ``end_at`` are the schedule's, as instants. ``began_at`` is its first start, from which its periods
     count; ``resumed_at`` the last, from which the circuit breaker counts; ``settled_at`` when it was over and every
-    contact had its outcome. ``pace`` is ``core.pacing.Pace``.
+    contact had its outcome. ``pace`` is ``core.pacing.Pace``. ``woken_to`` is a mark of ``app.campaigns.waking``.
     """
 
     __tablename__ = "campaign"
@@ -59,6 +59,7 @@ class CampaignRow(SQLModel, table=True):
     finish_reason: str | None = None
     settled_at: datetime | None = optional_instant()
     pace: Any = Field(default=None, sa_type=JSON, nullable=True)
+    woken_to: str | None = None
     created_by: str | None = None
     created_at: datetime = instant(default_now=True)
     updated_at: datetime = instant(default_now=True)

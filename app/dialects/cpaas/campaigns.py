@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from app.dialects.cpaas import answers
+from app.dialects.cpaas.again import MADE_BY, describe
 from app.dialects.cpaas.content import announcement, survey
 from app.dialects.cpaas.given import Given, GivenRefusedError
 from app.dialects.desk import AskRefusedError, Desk
@@ -39,8 +40,6 @@ _MOST_PAGES: Final = 50
 _ANNOUNCING: Final = "0"
 _LEADING: Final = "1"
 _TYPES: Final = {"0": _ANNOUNCING, "1": _LEADING}
-#: What a campaign's description begins with; then comes the key of the request, so that the same one again finds it.
-_MADE_BY: Final = "Made by request "
 _DEFAULT_ZONE: Final = "UTC"
 _STATES: Final[Mapping[str, str]] = {
     "DRAFT": "0",
@@ -73,7 +72,7 @@ async def create(desk: Desk, given: Given, key: str) -> dict[str, Any]:
     wanted = {
         **_read_settings(given),
         "content": await (announcement(desk, given) if kind == _ANNOUNCING else survey(desk, given)),
-        "description": f"{_MADE_BY}{key}",
+        "description": describe(key),  # so that the same request again finds it
     }
     campaign_id = await _make(desk, wanted)
     try:
@@ -86,8 +85,12 @@ async def create(desk: Desk, given: Given, key: str) -> dict[str, Any]:
 
 
 async def stop(desk: Desk, given: Given, _key: str) -> dict[str, Any]:
-    """Stop a campaign for good."""
-    await desk.ask(_STOP, {"input": {"id": given.needed("campaign_id")}})
+    """Stop a campaign for good. One that was stopped before is stopped, as a callback taken back twice is."""
+    try:
+        await desk.ask(_STOP, {"input": {"id": given.needed("campaign_id")}})
+    except AskRefusedError as refused:
+        if refused.extensions.get("currentState") != "STOPPED":
+            raise
     return answers.succeed(message="campaign stopped successfully")
 
 
@@ -171,7 +174,7 @@ async def _make(desk: Desk, wanted: dict[str, Any]) -> str:
             raise
         latest = (await desk.ask(_LATEST, {"first": _PAGE}))["campaigns"]["nodes"]
         before = next((one for one in latest if one["name"] == wanted["name"]), None)
-        if before is None or not (before["description"] or "").startswith(_MADE_BY):
+        if before is None or not (before["description"] or "").startswith(MADE_BY):
             raise
         if before["description"] == wanted["description"]:
             found: str = before["id"]

@@ -36,5 +36,7 @@ NAMES: Final[Mapping[str, str]] = {
     "steps": "announcement_text",
     "target": "transfer_to",
 }
+#: Of these a message tells which item is meant; of others the schema has a list where the document has one thing.
+LISTS: Final = frozenset({"contacts", "dnd_contacts"})
 #: What is called otherwise at one address.
 OWN_NAMES: Final[Mapping[str, Mapping[str, str]]] = {"/api/import_dnd_contacts_csv": {"source": "dnd_csv_name"}}

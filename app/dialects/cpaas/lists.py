@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from app.dialects.cpaas import answers
+from app.dialects.cpaas.again import describe, made_before
 from app.dialects.cpaas.given import Given, GivenRefusedError
 from app.dialects.desk import AskRefusedError, Desk
 from app.ids import Kind, kind_of
@@ -17,6 +18,12 @@ _CREATE: Final = """mutation CpaasList($input: CreateContactListInput!) {
 }"""
 _CREATE_DND: Final = """mutation CpaasDndList($input: CreateDncListInput!) {
   createDncList(input: $input) { dncList { id } userErrors { code message field currentState retryAfterSeconds } }
+}"""
+_LISTS: Final = """query CpaasLists($first: Int!, $after: String) {
+  contactLists(first: $first, after: $after) { nodes { id description } pageInfo { hasNextPage endCursor } }
+}"""
+_DND_LISTS: Final = """query CpaasDndLists($first: Int!, $after: String) {
+  dncLists(first: $first, after: $after) { nodes { id description } pageInfo { hasNextPage endCursor } }
 }"""
 _ADD: Final = """mutation CpaasContacts($input: AddContactsInput!) {
   addContacts(input: $input) {
@@ -39,7 +46,7 @@ _IMPORT_DND: Final = """mutation CpaasDndImport($input: ImportDncEntriesInput!) 
   }
 }"""
 _JOB: Final = """query CpaasJob($id: ID!) {
-  job(id: $id) { state error counts { added updated } }
+  job(id: $id) { state error counts { added updated existing } }
 }"""
 
 #: How many are put into a list at once; the schema's own limit.
@@ -51,17 +58,24 @@ _LONGEST_PAUSE_SECONDS: Final = 1.0
 _UNDER_WAY: Final = frozenset({"QUEUED", "RUNNING"})
 
 
-async def create_list(desk: Desk, given: Given, _key: str) -> dict[str, Any]:
-    """Make a list of contacts."""
-    data = await desk.ask(_CREATE, {"input": {"name": given.needed("list_name")}})
-    return answers.succeed(list_id=data["createContactList"]["contactList"]["id"])
+async def create_list(desk: Desk, given: Given, key: str) -> dict[str, Any]:
+    """Make a list of contacts. The same request again gives the same list, whose id its client may not have got."""
+    wanted = {"name": given.needed("list_name"), "description": describe(key)}
+    try:
+        made = (await desk.ask(_CREATE, {"input": wanted}))["createContactList"]["contactList"]["id"]
+    except AskRefusedError as refused:
+        made = await made_before(desk, refused, _LISTS, key)
+    return answers.succeed(list_id=made)
 
 
-async def create_dnd_list(desk: Desk, given: Given, _key: str) -> dict[str, Any]:
-    """Make a list of numbers that must not be called by campaigns that name it."""
-    wanted = {"name": given.needed("dnd_list_name"), "appliesToAll": False}
-    data = await desk.ask(_CREATE_DND, {"input": wanted})
-    return answers.succeed(dnd_list_id=data["createDncList"]["dncList"]["id"])
+async def create_dnd_list(desk: Desk, given: Given, key: str) -> dict[str, Any]:
+    """Make a list of numbers that must not be called by campaigns that name it. The same again is the same list."""
+    wanted = {"name": given.needed("dnd_list_name"), "description": describe(key), "appliesToAll": False}
+    try:
+        made = (await desk.ask(_CREATE_DND, {"input": wanted}))["createDncList"]["dncList"]["id"]
+    except AskRefusedError as refused:
+        made = await made_before(desk, refused, _DND_LISTS, key)
+    return answers.succeed(dnd_list_id=made)
 
 
 async def add_contacts(desk: Desk, given: Given, _key: str) -> dict[str, Any]:
@@ -193,5 +207,6 @@ async def _wait(desk: Desk, job_id: str, what: str, field: str) -> dict[str, Any
         return answers.succeed(message=f"{what} import goes on", job_id=job_id)
     if job["state"] != "FINISHED":
         raise GivenRefusedError(field, job["error"] or "the import was cancelled.")
-    count = job["counts"]["added"] + job["counts"]["updated"]
+    # Those that a list of numbers not to be called has already stay as they are, and are on it: as when added by hand.
+    count = sum(job["counts"].values())
     return answers.succeed(message=f"({count}) {what} imported successfully", job_id=job_id)

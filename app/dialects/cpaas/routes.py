@@ -12,7 +12,7 @@ from app.accounts.dialects import Dialect
 from app.answers import json_answer, retry_after
 from app.dialects.bodies import METHODS, BodyRefusedError, check_method, parse_json_object, read_body
 from app.dialects.cpaas import answers, callbacks, calls, campaigns, figures, lists, modify, records
-from app.dialects.cpaas.fields import NAMES, OWN_NAMES
+from app.dialects.cpaas.fields import LISTS, NAMES, OWN_NAMES
 from app.dialects.cpaas.given import Given, RefusedHereError
 from app.dialects.desk import AskRefusedError, Desk
 from app.dialects.gate import Gate, one_header
@@ -47,9 +47,12 @@ ADDRESSES: Final[Mapping[str, Mapping[str, Act]]] = {
     "/api/get_campaign_cdr_statistics": {"POST": figures.of_campaign},
     "/api/modify_call": {"POST": modify.modify},
 }
-#: What rings a phone: the same request again, while it is answered or a moment later, means the same call.
-_RINGING: Final = frozenset(
-    {calls.click_to_call, calls.tell_password, callbacks.schedule, campaigns.create, modify.modify}
+#: What rings a phone or makes something: the same request again, while it is answered or soon after, means the same.
+_ONCE: Final = frozenset(
+    {
+        *(calls.click_to_call, calls.tell_password, callbacks.schedule, campaigns.create, modify.modify),
+        *(lists.create_list, lists.create_dnd_list),
+    }
 )
 
 
@@ -101,7 +104,7 @@ class _Endpoint:
         body = await read_body(request)
         # Of a GET nothing is asked; clients send a body, or none.
         given = Given({} if request.method == "GET" else parse_json_object(body), account=account)
-        if act not in _RINGING:
+        if act not in _ONCE:
             return await act(desk, given, "")
         parts = f"{request.method} {request.url.path} ".encode() + given.canonical()
         async with desk.repeating(parts, _SECONDS) as key:
@@ -114,6 +117,6 @@ def _word(refused: AskRefusedError, path: str) -> str:
         meant = ".".join(refused.field[:length])
         name = OWN_NAMES.get(path, NAMES).get(meant, NAMES.get(meant))
         if name is not None:
-            place = refused.field[length : length + 1]
+            place = refused.field[length : length + 1] if name in LISTS else ()
             return f"{name}{f'[{place[0]}]' if place and place[0].isdigit() else ''}: {refused.message}"
     return refused.message

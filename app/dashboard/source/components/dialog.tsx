@@ -1,8 +1,10 @@
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
 import { Button, IconButton } from "./button";
+import { NotLive } from "./not-live";
+import { Toasts } from "./toast";
 
 interface DialogProps {
   readonly title: string;
@@ -15,6 +17,10 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
+/** The open dialogs, the topmost last: all else is out of reach. */
+const opened = signal<ReadonlyArray<string>>([]);
+export const hasDialog = computed(() => opened.value.length > 0);
+
 /** A modal dialog: the browser keeps the keyboard inside, Escape and the backdrop close it, and the focus goes back after. */
 export function Dialog(props: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
@@ -23,7 +29,9 @@ export function Dialog(props: DialogProps) {
     const dialog = element.current;
     const before = document.activeElement;
     if (dialog && !dialog.open) dialog.showModal();
+    opened.value = [...opened.value, id];
     return () => {
+      opened.value = opened.value.filter((one) => one !== id);
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
@@ -41,6 +49,7 @@ export function Dialog(props: DialogProps) {
       }}
     >
       <div class="dialog-inner">
+        <NotLive />
         <header class="dialog-head">
           <div>
             {/* What is read comes first in a sheet; in a dialog that asks, the first field does. */}
@@ -54,6 +63,7 @@ export function Dialog(props: DialogProps) {
         <div class="dialog-body">{props.children}</div>
         {props.actions && <footer class="dialog-foot">{props.actions}</footer>}
       </div>
+      <Toasts isOnTop={opened.value.at(-1) === id} />
     </dialog>
   );
 }

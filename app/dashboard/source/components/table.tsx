@@ -106,7 +106,7 @@ function classOf<Row>(column: Column<Row>): string {
 export function Pager({ pages, labels = ["Newer", "Older"] }: { pages: Pages<unknown>; labels?: readonly [string, string] }) {
   if (!pages.hasNext && !pages.hasPrevious) return null;
   return (
-    <nav class="pager" aria-label="Pages">
+    <nav class="pager" aria-label="Paging">
       <Button small kind="quiet" icon="back" isDisabled={!pages.hasPrevious} onClick={pages.previous}>
         {labels[0]}
       </Button>

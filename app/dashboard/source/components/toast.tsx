@@ -25,10 +25,11 @@ function drop(id: number): void {
   toasts.value = toasts.value.filter((one) => one.id !== id);
 }
 
-export function Toasts() {
+/** `isOnTop`: nothing modal is above; what is below is neither read out nor seen. */
+export function Toasts({ isOnTop }: { isOnTop: boolean }) {
   return (
     <div class="toasts" role="status" aria-live="polite">
-      {toasts.value.map((one) => (
+      {(isOnTop ? toasts.value : []).map((one) => (
         <div key={one.id} class={`toast ${one.tone}`}>
           <Icon name={one.tone === "red" ? "alert" : "check"} size={16} />
           <span>{one.text}</span>

@@ -3,1230 +3,675 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
-/** Who set something in motion. Expect values you do not know: this list grows. */
 export type ActorKind =
-  /** A request made with an API key. */
   | 'API_KEY'
-  /** A party of the call. */
   | 'PARTY'
-  /** Offhook itself. */
   | 'SYSTEM';
 
-/** What an agent does. Expect values you do not know: this list grows. */
 export type AgentState =
-  /** Queues may ring it. */
   | 'AVAILABLE'
-  /** A phone at its extension is on a call, or is being rung. */
   | 'BUSY'
-  /** It does not work now. */
   | 'OFFLINE'
-  /** It takes no calls from queues for now; `reason` says why, `NO_ANSWER` when it let too many ring. */
   | 'PAUSED'
-  /** It has just ended a queue's call, and is left alone for a while. */
   | 'WRAP_UP';
 
-/** Something that is said to the customer alone; then the call ends. Give exactly one of `text`, `templateId` and `audioFileId`. */
 export type AnnouncementInput = {
-  /** One of the account's sound files. */
   readonly audioFileId?: string | number | null | undefined;
-  /** With `templateId`: a value for each of its fields. */
   readonly fields?: ReadonlyArray<FieldValueInput>;
-  /** The silence between two times: 0, or 0.1 to 10 seconds. */
   readonly pauseSeconds?: number;
-  /** How often it is said in all: 1 to 10. */
   readonly repeat?: number;
-  /** An announcement template. */
   readonly templateId?: string | number | null | undefined;
-  /** A text: 1 to 3000 characters of plain text; SSML is not taken. */
   readonly text?: string | null | undefined;
-  /** How it is spoken; when left out, as the template says, or as the first voice for `en-US` does. */
   readonly voice?: VoiceInput | null | undefined;
 };
 
-/** Which lines of the audit log; everything that is given must hold. An empty list holds for all. */
 export type AuditEventFilterInput = {
-  /** One of these actions; `api_key.*` is all that is done to keys. */
   readonly actions?: ReadonlyArray<string> | null | undefined;
-  /** By this API key. */
   readonly actorId?: string | number | null | undefined;
-  /** true: what was refused; false: what was done. */
   readonly isRefused?: boolean | null | undefined;
-  /** When it happened. */
   readonly occurred?: TimeRangeInput | null | undefined;
-  /** One of these outcomes: `OK`, or codes. */
   readonly outcomes?: ReadonlyArray<string> | null | undefined;
-  /** From this address. */
   readonly remoteAddress?: string | null | undefined;
-  /** In this request. */
   readonly requestId?: string | null | undefined;
-  /** To this. */
   readonly subjectId?: string | number | null | undefined;
 };
 
-/** Which calls or records; everything that is given must hold. An empty list holds for all. */
 export type CallFilterInput = {
-  /** One of these agents. */
   readonly agentIds?: ReadonlyArray<string | number> | null | undefined;
-  /** Was placed for this callback. */
   readonly callbackId?: string | number | null | undefined;
-  /** Was placed by this campaign. */
   readonly campaignId?: string | number | null | undefined;
-  /** Was placed by a campaign for this contact. Of records: looked for among those of the campaign and the time that are named as well. */
   readonly contactId?: string | number | null | undefined;
-  /** When the call was accepted. */
   readonly created?: TimeRangeInput | null | undefined;
-  /** The customer's number, whichever way the call went: whom an outbound call was for, and who called, of an inbound one. Looked for among all calls of the time that `created` names: name one that is not too long. */
   readonly customerNumber?: string | null | undefined;
-  /** Goes one of these ways. */
   readonly directions?: ReadonlyArray<Direction> | null | undefined;
-  /** Came out in one of these ways. */
   readonly dispositions?: ReadonlyArray<Disposition> | null | undefined;
-  /** One of these agents' extensions. */
   readonly extensions?: ReadonlyArray<string> | null | undefined;
-  /** Has this id of yours. */
   readonly externalId?: string | null | undefined;
-  /** Is of one of these kinds. */
   readonly kinds?: ReadonlyArray<CallKind> | null | undefined;
-  /** The number that was dialled; of an inbound call that is one of your own. */
   readonly number?: string | null | undefined;
-  /** The customer waited in one of these queues last. */
   readonly queueIds?: ReadonlyArray<string | number> | null | undefined;
-  /** Was for one of these ring groups: the one whose member answered last, else the one that was rung last. That is known once the call has ended. */
   readonly ringGroupIds?: ReadonlyArray<string | number> | null | undefined;
-  /** Stands at one of these. Records are of `ENDED` calls alone. */
   readonly states?: ReadonlyArray<CallState> | null | undefined;
-  /** Has this tag of yours. */
   readonly tag?: string | null | undefined;
-  /** Went over one of these trunks. */
   readonly trunkIds?: ReadonlyArray<string | number> | null | undefined;
 };
 
-/** Why a call exists. Expect values you do not know: this list grows. */
 export type CallKind =
-  /** A callback that somebody scheduled. */
   | 'CALLBACK'
-  /** Dialled by a campaign. */
   | 'CAMPAIGN'
-  /** Placed by `originateCall`. */
   | 'CLICK_TO_CALL'
-  /** Somebody called one of the account's numbers. */
   | 'INBOUND'
-  /** Between two extensions. */
   | 'INTERNAL'
-  /** Speaks a one-time password. */
   | 'OTP';
 
-/** Where a call stands. Expect values you do not know: this list grows. */
 export type CallState =
-  /** One party is on the line, the other is still to come. */
   | 'ANSWERED'
-  /** Both parties are bridged and can talk. */
   | 'CONNECTED'
-  /** A leg is being dialled; its far end has not answered our signalling yet. */
   | 'DIALING'
-  /** The last leg is gone. The call detail record is written. */
   | 'ENDED'
-  /** Accepted and stored; nothing has been dialled yet. */
   | 'PENDING'
-  /** A phone rings. */
   | 'RINGING'
-  /** The customer waits for an agent in a queue. */
   | 'WAITING_IN_QUEUE';
 
-/** Whom a call reaches: exactly one of these. */
 export type CallTarget =
-  {   /** An agent, at the extension where it sits. */
-  readonly agentId: string | number; readonly announcement?: never; readonly callFlowId?: never; readonly dialplan?: never; readonly extension?: never; readonly mediaStream?: never; readonly number?: never; readonly queueId?: never; readonly ringGroupId?: never; }
-  |  { readonly agentId?: never;   /** Something that the customer hears, alone; then the call ends. */
-  readonly announcement: AnnouncementInput; readonly callFlowId?: never; readonly dialplan?: never; readonly extension?: never; readonly mediaStream?: never; readonly number?: never; readonly queueId?: never; readonly ringGroupId?: never; }
-  |  { readonly agentId?: never; readonly announcement?: never;   /** A call flow, which leads the customer alone; see `createCallFlow`. */
-  readonly callFlowId: string | number; readonly dialplan?: never; readonly extension?: never; readonly mediaStream?: never; readonly number?: never; readonly queueId?: never; readonly ringGroupId?: never; }
-  |  { readonly agentId?: never; readonly announcement?: never; readonly callFlowId?: never;   /** A place in the operator's own dialplan, which takes the customer over. */
-  readonly dialplan: DialplanTargetInput; readonly extension?: never; readonly mediaStream?: never; readonly number?: never; readonly queueId?: never; readonly ringGroupId?: never; }
-  |  { readonly agentId?: never; readonly announcement?: never; readonly callFlowId?: never; readonly dialplan?: never;   /** One of the account's extensions. */
-  readonly extension: string; readonly mediaStream?: never; readonly number?: never; readonly queueId?: never; readonly ringGroupId?: never; }
-  |  { readonly agentId?: never; readonly announcement?: never; readonly callFlowId?: never; readonly dialplan?: never; readonly extension?: never;   /** A program that talks to the customer, alone; then the call ends. */
-  readonly mediaStream: MediaStreamTargetInput; readonly number?: never; readonly queueId?: never; readonly ringGroupId?: never; }
-  |  { readonly agentId?: never; readonly announcement?: never; readonly callFlowId?: never; readonly dialplan?: never; readonly extension?: never; readonly mediaStream?: never;   /** An outside number, such as an agent's mobile phone. */
-  readonly number: string; readonly queueId?: never; readonly ringGroupId?: never; }
-  |  { readonly agentId?: never; readonly announcement?: never; readonly callFlowId?: never; readonly dialplan?: never; readonly extension?: never; readonly mediaStream?: never; readonly number?: never;   /** A queue. */
-  readonly queueId: string | number; readonly ringGroupId?: never; }
-  |  { readonly agentId?: never; readonly announcement?: never; readonly callFlowId?: never; readonly dialplan?: never; readonly extension?: never; readonly mediaStream?: never; readonly number?: never; readonly queueId?: never;   /** A ring group. */
-  readonly ringGroupId: string | number; };
+  {   readonly agentId: string | number; readonly announcement?: never; readonly callFlowId?: never; readonly dialplan?: never; readonly extension?: never; readonly mediaStream?: never; readonly number?: never; readonly queueId?: never; readonly ringGroupId?: never; }
+  |  { readonly agentId?: never;   readonly announcement: AnnouncementInput; readonly callFlowId?: never; readonly dialplan?: never; readonly extension?: never; readonly mediaStream?: never; readonly number?: never; readonly queueId?: never; readonly ringGroupId?: never; }
+  |  { readonly agentId?: never; readonly announcement?: never;   readonly callFlowId: string | number; readonly dialplan?: never; readonly extension?: never; readonly mediaStream?: never; readonly number?: never; readonly queueId?: never; readonly ringGroupId?: never; }
+  |  { readonly agentId?: never; readonly announcement?: never; readonly callFlowId?: never;   readonly dialplan: DialplanTargetInput; readonly extension?: never; readonly mediaStream?: never; readonly number?: never; readonly queueId?: never; readonly ringGroupId?: never; }
+  |  { readonly agentId?: never; readonly announcement?: never; readonly callFlowId?: never; readonly dialplan?: never;   readonly extension: string; readonly mediaStream?: never; readonly number?: never; readonly queueId?: never; readonly ringGroupId?: never; }
+  |  { readonly agentId?: never; readonly announcement?: never; readonly callFlowId?: never; readonly dialplan?: never; readonly extension?: never;   readonly mediaStream: MediaStreamTargetInput; readonly number?: never; readonly queueId?: never; readonly ringGroupId?: never; }
+  |  { readonly agentId?: never; readonly announcement?: never; readonly callFlowId?: never; readonly dialplan?: never; readonly extension?: never; readonly mediaStream?: never;   readonly number: string; readonly queueId?: never; readonly ringGroupId?: never; }
+  |  { readonly agentId?: never; readonly announcement?: never; readonly callFlowId?: never; readonly dialplan?: never; readonly extension?: never; readonly mediaStream?: never; readonly number?: never;   readonly queueId: string | number; readonly ringGroupId?: never; }
+  |  { readonly agentId?: never; readonly announcement?: never; readonly callFlowId?: never; readonly dialplan?: never; readonly extension?: never; readonly mediaStream?: never; readonly number?: never; readonly queueId?: never;   readonly ringGroupId: string | number; };
 
-/** Which campaigns; everything that is given must hold. */
 export type CampaignFilterInput = {
-  /** Is of one of these kinds. */
   readonly kinds?: ReadonlyArray<CampaignKind> | null | undefined;
-  /** Is in one of these states. */
   readonly states?: ReadonlyArray<CampaignState> | null | undefined;
-  /** Archived ones as well. */
   readonly withArchived?: boolean;
 };
 
-/** What whoever answers a campaign's call gets. Expect values you do not know: this list grows. */
 export type CampaignKind =
-  /** An agent, or the agents of a queue. */
   | 'AGENT'
-  /** A text, spoken, or a sound file. */
   | 'ANNOUNCEMENT'
-  /** A call flow: a survey, a menu, a transfer, a voice bot. */
   | 'FLOW';
 
-/** Where a campaign stands. `STOPPED` and `FINISHED` are the end. Expect values you do not know: this list grows. */
 export type CampaignState =
-  /** It was made, and never started. */
   | 'DRAFT'
-  /** Every contact has its outcome, or its `endAt` has come. */
   | 'FINISHED'
-  /** It calls nobody until it is resumed. */
   | 'PAUSED'
-  /** It calls. */
   | 'RUNNING'
-  /** It was started, and begins at its `startAt`. */
   | 'SCHEDULED'
-  /** It was stopped, for good. */
   | 'STOPPED';
 
-/** A job to be cancelled. */
 export type CancelJobInput = {
-  /** The job. */
   readonly id: string | number;
 };
 
-/** The order of a list of call detail records. Ties are broken by id. */
 export type CdrOrder =
-  /** Oldest first. */
   | 'CREATED_AT_ASC'
-  /** Newest first. */
   | 'CREATED_AT_DESC'
-  /** Shortest first, counted from creation to end. */
   | 'DURATION_ASC'
-  /** Longest first, counted from creation to end. */
   | 'DURATION_DESC'
-  /** Shortest talk first. */
   | 'TALK_ASC'
-  /** Longest talk first. */
   | 'TALK_DESC';
 
-/** How the end of a call was learnt. Expect values you do not know: this list grows. */
 export type CdrSource =
-  /** Added later from another record. */
   | 'BACKFILL'
-  /** Watched as it happened. */
   | 'LIVE'
-  /** Put together after Offhook could not watch for a while. */
   | 'RECOVERED';
 
-/** How far a list was counted. */
 export type CountPrecision =
-  /** There are more; nobody counted further. */
   | 'AT_LEAST'
-  /** There are exactly so many. */
   | 'EXACT';
 
-/** An access token to be made. */
 export type CreateAccessTokenInput = {
-  /** The agent that it stands for: where a mutation names the agent who acts, or the extension, it takes no other, and changes nobody else's membership of a queue or ring group. What it may see is what its scopes say. */
   readonly agentId?: string | number | null | undefined;
-  /** The pages that may use it, 1 to 20, as browsers write origins: `https://crm.example`. */
   readonly allowedOrigins: ReadonlyArray<string>;
-  /** What it may do: at least one scope, and none that the key of this request lacks. Never `keys`. */
   readonly scopes: ReadonlyArray<Scope>;
-  /** How long it lives, at most 86400 seconds, and no longer than the key that asks. */
   readonly ttlSeconds?: number;
 };
 
-/** An API key to be made. A key that expires, or is limited to addresses or documents, makes keys that end no later, and for some of its own addresses and documents alone. */
 export type CreateApiKeyInput = {
-  /** SHA-256, in lower-case hex, of each GraphQL document that it may send, at most 500; empty: any document. */
   readonly documentHashes?: ReadonlyArray<string>;
-  /** When it ends by itself. */
   readonly expiresAt?: TimeInput | null | undefined;
-  /** Addresses and networks (CIDR) that it may be used from; empty: anywhere. Elsewhere it is answered 401. */
   readonly ipAllowList?: ReadonlyArray<string>;
-  /** It reaches the sandbox only: it places calls to the sandbox's phones and numbers, and acts on those. It reads what its scopes say, also what is live; whatever else it would change is `SANDBOX_ONLY`. In a sandbox account every key is such a key, and all is the sandbox's. A test key can make test keys alone. */
   readonly isTest?: boolean;
-  /** What people call it, at most 100 characters. */
   readonly name: string;
-  /** What it may do: at least one scope, and none that the key of this request lacks. */
   readonly scopes: ReadonlyArray<Scope>;
 };
 
-/** An export to be made. */
 export type CreateExportInput = {
-  /** The form of the file. */
   readonly format?: ExportFormat;
-  /** What is to be exported. */
   readonly subject: ExportSubjectInput;
 };
 
-/** A webhook endpoint to be made. */
 export type CreateWebhookEndpointInput = {
-  /** The version of the bodies to pin it to. What is sent keeps that form, whatever newer versions bring. The newest is `1`. */
   readonly apiVersion?: string;
-  /** Your own words about it. */
   readonly description?: string | null | undefined;
-  /** What to send: public names with `*` for anything, such as `call.*`. */
   readonly eventTypes?: ReadonlyArray<string>;
-  /** What the bodies look like. `CLASSIC` sends `call.connected` and `call.ended` alone, as far as `eventTypes` names them; numbers come whole only with `includePersonalData`. */
   readonly format?: WebhookFormat;
-  /** Whether events tell which keys were pressed. That takes a key with `dtmf:read`; else each reads `x`. */
   readonly includeDtmf?: boolean;
-  /** Whether events tell telephone numbers and the names that go with them whole. That takes a key with `pii:read`; else they come masked, as for a key without it. */
   readonly includePersonalData?: boolean;
-  /** Whether `recording.saved` comes with a signed address of the recording, which works for whoever holds it until it expires. That takes a key with `recordings:read`. By default: what the key has. */
   readonly includeRecordingUrls?: boolean | null | undefined;
-  /** The address: https, on a public host. Redirects are not followed. */
   readonly url: string;
 };
 
-/** A recording to be deleted. */
 export type DeleteRecordingInput = {
-  /** The recording. */
   readonly recordingId: string | number;
 };
 
-/** A webhook endpoint to be deleted. */
 export type DeleteWebhookEndpointInput = {
-  /** The endpoint. */
   readonly id: string | number;
 };
 
-/** Where a webhook delivery stands. Expect values you do not know: this list grows. */
 export type DeliveryState =
-  /** The endpoint answered with a 2xx status. */
   | 'DELIVERED'
-  /** Can no longer be delivered: the endpoint was deleted, or became `CLASSIC`, which has no body for it; or the event is past retention. */
   | 'DROPPED'
-  /** The last attempt failed; the event stays in the log. */
   | 'EXHAUSTED'
-  /** To be sent, or to be sent again at `nextAttemptAt`. */
   | 'PENDING';
 
-/** A place in the dialplan of the operator's own Asterisk, which takes the customer over. */
 export type DialplanTargetInput = {
-  /** The context: one that the server's setting `OFFHOOK_DIALPLAN_CONTEXTS` (none) lists. */
   readonly context: string;
-  /** The extension in it, at priority 1. */
   readonly extension: string;
 };
 
-/** Which way a call crosses the account's border. */
 export type Direction =
-  /** From an outside number to the account. */
   | 'INBOUND'
-  /** Between the account's own extensions. */
   | 'INTERNAL'
-  /** From the account to an outside number. */
   | 'OUTBOUND';
 
-/** How a call came out: the outcome of the leg that decided it. Expect values you do not know: this list grows. */
 export type Disposition =
-  /** The customer hung up while it waited for an agent. */
   | 'ABANDONED'
-  /** Both parties were connected. */
   | 'ANSWERED'
-  /** A rule kept the call from being dialled. */
   | 'BLOCKED'
-  /** The deciding party was busy. */
   | 'BUSY'
-  /** The call was given up before both were connected. */
   | 'CANCELLED'
-  /** The network had no room. */
   | 'CONGESTION'
-  /** The number is on a do-not-call list; nothing was dialled. */
   | 'DNC'
-  /** A fault in Offhook, Asterisk or on the way. */
   | 'FAILED'
-  /** There is no such number. */
   | 'INVALID_NUMBER'
-  /** An answering machine took the call. */
   | 'MACHINE'
-  /** It rang until the time was up. */
   | 'NO_ANSWER'
-  /** The deciding party declined. */
   | 'REJECTED'
-  /** The deciding party's phone is not there or not registered. */
   | 'UNREACHABLE'
-  /** It went to voicemail. */
   | 'VOICEMAIL';
 
-/** Why a call ended, in one word. Expect values you do not know: this list grows. */
 export type EndCode =
-  /** The announcement was heard to its end. */
   | 'ANNOUNCEMENT_ENDED'
-  /** The announcement, or a part of it, could not be made or played; `playback.failed` says why. */
   | 'ANNOUNCEMENT_FAILED'
-  /** A request hung up: `hangupCall`. */
   | 'API_HANGUP'
-  /** Asterisk could not connect the two legs. */
   | 'BRIDGE_FAILED'
-  /** The party was busy. */
   | 'BUSY'
-  /** The network had no room, or answered with a fault of its own (SIP 5xx). */
   | 'CONGESTION'
-  /** The operator's dialplan was done with the call, or the customer hung up while it was there: Asterisk does not say which. */
   | 'DIALPLAN_ENDED'
-  /** The operator's dialplan did not take the call. */
   | 'DIALPLAN_FAILED'
-  /** Asterisk did not get as far as dialling. */
   | 'DIAL_FAILED'
-  /** Nobody was called: the number is on a do-not-call list. */
   | 'DNC'
-  /** A fax had answered, and `detectMachine` was asked for. */
   | 'FAX'
-  /** The call flow came to its end, and hung up. */
   | 'FLOW_ENDED'
-  /** The call flow could not go on; `flow.ended` says why. */
   | 'FLOW_FAILED'
-  /** A party hung up: one of the two that were connected, or the one that was alone on the line and did not wait for the other. */
   | 'HANGUP'
-  /** There is no such number. */
   | 'INVALID_NUMBER'
-  /** The account has reached its limits, or is suspended. */
   | 'LIMIT_REACHED'
-  /** An answering machine had answered, and `detectMachine` was asked for. */
   | 'MACHINE'
-  /** `maxDurationSeconds` was reached. */
   | 'MAX_DURATION'
-  /** The program that talked to the customer was done, or lost; `mediastream.ended` says which. */
   | 'MEDIA_STREAM_ENDED'
-  /** The program that was to talk to the customer could not be had; `mediastream.failed` says why. */
   | 'MEDIA_STREAM_FAILED'
-  /** The leg failed before it was answered, for a reason that none of the others names. */
   | 'NETWORK_FAILURE'
-  /** The Asterisk that carried the call went away. */
   | 'NODE_LOST'
-  /** The party did not answer before its ring time was up. */
   | 'NO_ANSWER'
-  /** Nobody was found for the caller: the queue's wait limit or length was met, and its overflow led nowhere. */
   | 'QUEUE_TIMEOUT'
-  /** The party declined. */
   | 'REJECTED'
-  /** Offhook was not there when the call came in; Asterisk told the caller to try later. */
   | 'SERVICE_AWAY'
-  /** The other party was transferred by REFER, and talks to the target without Offhook. */
   | 'TRANSFERRED'
-  /** A transfer could not be done, and the party that was left had nobody to talk to. */
   | 'TRANSFER_FAILED'
-  /** The trunk has as many calls as it may, and no other trunk could be taken. */
   | 'TRUNK_FULL'
-  /** The party's phone is not there, or Asterisk has no way to it. */
   | 'UNREACHABLE';
 
-/** On whose side the end of a call or leg lies. */
 export type EndParty =
-  /** The agent's. */
   | 'AGENT'
-  /** The customer's. */
   | 'CUSTOMER'
-  /** That of somebody who was called into the talk. */
   | 'PARTICIPANT'
-  /** A supervisor's. */
   | 'SUPERVISOR'
-  /** Offhook's: a request, a limit or a fault. */
   | 'SYSTEM';
 
-/** Which events; everything that is given must hold. An empty list holds for all. */
 export type EventFilterInput = {
-  /** When it happened. */
   readonly occurred?: TimeRangeInput | null | undefined;
-  /** The id of what it is about: a call, a contact, a campaign, a job, a list or an endpoint, say. */
   readonly subjectId?: string | number | null | undefined;
-  /** One of these types. */
   readonly types?: ReadonlyArray<EventType> | null | undefined;
 };
 
-/** What happened. The value is the public name in capitals with `_` for `.`: `CALL_CONNECTED` is `call.connected` in webhooks, and the type `CallConnectedEvent` here. Expect values you do not know: this list grows. */
 export type EventType =
-  /** `account.resumed`: The account is no longer suspended. */
   | 'ACCOUNT_RESUMED'
-  /** `account.suspended`: The account is suspended: nothing is dialled for it. `endsCalls`: its live calls are hung up as well. */
   | 'ACCOUNT_SUSPENDED'
-  /** `agent.state_changed`: What an agent does has changed, or which queues it serves (`queueIds`). `since` is when the state began. `callId` and `queueId` are those of a queue's caller that it is rung for or talks to. */
   | 'AGENT_STATE_CHANGED'
-  /** `callback.cancelled`: It will not be placed: somebody said so in time. */
   | 'CALLBACK_CANCELLED'
-  /** `callback.completed`: Its call has ended, and both sides had been connected. */
   | 'CALLBACK_COMPLETED'
-  /** `callback.failed`: Nothing more is tried. `callId` and `disposition` are those of its last call, where there was one. */
   | 'CALLBACK_FAILED'
-  /** `callback.scheduled`: A call is to be placed at `dueAt`. */
   | 'CALLBACK_SCHEDULED'
-  /** `callback.started`: Its call is being placed, `lateSeconds` after it was due. */
   | 'CALLBACK_STARTED'
-  /** `callback.updated`: It was changed by request; or, with `isRetry`, its call connected nobody and another one is due. */
   | 'CALLBACK_UPDATED'
-  /** `call.connected`: Both parties are bridged and can talk. */
   | 'CALL_CONNECTED'
-  /** `call.created`: The call was accepted and stored; nothing has rung yet. */
   | 'CALL_CREATED'
-  /** `call.ended`: The call is over, with its whole record. Every call ends with exactly one of these. */
   | 'CALL_ENDED'
-  /** `call.recovered`: Offhook could not watch the call for a while and has found it again, or what became of it. */
   | 'CALL_RECOVERED'
-  /** `call.updated`: External id, metadata, tags or the pitch of a voice were changed by request; `changed` names the fields. */
   | 'CALL_UPDATED'
-  /** `call.waiting`: The customer has answered, or has come, and waits for an agent. */
   | 'CALL_WAITING'
-  /** `campaign.created`: A campaign was made. It calls nobody before it is started. */
   | 'CAMPAIGN_CREATED'
-  /** `campaign.finished`: The campaign is over by itself. `attempts` were made, `finished` contacts called, `skipped` ones never. Contacts that it never came to are not among them: those are counted afterwards. */
   | 'CAMPAIGN_FINISHED'
-  /** `campaign.paused`: No call of the campaign begins any more until it is resumed; what is under way goes on to its own end. */
   | 'CAMPAIGN_PAUSED'
-  /** `campaign.resumed`: The campaign calls again. */
   | 'CAMPAIGN_RESUMED'
-  /** `campaign.started`: The campaign has begun to call, in this version; what changes later counts from then on. */
   | 'CAMPAIGN_STARTED'
-  /** `campaign.stopped`: No call of the campaign begins any more, for good; what is under way goes on to its own end. */
   | 'CAMPAIGN_STOPPED'
-  /** `contact.attempted`: A call to the contact has ended. `attempt` counts from 1; `nextAt` is null when it was the last one. */
   | 'CONTACT_ATTEMPTED'
-  /** `contact.finished`: The contact has its outcome, and is not called again by this campaign. `callId` is its last call. */
   | 'CONTACT_FINISHED'
-  /** `contact.skipped`: The contact is not called by this campaign; `attempts` were made before that was known. */
   | 'CONTACT_SKIPPED'
-  /** `device.registered`: The device has registered, or answers again; it can be called. */
   | 'DEVICE_REGISTERED'
-  /** `device.unregistered`: The device can no longer be called; `reason` says why. */
   | 'DEVICE_UNREGISTERED'
-  /** `dnc.entry_added`: A number is on a DNC list from now on: by the API, or because its owner wished so in a call. An import tells it of the whole file alone, as `job.finished`. */
   | 'DNC_ENTRY_ADDED'
-  /** `dtmf.received`: A party pressed a key. The digit is masked for readers without `dtmf:read`. */
   | 'DTMF_RECEIVED'
-  /** `flow.ended`: The customer has left the flow, at `lastStep`; `steps` is how many it came to. `failure` says why it is FAILED. */
   | 'FLOW_ENDED'
-  /** `flow.gathered`: A step has asked for digits for the `attempt`-th time. Digits are masked for readers without `dtmf:read`. */
   | 'FLOW_GATHERED'
-  /** `flow.started`: The customer is in a call flow. This call keeps the `version`, whatever changes meanwhile. */
   | 'FLOW_STARTED'
-  /** `flow.step_entered`: The flow has come to a step; `stepKind` is what the step does, such as `gather`. */
   | 'FLOW_STEP_ENTERED'
-  /** `job.cancelled`: The job was cancelled. What it had done until then stays done. */
   | 'JOB_CANCELLED'
-  /** `job.failed`: The job was given up; `reason` says why. What it had done until then stays done. */
   | 'JOB_FAILED'
-  /** `job.finished`: The job has done all of its work; its report, if it has one, can be fetched. */
   | 'JOB_FINISHED'
-  /** `leg.answered`: The far end answered at `answeredAt`. */
   | 'LEG_ANSWERED'
-  /** `leg.dialing`: The leg is about to be dialled. */
   | 'LEG_DIALING'
-  /** `leg.ended`: The leg is gone since `endedAt`. `endedBy` is the side that hung up or refused; SYSTEM when Offhook did. `answeredElsewhere`: it rang together with others, another of them answered, and so nobody missed a call here. */
   | 'LEG_ENDED'
-  /** `leg.held`: The leg was taken out of the talk and hears music. */
   | 'LEG_HELD'
-  /** `leg.muted`: The leg was silenced; `muted` is all that is silenced now. */
   | 'LEG_MUTED'
-  /** `leg.ringing`: The far end says that it rings, since `ringingAt`. */
   | 'LEG_RINGING'
-  /** `leg.unheld`: The leg is back in the talk. */
   | 'LEG_UNHELD'
-  /** `leg.unmuted`: The leg can be heard, and hear, again; `muted` is what is still silenced, null when nothing is. */
   | 'LEG_UNMUTED'
-  /** `machine.detection_finished`: It was looked into what has answered. `cause` is Asterisk's own word for why it thinks so. `isAfterBeep`: a machine's greeting and beep are over, and it records. `greetingEndedBy`: how that was found; None where it was not, and in old events. */
   | 'MACHINE_DETECTION_FINISHED'
-  /** `mediastream.connected`: The leg and the program at the other end of the websocket hear each other. `sampleRate`: samples a second. */
   | 'MEDIASTREAM_CONNECTED'
-  /** `mediastream.ended`: They do not any more: why. `outcome` is the program's own word for how it went, when it gave one. */
   | 'MEDIASTREAM_ENDED'
-  /** `mediastream.failed`: They never did: why. */
   | 'MEDIASTREAM_FAILED'
-  /** `otp.announced`: The call in which it was spoken has ended. `heardToEnd`: all of it was, at least once; `timesHeard` so often. */
   | 'OTP_ANNOUNCED'
-  /** `otp.failed`: Nothing of it was spoken to anybody, and nothing more is tried. */
   | 'OTP_FAILED'
-  /** `otp.verified`: The right code was given in time; it is used up. `attempts`: how many codes were offered in all. */
   | 'OTP_VERIFIED'
-  /** `participant.joined`: Somebody who was called into the talk has answered, and talks. */
   | 'PARTICIPANT_JOINED'
-  /** `participant.left`: A person has left the conference. `takenBy`: who sits in its place from here on, if it had one of the two. */
   | 'PARTICIPANT_LEFT'
-  /** `playback.failed`: It could not be played, or not to its end; `reason` says why. */
   | 'PLAYBACK_FAILED'
-  /** `playback.finished`: It is over: heard to its end, or stopped (`isStopped`). */
   | 'PLAYBACK_FINISHED'
-  /** `playback.started`: It can be heard. */
   | 'PLAYBACK_STARTED'
-  /** `queue.abandoned`: The caller hung up while it waited. `queue.left` comes with it. */
   | 'QUEUE_ABANDONED'
-  /** `queue.joined`: The caller has joined a queue; of those who wait the highest `priority` goes first. */
   | 'QUEUE_JOINED'
-  /** `queue.left`: The caller no longer waits; `agentId` has answered, if somebody has. */
   | 'QUEUE_LEFT'
-  /** `queue.offered`: An agent is being rung for the caller. */
   | 'QUEUE_OFFERED'
-  /** `recording.deleted`: The recording's file is being deleted and can no longer be fetched. `isExpired`: its time was over. `reason` says that too, and is null in facts of earlier versions. */
   | 'RECORDING_DELETED'
-  /** `recording.failed`: No recording came of it; `reason` says why. */
   | 'RECORDING_FAILED'
-  /** `recording.paused`: Nothing said from `pausedAt` on gets into the recording; `pauseMode` says how the file shows it. */
   | 'RECORDING_PAUSED'
-  /** `recording.resumed`: What is said from `resumedAt` on is recorded again. */
   | 'RECORDING_RESUMED'
-  /** `recording.saved`: The recording is in Offhook's store, whole, and gone from Asterisk. `durationSeconds` is counted from the samples, `sha256` is the file's, in hex. */
   | 'RECORDING_SAVED'
-  /** `recording.started`: Asterisk is writing the recording. */
   | 'RECORDING_STARTED'
-  /** `supervision.changed`: The supervisor's mode is another one, or (`listensTo`) somebody else is in the agent's place. */
   | 'SUPERVISION_CHANGED'
-  /** `supervision.ended`: The supervision is over: why; and, for a supervisor that was not reached, how that came out. */
   | 'SUPERVISION_ENDED'
-  /** `supervision.started`: The supervisor has answered, and hears the talk. `listensTo` is the agent's leg. */
   | 'SUPERVISION_STARTED'
-  /** `transcript.failed`: The recording was not transcribed; `reason` says why. */
   | 'TRANSCRIPT_FAILED'
-  /** `transcript.ready`: What is said in the recording was written down. */
   | 'TRANSCRIPT_READY'
-  /** `transfer.cancelled`: The transfer was taken back by request, or the transferee or the whole call ended before it was done. */
   | 'TRANSFER_CANCELLED'
-  /** `transfer.completed`: The transferee and the target talk; whoever transferred is let go. `leg` is the target's. With REFER they talk without us: there is no such leg, and the call ends. */
   | 'TRANSFER_COMPLETED'
-  /** `transfer.failed`: The target could not be had: how and why. `isRecalled`: whoever transferred is called back. */
   | 'TRANSFER_FAILED'
-  /** `transfer.started`: The target is about to be dialled. */
   | 'TRANSFER_STARTED'
-  /** `trunk.down`: The trunk's far end does not answer; it is not dialled until it does. */
   | 'TRUNK_DOWN'
-  /** `trunk.up`: The trunk's far end answers again. */
   | 'TRUNK_UP'
-  /** `usage.limit_reached`: A cap of the account has kept something from being dialled: told once a minute, of the daily spend once a day. */
   | 'USAGE_LIMIT_REACHED'
-  /** `voicemail.received`: A message was left and is in Offhook's store: the recording `recordingId`. */
   | 'VOICEMAIL_RECEIVED'
-  /** `webhook.disabled`: The endpoint gets nothing more until it is enabled again; `reason` says why. */
   | 'WEBHOOK_DISABLED'
-  /** `webhook.exhausted`: The last attempt at a delivery failed; the event stays in the log and can be replayed. */
   | 'WEBHOOK_EXHAUSTED'
-  /** `webhook.test`: A test event that a person asked for. */
   | 'WEBHOOK_TEST'
-  /** `webhook.triggered`: Somebody asked for a test: a sample of `eventType` goes to everybody who asks for events of that type. */
   | 'WEBHOOK_TRIGGERED';
 
-/** Call detail records. */
 export type ExportCdrsInput = {
-  /** Which; when left out, all. */
   readonly filter?: CallFilterInput | null | undefined;
 };
 
-/** The contacts of a list. */
 export type ExportContactsInput = {
-  /** The list. */
   readonly listId: string | number;
 };
 
-/** The entries of a DNC list. */
 export type ExportDncEntriesInput = {
-  /** The list. */
   readonly listId: string | number;
 };
 
-/** Events. */
 export type ExportEventsInput = {
-  /** Which; when left out, all. */
   readonly filter?: EventFilterInput | null | undefined;
 };
 
-/** The form of an export's file. Expect values you do not know: this list grows. */
 export type ExportFormat =
-  /** Comma-separated values in UTF-8 with a heading. A text that a spreadsheet would take for a formula has a `'` before it; plain numbers and telephone numbers stay as they are. */
   | 'CSV'
-  /** A JSON object on each line. */
   | 'NDJSON';
 
-/** What is known of recordings; not the recordings themselves. */
 export type ExportRecordingsInput = {
-  /** Which; when left out, all. */
   readonly filter?: RecordingFilterInput | null | undefined;
 };
 
-/** What is to be exported: exactly one of these. */
 export type ExportSubjectInput =
-  {   /** Call detail records; needs the scope `cdrs:read`. */
-  readonly cdrs: ExportCdrsInput; readonly contacts?: never; readonly dncEntries?: never; readonly events?: never; readonly recordings?: never; }
-  |  { readonly cdrs?: never;   /** A list's contacts; needs the scope `contacts`. */
-  readonly contacts: ExportContactsInput; readonly dncEntries?: never; readonly events?: never; readonly recordings?: never; }
-  |  { readonly cdrs?: never; readonly contacts?: never;   /** A DNC list's entries; needs the scope `dnc`. */
-  readonly dncEntries: ExportDncEntriesInput; readonly events?: never; readonly recordings?: never; }
-  |  { readonly cdrs?: never; readonly contacts?: never; readonly dncEntries?: never;   /** Events; needs the scope `calls:read`. */
-  readonly events: ExportEventsInput; readonly recordings?: never; }
-  |  { readonly cdrs?: never; readonly contacts?: never; readonly dncEntries?: never; readonly events?: never;   /** Recordings; needs the scope `recordings:read`. */
-  readonly recordings: ExportRecordingsInput; };
+  {   readonly cdrs: ExportCdrsInput; readonly contacts?: never; readonly dncEntries?: never; readonly events?: never; readonly recordings?: never; }
+  |  { readonly cdrs?: never;   readonly contacts: ExportContactsInput; readonly dncEntries?: never; readonly events?: never; readonly recordings?: never; }
+  |  { readonly cdrs?: never; readonly contacts?: never;   readonly dncEntries: ExportDncEntriesInput; readonly events?: never; readonly recordings?: never; }
+  |  { readonly cdrs?: never; readonly contacts?: never; readonly dncEntries?: never;   readonly events: ExportEventsInput; readonly recordings?: never; }
+  |  { readonly cdrs?: never; readonly contacts?: never; readonly dncEntries?: never; readonly events?: never;   readonly recordings: ExportRecordingsInput; };
 
-/** A value for a template's field. */
 export type FieldValueInput = {
-  /** The field. */
   readonly name: string;
-  /** 1 to 500 characters of plain text. */
   readonly value: string;
 };
 
-/** Why a campaign is finished. Expect values you do not know: this list grows. */
 export type FinishReason =
-  /** Every contact has its outcome. */
   | 'ALL_DONE'
-  /** Its `endAt` has come. */
   | 'END_REACHED';
 
-/** Where a job stands. Expect values you do not know: this list grows. */
 export type JobState =
-  /** It was cancelled. What was done until then stays done. */
   | 'CANCELLED'
-  /** It was given up; `error` says why, and what to do. What was done until then stays done. */
   | 'FAILED'
-  /** All of it is done. */
   | 'FINISHED'
-  /** It will be done, or tried again after a failure that `error` tells. */
   | 'QUEUED'
-  /** It is being done. */
   | 'RUNNING';
 
-/** Whom a leg reaches. Expect values you do not know: this list grows. */
 export type LegRole =
-  /** The account's side. */
   | 'AGENT'
-  /** The other side: the destination. */
   | 'CUSTOMER'
-  /** Somebody who was called into the talk of the two. */
   | 'PARTICIPANT'
-  /** A supervisor, who hears the talk without being one of those who talk. */
   | 'SUPERVISOR';
 
-/** Where a leg stands. Expect values you do not know: this list grows. */
 export type LegState =
-  /** Its channel is being made in Asterisk. */
   | 'CREATING'
-  /** Dialled; the far end has not said that it rings. */
   | 'DIALING'
-  /** Gone. */
   | 'ENDED'
-  /** Not dialled yet; its turn comes later, or never. */
   | 'PLANNED'
-  /** The far end rings. */
   | 'RINGING'
-  /** Answered. */
   | 'UP';
 
-/** A wall clock's time somewhere. */
 export type LocalTimeInput = {
-  /** What the clock shows. */
   readonly dateTime: string;
-  /** Where: an IANA zone such as `Europe/Berlin`. */
   readonly timeZone: string;
 };
 
-/** One of your own words to the program, told in `start`. */
 export type MediaStreamParameterInput = {
-  /** The name: 1 to 64 characters. */
   readonly name: string;
-  /** The value: at most 1000 characters. */
   readonly value: string;
 };
 
-/** A program that talks to the customer alone; when it is done, the call ends. */
 export type MediaStreamTargetInput = {
-  /** Your own words to the program: at most 20. */
   readonly parameters?: ReadonlyArray<MediaStreamParameterInput>;
-  /** Samples a second, both ways: 8000 or 16000; 16 bit, one channel. */
   readonly sampleRate?: number;
-  /** Where the program is, `wss://…`: one of the account's media endpoints, or below one. */
   readonly url: string;
 };
 
-/** How the calls of a campaign follow its agents. Expect values you do not know: this list grows. */
 export type PacingMode =
-  /** More calls than there are idle agents, as far as the cap on abandoned calls bears it. */
   | 'PREDICTIVE'
-  /** An agent looks at each contact first, and has it dialled. */
   | 'PREVIEW'
-  /** One call for each idle agent. */
   | 'PROGRESSIVE';
 
-/** Why a campaign is paused. Expect values you do not know: this list grows. */
 export type PauseReason =
-  /** As it is set up no call can be placed: its caller id, trunk or call flow is not there, say. */
   | 'CALLS_REFUSED'
-  /** `pauseCampaign`. */
   | 'REQUESTED'
-  /** Agents let so many calls ring that `abandonmentCapPercent` bears no more. */
   | 'TOO_MANY_ABANDONED'
-  /** Its trunk has failed again and again: `breaker`. */
   | 'TRUNK_FAILED';
 
-/** Which free agent is offered a caller, among those with the lowest penalty. Expect values you do not know: this list grows. */
 export type QueueStrategy =
-  /** Who has taken the fewest calls of this queue. */
   | 'FEWEST_CALLS'
-  /** Who has been without a call for longest. */
   | 'LONGEST_IDLE'
-  /** All at once; the first to answer has the call. */
   | 'RING_ALL'
-  /** Whose turn it is. */
   | 'ROUND_ROBIN';
 
-/** Which recordings; everything that is given must hold. An empty list holds for all. */
 export type RecordingFilterInput = {
-  /** The call that was recorded. */
   readonly callId?: string | number | null | undefined;
-  /** When it was asked for. */
   readonly created?: TimeRangeInput | null | undefined;
-  /** One of these agents' extensions. */
   readonly extensions?: ReadonlyArray<string> | null | undefined;
-  /** Is of one of these kinds; `VOICEMAIL` are the messages that callers left. */
   readonly kinds?: ReadonlyArray<RecordingKind> | null | undefined;
-  /** The customer's number. */
   readonly number?: string | null | undefined;
-  /** Stands at one of these. */
   readonly states?: ReadonlyArray<RecordingState> | null | undefined;
 };
 
-/** What a recording is of. Expect values you do not know: this list grows. */
 export type RecordingKind =
-  /** A talk, or what a party of it said. */
   | 'CALL'
-  /** What a call flow's `record` step asked its caller to say. */
   | 'MESSAGE'
-  /** A message that was left in a call flow. */
   | 'VOICEMAIL';
 
-/** Whose voice is recorded. */
 export type RecordingMode =
-  /** The agent's alone, mono. */
   | 'AGENT'
-  /** Both, in one stereo file: agent left, customer right. */
   | 'BOTH'
-  /** The customer's alone, mono. */
   | 'CUSTOMER'
-  /** Nobody's. */
   | 'OFF';
 
-/** Where a recording stands. Expect values you do not know: this list grows. */
 export type RecordingState =
-  /** Finished in Asterisk, on its way into Offhook's store. */
   | 'COLLECTING'
-  /** The file is deleted, by request or because its time was over. */
   | 'DELETED'
-  /** No recording came of it; `failure` says why. */
   | 'FAILED'
-  /** Asterisk is writing, and nothing of what is said now gets into the file. */
   | 'PAUSED'
-  /** Asked for; Asterisk is not writing yet. */
   | 'PENDING'
-  /** Asterisk is writing. */
   | 'RECORDING'
-  /** In the store, whole. Only now is there an address to fetch it from. */
   | 'SAVED';
 
-/** Which deliveries are to be sent again; everything that is given must hold, and at least one of `created`, `subjectId`, `states` and `deliveryIds` must be given. */
 export type ReplayWebhooksInput = {
-  /** `endCursor` of an earlier answer, to go on where it stopped. */
   readonly after?: string | null | undefined;
-  /** When they were put in line first, which is when the event was written. */
   readonly created?: TimeRangeInput | null | undefined;
-  /** These deliveries, at most 200; those that are not there are passed over. */
   readonly deliveryIds?: ReadonlyArray<string | number> | null | undefined;
-  /** To this endpoint; to all of the account's by default. */
   readonly endpointId?: string | number | null | undefined;
-  /** Of events of these types. */
   readonly eventTypes?: ReadonlyArray<EventType> | null | undefined;
-  /** 1 to 255 printable characters. The same key with the same condition puts nothing in line twice, not even what has been delivered again meanwhile. */
   readonly idempotencyKey?: string | null | undefined;
-  /** Stand at one of these: `DELIVERED`, `EXHAUSTED`, `DROPPED`; all three by default. What is `PENDING` is sent anyway. */
   readonly states?: ReadonlyArray<DeliveryState> | null | undefined;
-  /** Of events about this: a call's id, mostly. */
   readonly subjectId?: string | number | null | undefined;
 };
 
-/** An access token to be ended. */
 export type RevokeAccessTokenInput = {
-  /** The token; left out: the one that this request came with. */
   readonly id?: string | number | null | undefined;
 };
 
-/** An API key to be ended for good. */
 export type RevokeApiKeyInput = {
-  /** The key. */
   readonly id: string | number;
 };
 
-/** An API key that is to have a successor. */
 export type RotateApiKeyInput = {
-  /** How long the old key goes on to work, at most a year. By default 0: it ends at once, as it must when it has leaked. To change keys without a gap give the time that your programs need. */
   readonly graceSeconds?: number;
-  /** The key. */
   readonly id: string | number;
 };
 
-/** An endpoint that is to get a new secret. */
 export type RotateWebhookSecretInput = {
-  /** How long the present secret signs beside the new one, in seconds: by default a day, so that receivers can follow, at most 7 days. 0 ends all older secrets at once, for when one has leaked. */
   readonly graceSeconds?: number;
-  /** The endpoint. */
   readonly id: string | number;
 };
 
-/** What an API key may do; the value is the scope's name in capitals with `_` for `:`. Expect values you do not know: this list grows. */
 export type Scope =
-  /** `agents`: see and change agents. */
   | 'AGENTS'
-  /** `audit`: read the audit log. */
   | 'AUDIT'
-  /** `callbacks`: see, schedule, change and cancel callbacks. */
   | 'CALLBACKS'
-  /** `calls:control`: change and end calls. */
   | 'CALLS_CONTROL'
-  /** `calls:originate`: place calls. */
   | 'CALLS_ORIGINATE'
-  /** `calls:read`: see calls, legs and events. */
   | 'CALLS_READ'
-  /** `campaigns:read`: see campaigns and how they fare. */
   | 'CAMPAIGNS_READ'
-  /** `campaigns:write`: make, change, start and stop campaigns. */
   | 'CAMPAIGNS_WRITE'
-  /** `cdrs:read`: see call detail records. */
   | 'CDRS_READ'
-  /** `contacts`: see and change contact lists. */
   | 'CONTACTS'
-  /** `dnc`: see and change the lists of those who must not be called. */
   | 'DNC'
-  /** `dtmf:read`: see which keys were pressed. */
   | 'DTMF_READ'
-  /** `keys`: make and revoke API keys. */
   | 'KEYS'
-  /** `otp`: have one-time passwords told by telephone, and verify them. */
   | 'OTP'
-  /** `pii:read`: see telephone numbers whole. */
   | 'PII_READ'
-  /** `recordings:delete`: delete recordings. */
   | 'RECORDINGS_DELETE'
-  /** `recordings:read`: see recordings and fetch them. */
   | 'RECORDINGS_READ'
-  /** `routing`: see and change extensions, devices, groups, queues, trunks, numbers and routes. */
   | 'ROUTING'
-  /** `schema`: read the schema, where the service keeps it to keys that have this scope. */
   | 'SCHEMA'
-  /** `supervise`: listen to calls, whisper and barge in. */
   | 'SUPERVISE'
-  /** `usage`: see what the account may use and has used, and lower its limits. */
   | 'USAGE'
-  /** `webhooks:read`: see webhook endpoints and deliveries. */
   | 'WEBHOOKS_READ'
-  /** `webhooks:write`: make, change and delete webhook endpoints. */
   | 'WEBHOOKS_WRITE';
 
-/** What a stretch of a recording is. Expect values you do not know: this list grows. */
 export type SegmentKind =
-  /** Silence: one of the two was on hold, consulted, or was not there; nobody was recorded meanwhile. */
   | 'APART'
-  /** A pause. */
   | 'PAUSED'
-  /** What the parties say to each other. */
   | 'TALK';
 
-/** A call to be listened to. Durations are seconds. */
 export type StartSupervisionInput = {
-  /** The call; it must be CONNECTED. */
   readonly callId: string | number;
-  /** 1 to 255 printable ASCII characters of your own, new for every call you mean to place. The same key with the same input never dials twice: it answers with what it made, as it stands, and `replayed: true`. Kept for good; a refused request does not burn its key. */
   readonly idempotencyKey: string;
-  /** What the supervisor does with the talk. */
   readonly mode: SupervisionMode;
-  /** How long it may ring: 1 to 600 seconds; when left out, as in a call. */
   readonly ringSeconds?: number | null | undefined;
-  /** Whose phone rings. */
   readonly supervisor: SupervisorTarget;
 };
 
-/** How long the pieces of a time series are, by the clock of `timeZone`. */
 export type StatisticsInterval =
-  /** A day, from midnight to midnight: 23 or 25 hours when clocks change. */
   | 'DAY'
-  /** An hour. One that comes twice when clocks go back is two pieces. */
   | 'HOUR'
-  /** A month, from its first day. */
   | 'MONTH'
-  /** A week, from Monday. */
   | 'WEEK';
 
-/** What a supervisor does with the talk. */
 export type SupervisionMode =
-  /** Hears all, is heard by all. */
   | 'BARGE'
-  /** Hears all, is heard by nobody. */
   | 'MONITOR'
-  /** Hears all, is heard by the agent alone. */
   | 'WHISPER';
 
-/** Where a supervision stands. */
 export type SupervisionState =
-  /** The supervisor hears the talk. */
   | 'ACTIVE'
-  /** The supervisor has answered, and is being let in; or waits for somebody in the agent's place. */
   | 'JOINING'
-  /** The supervisor's phone is called. */
   | 'RINGING';
 
-/** Who is to listen: exactly one of these. */
 export type SupervisorTarget =
-  {   /** An agent, at the extension where it sits. */
-  readonly agentId: string | number; readonly extension?: never; }
-  |  { readonly agentId?: never;   /** One of the account's extensions. */
-  readonly extension: string; };
+  {   readonly agentId: string | number; readonly extension?: never; }
+  |  { readonly agentId?: never;   readonly extension: string; };
 
-/** Who has suspended an account. Expect values you do not know: this list grows. */
 export type SuspendedBy =
-  /** The account itself: its keys may still read, and resume it. */
   | 'ACCOUNT'
-  /** Whoever runs Offhook: the account's keys are refused until the operator resumes it. */
   | 'OPERATOR';
 
-/** An endpoint that is to be tested. */
 export type TestWebhookEndpointInput = {
-  /** The endpoint. */
   readonly id: string | number;
 };
 
-/** A time: exactly one of the two. A local time that a change of clocks leaves out is moved on by the length of the gap (02:30 becomes 03:30); one that comes twice means the first. */
 export type TimeInput =
-  {   /** An instant. */
-  readonly at: string; readonly local?: never; }
-  |  { readonly at?: never;   /** A wall clock's time somewhere. */
-  readonly local: LocalTimeInput; };
+  {   readonly at: string; readonly local?: never; }
+  |  { readonly at?: never;   readonly local: LocalTimeInput; };
 
-/** A range of time: `from` belongs to it, `to` does not. Either may be left open. */
 export type TimeRangeInput = {
-  /** Where it begins. */
   readonly from?: TimeInput | null | undefined;
-  /** Where it ends. */
   readonly to?: TimeInput | null | undefined;
 };
 
-/** Where a transcript stands. Expect values you do not know: this list grows. */
 export type TranscriptState =
-  /** Nothing came of it; `failure` says why. */
   | 'FAILED'
-  /** It is being made: `job` says how far it is. */
   | 'PENDING'
-  /** It can be read. */
   | 'READY';
 
-/** A party to be given to somebody else. Durations are seconds. */
 export type TransferCallInput = {
-  /** The call; it must be CONNECTED. */
   readonly callId: string | number;
-  /** How long the consultation of an ATTENDED transfer may last before it is taken back: at most 3600 seconds; when left out, 300. */
   readonly consultSeconds?: number | null | undefined;
-  /** 1 to 255 printable ASCII characters of your own, new for every call you mean to place. The same key with the same input never dials twice: it answers with what it made, as it stands, and `replayed: true`. Kept for good; a refused request does not burn its key. */
   readonly idempotencyKey: string;
-  /** Whether the target is spoken to first. */
   readonly kind: TransferKind;
-  /** Who transfers: this leg, and the other party is transferred. When left out, the agent. */
   readonly legId?: string | number | null | undefined;
-  /** How the target is called. REFER is for a BLIND transfer, to a number, of a party behind a trunk that follows such requests; many do not. Its end is the end of the call. */
   readonly method?: TransferMethod;
-  /** During a BLIND transfer the transferee hears music, not the target's ringing. */
   readonly music?: boolean;
-  /** Should a BLIND transfer fail, call back whoever transferred. Without it the call ends then, and so it does when a caller from outside has transferred. */
   readonly recall?: boolean;
-  /** How long the target may ring: 1 to 600 seconds; when left out, as in a new call. */
   readonly ringSeconds?: number | null | undefined;
-  /** To whom. The rules are those of a new call. In a queue the customer waits for an agent; such a transfer is BLIND. */
   readonly target: CallTarget;
 };
 
-/** Whether whoever transfers speaks to the target first. */
 export type TransferKind =
-  /** Yes: the transferee is held until `completeTransfer`. */
   | 'ATTENDED'
-  /** No: whoever transfers is let go at once, and the target rings. */
   | 'BLIND';
 
-/** Who calls the target of a transfer. */
 export type TransferMethod =
-  /** Offhook, and puts it together with the transferee. Works everywhere. */
   | 'BRIDGE'
-  /** The transferee's own device, which is told to (SIP REFER): from then on they talk without Offhook. For trunks that follow; those that do not say so, and the two talk on. */
   | 'REFER';
 
-/** Where a transfer under way stands. Expect values you do not know: this list grows. */
 export type TransferState =
-  /** Whoever transfers speaks to the target; the transferee is held. */
   | 'CONSULTING'
-  /** The target is dialled, or rings. */
   | 'DIALING'
-  /** The target could not be had, and whoever transferred is called back. */
   | 'RECALLING'
-  /** The transferee waits in the queue that is the target. */
   | 'WAITING';
 
-/** Changes of a webhook endpoint. What is left out stays; lists replace. */
 export type UpdateWebhookEndpointInput = {
-  /** The version of the bodies to pin it to. What is sent keeps that form, whatever newer versions bring. The newest is `1`. Null is refused. */
   readonly apiVersion?: string | null | undefined;
-  /** Your own words about it; null clears them. */
   readonly description?: string | null | undefined;
-  /** What to send: public names with `*` for anything, such as `call.*`. Null is refused. */
   readonly eventTypes?: ReadonlyArray<string> | null | undefined;
-  /** What the bodies look like. Null is refused. */
   readonly format?: WebhookFormat | null | undefined;
-  /** The endpoint. */
   readonly id: string | number;
-  /** Whether events tell which keys were pressed. That takes a key with `dtmf:read`; else each reads `x`. A new `url` for an endpoint that has it takes the same scope. Null is refused. */
   readonly includeDtmf?: boolean | null | undefined;
-  /** Whether events tell telephone numbers and the names that go with them whole. That takes a key with `pii:read`; else they come masked, as for a key without it. A new `url` for an endpoint that has it takes the same scope. Null is refused. */
   readonly includePersonalData?: boolean | null | undefined;
-  /** Whether `recording.saved` comes with a signed address of the recording, which works for whoever holds it until it expires. That takes a key with `recordings:read`. A new `url` for an endpoint that has it takes the same scope. Null is refused. */
   readonly includeRecordingUrls?: boolean | null | undefined;
-  /** Whether anything is sent. What happens meanwhile is kept, for 30 days at most; enabling sends it, and begins every delivery's schedule anew. Null is refused. */
   readonly isEnabled?: boolean | null | undefined;
-  /** The address: https, on a public host. Redirects are not followed. Null is refused. */
   readonly url?: string | null | undefined;
 };
 
-/** What is to be mended. Expect values you do not know: this list grows. */
 export type UserErrorCode =
-  /** The account is suspended. */
   | 'ACCOUNT_SUSPENDED'
-  /** The agent sits at no extension, or the extension has no phone. */
   | 'AGENT_OFFLINE'
-  /** Something with this name or number is there already. */
   | 'ALREADY_EXISTS'
-  /** The caller id, or every number of the pool, is flagged; the message says what to do. */
   | 'CALLER_ID_FLAGGED'
-  /** The caller id is not one of the account's outbound numbers that may be shown: it is not the account's at all, or not verified yet (`verifyOutboundNumber` does that), or not one of the trunk's where it takes its own alone. */
   | 'CALLER_ID_NOT_OWNED'
-  /** The account has as many calls at the same time as it may. */
   | 'CONCURRENT_CALLS_REACHED'
-  /** The log no longer goes back to this cursor; read anew what you need. */
   | 'CURSOR_EXPIRED'
-  /** The account's destination policy does not allow this number. */
   | 'DESTINATION_DENIED'
-  /** The account's daily spend is capped, and this destination has no price. */
   | 'DESTINATION_NOT_PRICED'
-  /** The operator lets no call go to this context of the dialplan. */
   | 'DIALPLAN_NOT_ALLOWED'
-  /** A caller who presses nothing would stay in this call flow for ever. */
   | 'ENDLESS_LOOP'
-  /** A template's field has no value. */
   | 'FIELD_MISSING'
-  /** This idempotency key was used before, with another input. */
   | 'IDEMPOTENCY_KEY_REUSED'
-  /** The cursor was not given out for this list, filter and order. */
   | 'INVALID_CURSOR'
-  /** The value is not of a form or size that is accepted; the message says what is. */
   | 'INVALID_INPUT'
-  /** This is no telephone number that can be dialled. */
   | 'INVALID_NUMBER'
-  /** It cannot be done to something in this state; `currentState` names it. */
   | 'INVALID_STATE'
-  /** Only the operator may grant the account so much. */
   | 'LIMIT_ABOVE_GRANT'
-  /** There is no such thing, or it is another account's: the two are not told apart. */
   | 'NOT_FOUND'
-  /** Offhook does not do this yet. */
   | 'NOT_SUPPORTED'
-  /** There was too much of this lately; `retryAfterSeconds` says when to ask again. */
   | 'RATE_LIMITED'
-  /** A value is missing or empty. */
   | 'REQUIRED'
-  /** A test key reaches the sandbox's phones and numbers only, and changes nothing that is live. */
   | 'SANDBOX_ONLY'
-  /** The speech engine or this voice does not do what is asked; the message says what. */
   | 'SPEECH_NOT_SUPPORTED'
-  /** It could cost more than is left of the account's daily spend. */
   | 'SPEND_CAP_REACHED'
-  /** A call flow leads to a step that it does not have. */
   | 'UNKNOWN_STEP'
-  /** No way in a call flow leads to this step. */
   | 'UNREACHABLE_STEP'
-  /** Offhook does not connect to this address, for a webhook, a media stream or anything else: the message says what it lacks. */
   | 'URL_NOT_ALLOWED';
 
-/** How speech is made. Expect values you do not know: this list grows. */
 export type VoiceEngineType =
-  /** By a neural network: more natural, with fewer settings. */
   | 'NEURAL'
-  /** Of recorded or computed sounds. */
   | 'STANDARD';
 
-/** How a text is to be spoken. What the voice does not do is refused, never left out in silence. */
 export type VoiceInput = {
-  /** How speech is made. */
   readonly engineType?: VoiceEngineType;
-  /** One of `voices`; when left out, the first that speaks the language. */
   readonly id?: string | number | null | undefined;
-  /** A BCP 47 tag such as `de-DE`; when left out, the voice's own, or `en-US`. */
   readonly languageCode?: string | null | undefined;
-  /** How high; Amazon Polly's neural voices take `MEDIUM` only. */
   readonly pitch?: VoicePitch;
-  /** How fast. */
   readonly rate?: VoiceRate;
-  /** How loud. */
   readonly volume?: VoiceVolume;
 };
 
-/** How high a text is spoken. */
 export type VoicePitch =
-  /** High. */
   | 'HIGH'
-  /** Low. */
   | 'LOW'
-  /** As the voice speaks. */
   | 'MEDIUM'
-  /** Very high. */
   | 'X_HIGH'
-  /** Very low. */
   | 'X_LOW';
 
-/** How fast a text is spoken. */
 export type VoiceRate =
-  /** Fast. */
   | 'FAST'
-  /** As the voice speaks. */
   | 'MEDIUM'
-  /** Slowly. */
   | 'SLOW'
-  /** Very fast. */
   | 'X_FAST'
-  /** Very slowly. */
   | 'X_SLOW';
 
-/** How loud a text is spoken. */
 export type VoiceVolume =
-  /** Loud. */
   | 'LOUD'
-  /** As the voice speaks. */
   | 'MEDIUM'
-  /** Not to be heard; it takes its time all the same. */
   | 'SILENT'
-  /** Softly. */
   | 'SOFT'
-  /** Very loud. */
   | 'X_LOUD'
-  /** Very softly. */
   | 'X_SOFT';
 
-/** Which deliveries; everything that is given must hold. An empty list holds for all. */
 export type WebhookDeliveryFilterInput = {
-  /** When they were put in line, which is when the event was written. */
   readonly created?: TimeRangeInput | null | undefined;
-  /** To this endpoint. */
   readonly endpointId?: string | number | null | undefined;
-  /** Of events of these types. */
   readonly eventTypes?: ReadonlyArray<EventType> | null | undefined;
-  /** Stand at one of these. */
   readonly states?: ReadonlyArray<DeliveryState> | null | undefined;
-  /** Of events about this: a call's id, mostly. */
   readonly subjectId?: string | number | null | undefined;
 };
 
-/** What the bodies of webhooks look like. Expect values you do not know: this list grows. */
 export type WebhookFormat =
-  /** Flat bodies for CRMs that know no others: `call.connected` as the dialled number, extension, caller id and unique id; `call.ended` with the duration besides, in whole seconds of talk, 0 when it never connected. Digits without `+`. Nothing else is sent. The headers and signatures are those of all webhooks. */
   | 'CLASSIC'
-  /** The event as everywhere else: an envelope with the fact under `data`. JSON Schemas are at `/schemas/events`. */
   | 'STANDARD';
 
 export type AgentPartsFragment = { readonly id: string, readonly name: string, readonly displayName: string | null, readonly extension: { readonly number: string } | null, readonly activity: { readonly state: AgentState, readonly since: string | null, readonly reason: string | null, readonly callId: string | null, readonly queueIds: ReadonlyArray<string>, readonly wrapsUpUntil: string | null } | null };
@@ -1481,6 +926,15 @@ export type CampaignsQueryVariables = Exact<{
 
 
 export type CampaignsQuery = { readonly campaigns: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly kind: CampaignKind, readonly state: CampaignState, readonly pauseReason: PauseReason | null, readonly pauseDetail: string | null, readonly finishReason: FinishReason | null, readonly callsPerMinute: number, readonly maxConcurrentCalls: number, readonly startAt: string | null, readonly startedAt: string | null, readonly pausedAt: string | null, readonly finishedAt: string | null, readonly createdAt: string, readonly sandbox: boolean, readonly archivedAt: string | null, readonly progress: { readonly campaignId: string, readonly state: CampaignState, readonly waiting: number, readonly inFlight: number, readonly finished: number, readonly skipped: number, readonly contactsTaken: number, readonly statistics: { readonly total: number, readonly dialled: number, readonly answered: number, readonly busy: number, readonly noAnswer: number, readonly machine: number, readonly cancelled: number, readonly congestion: number, readonly unreachable: number, readonly abandoned: number, readonly abandonedPercent: number, readonly dnc: number, readonly finished: number, readonly skipped: number, readonly talkSeconds: number } } | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type CampaignTotalsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: CampaignFilterInput | null | undefined;
+}>;
+
+
+export type CampaignTotalsQuery = { readonly campaigns: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly contactLists: ReadonlyArray<{ readonly contacts: { readonly totalCount: { readonly count: number, readonly precision: CountPrecision } } | null }> | null }> } };
 
 export type CampaignQueryVariables = Exact<{
   id: string | number;
@@ -2777,6 +2231,23 @@ fragment CampaignRow on Campaign {
   sandbox
   archivedAt
 }`) as unknown as TypedDocumentString<CampaignsQuery, CampaignsQueryVariables>;
+export const CampaignTotalsDocument = new TypedDocumentString(`
+    query CampaignTotals($first: Int, $after: String, $filter: CampaignFilterInput) {
+  campaigns(first: $first, after: $after, filter: $filter) {
+    nodes {
+      id
+      contactLists {
+        contacts(first: 1) {
+          totalCount {
+            count
+            precision
+          }
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CampaignTotalsQuery, CampaignTotalsQueryVariables>;
 export const CampaignDocument = new TypedDocumentString(`
     query Campaign($id: ID!, $withContacts: Boolean!) {
   campaign(id: $id) {

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 
 import { ask } from "../api";
 import { CampaignPaceDocument, CampaignProgressDocument, type CampaignProgressPartsFragment } from "../generated/operations";
-import { withSample, type Sample } from "../pages/campaigns/pace";
+import { pastSamples, withSample, type Sample } from "../pages/campaigns/pace";
 import { follow } from "./socket";
 
 const MINUTE_MS = 60_000;
@@ -47,10 +47,10 @@ export class LiveCampaign {
       campaign.since2,
       campaign.since1,
     ];
-    const past = counts.map((one, index) => ({
-      at: minute - (counts.length - 1 - index) * MINUTE_MS,
-      dialled: all - (one?.dialled ?? 0),
-    }));
+    const past = pastSamples(
+      all,
+      counts.map((one, index) => ({ at: minute - (counts.length - 1 - index) * MINUTE_MS, dialled: one?.dialled ?? 0 })),
+    );
     this.samples.value = [...past, ...this.samples.value.filter((one) => one.at > minute)];
   }
 

@@ -39,7 +39,6 @@ export const PAGES: ReadonlyArray<PageEntry> = [
     scope: "CAMPAIGNS_READ",
     load: () => import("./campaigns/campaign"),
   },
-  // W2's pages: take the slashes away once the file is there.
   { path: "/recordings", title: "Recordings", icon: "recording", group: "History", scope: "RECORDINGS_READ", load: () => import("./recordings/recordings") },
   { path: "/recordings/:id", title: "Recording", group: "History", scope: "RECORDINGS_READ", load: () => import("./recordings/recording") },
   { path: "/cdrs", title: "Call records", icon: "list", group: "History", scope: "CDRS_READ", load: () => import("./cdrs/cdrs") },

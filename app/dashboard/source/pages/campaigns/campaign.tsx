@@ -10,13 +10,13 @@ import { Shares } from "../../components/progress";
 import { Instant, lasting } from "../../components/time";
 import type { Tone } from "../../components/toast";
 import { inWords } from "../../components/words";
-import { CampaignDocument, type CampaignQuery } from "../../generated/operations";
+import { CampaignDocument } from "../../generated/operations";
 import { LiveCampaign } from "../../live/campaign";
 import { useLive } from "../../live/socket";
 import { address } from "../../router";
 import { has } from "../../session";
 import { KEPT_MS, paceAt, paceCurve } from "./pace";
-import { CampaignActions, doneOf, percentOf, ProgressBar, sharesOf, StateBadge, takenOf, type Progress } from "./parts";
+import { CampaignActions, countContacts, doneOf, percentOf, ProgressBar, sharesOf, StateBadge, takenOf, type Progress } from "./parts";
 import type { PageProps } from "../registry";
 
 const MINUTE_MS = 60_000;
@@ -142,16 +142,6 @@ export default function CampaignPage({ params }: PageProps) {
       </Card>
     </Page>
   );
-}
-
-type Lists = NonNullable<NonNullable<CampaignQuery["campaign"]>["contactLists"]>;
-
-/** How many contacts the lists have, when the key may know; a number that several of them have is called once. */
-function countContacts(lists: Lists | null, taken: number): { contacts: number; isExact: boolean } | null {
-  if (!lists || lists.some((list) => !list.contacts)) return null;
-  const counts = lists.map((list) => list.contacts?.totalCount);
-  const contacts = counts.reduce((sum, one) => sum + (one?.count ?? 0), 0);
-  return { contacts: Math.max(contacts, taken), isExact: counts.every((one) => one?.precision === "EXACT") };
 }
 
 /** The last ten minutes, and the pace that was asked for. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { KEPT_MS, paceAt, paceCurve, withSample, type Sample } from "./pace";
+import { KEPT_MS, paceAt, paceCurve, pastSamples, withSample, type Sample } from "./pace";
 
 const steady = (perMinute: number, minutes: number): Sample[] =>
   Array.from({ length: minutes * 60 + 1 }, (_, second) => ({ at: second * 1000, dialled: Math.floor((second * perMinute) / 60) }));
@@ -15,6 +15,13 @@ test("without a sample there is no pace", () => {
 
 test("what was dialled before anybody looked is not counted as pace", () => {
   expect(paceAt([{ at: 100_000, dialled: 5000 }], 100_000)).toBe(0);
+});
+
+test("counts that are taken while it dials on make no calls out of nothing", () => {
+  const since = [22, 21, 21, 20].map((dialled, index) => ({ at: index * 60_000, dialled }));
+  expect(pastSamples(21, since).map((one) => one.dialled)).toEqual([0, 0, 0, 1]);
+  const later = [301, 299, 300, 250].map((dialled, index) => ({ at: index * 60_000, dialled }));
+  expect(pastSamples(1000, later).map((one) => one.dialled)).toEqual([699, 701, 701, 750]);
 });
 
 test("once nothing is dialled any more the pace falls to nothing within a minute", () => {

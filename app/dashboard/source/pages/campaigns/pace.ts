@@ -16,6 +16,17 @@ export function withSample(samples: ReadonlyArray<Sample>, next: Sample): Readon
   return [...samples.filter((one) => one.at >= oldest && one.at < next.at), next];
 }
 
+/** What was dialled at each of these instants, oldest first, of how many were dialled `since` each.
+ *
+ * They are counted one after the other while it dials on, so that the difference may go back by a call or two. */
+export function pastSamples(all: number, since: ReadonlyArray<{ at: number; dialled: number }>): ReadonlyArray<Sample> {
+  let most = 0;
+  return since.map(({ at, dialled }) => {
+    most = Math.max(most, all - dialled);
+    return { at, dialled: most };
+  });
+}
+
 /** Calls in the minute before `at`; what was dialled before the first sample is not counted. */
 export function paceAt(samples: ReadonlyArray<Sample>, at: number): number {
   const latest = lastUntil(samples, at);

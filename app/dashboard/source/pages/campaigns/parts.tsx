@@ -57,6 +57,21 @@ export function ProgressBar({ progress, name, total }: { progress: Progress; nam
   return <Shares label={`Progress of ${name}`} max={total ?? takenOf(progress)} shares={sharesOf(progress)} />;
 }
 
+interface Counted {
+  readonly totalCount: { readonly count: number; readonly precision: string } | null;
+}
+
+/** How many contacts the lists have, when the key may know; a number that several of them have is called once. */
+export function countContacts(
+  lists: ReadonlyArray<{ readonly contacts?: Counted | null }> | null,
+  taken: number,
+): { contacts: number; isExact: boolean } | null {
+  if (!lists || lists.some((list) => !list.contacts)) return null;
+  const counts = lists.map((list) => list.contacts?.totalCount);
+  const contacts = counts.reduce((sum, one) => sum + (one?.count ?? 0), 0);
+  return { contacts: Math.max(contacts, taken), isExact: counts.every((one) => one?.precision === "EXACT") };
+}
+
 /** What the campaign's state lets be done. `onDone` is told the campaign as it stands then. */
 export function CampaignActions({ campaign, small, onDone }: { campaign: Row; small?: boolean; onDone: () => void }) {
   if (!has("CAMPAIGNS_WRITE") || campaign.archivedAt) return null;

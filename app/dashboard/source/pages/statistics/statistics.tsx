@@ -122,7 +122,7 @@ function Figures({ data, days, zone }: { data: CdrStatisticsQuery; days: Days; z
     <>
       <Stats label="All calls of this time">
         <Stat label="Calls">{total.calls.toLocaleString("en")}</Stat>
-        <Stat label="Connected" hint={shareOf(total.connectedCalls, total.calls)}>
+        <Stat label="Connected" hint={total.calls > 0 ? shareOf(total.connectedCalls, total.calls) : undefined}>
           {total.connectedCalls.toLocaleString("en")}
         </Stat>
         <Stat label="Talk">{lengthOf(total.talkSeconds)}</Stat>

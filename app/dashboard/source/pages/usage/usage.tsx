@@ -70,8 +70,8 @@ function Today({ limits }: { limits: AccountLimitsQuery["accountLimits"] }) {
         </div>
       )}
       <Stats label="Limits">
-        <Stat label="Calls now" hint={caps.concurrentCalls === null ? "no limit" : `of ${caps.concurrentCalls}`}>
-          {limits.concurrentCalls}
+        <Stat label="Calls at once" hint={caps.concurrentCalls === null ? undefined : `of ${caps.concurrentCalls}`}>
+          {caps.concurrentCalls === null ? "No limit" : limits.concurrentCalls /* counted for the limit alone */}
         </Stat>
         <Stat label="Spent today" hint={caps.dailySpend === null ? "no limit" : `of ${moneyOf(caps.dailySpend)}`}>
           {moneyOf(limits.spent)}

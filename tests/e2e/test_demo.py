@@ -1,0 +1,66 @@
+"""``make demo`` on a machine where Offhook never ran, as whoever tries it first sees it."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from app.local.asterisk import AsteriskInstall
+from app.local.process import SupervisedProcess
+from tests.rig.programs import ensure_programs
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
+
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_DEMO: Final = (sys.executable, "-c", "from app.cli.program import main; main()", "demo")
+#: Where the Asterisk of the tests was unpacked, if not in the usual place.
+_CACHE: Final = "OFFHOOK_CACHE_DIR"
+_SECONDS: Final = 150.0
+_POLL_SECONDS: Final = 0.1
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """Where the user that PostgreSQL runs under can get to (pytest's own folders are closed)."""
+    parent = Path(tempfile.mkdtemp(prefix="offhook-test-"))
+    parent.chmod(0o711)
+    yield parent / "data"
+    shutil.rmtree(parent)
+
+
+async def test_given_a_new_machine_when_the_demo_is_over_then_all_was_real_and_the_lines_it_shows_can_be_pasted(
+    asterisk_install: AsteriskInstall, data_dir: Path, tmp_path: Path
+) -> None:
+    assert asterisk_install.asterisk  # else the demo would fetch one
+    await asyncio.to_thread(ensure_programs, "bash", "curl")
+    log = tmp_path / "demo.log"
+    plain = {name: value for name, value in os.environ.items() if name == _CACHE or not name.startswith("OFFHOOK_")}
+    environment = plain | {"OFFHOOK_DATA_DIR": str(data_dir), "OFFHOOK_PORT": "0"}
+    async with await SupervisedProcess.start(
+        _DEMO, stdout_path=log, cwd=_ROOT, env=environment, stop_signal=signal.SIGINT, grace_seconds=_SECONDS
+    ) as demo:
+        async with asyncio.timeout(_SECONDS):
+            while "\nNext: " not in log.read_text(encoding="utf-8"):
+                assert demo.is_running, log.read_text(encoding="utf-8")
+                await asyncio.sleep(_POLL_SECONDS)
+        told = log.read_text(encoding="utf-8")
+        assert "SHA-256 verified" in told, told
+        assert "each signature verified, 0 refused" in told, told
+        pasted = [line.strip() for line in told.partition("\nIn a second terminal:\n")[2].splitlines()[:2]]
+        done = await asyncio.to_thread(
+            subprocess.run, ["bash", "-euc", "\n".join(pasted)], env=plain, capture_output=True, timeout=60, check=True
+        )
+        (record,) = json.loads(done.stdout)["data"]["cdrs"]["nodes"]
+        assert record["disposition"] == "ANSWERED"
+        assert record["talkSeconds"] > 0
+        # It says itself what was not as it should be, as on a machine that is too busy.
+        assert await demo.stop() == ("✗" in told), told
