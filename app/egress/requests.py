@@ -146,7 +146,11 @@ class Egress:
             return target
         if any(self._permits["https"](address) for address in addresses):
             raise _refusal("The URL must begin with https://.", field)
-        raise _refusal("The URL's host has no address that webhooks may reach: it must be public.", field)
+        raise _refusal(
+            "The URL's host has no address that webhooks may reach: it must be public, or in the operator's "
+            "OFFHOOK_WEBHOOK_ALLOW_NETWORKS.",
+            field,
+        )
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send one request and read what comes back.

@@ -54,7 +54,11 @@ class StreamGuard:
             return
         if any(self._policy.is_permitted(address) for address in addresses):
             raise url_refused("The URL must begin with wss://.", field)
-        raise url_refused("The URL's host has no address that media streams may reach: it must be public.", field)
+        raise url_refused(
+            "The URL's host has no address that media streams may reach: it must be public, or in the operator's "
+            "OFFHOOK_MEDIA_ALLOW_NETWORKS.",
+            field,
+        )
 
     async def connect(self, target: Target) -> socket.socket:
         """A connected socket to the first permitted address of the host that answers; the caller closes it.

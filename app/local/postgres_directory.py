@@ -22,8 +22,9 @@ class DataDirectoryInUseError(ConfigurationError):
 
     def __init__(self, data_dir: Path, owner_pid: int) -> None:
         super().__init__(
-            f"The embedded PostgreSQL in {data_dir} belongs to process {owner_pid or 'unknown'}, which is running. "
-            "Stop it, give this one another data directory, or point both to one server with OFFHOOK_DATABASE_URL."
+            f"An Offhook is running on the embedded PostgreSQL in {data_dir} (process {owner_pid or 'unknown'}). "
+            "End that one first, give this one another OFFHOOK_DATA_DIR, or point both to one server with "
+            "OFFHOOK_DATABASE_URL."
         )
         self.owner_pid = owner_pid
 

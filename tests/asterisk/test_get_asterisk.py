@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -96,11 +97,15 @@ def test_given_a_failing_download_when_asked_then_nothing_half_done_is_left(tmp_
     )
     unpacker.chmod(0o755)
     cache = tmp_path / "cache"
+    for name, hours in ((".unpack-interrupted", 1), (".unpack-at-work", 0)):
+        (cache / name / "root").mkdir(parents=True)
+        ago = time.time() - hours * 3600
+        os.utime(cache / name, (ago, ago))
     path = f"{tools}:{os.environ['PATH']}"
     done = _run("--no-system", OFFHOOK_CACHE_DIR=str(cache), PATH=path)
     assert done.returncode == 1
     assert "no route to host" in done.stderr
-    assert [entry.name for entry in cache.iterdir()] == ["asterisk.lock"]
+    assert {entry.name for entry in cache.iterdir()} == {"asterisk.lock", ".unpack-at-work"}
 
 
 def test_given_the_answer_when_espeak_is_run_then_it_speaks_a_text_from_standard_input(
