@@ -185,8 +185,9 @@ async def _press(presser: Voice, key: str, hearer: Voice, heard: str) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while len(hearer.digits_heard) < len(heard):
             await presser.press(key)
-            with suppress(AssertionError):
-                await hearer.expect_digits(heard, seconds=_KEY_SECONDS)
+            async with presser.sending_silence():
+                with suppress(AssertionError):
+                    await hearer.expect_digits(heard, seconds=_KEY_SECONDS)
     assert hearer.digits_heard == heard
 
 
