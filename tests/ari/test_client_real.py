@@ -274,12 +274,23 @@ async def test_given_a_recording_when_cancelled_then_nothing_is_stored(line: Lin
 
     await line.ari.record(channel_id, name)
     await line.until(RecordingStarted, recording=name)
-    await line.ari.cancel_live(name)
+    await _cancel(line, name)
     await line.ari.hangup(channel_id)
     await line.until(ChannelDestroyed, channel=channel_id)
 
     with pytest.raises(AriNotFound):
         await line.ari.delete_stored(name)
+
+
+async def _cancel(line: Line, name: str) -> None:
+    """Now and then Asterisk answers 500 in the moment in which it has said that a recording has begun."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while True:
+            with suppress(AriServerError):
+                with suppress(AriNotFound):  # it was done all the same
+                    await line.ari.cancel_live(name)
+                return
+            await asyncio.sleep(0.1)
 
 
 async def test_given_a_dialled_leg_when_recorded_directly_then_asterisk_says_yes_and_fails(line: Line) -> None:
