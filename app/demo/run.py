@@ -127,11 +127,11 @@ def _serving_somewhere(settings: Settings, console: Console) -> AbstractAsyncCon
 
 
 async def _tell(story: Story, running: Serving, client: GraphQLClient, sink: Sink, console: Console) -> None:
-    told: str | None = None
-    while (why := running.service.node.why_not_ready) is not None:
-        if why != told:
-            console.print(f"Waiting: {why}", style="dim")
-            told = why
+    told = False
+    while running.service.node.why_not_ready is not None:
+        if not told:
+            console.print("Waiting for Asterisk …", style="dim")
+            told = True
         await asyncio.sleep(0.2)
     made = (
         await client.run(
@@ -232,7 +232,7 @@ def _show_next_steps(console: Console, url: str, token: str) -> None:
     # Each a line to paste: nothing in it may be broken or coloured.
     console.print(f"  export OFFHOOK_KEY={token}", soft_wrap=True)
     console.print(
-        f"  curl -s {url}/graphql "
+        f"  curl -sS {url}/graphql "
         f'-H "Authorization: Bearer $OFFHOOK_KEY" -H "Content-Type: application/json" -d {body}',
         soft_wrap=True,
     )

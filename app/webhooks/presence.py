@@ -99,7 +99,9 @@ class Presence(Daemon):
             await connection.execute(_BURY, number)
         finally:
             await connection.execute(_LET_GO, number)
-        _logger.info("webhook_worker_gone", worker=number, leases=int(ended.removeprefix("UPDATE ")))
+        leases = int(ended.removeprefix("UPDATE "))
+        # One that held none has ended as it should, mostly: nothing for an operator to look at.
+        (_logger.info if leases else _logger.debug)("webhook_worker_gone", worker=number, leases=leases)
         self._on_change()
 
     async def _enter(self, connection: "asyncpg.Connection[Any]") -> None:
