@@ -6,9 +6,12 @@ Standard library only: the container image of Asterisk runs this file by itself
 A template names a value as ``@{name}``, because Asterisk's own language uses ``${NAME}`` for something else.
 """
 
+import contextlib
+import ipaddress
 import os
 import re
 import secrets
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +34,13 @@ _CERTIFICATE_URL = re.compile(r"https?://[A-Za-z0-9.:_~%/-]{1,500}")
 _KEY_PATH = re.compile(r"/[A-Za-z0-9._/-]{1,500}")
 # A name that could end a line or open a section would write configuration of its own.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def _is_reachable(address: str) -> bool:
+    try:
+        return not ipaddress.ip_address(address).is_unspecified
+    except ValueError:
+        return _NAME.fullmatch(address) is not None
 
 
 def fill_template(text: str, values: dict[str, str]) -> str:
@@ -131,12 +141,17 @@ class AsteriskConfig:
     """What one instance is to be. Passwords and the entity id are made up when they are not given.
 
     ``stasis_app`` receives inbound calls. ``rtp_port_count`` bounds the calls at once: two ports for each channel that
-    carries audio, so four for each leg of the sandbox, which runs both ends.
+    carries audio, so four for each leg of the sandbox, which runs both ends. ``external_address`` (an IP address or a
+    host name) is told to phones and carriers in place of ``own_addresses``, for one behind a NAT, as in a container.
+    ``logs_to_console`` has it say on stdout what it would write into its log file.
     """
 
     stasis_app: str = "offhook"
     system_name: str = "offhook"
     bind_address: str = "127.0.0.1"
+    external_address: str | None = None
+    own_addresses: tuple[str, ...] = ()
+    logs_to_console: bool = False
     has_sandbox: bool = True
     peers: tuple[SipPeer, ...] = ()
     attestation: Attestation | None = None
@@ -149,6 +164,11 @@ class AsteriskConfig:
         for word in (self.stasis_app, self.system_name, self.ari_username):
             if not _NAME.fullmatch(word):
                 raise ValueError(f"{word!r} cannot stand in Asterisk's configuration")
+        if self.external_address is not None and not _is_reachable(self.external_address):
+            raise ValueError(
+                "the external address must be an IP address or a host name at which phones reach Asterisk; "
+                "with docker-compose.yml it is OFFHOOK_SIP_EXTERNAL_ADDRESS, or else OFFHOOK_SIP_ADDRESS"
+            )
         # ";" would begin a comment, and cut the password short without a word.
         if not re.fullmatch(r"[!-:<-~]{8,128}", self.ari_password):
             raise ValueError("the ARI password must be 8 to 128 printable characters without spaces or semicolons")
@@ -177,6 +197,24 @@ class AsteriskPaths:
         return self.directory / "log" / "messages.log"
 
 
+def _render_external_address(config: AsteriskConfig) -> str:
+    """Lines of a PJSIP transport.
+
+    Asterisk puts the external address in the place of an address of ``local_net`` alone, and only for peers that are
+    not in it. So this has the instance's own addresses and no network: a neighbour may be the NAT itself.
+    """
+    if config.external_address is None:
+        return "; Nothing between this instance and its peers changes addresses."
+    return "\n".join(
+        (
+            f"external_media_address = {config.external_address}",
+            f"external_signaling_address = {config.external_address}",
+            "local_net = 127.0.0.0/8",
+            *(f"local_net = {ipaddress.ip_network(address)}" for address in config.own_addresses),
+        )
+    )
+
+
 def render_configuration(config: AsteriskConfig, ports: AsteriskPorts, paths: AsteriskPaths) -> None:
     """Write the whole configuration below ``paths.directory``, readable by this user alone."""
     for name in _SUBDIRECTORIES:
@@ -194,6 +232,8 @@ def render_configuration(config: AsteriskConfig, ports: AsteriskPorts, paths: As
         "bind_address": config.bind_address,
         "http_port": str(ports.http),
         "sip_port": str(ports.sip),
+        "external_address": _render_external_address(config),
+        "log_channel": "console" if config.logs_to_console else "messages.log",
         "sandbox_port": str(ports.sandbox_sip),
         "rtp_start": str(ports.rtp_first),
         "rtp_end": str(ports.rtp_last),
@@ -237,6 +277,18 @@ def _attestation_of(environment: Mapping[str, str]) -> Attestation | None:
     )
 
 
+def _own_addresses() -> tuple[str, ...]:
+    """Addresses of this machine: those of its name, and the one from which it sends to the world, if it does."""
+    found = set()
+    with contextlib.suppress(socket.gaierror):
+        found = {str(one[4][0]) for one in socket.getaddrinfo(socket.gethostname(), None, family=socket.AF_INET)}
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way_out:
+        # Nothing is sent: this asks the routes. The address is documentation's (RFC 5737).
+        way_out.connect(("192.0.2.1", 9))
+        found.add(way_out.getsockname()[0])
+    return tuple(sorted(one for one in found if not ipaddress.ip_address(one).is_loopback))
+
+
 def main() -> None:
     """Render for the container: every address, ports from the environment, the machine's own Asterisk."""
     directory = Path(sys.argv[1])
@@ -246,6 +298,12 @@ def main() -> None:
     config = AsteriskConfig(
         bind_address=environment.get("OFFHOOK_ASTERISK_BIND", "0.0.0.0"),  # noqa: S104  # its network is the container's
         stasis_app=environment.get("OFFHOOK_ASTERISK_APP", "offhook"),
+        external_address=environment.get("OFFHOOK_ASTERISK_EXTERNAL_ADDRESS")
+        or environment.get("OFFHOOK_ASTERISK_PUBLISHED_ADDRESS")
+        or None,
+        own_addresses=_own_addresses(),
+        # A container's log is what it says: whoever runs it keeps it, and keeps it small.
+        logs_to_console=True,
         has_sandbox=environment.get("OFFHOOK_ASTERISK_SANDBOX", "true") == "true",
         ari_username=environment.get("OFFHOOK_ASTERISK_USERNAME", "offhook"),
         ari_password=environment["OFFHOOK_ASTERISK_PASSWORD"],
@@ -269,4 +327,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ValueError as error:
+        raise SystemExit(f"Asterisk's configuration cannot be written: {error}.") from None

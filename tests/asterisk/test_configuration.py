@@ -1,5 +1,8 @@
 """Rendering the templates, without an Asterisk."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from app.local.asterisk_config import (
     render_configuration,
 )
 
+ROOT = Path(__file__).parents[2]
 PORTS = AsteriskPorts(http=12000, sip=12001, sandbox_sip=12002, rtp_first=12010, rtp_last=12999)
 
 
@@ -53,6 +57,52 @@ def test_given_two_configurations_when_made_then_password_and_entity_differ() ->
     one, other = AsteriskConfig(), AsteriskConfig()
     assert one.ari_password != other.ari_password
     assert one.entity_id != other.entity_id
+
+
+@pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8::7", "pbx.example"])
+def test_given_an_external_address_when_rendered_then_both_transports_tell_it_instead_of_their_own(
+    tmp_path: Path, address: str
+) -> None:
+    config = AsteriskConfig(external_address=address, own_addresses=("172.18.0.3", "10.89.0.12"))
+    told = _render(config, tmp_path)["pjsip.conf"]
+    for name in ("offhook-udp", "offhook-tcp"):
+        transport = told.partition(f"[{name}]\n")[2].partition("\n[")[0]
+        assert f"external_media_address = {address}\n" in transport
+        assert f"external_signaling_address = {address}\n" in transport
+        # Nothing wider: what comes from the container's gateway comes from outside.
+        nets = [line.removeprefix("local_net = ") for line in transport.splitlines() if line.startswith("local_net")]
+        assert nets == ["127.0.0.0/8", "172.18.0.3/32", "10.89.0.12/32"]
+    assert "external_" not in _render(AsteriskConfig(), tmp_path)["pjsip.conf"]
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "", "two words", "a;b", "a\nbind = 0.0.0.0"])  # noqa: S104  # refused
+def test_given_an_external_address_that_nobody_can_reach_when_configured_then_it_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="the external address must be"):
+        AsteriskConfig(external_address=address)
+
+
+def test_given_a_container_that_nobody_outside_can_reach_when_it_starts_then_it_says_which_setting_to_mend(
+    tmp_path: Path,
+) -> None:
+    environment = {
+        **os.environ,
+        "OFFHOOK_ASTERISK_PASSWORD": "of-the-test-alone",
+        "OFFHOOK_ASTERISK_PUBLISHED_ADDRESS": "0.0.0.0",  # noqa: S104  # refused
+    }
+    command = [sys.executable, "-m", "app.local.asterisk_config", str(tmp_path)]
+    ended = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert "OFFHOOK_SIP_EXTERNAL_ADDRESS" in ended.stderr
+
+
+def test_given_where_the_log_goes_when_rendered_then_it_is_a_file_or_the_console_and_callers_keys_are_in_neither(
+    tmp_path: Path,
+) -> None:
+    file = _render(AsteriskConfig(), tmp_path)["logger.conf"].splitlines()
+    console = _render(AsteriskConfig(logs_to_console=True), tmp_path)["logger.conf"].splitlines()
+    assert "messages.log => notice,warning,error" in file
+    assert [line for line in console if "=>" in line] == ["console => notice,warning,error"]
 
 
 def test_given_no_sandbox_when_rendered_then_its_numbers_and_phones_are_absent(tmp_path: Path) -> None:

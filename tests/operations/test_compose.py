@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from app.cli.program import program
 from app.config import load_settings
-from tests.operations.composed import COMPOSE, ROOT, SECRETS, VARIABLE, fill_in, read_parts
+from tests.operations.composed import COMPOSE, ROOT, SECRETS, VARIABLE, fill_in, read_instruction, read_parts
 
 PAGE: Final = (ROOT / "docs" / "how-to" / "run-as-a-service.md").read_text(encoding="utf-8")
 
@@ -83,6 +83,58 @@ def test_given_the_services_image_when_its_command_is_looked_up_then_there_is_on
     name, *arguments = yaml.safe_load(command)
     assert name == "offhook"
     assert CliRunner().invoke(program, [*arguments, "--help"]).exit_code == 0
+
+
+def test_given_the_services_image_when_its_packages_are_looked_up_then_they_are_those_that_serve_by_their_hashes() -> (
+    None
+):
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    installed = re.findall(r"pip .*install .*-r (\S+)", text)
+    assert installed == ["requirements-serve.lock"]
+    assert "--require-hashes -r requirements-serve.lock" in text
+    # A source that is not the checkout's would be a package without a hash.
+    others = [line for line in re.findall(r"pip .*install (.*)", text) if "--require-hashes" not in line]
+    assert [("--no-deps" in line, "--no-build-isolation" in line) for line in others] == [(True, True)]
+
+
+@pytest.mark.parametrize("name", ["offhook", "asterisk"])
+def test_given_what_is_built_here_when_started_then_it_is_nobody_special_and_writes_to_its_volume_and_tmp_alone(
+    name: str,
+) -> None:
+    part = read_parts()[name]
+    dockerfile = part["build"]["dockerfile"] if isinstance(part["build"], dict) else "Dockerfile"
+    assert part["read_only"] is True
+    assert part["tmpfs"] == ["/tmp"]  # noqa: S108  # in the container
+    assert part["cap_drop"] == ["ALL"]
+    assert part["security_opt"] == ["no-new-privileges:true"]
+    (place,) = (mount.split(":")[1] for mount in part["volumes"])
+    user = read_instruction(dockerfile, "USER")
+    assert place == read_instruction(dockerfile, "VOLUME")
+    text = (ROOT / dockerfile).read_text(encoding="utf-8")
+    assert f"install -d -o {user} -g {user} -m 0700 {place}" in text
+    # A number that the base image gives out would be another one after the next build, and the volume somebody else's.
+    assert f"groupadd --system --gid 999 {user}" in text
+    assert f"useradd --system --uid 999 --gid {user} " in text
+    if name == "offhook":
+        assert part["environment"]["OFFHOOK_DATA_DIR"] == place
+    else:
+        start = (ROOT / "asterisk" / "container-start").read_text(encoding="utf-8")
+        assert f"${{OFFHOOK_ASTERISK_DIRECTORY:-{place}}}" in start
+
+
+def test_given_images_when_their_layers_are_read_then_no_secret_is_in_one() -> None:
+    for dockerfile in ("Dockerfile", "asterisk/Dockerfile"):
+        text = (ROOT / dockerfile).read_text(encoding="utf-8")
+        assert not re.search(r"^(?:ARG|ENV|RUN) .*(?:SECRET|PASSWORD|TOKEN|_KEY)", text, re.MULTILINE)
+    kept = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert kept[0] == "*"
+    assert not [name for name in kept if name.startswith("!.")]
+
+
+def test_given_what_asterisks_container_is_told_when_looked_up_then_its_start_reads_each() -> None:
+    source = (ROOT / "app" / "local" / "asterisk_config.py").read_text(encoding="utf-8")
+    for name in read_parts()["asterisk"]["environment"]:
+        assert f'"{name}"' in source, name
 
 
 def test_given_dockerfiles_when_they_copy_files_then_each_is_there_and_not_kept_out() -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import json
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +50,7 @@ class Composed:
     """What runs, and where it is found."""
 
     offhook: Part
+    asterisk: Part
     offhook_url: str
     prometheus_url: str
     key: str
@@ -79,7 +82,7 @@ async def all_parts(asterisk_install: AsteriskInstall) -> AsyncIterator[Composed
             )
             ports = stack.enter_context(reserve_ports(rtp_port_count=_RTP_PORTS, address="0.0.0.0"))  # noqa: S104  # the container's
             await stack.enter_async_context(composed.running_postgres(directory, postgres))
-            await stack.enter_async_context(composed.running_asterisk(directory, asterisk_install, ports))
+            asterisk = await stack.enter_async_context(composed.running_asterisk(directory, asterisk_install, ports))
             nats = await stack.enter_async_context(running_nats(directory, *read_parts()["nats"]["command"]))
             places = {
                 "postgres:5432": f"127.0.0.1:{postgres}",
@@ -94,7 +97,8 @@ async def all_parts(asterisk_install: AsteriskInstall) -> AsyncIterator[Composed
             await stack.enter_async_context(
                 composed.running_prometheus(directory, prometheus, watching, f"127.0.0.1:{api}")
             )
-            yield Composed(offhook, f"http://127.0.0.1:{api}", f"http://127.0.0.1:{watching}", await _make_key(offhook))
+            urls = (f"http://127.0.0.1:{api}", f"http://127.0.0.1:{watching}")
+            yield Composed(offhook, asterisk, *urls, await _make_key(offhook))
     finally:
         await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
 
@@ -146,6 +150,8 @@ async def test_given_all_parts_by_their_own_commands_when_a_call_is_placed_then_
     assert (all_parts.offhook.directory / "app" / "__pycache__").is_dir()
     ready = await until_true(f"{all_parts.offhook_url}/readyz", lambda answer: answer["status"] == "ready")
     assert {"database", "asterisk"} <= ready["parts"].keys()
+    # What an operator asks Compose for, who has no other way to see it.
+    assert "modules will be loaded" in all_parts.asterisk.log.read_text(encoding="utf-8")
     # One that is alone tells nobody, but is there for others to tell.
     assert "nats_connected" in all_parts.offhook.log.read_text(encoding="utf-8")
 
@@ -192,3 +198,21 @@ async def test_given_prometheus_with_what_is_mounted_when_it_looks_then_it_finds
         return len(rules) == sum(len(one["rules"]) for one in groups) and all(one["health"] == "ok" for one in rules)
 
     await until_true(f"{api}/rules", are_weighed)
+
+
+async def test_given_prometheus_that_has_looked_when_asked_what_the_dashboard_asks_then_it_answers_every_query(
+    all_parts: Composed, ended_call: tuple[Any, Any]
+) -> None:
+    assert ended_call[1]["type"] == "call.ended"
+    api = f"{all_parts.prometheus_url}/api/v1"
+    await until_true(f"{api}/query", lambda answer: answer["data"]["result"], query="offhook_calls_ended_total")
+    panels = json.loads((composed.ROOT / "docs/how-to/operations/grafana-dashboard.json").read_text(encoding="utf-8"))
+    asked = [target["expr"] for panel in panels["panels"] for target in panel.get("targets", ())]
+    assert len(asked) > 50
+    async with httpx.AsyncClient(trust_env=False, timeout=_SECONDS) as http:
+        for query in (one.replace("$__rate_interval", "1m").replace("$instance", ".*") for one in asked):
+            # Over some time, as Grafana asks: a query that reads well may still find two series where it wants one.
+            end = time.time()
+            spent = {"start": end - 60, "end": end, "step": 5}
+            answer = (await http.get(f"{api}/query_range", params={"query": query, **spent})).json()
+            assert answer["status"] == "success", (query, answer)
