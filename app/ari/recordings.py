@@ -14,12 +14,12 @@ class RecordingOperations(AriTransport):
         return await self._fetch(LiveRecording, operation, safe_recording_name(name, operation=operation))
 
     async def stop_live(self, name: str) -> None:
-        """End and store it; RecordingFinished follows."""
-        await self._on_recording("POST /recordings/live/{}/stop", name)
+        """End and store it; RecordingFinished follows.
 
-    async def cancel_live(self, name: str) -> None:
-        """End and throw it away."""
-        await self._on_recording("DELETE /recordings/live/{}", name)
+        To throw it away, end it and delete what is stored: Asterisk's own cancelling, asked for in the moment in which
+        the recording begins, answers 500 or 204 as it happens, and the file stays.
+        """
+        await self._on_recording("POST /recordings/live/{}/stop", name)
 
     async def mute_live(self, name: str) -> None:
         """Write silence from now on: the recording keeps its length.

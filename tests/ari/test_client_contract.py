@@ -110,7 +110,6 @@ CALLS: dict[str, Callable[[AriClient], Awaitable[object]]] = {
     "stop_playback": lambda ari: ari.stop_playback("pb"),
     "get_live": lambda ari: ari.get_live("2026/call.1"),
     "stop_live": lambda ari: ari.stop_live("2026/call.1"),
-    "cancel_live": lambda ari: ari.cancel_live("2026/call.1"),
     "mute_live": lambda ari: ari.mute_live("2026/call.1"),
     "unmute_live": lambda ari: ari.unmute_live("2026/call.1"),
     "list_stored": lambda ari: ari.list_stored(),

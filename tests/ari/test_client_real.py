@@ -267,32 +267,6 @@ async def test_given_a_snoop_when_recorded_then_the_file_comes_over_http_and_goe
         await line.ari.delete_stored(name)
 
 
-async def test_given_a_recording_when_cancelled_then_nothing_is_stored(line: Line) -> None:
-    channel_id, name = line.id("agent"), f"{line.prefix}/cancelled"
-    await line.ari.originate("PJSIP/sandbox-2001", channel_id, timeout_seconds=60)
-    await line.until(StasisStart, channel=channel_id)
-
-    await line.ari.record(channel_id, name)
-    await line.until(RecordingStarted, recording=name)
-    await _cancel(line, name)
-    await line.ari.hangup(channel_id)
-    await line.until(ChannelDestroyed, channel=channel_id)
-
-    with pytest.raises(AriNotFound):
-        await line.ari.delete_stored(name)
-
-
-async def _cancel(line: Line, name: str) -> None:
-    """Now and then Asterisk answers 500 in the moment in which it has said that a recording has begun."""
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        while True:
-            with suppress(AriServerError):
-                with suppress(AriNotFound):  # it was done all the same
-                    await line.ari.cancel_live(name)
-                return
-            await asyncio.sleep(0.1)
-
-
 async def test_given_a_dialled_leg_when_recorded_directly_then_asterisk_says_yes_and_fails(line: Line) -> None:
     # The reason why recordings go through snoops.
     channel_id = await line.call("PJSIP/sandbox-2001", "agent")

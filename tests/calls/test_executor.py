@@ -25,7 +25,7 @@ from app.facts.stretches import Gap
 from app.facts.vocabulary import LegRole, PauseMode, RecordingMode, RecordingState
 from app.recordings.collecting import CollectJob, Part
 from tests.calls.making import make_call
-from tests.calls.standing_in_asterisk import ScriptedAsterisk, channel_json
+from tests.calls.standing_in_asterisk import ScriptedAsterisk, channel_json, live_recording_json
 from tests.rig.hangup_memory import hangup_memory_of
 
 _STOPPED_AT = datetime(2026, 3, 2, 12, 1, tzinfo=UTC)
@@ -335,7 +335,12 @@ async def test_given_the_collector_is_full_when_asked_then_the_recording_is_said
         (
             RecordingState.FAILED,
             RecordingPart(role=LegRole.AGENT, state=PartState.RECORDING),
-            ["cancel", "delete", "hangup"],
+            ["hangup", "look", "delete"],
+        ),
+        (
+            RecordingState.RECORDING,
+            RecordingPart(role=LegRole.AGENT, state=PartState.ABSENT),
+            ["hangup", "look", "delete"],
         ),
     ],
 )
@@ -345,13 +350,55 @@ async def test_given_a_part_to_stop_when_carried_out_then_what_there_may_be_of_i
     world.have_recording(recording_state, *(() if part is None else (part,)))
     lines = {
         "stop": f"POST /recordings/live/{world.snoop}/stop",
-        "cancel": f"DELETE /recordings/live/{world.snoop}",
+        "look": f"GET /recordings/live/{world.snoop}",
         "delete": f"DELETE /recordings/stored/{world.snoop}",
         "hangup": f"DELETE /channels/{world.snoop}?reason_code=16",
     }
     command = commands.StopPart(recording_id=world.recording_id, role=LegRole.AGENT)
     assert await world.carry_out(command) == ()  # none of it is there in this Asterisk
     assert world.asterisk.lines == [lines[one] for one in expected]
+
+
+@pytest.mark.parametrize("status", [409, 500])
+async def test_given_a_recording_that_cannot_be_stopped_just_now_when_told_to_then_its_snoop_ends_all_the_same(
+    world: World, status: int
+) -> None:
+    world.have_recording(RecordingState.RECORDING, RecordingPart(role=LegRole.AGENT, state=PartState.RECORDING))
+    world.asterisk.channels[world.snoop] = "Up"
+    world.asterisk.fates = [(r"POST /recordings/live/.*/stop", status)]
+    assert await world.carry_out(commands.StopPart(recording_id=world.recording_id, role=LegRole.AGENT)) == ()
+    assert world.snoop not in world.asterisk.channels
+
+
+@pytest.mark.parametrize("looks", [1, 3])
+async def test_given_a_recording_that_nobody_will_collect_when_stopped_then_it_is_deleted_once_it_has_ended(
+    world: World, looks: int
+) -> None:
+    world.have_recording(RecordingState.FAILED, RecordingPart(role=LegRole.AGENT, state=PartState.RECORDING))
+    world.asterisk.channels[world.snoop] = "Up"
+
+    def still_written(_request: httpx.Request) -> httpx.Response:
+        assert world.snoop not in world.asterisk.channels, "nothing else ends it"
+        world.asterisk.stored_recordings.add(world.snoop)
+        return httpx.Response(200, json=live_recording_json(world.snoop))
+
+    world.asterisk.fates = [(r"GET /recordings/live/.*", still_written)] * looks
+    assert await world.carry_out(commands.StopPart(recording_id=world.recording_id, role=LegRole.AGENT)) == ()
+    assert world.asterisk.lines[-2:] == [
+        f"GET /recordings/live/{world.snoop}",
+        f"DELETE /recordings/stored/{world.snoop}",
+    ]
+    assert world.asterisk.stored_recordings == set()
+
+
+async def test_given_a_recording_that_does_not_end_when_nobody_will_collect_it_then_its_file_goes_all_the_same(
+    world: World,
+) -> None:
+    world.have_recording(RecordingState.FAILED, RecordingPart(role=LegRole.AGENT, state=PartState.RECORDING))
+    world.asterisk.live_recordings = {world.snoop}
+    world.asterisk.stored_recordings = {world.snoop}
+    assert await world.carry_out(commands.StopPart(recording_id=world.recording_id, role=LegRole.AGENT)) == ()
+    assert world.asterisk.stored_recordings == set()
 
 
 @pytest.mark.parametrize(

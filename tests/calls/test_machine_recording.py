@@ -272,6 +272,15 @@ def test_given_one_side_that_fails_on_asterisks_disk_when_told_then_the_recordin
     assert _asked(driver, commands.CollectRecording) == []
 
 
+def test_given_a_recording_that_was_given_up_when_its_other_side_ends_then_nothing_of_it_counts_as_whole() -> None:
+    driver = _recorded(RecordingMode.BOTH)
+    recording_id = _recording(driver).id
+    driver.feed(inputs.PartStopped(recording_id=recording_id, role=LegRole.AGENT, failure="the disk is full"))
+    # Asterisk did not end it when it was asked to; its file is no use to anybody, and the tidier is to know that.
+    driver.feed(inputs.PartStopped(recording_id=recording_id, role=LegRole.CUSTOMER))
+    assert PartState.STOPPED not in {part.state for part in _recording(driver).parts}
+
+
 def test_given_a_collector_that_finds_nothing_when_told_then_the_recording_failed() -> None:
     driver = _recorded(RecordingMode.AGENT)
     driver.fire(TimerName.MAX_DURATION)

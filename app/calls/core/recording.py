@@ -171,8 +171,8 @@ def on_part_stopped(turn: Turn, event: PartStopped) -> None:
     """One part is whole; once all are, and no more will come, they are collected."""
     recording = turn.call.recording(event.recording_id)
     part = recording.part(event.role, event.number) if recording else None
-    if recording is None or part is None or part.is_over:
-        return
+    if recording is None or part is None or part.is_over or recording.is_settled:
+        return  # of one that was given up nothing is whole: what is left of it is not all there is
     if event.failure is not None and _is_wanted(recording):
         if recording.state is RecordingState.PENDING or not part.is_beginning:
             fail(turn, recording, event.failure)  # takes the part's snoop away too, which outlives its recording

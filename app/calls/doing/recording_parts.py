@@ -12,7 +12,7 @@ import msgspec
 
 from app.ari.channels import SnoopDirection
 from app.ari.client import AriClient
-from app.ari.errors import AriConflict, AriNotFound
+from app.ari.errors import AriConflict, AriNotFound, AriServerError
 from app.calls.core import commands
 from app.calls.core.causes import NORMAL_CLEARING
 from app.calls.core.model.call import Call
@@ -24,6 +24,9 @@ from app.facts.vocabulary import RecordingState
 from app.recordings.collecting import CollectJob, Part
 
 _LEAST_SKEW: Final = timedelta(seconds=0.5)
+#: Asterisk closes a file some 20 ms after its channel was hung up.
+_LOOK_SECONDS: Final = 0.02
+_LOOKS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +58,23 @@ class RecordingParts:
         name = snoop_of(self.node, command.recording_id, command.role, command.number)
         part = recording.part(command.role, command.number) if recording else None
         is_absent = part is not None and part.state is PartState.ABSENT
-        if is_absent or (recording is not None and recording.state is RecordingState.FAILED):
-            # Nobody will collect it: what there is of it goes, whether it is being written or was.
-            await unless_gone(self.ari.cancel_live(name))
-            await unless_gone(self.ari.delete_stored(name))
-        elif part is None or not part.is_beginning:
-            await unless_gone(self.ari.stop_live(name))
+        is_unwanted = is_absent or (recording is not None and recording.state is RecordingState.FAILED)
+        if not is_unwanted and (part is None or not part.is_beginning):
+            with suppress(AriConflict, AriServerError):  # it is just beginning or ending: its snoop's end ends it too
+                await unless_gone(self.ari.stop_live(name))
         await unless_gone(self.ari.hangup(name, reason_code=NORMAL_CLEARING))
+        if is_unwanted:
+            # Asterisk cancels a recording by deleting its file, which is not there yet while it begins: it answers 500,
+            # or says yes and writes on. What has ended can be deleted.
+            await self._wait_until_written(name)
+            await unless_gone(self.ari.delete_stored(name))
+
+    async def _wait_until_written(self, name: str) -> None:
+        """Until its snoop's end has ended it; not for ever: the tidier deletes what comes later."""
+        with suppress(AriNotFound):
+            for _ in range(_LOOKS):
+                await self.ari.get_live(name)
+                await asyncio.sleep(_LOOK_SECONDS)
 
     async def _record(self, name: str, silence_seconds: float | None) -> None:
         silence = 0 if silence_seconds is None else ceil(silence_seconds)
