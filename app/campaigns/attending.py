@@ -12,7 +12,7 @@ from typing import Final
 
 import asyncpg
 
-from app.accounts.audit import AuditLog, entry_by
+from app.accounts.audit import AuditLog
 from app.accounts.principal import Principal
 from app.calls.keeping.keys import (
     KeyClaim,
@@ -24,6 +24,7 @@ from app.calls.keeping.keys import (
     hash_input,
     key_is_reused,
 )
+from app.campaigns.change_notes import ChangeNotes
 from app.campaigns.claiming import Claims
 from app.campaigns.core.lifecycle import is_over, may_dial
 from app.campaigns.core.words import PacingMode
@@ -98,9 +99,8 @@ class CampaignAgents:
     ) -> None:
         self._log = log
         self._veil = veil
-        self._audit = audit
         self._clock = clock
-        self._changed = changed
+        self._note = ChangeNotes(audit, changed).note
         self._claims = Claims(database, log, clock)
 
     async def join(self, by: Principal, campaign_id: str, agent_id: str) -> Campaign:
@@ -244,10 +244,6 @@ class CampaignAgents:
         held = await _held(connection, campaign, serving, now)
         if held is not None and serving["asked_at"] is None and held.call_id is not None:
             await release(connection, campaign.id, {held.contact_id: held.call_id}, due_at, now)
-
-    async def _note(self, by: Principal, verb: str, campaign_id: str) -> None:
-        self._audit.record(entry_by(by, f"campaign.{verb}", account_id=by.account_id, subject_id=campaign_id))
-        await self._changed(campaign_id)
 
 
 async def _serving(connection: PooledConnection, by: Principal, agent_id: str) -> asyncpg.Record | None:

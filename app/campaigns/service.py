@@ -12,7 +12,7 @@ from typing import Final
 
 import asyncpg
 
-from app.accounts.audit import AuditLog, entry_by
+from app.accounts.audit import AuditLog
 from app.accounts.principal import Principal
 from app.calls.keeping.keys import (
     KeyClaim,
@@ -25,6 +25,7 @@ from app.calls.keeping.keys import (
     key_is_reused,
 )
 from app.campaigns import checks, retrying, store, waking
+from app.campaigns.change_notes import ChangeNotes
 from app.campaigns.changes import CampaignChanges, apply_changes
 from app.campaigns.core.lifecycle import Step, may_archive, may_update
 from app.campaigns.core.words import CampaignState
@@ -106,11 +107,10 @@ class Campaigns:
     ) -> None:
         """``changed`` is awaited with a campaign's id after each commit that dialers have to hear of."""
         self._log = log
-        self._audit = audit
         self._clock = clock
         self._speech = speech
         self._veil = veil
-        self._changed = changed
+        self._note = ChangeNotes(audit, changed).note
 
     async def create(self, by: Principal, values: CampaignChanges) -> Campaign:
         """``name``, ``content`` and ``contact_list_ids`` must be given.
@@ -358,10 +358,6 @@ class Campaigns:
             yield writing
             if writing.drafts:
                 await transaction.append(writing.drafts)
-
-    async def _note(self, by: Principal, verb: str, campaign_id: str) -> None:
-        self._audit.record(entry_by(by, f"campaign.{verb}", account_id=by.account_id, subject_id=campaign_id))
-        await self._changed(campaign_id)
 
 
 def _bounds(definition: Definition) -> tuple[datetime | None, datetime | None]:

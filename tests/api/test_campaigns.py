@@ -435,7 +435,7 @@ async def test_given_changes_when_they_are_made_then_the_audit_names_each(surfac
     await done(surface, "resumeCampaign", {"id": campaign_id, "idempotencyKey": "k"})
     await done(surface, "stopCampaign", {"id": campaign_id})
     await done(surface, "archiveCampaign", {"id": campaign_id})
-    await surface.services.campaigns.campaigns._audit.flush()
+    await surface.services.access.audit.flush()
     async with surface.database.acquire() as connection:
         rows = await connection.fetch("SELECT action FROM audit_line WHERE subject_id = $1 ORDER BY id", campaign_id)
     assert [row["action"].removeprefix("campaign.") for row in rows] == [

@@ -5,7 +5,6 @@ import re
 import uuid
 from typing import Any
 
-import httpx
 import pytest
 from playwright.async_api import Locator, Page, expect
 
@@ -27,27 +26,13 @@ _PAGES = ("/calls", "/agents", "/queues", "/campaigns")
 async def _do(offhook: RunningOffhook, verb: str, wanted: str, **given: Any) -> Any:
     kind = f"{verb[0].upper()}{verb[1:]}Input!"
     query = f"mutation($input: {kind}) {{ {verb}(input: $input) {{ {wanted} userErrors {{ code message field }} }} }}"
-    payload = (await _ask(offhook, query, input=given))[verb]
-    assert payload["userErrors"] == []
-    return payload
-
-
-async def _ask(offhook: RunningOffhook, query: str, **variables: Any) -> Any:
-    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client:
-        answer = await client.post(
-            f"{offhook.url}/graphql",
-            json={"query": query, "variables": variables},
-            headers={"Authorization": f"Bearer {offhook.token}"},
-        )
-    body = answer.json()
-    assert "errors" not in body, body["errors"]
-    return body["data"]
+    return await offhook.change(query, **given)
 
 
 async def _campaign(offhook: RunningOffhook, campaign_id: str) -> Any:
     """How it stands by the API's own word, beside the page."""
     query = "query($id: ID!) { campaign(id: $id) { state progress { inFlight statistics { dialled } } } }"
-    return (await _ask(offhook, query, id=campaign_id))["campaign"]
+    return await offhook.ask(query, id=campaign_id)
 
 
 async def _dialled_once_nobody_is_called(offhook: RunningOffhook, campaign_id: str, state: str) -> int:

@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 
+from app.calls.core import inputs
 from app.calls.core.inputs import Input
 from app.calls.core.machine import step
 from app.calls.core.model.call import Call
 from app.calls.core.model.leg import Leg
 from app.calls.core.model.recording import Recording
 from app.calls.core.turn import Step
-from app.facts.event import Actor, ActorKind
+from app.facts.event import SYSTEM, Actor, ActorKind
 from app.facts.vocabulary import CallKind, Direction, LegRole, Pair, Party, RecordingMode, RecordingState
 from app.ids import CallId, Kind, LegId, RecordingId, new_id
 
@@ -135,3 +136,21 @@ def run_steps(call: Call, events: Sequence[Input], *, seconds_apart: float = 1.0
     for event, now in zip(events, instants, strict=False):
         steps.append(step(steps[-1].call if steps else call, event, now))
     return steps
+
+
+def live_whole_life(call: Call) -> list[Step]:
+    """Both legs ring and answer, one after the other, and the two talk until somebody ends the call."""
+    first, second = (leg.id for leg in call.legs)
+    life: list[Input] = [
+        inputs.Start(),
+        inputs.LegCreated(leg_id=first, channel_name="PJSIP/a"),
+        inputs.LegRinging(leg_id=first),
+        inputs.LegAnswered(leg_id=first),
+        inputs.LegCreated(leg_id=second, channel_name="PJSIP/b"),
+        inputs.LegRinging(leg_id=second),
+        inputs.LegAnswered(leg_id=second),
+        inputs.HangupRequested(actor=SYSTEM),
+        inputs.LegDestroyed(leg_id=first, cause=16),
+        inputs.LegDestroyed(leg_id=second, cause=16),
+    ]
+    return run_steps(call, life)

@@ -6,14 +6,13 @@ import msgspec
 
 from app.calls.core import inputs
 from app.calls.core.inputs import Input
-from app.calls.core.model.call import Call
 from app.calls.core.turn import Step
 from app.calls.keeping.store import make_drafts
 from app.calls.reading.live_counts import LiveCounts, Standing
 from app.events.log import Appended
 from app.facts.event import SYSTEM, Event
 from app.facts.vocabulary import CallKind, CallState
-from tests.calls.making import make_call, run_steps
+from tests.calls.making import live_whole_life, make_call, run_steps
 from tests.calls.standing_in import connected_call
 
 _numbers = count(1)
@@ -39,27 +38,10 @@ def _appended(step: Step) -> Appended:
     return Appended(0, events)
 
 
-def _whole_life(call: Call) -> list[Step]:
-    first, second = (leg.id for leg in call.legs)
-    events: list[Input] = [
-        inputs.Start(),
-        inputs.LegCreated(leg_id=first, channel_name="PJSIP/a"),
-        inputs.LegRinging(leg_id=first),
-        inputs.LegAnswered(leg_id=first),
-        inputs.LegCreated(leg_id=second, channel_name="PJSIP/b"),
-        inputs.LegRinging(leg_id=second),
-        inputs.LegAnswered(leg_id=second),
-        inputs.HangupRequested(actor=SYSTEM),
-        inputs.LegDestroyed(leg_id=first, cause=16),
-        inputs.LegDestroyed(leg_id=second, cause=16),
-    ]
-    return run_steps(call, events)
-
-
 def test_given_a_whole_life_when_counted_fact_by_fact_then_count_and_call_never_differ() -> None:
     counts = LiveCounts()
     seen = []
-    for step in _whole_life(make_call()):
+    for step in live_whole_life(make_call()):
         counts.on_appended(_appended(step))
         assert counts.differing([step.call]) == {}
         seen += list(counts.read())
@@ -75,7 +57,7 @@ def test_given_a_whole_life_when_counted_fact_by_fact_then_count_and_call_never_
 
 def test_given_calls_of_an_earlier_process_when_known_then_they_are_counted_and_their_ends_are_too() -> None:
     counts = LiveCounts()
-    steps = _whole_life(make_call())
+    steps = live_whole_life(make_call())
     counts.know(steps[5].call)
     counts.know(make_call())  # not begun
     assert counts.read() == {(CallKind.CLICK_TO_CALL, CallState.ANSWERED): 1.0}

@@ -4,32 +4,16 @@ from itertools import count
 
 import structlog
 
-from app.calls.core import inputs
-from app.calls.core.inputs import Input
 from app.calls.keeping.store import make_drafts
 from app.calls.reading.log_lines import say_transitions
 from app.events.log import Appended
-from app.facts.event import SYSTEM, Event
-from tests.calls.making import make_call, run_steps
+from app.facts.event import Event
+from tests.calls.making import live_whole_life, make_call
 
 _numbers = count(1)
 
 
 def _whole_life() -> tuple[Event, ...]:
-    call = make_call()
-    first, second = (leg.id for leg in call.legs)
-    life: list[Input] = [
-        inputs.Start(),
-        inputs.LegCreated(leg_id=first, channel_name="PJSIP/a"),
-        inputs.LegRinging(leg_id=first),
-        inputs.LegAnswered(leg_id=first),
-        inputs.LegCreated(leg_id=second, channel_name="PJSIP/b"),
-        inputs.LegRinging(leg_id=second),
-        inputs.LegAnswered(leg_id=second),
-        inputs.HangupRequested(actor=SYSTEM),
-        inputs.LegDestroyed(leg_id=first, cause=16),
-        inputs.LegDestroyed(leg_id=second, cause=16),
-    ]
     return tuple(
         Event(
             id=draft.id,
@@ -43,7 +27,7 @@ def _whole_life() -> tuple[Event, ...]:
             call_sequence=draft.call_sequence,
             request_id=draft.request_id,
         )
-        for step in run_steps(call, life)
+        for step in live_whole_life(make_call())
         for draft in make_drafts(step.call, step.happenings)
     )
 

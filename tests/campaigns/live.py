@@ -11,6 +11,7 @@ from app.local.asterisk import AsteriskInstall, AsteriskInstance
 from tests.campaigns.sheet import Sheet
 from tests.rig.service import RunningOffhook, make_settings
 from tests.rig.sipp import SippServer
+from tests.rig.spoken import write_espeak
 
 PATIENCE_SECONDS = 90.0
 
@@ -19,12 +20,7 @@ def speaking_settings(
     asterisk: AsteriskInstance, asterisk_install: AsteriskInstall, dsn: str, folder: Path
 ) -> Settings:
     """With the espeak-ng that was found for this machine, whatever is on the PATH."""
-    assert asterisk_install.espeak is not None
-    program = folder / "espeak-ng"
-    arguments = " ".join(f"'{one}'" for one in asterisk_install.espeak)
-    program.write_text(f'#!/bin/sh\nexec {arguments} "$@"\n', encoding="utf-8")
-    program.chmod(0o755)
-    return make_settings(asterisk, dsn, folder / "data", espeak=str(program))
+    return make_settings(asterisk, dsn, folder / "data", espeak=write_espeak(asterisk_install, folder))
 
 
 async def wake(offhook: RunningOffhook, sheet: Sheet) -> None:

@@ -31,6 +31,7 @@ from tests.rig.exchange import Exchange, make_exchange
 from tests.rig.far_end import FarEnd, FarEndCall
 from tests.rig.service import RunningOffhook, make_settings
 from tests.rig.sound_files import upload_sound
+from tests.rig.spoken import write_espeak
 from tests.rig.story import assert_is_whole
 
 pytestmark = pytest.mark.asterisk
@@ -52,12 +53,7 @@ def settings(
     asterisk: AsteriskInstance, asterisk_install: AsteriskInstall, database_dsn: str, tmp_path: Path
 ) -> Settings:
     """Of the one service that the dialplan sends calls to, with the espeak-ng that was found for this machine."""
-    assert asterisk_install.espeak is not None
-    program = tmp_path / "espeak-ng"
-    arguments = " ".join(f"'{one}'" for one in asterisk_install.espeak)
-    program.write_text(f'#!/bin/sh\nexec {arguments} "$@"\n')
-    program.chmod(0o755)
-    made = make_settings(asterisk, database_dsn, tmp_path / "data", espeak=str(program))
+    made = make_settings(asterisk, database_dsn, tmp_path / "data", espeak=write_espeak(asterisk_install, tmp_path))
     return made.model_copy(update={"ari_application": asterisk.config.stasis_app})
 
 

@@ -4,7 +4,6 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.rig.desk import PATIENCE_SECONDS
@@ -34,19 +33,6 @@ _ADVANCE = (
 _EVENTS = "query($id: ID!) { events(filter: {subjectId: $id}, first: 200) { nodes { type } } }"
 
 
-async def _ask(offhook: RunningOffhook, query: str, **variables: Any) -> Any:
-    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
-        answer = await client.post(
-            f"{offhook.url}/graphql",
-            json={"query": query, "variables": variables},
-            headers={"Authorization": f"Bearer {offhook.token}"},
-        )
-    body = answer.json()
-    assert "errors" not in body, body["errors"]
-    (payload,) = body["data"].values()
-    return payload
-
-
 async def _schedule(offhook: RunningOffhook, at: datetime, customer: str, **fields: Any) -> Any:
     given = {
         "idempotencyKey": f"back {customer}",
@@ -55,15 +41,13 @@ async def _schedule(offhook: RunningOffhook, at: datetime, customer: str, **fiel
         "trunkId": offhook.trunks["farend"],
         **fields,
     }
-    payload = await _ask(offhook, _SCHEDULE, input=given)
-    assert payload["userErrors"] == []
-    return payload["callback"]
+    return (await offhook.change(_SCHEDULE, **given))["callback"]
 
 
 async def _until(offhook: RunningOffhook, callback_id: str, *states: str) -> Any:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
-            callback = await _ask(offhook, _READ, id=callback_id)
+            callback = await offhook.ask(_READ, id=callback_id)
             if callback["state"] in states:
                 return callback
             await asyncio.sleep(0.1)
@@ -78,8 +62,7 @@ async def test_given_a_callback_when_its_time_comes_then_both_sides_are_connecte
     callback = await _schedule(served_offhook, later, customer, **fields)
     assert (callback["state"], callback["call"]) == ("SCHEDULED", None)
     due_at = datetime.now(UTC) + timedelta(seconds=1)
-    changed = await _ask(served_offhook, _UPDATE, input={"id": callback["id"], "at": {"at": due_at.isoformat()}})
-    assert changed["userErrors"] == []
+    await served_offhook.change(_UPDATE, id=callback["id"], at={"at": due_at.isoformat()})
 
     _, called = await answer_both(far_end, agent, customer)
     started = await _until(served_offhook, callback["id"], "STARTED")
@@ -96,7 +79,7 @@ async def test_given_a_callback_when_its_time_comes_then_both_sides_are_connecte
     assert len(over["call"]["recordings"]) == 1
     (attempt,) = over["attempts"]
     assert (attempt["number"], attempt["disposition"], attempt["isConnected"]) == (1, "ANSWERED", True)
-    told = [node["type"] for node in (await _ask(served_offhook, _EVENTS, id=callback["id"]))["nodes"]]
+    told = [node["type"] for node in (await served_offhook.ask(_EVENTS, id=callback["id"]))["nodes"]]
     assert told == ["CALLBACK_SCHEDULED", "CALLBACK_UPDATED", "CALLBACK_STARTED", "CALLBACK_COMPLETED"]
     again = await _schedule(served_offhook, later, customer, **fields)
     assert again["id"] == callback["id"]
@@ -115,7 +98,7 @@ async def test_given_a_callback_that_may_be_tried_twice_when_the_first_is_busy_t
     over = await _until(served_offhook, callback["id"], "COMPLETED", "FAILED")
     assert [(one["number"], one["disposition"]) for one in over["attempts"]] == [(1, "BUSY"), (2, "ANSWERED")]
     assert len({one["callId"] for one in over["attempts"]}) == 2
-    told = [node["type"] for node in (await _ask(served_offhook, _EVENTS, id=callback["id"]))["nodes"]]
+    told = [node["type"] for node in (await served_offhook.ask(_EVENTS, id=callback["id"]))["nodes"]]
     assert told == [
         *("CALLBACK_SCHEDULED", "CALLBACK_STARTED", "CALLBACK_UPDATED", "CALLBACK_STARTED", "CALLBACK_COMPLETED"),
     ]
@@ -129,7 +112,7 @@ async def test_given_a_callback_of_tomorrow_when_the_test_clock_is_advanced_to_i
     callback = await _schedule(served_offhook, tomorrow, customer, connect={"number": agent})
     given = {"idempotencyKey": "to tomorrow", "to": {"at": tomorrow.isoformat()}}
     for _ in ("once", "again, under the same key"):
-        advanced = await _ask(served_offhook, _ADVANCE, input=given)
+        advanced = await served_offhook.ask(_ADVANCE, input=given)
         assert advanced["userErrors"] == []
     _, called = await answer_both(far_end, agent, customer)
     started = await _until(served_offhook, callback["id"], "STARTED")

@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from app.config import Settings
@@ -25,25 +24,10 @@ def settings(
     return speaking_settings(asterisk, asterisk_install, database_dsn, tmp_path)
 
 
-async def _ask(offhook: RunningOffhook, query: str, **variables: Any) -> Any:
-    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
-        answer = await client.post(
-            f"{offhook.url}/graphql",
-            json={"query": query, "variables": variables},
-            headers={"Authorization": f"Bearer {offhook.token}"},
-        )
-    body = answer.json()
-    assert "errors" not in body, body["errors"]
-    (payload,) = body["data"].values()
-    return payload
-
-
 async def _do(offhook: RunningOffhook, verb: str, wanted: str, **given: Any) -> Any:
     kind = f"{verb[0].upper()}{verb[1:]}Input!"
     query = f"mutation($input: {kind}) {{ {verb}(input: $input) {{ {wanted} userErrors {{ code message field }} }} }}"
-    payload = await _ask(offhook, query, input=given)
-    assert payload["userErrors"] == []
-    return payload
+    return await offhook.change(query, **given)
 
 
 async def test_given_a_campaign_over_the_api_when_it_has_run_then_every_contact_has_one_outcome_that_is_explained(
@@ -75,8 +59,8 @@ async def test_given_a_campaign_over_the_api_when_it_has_run_then_every_contact_
             retryAfterSeconds=1,
         )
     )["campaign"]["id"]
-    preview = await _ask(
-        offhook, "query($id: ID!) { previewCampaign(id: $id) { isComplete counted dial skip } }", id=campaign_id
+    preview = await offhook.ask(
+        "query($id: ID!) { previewCampaign(id: $id) { isComplete counted dial skip } }", id=campaign_id
     )
     assert preview == {"isComplete": True, "counted": 4, "dial": 3, "skip": 1}
     started = await _do(
@@ -89,7 +73,7 @@ async def test_given_a_campaign_over_the_api_when_it_has_run_then_every_contact_
         "contacts { nodes { party { number } state disposition skipReason givenUp attempts explain } } } }"
     )
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while (campaign := await _ask(offhook, read, id=campaign_id))["state"] != "FINISHED":
+        while (campaign := await offhook.ask(read, id=campaign_id))["state"] != "FINISHED":
             await asyncio.sleep(0.2)
     assert campaign["finishReason"] == "ALL_DONE"
     assert campaign["progress"] == {"contactsTaken": 4, "waiting": 0, "inFlight": 0, "finished": 3, "skipped": 1}
@@ -110,12 +94,11 @@ async def test_given_a_campaign_over_the_api_when_it_has_run_then_every_contact_
     assert (statistics["total"], statistics["dialled"], statistics["answered"]) == (5, 4, 1)
     assert (statistics["busy"], statistics["dnc"]) == (2, 1)
     records = "query($id: ID!) { cdrs(filter: {campaignId: $id}) { nodes { callId disposition isDnc contactListId } } }"
-    nodes = (await _ask(offhook, records, id=campaign_id))["nodes"]
+    nodes = (await offhook.ask(records, id=campaign_id))["nodes"]
     assert sorted(one["disposition"] for one in nodes) == ["ANSWERED", "BUSY", "BUSY", "DNC", "INVALID_NUMBER"]
     assert {(one["callId"] is None, one["isDnc"]) for one in nodes} == {(False, False), (True, True)}
     assert {one["contactListId"] for one in nodes} == {list_id}
-    events = await _ask(
-        offhook,
+    events = await offhook.ask(
         "query($id: ID!) { events(filter: {subjectId: $id}) { nodes { type } } }",
         id=campaign_id,
     )

@@ -24,6 +24,7 @@ from tests.rig.audio import Sound
 from tests.rig.desk import PATIENCE_SECONDS, Desk
 from tests.rig.far_end import FarEnd
 from tests.rig.service import RunningOffhook, make_settings
+from tests.rig.spoken import write_espeak
 from tests.webhooks.sink import Sink
 
 pytestmark = pytest.mark.asterisk
@@ -57,12 +58,7 @@ def settings(
     asterisk: AsteriskInstance, asterisk_install: AsteriskInstall, database_dsn: str, tmp_path: Path
 ) -> Settings:
     """With the espeak-ng that was found for this machine, whatever is on the PATH."""
-    assert asterisk_install.espeak is not None
-    program = tmp_path / "espeak-ng"
-    arguments = " ".join(f"'{one}'" for one in asterisk_install.espeak)
-    program.write_text(f'#!/bin/sh\nexec {arguments} "$@"\n')
-    program.chmod(0o755)
-    return make_settings(asterisk, database_dsn, tmp_path / "data", espeak=str(program))
+    return make_settings(asterisk, database_dsn, tmp_path / "data", espeak=write_espeak(asterisk_install, tmp_path))
 
 
 @pytest.fixture
@@ -71,30 +67,15 @@ async def calling(served_offhook: RunningOffhook) -> AsyncIterator[Desk]:
         yield desk
 
 
-async def _ask(offhook: RunningOffhook, query: str, **variables: Any) -> Any:
-    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
-        answer = await client.post(
-            f"{offhook.url}/graphql",
-            json={"query": query, "variables": variables},
-            headers={"Authorization": f"Bearer {offhook.token}"},
-        )
-    body = answer.json()
-    assert "errors" not in body, body["errors"]
-    (payload,) = body["data"].values()
-    return payload
-
-
 async def _announce(offhook: RunningOffhook, number: str, **fields: Any) -> Any:
     given = {"idempotencyKey": f"otp {number}", "number": number, "trunkId": offhook.trunks["farend"], **fields}
-    payload = await _ask(offhook, _ANNOUNCE, input=given)
-    assert payload["userErrors"] == []
-    return payload["otp"]
+    return (await offhook.change(_ANNOUNCE, **given))["otp"]
 
 
 async def _until_over(offhook: RunningOffhook, otp_id: str) -> Any:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
-            otp = await _ask(offhook, _READ, id=otp_id)
+            otp = await offhook.ask(_READ, id=otp_id)
             if otp["state"] in {"ANNOUNCED", "FAILED"}:
                 return otp
             await asyncio.sleep(0.1)
@@ -108,8 +89,7 @@ async def _until_traced(offhook: RunningOffhook, call_id: str) -> None:
 
 
 async def _verify(offhook: RunningOffhook, otp_id: str, code: str) -> tuple[str, bool]:
-    payload = await _ask(offhook, _VERIFY, input={"id": otp_id, "code": code})
-    assert payload["userErrors"] == []
+    payload = await offhook.change(_VERIFY, id=otp_id, code=code)
     return payload["verdict"], payload["isVerified"]
 
 
@@ -224,7 +204,7 @@ async def test_given_a_code_when_it_is_told_then_its_digits_are_heard_and_stand_
     assert await _verify(served_offhook, otp["id"], "471905380263") == ("WRONG", False)
     assert await _verify(served_offhook, otp["id"], "4719 0538-0262") == ("VERIFIED", True)
     assert await _verify(served_offhook, otp["id"], CODE) == ("USED", False)
-    told = [node["type"] for node in (await _ask(served_offhook, _EVENTS, id=otp["id"]))["nodes"]]
+    told = [node["type"] for node in (await served_offhook.ask(_EVENTS, id=otp["id"]))["nodes"]]
     assert told == ["OTP_ANNOUNCED", "OTP_VERIFIED"]
 
     story = await calling.wait_for_end(otp["callId"])
@@ -283,7 +263,7 @@ async def test_given_a_call_that_tells_a_code_when_others_want_to_hear_or_keep_i
     for names, given in asked.items():
         kind, name = names.split()
         query = f"mutation($input: {kind}!) {{ {name}(input: $input) {{ userErrors {{ code message }} }} }}"
-        (error,) = (await _ask(served_offhook, query, input=given))["userErrors"]
+        (error,) = (await served_offhook.ask(query, input=given))["userErrors"]
         assert (name, error["code"]) == (name, "INVALID_STATE")
         assert "one-time password" in error["message"]
     async with customer.playing("tone:1000"):

@@ -18,9 +18,10 @@ from app.config import Settings
 from app.local.asterisk import AsteriskInstall, AsteriskInstance
 from app.speech.cache import ContentKey
 from tests.rig.audio import Sound
-from tests.rig.desk import PATIENCE_SECONDS, Desk, Fact
+from tests.rig.desk import Desk, Fact
 from tests.rig.far_end import FarEnd, FarEndCall
 from tests.rig.service import RunningOffhook, make_settings
+from tests.rig.spoken import write_espeak
 from tests.rig.story import assert_is_whole
 
 pytestmark = pytest.mark.asterisk
@@ -48,12 +49,7 @@ def settings(
     asterisk: AsteriskInstance, asterisk_install: AsteriskInstall, database_dsn: str, tmp_path: Path
 ) -> Settings:
     """With the espeak-ng that was found for this machine, whatever is on the PATH."""
-    assert asterisk_install.espeak is not None
-    program = tmp_path / "espeak-ng"
-    arguments = " ".join(f"'{one}'" for one in asterisk_install.espeak)
-    program.write_text(f'#!/bin/sh\nexec {arguments} "$@"\n')
-    program.chmod(0o755)
-    return make_settings(asterisk, database_dsn, tmp_path / "data", espeak=str(program))
+    return make_settings(asterisk, database_dsn, tmp_path / "data", espeak=write_espeak(asterisk_install, tmp_path))
 
 
 @pytest.fixture
@@ -82,21 +78,6 @@ async def _talking(desk: Desk, far_end: FarEnd) -> AsyncIterator[Talk]:
     yield Talk(placed.id, agent, customer, leg_id)
     await desk.hang_up(placed.id)
     await assert_is_whole(desk, await desk.wait_for_end(placed.id))
-
-
-async def _ask(offhook: RunningOffhook, query: str, given: dict[str, Any]) -> Any:
-    """The payload of a mutation over HTTP."""
-    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
-        answer = await client.post(
-            f"{offhook.url}/graphql",
-            json={"query": query, "variables": {"input": given}},
-            headers={"Authorization": f"Bearer {offhook.token}"},
-        )
-    body = answer.json()
-    assert "errors" not in body, body["errors"]
-    (payload,) = body["data"].values()
-    assert payload["userErrors"] == []
-    return payload
 
 
 async def _heard_to_its_end(desk: Desk, talk: Talk, payload: Any) -> None:
@@ -157,7 +138,7 @@ async def test_given_a_talk_when_a_text_is_spoken_to_one_leg_then_it_alone_hears
     async with _talking(calling, far_end) as talk:
         async with talk.customer.hearing() as by_customer, talk.agent.hearing() as by_agent:
             given = {"callId": talk.id, "legId": talk.customer_leg, "say": {"text": TEXT}}
-            await _heard_to_its_end(calling, talk, await _ask(served_offhook, _SPEAK, given))
+            await _heard_to_its_end(calling, talk, await served_offhook.change(_SPEAK, **given))
         _assert_heard(by_customer[0], _only_sound(served_offhook))
         assert by_agent[0].rms_dbfs() < SILENCE_DBFS
 
@@ -168,7 +149,7 @@ async def test_given_a_talk_when_texts_are_spoken_to_all_then_both_hear_them_whe
     async with _talking(calling, far_end) as talk:
         for _ in range(2):  # the second time Asterisk has it already
             async with talk.customer.hearing() as by_customer, talk.agent.hearing() as by_agent:
-                payload = await _ask(served_offhook, _SPEAK, {"callId": talk.id, "say": {"text": TEXT}})
+                payload = await served_offhook.change(_SPEAK, callId=talk.id, say={"text": TEXT})
                 await _heard_to_its_end(calling, talk, payload)
             for heard in (by_customer[0], by_agent[0]):
                 _assert_heard(heard, _only_sound(served_offhook))
@@ -182,18 +163,18 @@ async def test_given_a_sound_file_when_uploaded_and_played_then_it_arrives(
     chirp = 0.4 * np.sin(2 * np.pi * (300 * at + 600 * at**2))  # 300 Hz to 2.7 kHz
     soundfile.write(made, np.stack([chirp, chirp], axis=1), 44_100, format="FLAC")
     content = made.getvalue()
-    payload = await _ask(served_offhook, _UPLOAD, {"contentType": "audio/flac", "sizeBytes": len(content)})
+    payload = await served_offhook.change(_UPLOAD, contentType="audio/flac", sizeBytes=len(content))
     upload = payload["upload"]
     async with httpx.AsyncClient() as client:
         answer = await client.put(upload["url"], content=content, headers={"Content-Type": "audio/flac"})
     assert answer.status_code == 201
-    file = (await _ask(served_offhook, _FILE, {"uploadId": upload["id"], "name": "Chirp"}))["audioFile"]
+    file = (await served_offhook.change(_FILE, uploadId=upload["id"], name="Chirp"))["audioFile"]
     assert (file["format"], file["channels"], file["durationSeconds"]) == ("FLAC", 2, 2.0)
     played = 0.4 * np.sin(2 * np.pi * (300 * (at8 := np.arange(2 * RATE) / RATE) + 600 * at8**2))
     async with _talking(calling, far_end) as talk:
         async with talk.customer.hearing() as by_customer:
             given = {"callId": talk.id, "legId": talk.customer_leg, "sounds": [{"audioFileId": file["id"]}]}
-            await _heard_to_its_end(calling, talk, await _ask(served_offhook, _PLAY, given))
+            await _heard_to_its_end(calling, talk, await served_offhook.change(_PLAY, **given))
         _assert_heard(by_customer[0], played)
 
 
@@ -203,7 +184,7 @@ async def test_given_sounds_that_asterisk_cannot_fetch_when_played_then_the_play
     async with _talking(calling, far_end) as talk:
         cache = served_offhook.service.services.speech.media_files._caches[0]
         monkeypatch.setattr(cache, "read", lambda _key, _rate: None)  # as after it was dropped
-        await _ask(served_offhook, _SPEAK, {"callId": talk.id, "say": {"text": "Gone."}})
+        await served_offhook.change(_SPEAK, callId=talk.id, say={"text": "Gone."})
         failed = await calling.wait_for(talk.id, "playback.failed")
         assert failed.body["reason"]
 
@@ -212,7 +193,7 @@ async def test_given_a_spoken_code_when_everything_is_looked_at_then_nothing_has
     served_offhook: RunningOffhook, calling: Desk, far_end: FarEnd, capfd: pytest.CaptureFixture[str]
 ) -> None:
     async with _talking(calling, far_end) as talk:
-        await _ask(served_offhook, _SPEAK, {"callId": talk.id, "say": {"text": "Your code is xyzzy 471199."}})
+        await served_offhook.change(_SPEAK, callId=talk.id, say={"text": "Your code is xyzzy 471199."})
         await calling.wait_for(talk.id, "playback.finished")
         async with httpx.AsyncClient() as client:
             diagnosis = await client.get(

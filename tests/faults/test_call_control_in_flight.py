@@ -40,6 +40,7 @@ from tests.rig.own_postgres import OwnPostgres
 from tests.rig.scenes import all_scenes
 from tests.rig.service import RunningOffhook, make_settings, prepare_account, running_offhook
 from tests.rig.service_process import ServiceProcess, service_process
+from tests.rig.spoken import write_espeak
 from tests.rig.station import Station
 from tests.rig.story import assert_is_whole
 from tests.rig.talk import RECOVERY_SECONDS, behind_a_wire, call_busy, talk
@@ -80,13 +81,8 @@ QUIET_AND_BUSY = pytest.mark.parametrize("is_busy", [False, True], ids=["quiet",
 @pytest.fixture(autouse=True)
 def speaks(asterisk_install: AsteriskInstall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The espeak-ng that was found for this machine is on the PATH, also of processes."""
-    assert asterisk_install.espeak is not None
-    program = tmp_path / "bin" / "espeak-ng"
-    program.parent.mkdir()
-    arguments = " ".join(f"'{one}'" for one in asterisk_install.espeak)
-    program.write_text(f'#!/bin/sh\nexec {arguments} "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    write_espeak(asterisk_install, tmp_path / "bin")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from tests.rig.desk import PATIENCE_SECONDS
 from tests.rig.far_end import FarEnd
 from tests.rig.service import RunningOffhook, make_settings, running_offhook
 from tests.rig.service_process import ServiceProcess, service_process
+from tests.rig.spoken import write_espeak
 from tests.rig.talk import answer_both
 from tests.rig.witness import Witness
 
@@ -39,12 +40,7 @@ def settings(
     asterisk: AsteriskInstance, asterisk_install: AsteriskInstall, database_dsn: str, tmp_path: Path
 ) -> Settings:
     """With the espeak-ng that was found for this machine, whatever is on the PATH."""
-    assert asterisk_install.espeak is not None
-    program = tmp_path / "espeak-ng"
-    arguments = " ".join(f"'{one}'" for one in asterisk_install.espeak)
-    program.write_text(f'#!/bin/sh\nexec {arguments} "$@"\n')
-    program.chmod(0o755)
-    return make_settings(asterisk, database_dsn, tmp_path / "data", espeak=str(program))
+    return make_settings(asterisk, database_dsn, tmp_path / "data", espeak=write_espeak(asterisk_install, tmp_path))
 
 
 async def _ask(url: str, token: str, query: str, given: dict[str, Any]) -> str:

@@ -1,17 +1,17 @@
 """Where media streams may go: URLs, an account's allow-list, and the operator's guard."""
 
-import ipaddress
 from collections.abc import AsyncIterator, Sequence
 from ipaddress import IPv4Network
 
 import pytest
 
 from app.egress.addresses import Address, UrlRefusedError
-from app.egress.requests import Resolve, UnresolvedError
+from app.egress.requests import UnresolvedError
 from app.egress.streams import NoConnectionError, NotPermittedError, StreamGuard
 from app.errors import RefusedError
 from app.media.urls import host_of, is_below, parse_endpoint_url, parse_stream_url, read_stream_url
 from tests.rig.bot import Bot, running_bot
+from tests.rig.resolving import resolving_to
 
 HOSTILE = [
     "https://bot.example/talk",
@@ -109,16 +109,6 @@ async def bot() -> AsyncIterator[Bot]:
         yield running
 
 
-def _resolving_to(*texts: str) -> Resolve:
-    """A resolver of the test's own: an answer for each look-up in turn, the last one for ever."""
-    answers = [ipaddress.ip_address(text) for text in texts]
-
-    async def resolve(_host: str, _port: int) -> Sequence[Address]:
-        return [answers.pop(0) if len(answers) > 1 else answers[0]]
-
-    return resolve
-
-
 async def _unknown(_host: str, _port: int) -> Sequence[Address]:
     raise UnresolvedError
 
@@ -131,7 +121,7 @@ async def _unknown(_host: str, _port: int) -> Sequence[Address]:
     ],
 )
 async def test_given_a_name_that_leads_inside_when_checked_and_connected_to_then_it_is_refused(address: str) -> None:
-    guard = StreamGuard(resolve=_resolving_to(address))
+    guard = StreamGuard(resolve=resolving_to(address))
     target = parse_stream_url("wss://bot.example/talk")
     with pytest.raises(RefusedError) as refused:
         await guard.check(target, field=("url",))
@@ -144,7 +134,7 @@ async def test_given_a_name_that_leads_inside_when_checked_and_connected_to_then
 async def test_given_a_name_that_leads_elsewhere_when_connected_to_than_when_checked_then_it_is_refused(
     bot: Bot,
 ) -> None:
-    guard = StreamGuard(resolve=_resolving_to("93.184.215.14", "127.0.0.1"))
+    guard = StreamGuard(resolve=resolving_to("93.184.215.14", "127.0.0.1"))
     target = parse_stream_url(bot.url.replace("ws://127.0.0.1", "wss://bot.example"))
     await guard.check(target, field=("url",))
     with pytest.raises(NotPermittedError):
@@ -155,7 +145,7 @@ async def test_given_a_name_that_leads_elsewhere_when_connected_to_than_when_che
 async def test_given_plain_ws_when_the_address_is_public_then_it_is_refused_and_when_it_is_listed_it_is_not(
     bot: Bot,
 ) -> None:
-    public = StreamGuard(resolve=_resolving_to("93.184.215.14"))
+    public = StreamGuard(resolve=resolving_to("93.184.215.14"))
     with pytest.raises(RefusedError, match="wss"):
         await public.check(parse_stream_url("ws://bot.example/talk"), field=("url",))
     listed = StreamGuard(allow_networks=(IPv4Network("127.0.0.0/8"),))

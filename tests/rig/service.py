@@ -14,7 +14,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -80,6 +82,25 @@ class RunningOffhook:
         assert self.url is not None, "this service does not serve: see running_offhook"
         async with GraphQLLine.to(self.url, self.token) as line, Desk.listening(line, self.node, self.trunks) as desk:
             yield desk
+
+    async def ask(self, query: str, **variables: Any) -> Any:
+        """What the one field of a GraphQL document gives, over HTTP."""
+        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client:
+            answer = await client.post(
+                f"{self.url}/graphql",
+                json={"query": query, "variables": variables},
+                headers={"Authorization": f"Bearer {self.token}"},
+            )
+        body = answer.json()
+        assert "errors" not in body, body["errors"]
+        (given,) = body["data"].values()
+        return given
+
+    async def change(self, mutation: str, **given: Any) -> Any:
+        """What came of a mutation with this ``input``, which is not refused."""
+        payload = await self.ask(mutation, input=given)
+        assert payload["userErrors"] == []
+        return payload
 
     async def limit_trunk(self, name: str, most: int) -> None:
         """The operator says how many calls a trunk takes at once."""

@@ -1,7 +1,6 @@
 """Audio files of the account, uploaded as its CRM would."""
 
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -20,23 +19,9 @@ _FILE = (
 async def upload_sound(offhook: RunningOffhook, path: Path) -> str:
     """An audio file with what is in this WAV file; gives its id."""
     content = path.read_bytes()
-    upload = (await _ask(offhook, _UPLOAD, contentType="audio/wav", sizeBytes=len(content)))["upload"]
+    upload = (await offhook.change(_UPLOAD, contentType="audio/wav", sizeBytes=len(content)))["upload"]
     async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
         answer = await client.put(upload["url"], content=content, headers={"Content-Type": "audio/wav"})
     assert answer.status_code == 201
-    payload = await _ask(offhook, _FILE, uploadId=upload["id"], name=path.stem)
+    payload = await offhook.change(_FILE, uploadId=upload["id"], name=path.stem)
     return str(payload["audioFile"]["id"])
-
-
-async def _ask(offhook: RunningOffhook, query: str, **given: Any) -> Any:
-    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
-        answer = await client.post(
-            f"{offhook.url}/graphql",
-            json={"query": query, "variables": {"input": given}},
-            headers={"Authorization": f"Bearer {offhook.token}"},
-        )
-    body = answer.json()
-    assert "errors" not in body, body["errors"]
-    (payload,) = body["data"].values()
-    assert payload["userErrors"] == []
-    return payload

@@ -2,7 +2,6 @@
 dials none of the table's, and nothing when what is to be said, or how, is hostile. Its good neighbours are dialled.
 """
 
-import shlex
 import uuid
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +14,7 @@ from app.local.asterisk import AsteriskInstall, AsteriskInstance
 from tests.rig.load import HANGS_UP
 from tests.rig.service import make_settings
 from tests.rig.sipp import SippServer
+from tests.rig.spoken import write_espeak
 from tests.security.caller import Caller
 from tests.security.hostile import BEFORE_THE_FIELD, Field, rows
 from tests.security.test_hostile_inputs import EVERY_PLACE
@@ -41,11 +41,7 @@ def settings(
     asterisk: AsteriskInstance, asterisk_install: AsteriskInstall, database_dsn: str, tmp_path: Path
 ) -> Settings:
     """With the espeak-ng that was found for this machine, whatever is on the PATH."""
-    assert asterisk_install.espeak is not None
-    program = tmp_path / "espeak-ng"
-    program.write_text(f'#!/bin/sh\nexec {shlex.join(asterisk_install.espeak)} "$@"\n')
-    program.chmod(0o755)
-    return make_settings(asterisk, database_dsn, tmp_path / "data", espeak=str(program))
+    return make_settings(asterisk, database_dsn, tmp_path / "data", espeak=write_espeak(asterisk_install, tmp_path))
 
 
 async def _make_templates(caller: Caller) -> dict[str, str]:

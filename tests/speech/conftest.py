@@ -7,6 +7,7 @@ from app.local.asterisk import AsteriskInstall
 from app.speech.espeak import EspeakEngine
 from app.speech.polly import PollyEngine
 from app.speech.sigv4 import Credentials
+from tests.rig.spoken import espeak_of
 from tests.speech.polly_stand_in import KEY_ID, REGION, SECRET, PollyStandIn, running_polly
 
 
@@ -35,8 +36,7 @@ async def polly(polly_stand_in: PollyStandIn) -> AsyncIterator[PollyEngine]:
 
 @pytest.fixture(scope="session")
 def espeak_command(asterisk_install: AsteriskInstall) -> tuple[str, ...]:
-    assert asterisk_install.espeak is not None, "get-asterisk says above why there is no espeak-ng"
-    return asterisk_install.espeak
+    return espeak_of(asterisk_install)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from app.egress.requests import (
     resolve_name,
 )
 from app.errors import RefusedError
+from tests.rig.resolving import resolving_to
 from tests.webhooks.certificates import make_certificate
 from tests.webhooks.rig import LOOPBACK
 from tests.webhooks.sink import Reply, Sink, running_sink
@@ -49,16 +50,6 @@ async def egress_with(
 async def egress() -> AsyncIterator[Egress]:
     async with egress_with() as made:
         yield made
-
-
-def resolving_to(*texts: str) -> Resolve:
-    """A resolver of the test's own: an answer for each look-up in turn, the last one for ever."""
-    answers = [ipaddress.ip_address(text) for text in texts]
-
-    async def resolve(_host: str, _port: int) -> Sequence[Address]:
-        return [answers.pop(0) if len(answers) > 1 else answers[0]]
-
-    return resolve
 
 
 async def post(egress: Egress, url: str) -> None:

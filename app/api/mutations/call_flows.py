@@ -9,7 +9,8 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Context, Info
 from app.api.fields import mutation
-from app.api.mutations.call_flow_inputs import CallFlowStepInput, read_flow
+from app.api.mutations.call_flow_inputs import CallFlowStepInput
+from app.api.mutations.call_flow_reading import read_flow
 from app.api.mutations.changes import Identified, read_given
 from app.api.scalars import PhoneNumber
 from app.api.types.call_flows import CallFlow, FlowSound
