@@ -29,7 +29,10 @@ TEST_PREFIX: Final = "ofk_test_"
 ACCESS_PREFIX: Final = "oft_"
 
 #: One sentence for every way a key can be wrong, so that an answer tells nothing about which keys exist.
-REFUSAL: Final = "The API key is missing, wrong, expired or revoked, or may not be used from this address."
+REFUSAL: Final = (
+    "The API key is missing, wrong, expired or revoked, or may not be used from this address. "
+    "`offhook key create ACCOUNT` makes one."
+)
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZabcdefghjkmnpqrstvwxyz"  # letters that are hard to mistake
 _SECRET_LENGTH: Final = 40  # 5.75 bits each: 230 bits

@@ -95,7 +95,9 @@ class Context:
     def caller(self) -> Principal:
         """Who is calling. Raises AuthenticationError when nobody said."""
         if self.principal is None:
-            raise AuthenticationError("This needs an API key: send 'Authorization: Bearer ofk_…'.")
+            raise AuthenticationError(
+                "This needs an API key: send 'Authorization: Bearer ofk_…'. `offhook key create ACCOUNT` makes one."
+            )
         return self.principal
 
     @property

@@ -155,7 +155,7 @@ def _fail(error: OffhookError, request_id: str, headers: dict[str, str]) -> Resp
 
 def _respond(body: dict[str, Any], status: int, headers: dict[str, str], media_type: str) -> Response:
     return Response(
-        orjson.dumps(body),
+        orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE),  # a shell's prompt begins its own line
         status_code=status,
         headers={"Cache-Control": "no-store", **headers},
         media_type=f"{media_type}; charset=utf-8",

@@ -20,17 +20,20 @@ MISCONFIGURED: Final = 2
 INTERRUPTED: Final = 130
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
+def run(work: Coroutine[Any, Any, T], *, interrupted: str | None = None) -> T:
     """Run a command's work to its end, and turn what an operator can mend into a message instead of a traceback."""
     import uvloop  # late: a command that only prints help has no loop
 
-    with telling_errors():
+    with telling_errors(interrupted=interrupted):
         return uvloop.run(work)
 
 
 @contextlib.contextmanager
-def telling_errors() -> Iterator[None]:
-    """Exit 2 with the mend for a ConfigurationError, 1 for other errors of ours, 130 when interrupted."""
+def telling_errors(*, interrupted: str | None = None) -> Iterator[None]:
+    """Exit 2 with the mend for a ConfigurationError, 1 for other errors of ours, 130 when interrupted.
+
+    ``interrupted`` is what is said then.
+    """
     try:
         yield
     except OffhookError as error:
@@ -41,6 +44,8 @@ def telling_errors() -> Iterator[None]:
             raise
         _fail_with(ours)
     except KeyboardInterrupt:
+        if interrupted is not None:
+            note(interrupted)
         raise SystemExit(INTERRUPTED) from None
 
 

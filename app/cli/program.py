@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from app.cli import accounts, imports, keys, limits, numbers, schemas, storage, trunks
+from app.cli import accounts, imports, keys, limits, numbers, schemas, storage, trunks, welcome
 from app.cli.accounts import AsJson
 from app.cli.listen import LISTEN_HELP, TRIGGER_HELP, listen, trigger
 from app.cli.output import FAILED, run, telling_errors, write_json
@@ -49,14 +49,18 @@ def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port. Default: OFFHOOK_PORT.")] = None,
 ) -> None:
     """Serve until interrupted: GraphQL, calls, webhooks."""
-    with telling_errors(), _collector_off():
+    with telling_errors(interrupted=welcome.STOPPED), _collector_off():
         settings = _load(host=host, port=port)
         chosen = _read_roles(roles)
         _configure_logging(settings)
+        is_watched = welcome.is_watched(settings)
+        if is_watched:
+            welcome.tell_start()
         # Imported late, as all work is: a service's worth of modules takes a second that --help should not.
         from app.process.serve import serve as serve_until_stopped
 
-        run(serve_until_stopped(settings, roles=chosen))
+        when_up = welcome.tell_next_steps if is_watched else None
+        run(serve_until_stopped(settings, roles=chosen, when_up=when_up), interrupted=welcome.STOPPED)
 
 
 @program.command()
@@ -66,13 +70,13 @@ def demo(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port. Default: OFFHOOK_PORT.")] = None,
 ) -> None:
     """Place a real call between two sandbox phones, and show everything a CRM would see of it."""
-    with telling_errors():
+    with telling_errors(interrupted=welcome.STOPPED):
         settings = _load(host=host, port=port)
         # The demo tells its own story; only what goes wrong joins in, unless somebody asked for more.
         _configure_logging(settings, **({} if "log_level" in settings.model_fields_set else {"log_level": "warning"}))
         from app.demo.run import run as run_demo
 
-        status = run(run_demo(settings, once=once))
+        status = run(run_demo(settings, once=once), interrupted=welcome.STOPPED)
     raise SystemExit(status)
 
 

@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 import shlex
+import socket
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_network
@@ -20,7 +21,7 @@ from app.config import Settings
 from app.demo import queries
 from app.demo.client import DemoError, GraphQLClient
 from app.demo.sink import Sink, running_sink
-from app.demo.timeline import show_event, show_record
+from app.demo.timeline import show_event, show_record, show_remark
 from app.errors import ConfigurationError
 from app.process.serve import Serving, bind, serving, stopping_on_signals
 from app.recordings.object_keys import object_key
@@ -31,6 +32,7 @@ TALK_SECONDS: Final = 5.0
 _CALL_SECONDS: Final = 60.0
 _WEBHOOK_SECONDS: Final = 20.0
 _LARGEST_DIFFERENCE_SECONDS: Final = 1.0
+_INTERRUPTED: Final = 130
 
 
 @dataclass(slots=True)
@@ -78,15 +80,20 @@ class Story:
 
 
 async def run(settings: Settings, *, once: bool) -> int:
-    """Run the demo; gives the exit status: 0 only when all of it was real and right."""
+    """Run the demo; gives the exit status: 0 only when all of it was real and right, 130 after Ctrl-C in its call."""
     console = Console(highlight=False, stderr=once)
     settings = settings.model_copy(
         update={"webhook_allow_networks": [*settings.webhook_allow_networks, ip_network("127.0.0.0/8")]}
     )
     console.print("Starting an embedded PostgreSQL and a real Asterisk …", style="dim")
     async with AsyncExitStack() as stack:
-        running = await stack.enter_async_context(_serving_somewhere(settings, console))
+        listener = _listen_somewhere(settings)
+        running = await stack.enter_async_context(serving(settings, listener=listener))
         stack.enter_context(stopping_on_signals(running))
+        # Told once all is up: whoever has the port may have the data directory too, and then nothing is.
+        if settings.port not in {0, running.service.settings.port}:
+            told = f"Port {settings.port} is taken: this demo is at {running.url}."
+            console.print(told, style="yellow", soft_wrap=True)
         sandbox = running.service.sandbox
         if sandbox is None:
             raise ConfigurationError("The demo brings its own Asterisk: unset OFFHOOK_ARI_URL.")
@@ -103,6 +110,15 @@ async def run(settings: Settings, *, once: bool) -> int:
                 await _tell(story, running, client, sink, console)
         except TimeoutError:
             console.print(f"The call was not over within {_CALL_SECONDS:g} s.", style="bold red")
+        except Exception:
+            # Ctrl-C: the service closes every connection as it leaves, those of this story too.
+            if not running.is_leaving:
+                raise
+            await running.ended()
+            if story.endpoint_id:
+                await running.service.services.webhooks.delete(sandbox.account.id, story.endpoint_id)
+            console.print("Stopped before the call was over. Run it again when you like.")
+            return _INTERRUPTED
         if story.endpoint_id:
             await client.run(queries.DELETE_ENDPOINT, input={"id": story.endpoint_id})
         failures = story.failures()
@@ -116,14 +132,12 @@ async def run(settings: Settings, *, once: bool) -> int:
         return 1 if failures else 0
 
 
-def _serving_somewhere(settings: Settings, console: Console) -> AbstractAsyncContextManager[Serving]:
+def _listen_somewhere(settings: Settings) -> socket.socket:
+    """At the settings' port, or at a free one when that is taken."""
     try:
-        listener = bind(settings)
+        return bind(settings)
     except ConfigurationError:
-        console.print(f"Port {settings.port} is taken; using a free one.", style="yellow")
-        settings = settings.model_copy(update={"port": 0})
-        listener = bind(settings)
-    return serving(settings, listener=listener)
+        return bind(settings.model_copy(update={"port": 0}))
 
 
 async def _tell(story: Story, running: Serving, client: GraphQLClient, sink: Sink, console: Console) -> None:
@@ -143,7 +157,7 @@ async def _tell(story: Story, running: Serving, client: GraphQLClient, sink: Sin
     story.endpoint_id = made["webhookEndpoint"]["id"]
     console.print(f"\nConnecting extension {EXTENSION} with {DESTINATION}, recorded on both sides:\n", style="bold")
     async with client.subscribe(queries.EVENTS) as messages, asyncio.TaskGroup() as group:
-        group.create_task(_place_and_end(story, client))
+        group.create_task(_place_and_end(story, client, console))
         await _watch(story, messages, console)
     story.call = (await client.run(queries.RESULT, id=story.call_id))["call"]
     await sink.wait_for({event["id"] for event in story.events}, seconds=_WEBHOOK_SECONDS)
@@ -154,7 +168,7 @@ async def _tell(story: Story, running: Serving, client: GraphQLClient, sink: Sin
     _show_webhook(story, sink, console)
 
 
-async def _place_and_end(story: Story, client: GraphQLClient) -> None:
+async def _place_and_end(story: Story, client: GraphQLClient, console: Console) -> None:
     placed = (
         await client.run(
             queries.ORIGINATE,
@@ -171,6 +185,7 @@ async def _place_and_end(story: Story, client: GraphQLClient) -> None:
     _require_no_user_errors(placed)
     story.call_id = placed["call"]["id"]
     await asyncio.sleep(TALK_SECONDS)  # the conversation
+    show_remark(console, "the demo has heard enough, and hangs up: hangupCall")
     _require_no_user_errors((await client.run(queries.HANG_UP, input={"callId": story.call_id}))["hangupCall"])
 
 

@@ -1,12 +1,16 @@
 """The call as a person reads it: one line an event, with the seconds since the call was asked for."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+#: Where the name of an event begins.
+_INDENT: Final = 18
+#: The reason that this very story ends for: whoever reads it has not hung up.
+_EXPLAINED: Final = {"API_HANGUP": " (the demo's own hangupCall; neither phone hung up)"}
 _COLOURS = {"CALL": "bold cyan", "LEG": "green", "RECORDING": "magenta", "DTMF": "yellow"}
 
 
@@ -18,6 +22,11 @@ def show_event(console: Console, event: dict[str, Any], began: datetime) -> None
     line.append(f"{event['type']:<20}", style=_COLOURS.get(event["type"].split("_")[0], ""))
     line.append(_detail(event))
     console.print(line)
+
+
+def show_remark(console: Console, text: str) -> None:
+    """Print what is no event, between the events."""
+    console.print(f"{'':<{_INDENT}}{text}", style="dim italic", highlight=False)
 
 
 def show_record(console: Console, cdr: dict[str, Any]) -> None:
@@ -40,7 +49,8 @@ def show_record(console: Console, cdr: dict[str, Any]) -> None:
     ):
         value = cdr[name]
         table.add_row(name, value["number"] if isinstance(value, dict) else str(value))
-    table.add_row("endReason", f"{cdr['endReason']['code']} by {cdr['endReason']['party']}")
+    code, party = cdr["endReason"]["code"], cdr["endReason"]["party"]
+    table.add_row("endReason", f"{code} by {party}{_EXPLAINED.get(code, '')}")
     console.print(table)
 
 

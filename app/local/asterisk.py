@@ -46,6 +46,7 @@ _FAILS = f"{_SAYS}error: "
 _READY_SECONDS = 20.0
 _POLL_SECONDS = 0.02
 _STOP_SECONDS = 6.0
+_TIDY_SECONDS = 30.0
 _CLI_SECONDS = 10.0
 _START_ATTEMPTS = 3
 _LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes; "/asterisk.ctl" comes behind the directory
@@ -104,8 +105,7 @@ async def ensure_asterisk() -> AsteriskInstall:
         answer = await process.stdout.read()
         status = await process.wait()
     except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
+        await _stop_fetching(process)
         raise
     if status != 0:
         reason = last.removeprefix(_FAILS).removeprefix(_SAYS) or f"{_GET_ASTERISK} ended with status {status}"
@@ -120,6 +120,20 @@ async def ensure_asterisk() -> AsteriskInstall:
         root=Path(found["root"]) if found["root"] else None,
         espeak=tuple(found["espeak"]) if found["espeak"] else None,
     )
+
+
+async def _stop_fetching(process: asyncio.subprocess.Process) -> None:
+    """Have the script remove what it has only half of, and pass on what it says of it."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(_TIDY_SECONDS):
+            _, said = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+    else:
+        sys.stderr.write(said.decode(errors="replace"))
 
 
 @dataclass(frozen=True, slots=True)

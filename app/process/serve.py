@@ -11,7 +11,7 @@ import contextlib
 import gc
 import signal
 import socket
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -34,6 +34,9 @@ LEAVING_SECONDS: Final = 1.0
 GRACEFUL_SECONDS: Final = 2
 #: Which the server is given to end by itself, and a moment more, before it is cancelled.
 _SERVER_STOP_SECONDS: Final = GRACEFUL_SECONDS + 2.0
+#: How long an Asterisk may take to be connected, until whoever waits is told that the rest is up.
+_UP_SECONDS: Final = 10.0
+_POLL_SECONDS: Final = 0.05
 #: Allocations, less deallocations, between two young collections (Python's own: 700).
 COLLECTOR_THRESHOLD: Final = 50_000
 
@@ -147,8 +150,12 @@ def tune_collector() -> None:
     gc.enable()
 
 
-async def serve(settings: Settings, *, roles: Collection[str] = ROLES) -> None:
+async def serve(
+    settings: Settings, *, roles: Collection[str] = ROLES, when_up: Callable[[Serving], None] | None = None
+) -> None:
     """Serve until SIGTERM or Ctrl-C.
+
+    ``when_up`` is called once, as soon as calls can be placed here, or it is clear that they cannot for now.
 
     Raises:
         OffhookError: it could not start, or something it cannot go on without is gone; the message says what.
@@ -157,11 +164,28 @@ async def serve(settings: Settings, *, roles: Collection[str] = ROLES) -> None:
         async with serving(settings, roles=roles) as running:
             with stopping_on_signals(running):
                 _log.info("serving", url=running.url, graphql=f"{running.url}/graphql")
+                if when_up is not None:
+                    await _until_up(running)
+                    if not running.is_leaving:
+                        when_up(running)
                 await running.ended()
     except BaseExceptionGroup as group:
         if (first := first_of(group)) is not None:
             raise first from group
         raise
+
+
+async def _until_up(running: Serving) -> None:
+    """Return once this process can place calls, will not because it stands by, or has not been able to for a while."""
+    node = running.service.own_node
+
+    def has_to_wait() -> bool:
+        return node is not None and node.tenure is not None and not node.is_ready and not running.is_leaving
+
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_UP_SECONDS):
+            while has_to_wait():  # noqa: ASYNC110  # being ready is read, in part from a clock
+                await asyncio.sleep(_POLL_SECONDS)
 
 
 def first_of(group: BaseExceptionGroup[BaseException]) -> OffhookError | None:

@@ -187,9 +187,13 @@ async def main() -> None:
     if not SECRET:
         sys.exit("BOT_SECRET is not set: it is what createMediaEndpoint has shown.")
     host, _, port = LISTEN.rpartition(":")
-    async with serve(
-        converse, host, int(port), process_request=check_signature, compression=None, max_size=2**20
-    ) as server:
+    try:
+        server = await serve(
+            converse, host, int(port), process_request=check_signature, compression=None, max_size=2**20
+        )
+    except OSError as error:
+        sys.exit(f"Cannot listen at {LISTEN}: {error.strerror}. Choose another address with BOT_LISTEN and BOT_URL.")
+    async with server:
         print(f"listening at {host}:{server.sockets[0].getsockname()[1]} for {URL}", flush=True)
         await server.serve_forever()
 

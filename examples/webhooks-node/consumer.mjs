@@ -75,4 +75,8 @@ const server = createServer(async (request, response) => {
   response.writeHead(204).end(); // only now: what was answered is not sent again
 });
 
+server.on("error", (error) => {
+  console.error(`Cannot listen at port ${PORT}: ${error.code}. Choose another: PORT=3001 node consumer.mjs`);
+  process.exit(1);
+});
 server.listen(Number(PORT), "127.0.0.1", () => console.log(`listening at ${server.address().port}`));

@@ -7,7 +7,9 @@ The secret is the endpoint's, or that of `offhook listen --print-secret`.
 """
 
 import os
+import socket
 import sqlite3
+import sys
 from contextlib import closing
 
 import uvicorn
@@ -80,4 +82,9 @@ with closing(sqlite3.connect(DATABASE)) as first:
 app = Starlette(routes=[Route("/webhooks", receive, methods=["POST"]), Route("/calls", calls)])
 
 if __name__ == "__main__":
-    uvicorn.run(app, host="127.0.0.1", port=int(os.environ.get("PORT", "3000")), log_level="warning")
+    port = int(os.environ.get("PORT", "3000"))
+    try:
+        listener = socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        sys.exit(f"Cannot listen at port {port}: {error.strerror}. Choose another: PORT=3001 python consumer.py")
+    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])

@@ -161,7 +161,8 @@ async def test_given_a_key_that_is_wrong_in_any_way_when_used_then_the_answer_is
         await keys.authenticate(token, address)
 
     assert refused.value.message == (
-        "The API key is missing, wrong, expired or revoked, or may not be used from this address."
+        "The API key is missing, wrong, expired or revoked, or may not be used from this address. "
+        "`offhook key create ACCOUNT` makes one."
     )
 
 

@@ -331,3 +331,14 @@ async def test_given_many_requests_at_once_when_answered_then_each_has_its_own_i
 
     responses = await asyncio.gather(*(ask(one) for one in [*tokens] * 20))
     assert len({response.headers["x-request-id"] for response in responses}) == 40
+
+
+@pytest.mark.parametrize("token", ["", None, "ofk_test_wrong"])
+async def test_given_an_answer_when_curl_prints_it_then_the_shells_prompt_stands_on_a_line_of_its_own(
+    surface: Surface, token: str | None
+) -> None:
+    response = await surface.post("{ viewer { isTest } }", token=token)
+    assert response.content.endswith(b"}\n")
+    assert response.content.count(b"\n") == 1
+    if token != "":  # which is a good one
+        assert "`offhook key create" in response.json()["errors"][0]["message"]

@@ -11,6 +11,7 @@ import pytest
 
 from app.ari.versions import VERSION_FLOOR, is_below_floor
 from app.local.asterisk import AsteriskInstall, AsteriskInstallError, ensure_asterisk
+from tests.rig.terminal import watched
 
 pytestmark = pytest.mark.asterisk
 
@@ -106,6 +107,75 @@ def test_given_a_failing_download_when_asked_then_nothing_half_done_is_left(tmp_
     assert done.returncode == 1
     assert "no route to host" in done.stderr
     assert {entry.name for entry in cache.iterdir()} == {"asterisk.lock", ".unpack-at-work"}
+
+
+def _unpacker_that_never_ends(tools: Path) -> None:
+    """One that has begun to write when it says so."""
+    tools.mkdir()
+    unpacker = tools / "mmdebstrap"
+    unpacker.write_text(
+        '#!/bin/sh\nfor last; do :; done\nmkdir -p "$last/usr"\necho $$ > "$TOOLS/pid"\n'
+        'echo "I: extracting archives..." >&2\nexec sleep infinity\n'
+    )
+    unpacker.chmod(0o755)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_given_ctrl_c_when_it_fetches_then_it_says_so_in_a_line_and_nothing_half_done_is_left(
+    tmp_path: Path, times: int
+) -> None:
+    tools, cache = tmp_path / "bin", tmp_path / "cache"
+    _unpacker_that_never_ends(tools)
+    environment = os.environ | {
+        "OFFHOOK_CACHE_DIR": str(cache),
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "TOOLS": str(tools),
+    }
+    with watched((sys.executable, str(SCRIPT), "--no-system"), cwd=tmp_path, env=environment) as fetching:
+        fetching.until_shown("extracting archives...\n")
+        for _ in range(times):  # whoever is impatient
+            fetching.press_ctrl_c()
+        assert fetching.until_over() == 130, fetching.shown
+    assert fetching.shown.splitlines()[-1].startswith("get-asterisk: stopped.")
+    assert "Traceback" not in fetching.shown
+    assert [entry.name for entry in cache.iterdir()] == ["asterisk.lock"]
+    assert not Path("/proc", (tools / "pid").read_text().strip()).exists()
+
+
+def test_given_ctrl_c_when_offhook_serves_for_the_first_time_then_what_is_half_fetched_is_removed_without_a_traceback(
+    tmp_path: Path, database_dsn: str
+) -> None:
+    tools, cache = tmp_path / "bin", tmp_path / "cache"
+    _unpacker_that_never_ends(tools)
+    script = _script_that(
+        tmp_path,
+        "import runpy",
+        "sys.argv.append('--no-system')",
+        f"runpy.run_path({str(SCRIPT)!r}, run_name='__main__')",
+    )
+    serve = (
+        f"import app.local.asterisk as local; local._GET_ASTERISK = {str(script)!r}; "
+        "from app.cli.program import main; main()"
+    )
+    environment = os.environ | {
+        "OFFHOOK_CACHE_DIR": str(cache),
+        "OFFHOOK_DATA_DIR": str(tmp_path / "data"),
+        "OFFHOOK_DATABASE_URL": database_dsn,
+        "OFFHOOK_PORT": "0",
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "TOOLS": str(tools),
+    }
+    with watched((sys.executable, "-c", serve, "serve"), cwd=SCRIPT.parents[1], env=environment) as serving:
+        serving.until_shown("extracting archives...\n")
+        serving.press_ctrl_c()
+        assert serving.until_over() == 130, serving.shown
+    assert "it says here what to do next" in serving.shown.partition("extracting")[0]
+    last, before = serving.shown.splitlines()[-1], serving.shown.splitlines()[-2]
+    assert before.startswith("get-asterisk: stopped.")
+    assert last.startswith("Stopped.")
+    assert "Traceback" not in serving.shown
+    assert [entry.name for entry in cache.iterdir()] == ["asterisk.lock"]
+    assert not Path("/proc", (tools / "pid").read_text().strip()).exists()
 
 
 def test_given_the_answer_when_espeak_is_run_then_it_speaks_a_text_from_standard_input(

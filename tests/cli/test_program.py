@@ -72,7 +72,9 @@ def test_given_options_when_served_then_they_win_over_the_environment(
 ) -> None:
     seen: list[Any] = []
 
-    async def serve(settings: Any, *, roles: frozenset[str]) -> None:
+    async def serve(settings: Any, *, roles: frozenset[str], when_up: object) -> None:
+        # Nobody watches: it is no terminal.
+        assert when_up is None
         seen.append((settings.host, settings.port, roles))
 
     environment.setitem(sys.modules, "app.process.serve", types.SimpleNamespace(serve=serve))

@@ -40,7 +40,7 @@ from app.cli import program
 
 seen = {}
 
-def run(work):
+def run(work, **_how):
     work.close()
     from app.api.schema import build_schema
     build_schema()

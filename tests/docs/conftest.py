@@ -48,9 +48,9 @@ async def world(
                 "http://127.0.0.1:8100": f"http://127.0.0.1:{second.getsockname()[1]}",
                 "--port 8100": f"--port {second.getsockname()[1]}",
                 "127.0.0.1:9000": f"127.0.0.1:{receiver.getsockname()[1]}",
-                '("127.0.0.1", 9000)': f'("127.0.0.1", {receiver.getsockname()[1]})',
+                '"PORT", "9000"': f'"PORT", "{receiver.getsockname()[1]}"',
                 "127.0.0.1:9001": f"127.0.0.1:{receiver.getsockname()[1]}",
-                '("127.0.0.1", 9001)': f'("127.0.0.1", {receiver.getsockname()[1]})',
+                '"PORT", "9001"': f'"PORT", "{receiver.getsockname()[1]}"',
                 "https://crm.example/offhook": sink.url("/offhook"),
                 "wss://bot.example/talk": bot.url,
                 # Carriers: nobody is there, and nobody far away is asked.

@@ -15,8 +15,11 @@ from typing import Final
 import pytest
 
 from app.local.asterisk import AsteriskInstall
+from app.local.postgres_directory import owning
 from app.local.process import SupervisedProcess
+from tests.rig.free_port import reserve_port
 from tests.rig.programs import ensure_programs
+from tests.rig.terminal import watched
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
 
@@ -54,6 +57,7 @@ async def test_given_a_new_machine_when_the_demo_is_over_then_all_was_real_and_t
                 await asyncio.sleep(_POLL_SECONDS)
         told = log.read_text(encoding="utf-8")
         assert "SHA-256 verified" in told, told
+        assert "the demo's own hangupCall" in told, told
         assert "each signature verified, 0 refused" in told, told
         pasted = [line.strip() for line in told.partition("\nIn a second terminal:\n")[2].splitlines()[:2]]
         done = await asyncio.to_thread(
@@ -64,3 +68,41 @@ async def test_given_a_new_machine_when_the_demo_is_over_then_all_was_real_and_t
         assert record["talkSeconds"] > 0
         # It says itself what was not as it should be, as on a machine that is too busy.
         assert await demo.stop() == ("✗" in told), told
+
+
+async def test_given_an_offhook_that_runs_when_a_demo_is_started_then_that_is_told_and_nothing_of_a_port_that_is_free(
+    data_dir: Path,
+) -> None:
+    directory = data_dir / "postgresql"
+    directory.mkdir(parents=True)
+    with owning(directory), reserve_port() as taken:
+        taken.listen()
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("OFFHOOK_")}
+        port = str(taken.getsockname()[1])
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [*_DEMO, "--once"],
+            cwd=_ROOT,
+            env=plain | {"OFFHOOK_DATA_DIR": str(data_dir), "OFFHOOK_PORT": port},
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    assert done.returncode == 2, done.stderr
+    assert f"process {os.getpid()}" in done.stderr
+    assert "Port" not in done.stderr
+
+
+def test_given_ctrl_c_when_the_demos_call_is_on_then_it_ends_in_a_line_and_without_a_traceback(
+    asterisk_install: AsteriskInstall, data_dir: Path
+) -> None:
+    assert asterisk_install.asterisk  # else the demo would fetch one
+    plain = {name: value for name, value in os.environ.items() if name == _CACHE or not name.startswith("OFFHOOK_")}
+    environment = plain | {"OFFHOOK_DATA_DIR": str(data_dir), "OFFHOOK_PORT": "0"}
+    with watched(_DEMO, cwd=_ROOT, env=environment) as demo:
+        demo.until_shown("CALL_CONNECTED")
+        demo.press_ctrl_c()
+        assert demo.until_over() == 130, demo.shown
+    assert demo.shown.splitlines()[-1].startswith("Stopped")
+    assert "Traceback" not in demo.shown

@@ -1,5 +1,6 @@
 """``examples/webhooks-…``: a consumer that is built with ``offhook listen`` and ``trigger``, and meets a real call."""
 
+import asyncio
 import shutil
 import sys
 from collections.abc import AsyncIterator
@@ -106,3 +107,18 @@ async def test_given_a_consumer_when_what_comes_is_not_signed_then_it_is_refused
                 )
             assert forged.status_code == 401
             assert await _calls(port) == []
+
+
+async def test_given_a_taken_port_when_the_consumer_of_node_starts_then_one_line_says_so_and_how_to_choose_another(
+    example: Example, tmp_path: Path
+) -> None:
+    with reserve_port() as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        async with consumer(example, "node", tmp_path, port) as refused:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                assert await refused.process.wait() == 1
+            assert (
+                refused.said
+                == f"Cannot listen at port {port}: EADDRINUSE. Choose another: PORT=3001 node consumer.mjs\n"
+            )

@@ -1,0 +1,53 @@
+"""What `offhook serve` says to whoever started it by hand: what to do next. Programs get its log, and none of this."""
+
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from app.cli.output import note
+
+if TYPE_CHECKING:
+    from app.process.serve import Serving
+
+#: For whoever presses Ctrl-C before it is up.
+STOPPED: Final = "Stopped. What was fetched stays; run it again when you like."
+
+_STARTING: Final = "Starting … Once it is up, it says here what to do next. Ctrl-C ends it."
+
+
+def is_watched(settings: Any) -> bool:
+    """Whether a person reads along: at a terminal, with logs that are for people."""
+    return settings.log_format != "json" and sys.stdout.isatty() and sys.stderr.isatty()
+
+
+def tell_start() -> None:
+    """Say that more is to come: the first start fetches Asterisk, and takes minutes."""
+    note(_STARTING)
+
+
+def tell_next_steps(running: "Serving") -> None:
+    """Say where it is to be reached, how a key is made, and how it ends."""
+    service = running.service
+    if "api" in service.roles:
+        offhook = _own_command(sys.argv[0])
+        key = f"{offhook} key create {'ACCOUNT' if service.sandbox is None else 'sandbox'}"
+        if service.sandbox is None:
+            key += f"   ({offhook} account list)"
+        note(
+            f"\nOffhook is up:\n"
+            f"  dashboard            {running.url}/\n"
+            f"  GraphQL and its IDE  {running.url}/graphql\n"
+            f"  make an API key      {key}\n"
+            f"\nThe key in a second terminal, in this directory. What to do with it: docs/tutorial/index.md."
+        )
+    note("Ctrl-C ends it.\n")
+
+
+def _own_command(typed: str) -> str:
+    """How this program is called here, to be pasted: as it was typed, or by its name where the shell finds it."""
+    path = Path(typed)
+    if path.name != "offhook" or shutil.which("offhook") == str(path):
+        return "offhook"
+    return shlex.quote(typed)

@@ -1,0 +1,67 @@
+"""`offhook serve` at a terminal tells what to do next, and to programs nothing but its log."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import httpx
+import pytest
+
+from app.local.asterisk import AsteriskInstall
+from tests.rig.terminal import watched
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
+
+_OFFHOOK: Final = str(Path(sys.executable).with_name("offhook"))
+_SECONDS: Final = 60
+
+
+def _environment(tmp_path: Path, dsn: str, **more: str) -> dict[str, str]:
+    plain = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("OFFHOOK_") or name == "OFFHOOK_CACHE_DIR"
+    }
+    settings = {"OFFHOOK_DATA_DIR": str(tmp_path / "data"), "OFFHOOK_DATABASE_URL": dsn, "OFFHOOK_PORT": "0"}
+    return {**plain, **settings, **more}
+
+
+def test_given_a_terminal_when_it_serves_then_its_addresses_answer_and_the_line_that_makes_a_key_can_be_pasted(
+    asterisk_install: AsteriskInstall, database_dsn: str, tmp_path: Path
+) -> None:
+    assert asterisk_install.asterisk  # else it would fetch one
+    environment = _environment(tmp_path, database_dsn)
+    with watched((_OFFHOOK, "serve"), cwd=tmp_path, env=environment) as serving:
+        told = serving.until_shown("Ctrl-C ends it.\n\n")
+        found = re.search(r"dashboard +(\S+)\n *GraphQL and its IDE +(\S+)\n *make an API key +(.+)\n", told)
+        assert found is not None, told
+        made = subprocess.run(
+            ["bash", "-c", found[3]], cwd=tmp_path, env=environment, capture_output=True, timeout=_SECONDS, check=True
+        )
+        with httpx.Client(trust_env=False, timeout=_SECONDS) as http:
+            assert (
+                http.get(found[1], follow_redirects=True, headers={"Accept": "text/html"}).status_code == httpx.codes.OK
+            )
+            answer = http.post(
+                found[2],
+                json={"query": "{ viewer { account { name } } }"},
+                headers={"Authorization": f"Bearer {made.stdout.decode().strip()}"},
+            )
+        assert answer.json()["data"] == {"viewer": {"account": {"name": "sandbox"}}}
+        serving.press_ctrl_c()
+        assert serving.until_over() == 0, serving.shown
+
+
+def test_given_a_terminal_and_logs_for_programs_when_it_serves_then_every_line_is_json(
+    database_dsn: str, tmp_path: Path
+) -> None:
+    environment = _environment(tmp_path, database_dsn, OFFHOOK_LOG_FORMAT="json")
+    with watched((_OFFHOOK, "serve", "--roles", "api"), cwd=tmp_path, env=environment) as serving:
+        serving.until_shown('"serving"')
+        serving.press_ctrl_c()
+        assert serving.until_over() == 0, serving.shown
+    assert all(json.loads(line) for line in serving.shown.splitlines() if line.strip())
