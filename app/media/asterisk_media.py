@@ -15,14 +15,18 @@ from urllib.parse import urlsplit
 import msgspec
 
 from app.ari.client import AriClient
-from app.ari.errors import AriError, AriNotFound
+from app.ari.errors import AriError, AriNotFound, AriRefused
 from app.ids import asterisk_name
+from app.media.g711 import Law
+from app.media.leg_sound import SAMPLE_RATES, LegSound, leg_sound
 from app.media.line import HandshakeFailedError, HandshakeRefusedError, Line, open_line
 from app.media.model import StreamJob
 from app.media.playout import SetMark, ToAsterisk
 
-_FORMATS: Final = {8000: "slin", 16000: "slin16"}
-SAMPLE_RATES: Final = tuple(_FORMATS)
+__all__ = ["SAMPLE_RATES", "AsteriskMedia", "MediaUnavailableError", "channel_of"]
+
+#: A channel's codecs, as in ``(ulaw|alaw)``.
+_CODECS: Final = "CHANNEL(audionativeformat)"
 _CONNECTION_ID: Final = "MEDIA_WEBSOCKET_CONNECTION_ID"
 #: Messages as JSON, whatever the server's configuration says.
 _OPTIONS: Final = "f(json)"
@@ -55,9 +59,14 @@ class AsteriskMedia:
     ) -> None:
         self._ari = ari
         self._node = node
+        self._on_frame = on_frame
         self._on_mark = on_mark
+        self._sound: LegSound = leg_sound(None, SAMPLE_RATES[0])
         self._line = Line(
-            on_binary=on_frame, on_text=self._take_event, on_end=lambda _: on_end(), largest_bytes=_LARGEST_BYTES
+            on_binary=self._take_frame,
+            on_text=self._take_event,
+            on_end=lambda _: on_end(),
+            largest_bytes=_LARGEST_BYTES,
         )
 
     async def open(self, job: StreamJob, *, seconds: float) -> None:
@@ -68,7 +77,10 @@ class AsteriskMedia:
         """
         name = channel_of(self._node, job.stream_id)
         try:
-            channel = await self._ari.external_media(name, audio_format=_FORMATS[job.sample_rate], options=_OPTIONS)
+            law = await self._law_of(job.leg_channel)
+            # The first that needs numpy loads it: the others' sound must not wait for that.
+            self._sound = await asyncio.to_thread(leg_sound, law, job.sample_rate)
+            channel = await self._ari.external_media(name, audio_format=self._sound.audio_format, options=_OPTIONS)
             connection_id = (channel.channelvars or {}).get(_CONNECTION_ID)
             if not isinstance(connection_id, str):
                 raise MediaUnavailableError("Asterisk named no websocket for the channel")  # noqa: TRY301 -- cleared below
@@ -83,11 +95,12 @@ class AsteriskMedia:
             if isinstance(piece, SetMark):
                 self._line.send_text(b'{"command":"MARK_MEDIA","correlation_id":"%d"}' % piece.number)
             else:
-                self._line.send_binary(piece)
+                self._line.send_binary(self._sound.say(piece))
 
     def flush(self) -> None:
         """Have it drop what it has not played: it falls silent with its next frame."""
         self._line.send_text(_FLUSH)
+        self._sound.clear()
 
     def close(self) -> None:
         """End the channel."""
@@ -96,6 +109,17 @@ class AsteriskMedia:
     async def wait_until_over(self) -> None:
         """Return when its websocket is gone, if there was one; close it before."""
         await self._line.wait_until_over()
+
+    async def _law_of(self, leg_channel: str | None) -> Law | None:
+        """How the leg's sound is coded, where we can read that ourselves."""
+        if leg_channel is None:
+            return None
+        try:
+            codecs = await self._ari.get_variable(leg_channel, _CODECS)
+        except AriRefused:  # it is gone, or that Asterisk does not say
+            return None
+        first = codecs.strip("()").partition("|")[0]
+        return Law(first) if first in set(Law) else None
 
     async def _connect(self, connection_id: str, seconds: float) -> None:
         parts = urlsplit(self._ari.base_url.removesuffix("/ari"))
@@ -121,6 +145,9 @@ class AsteriskMedia:
         self._line.abort()
         with contextlib.suppress(AriError, AriNotFound):  # it is not there, or the next look finds it
             await self._ari.hangup(name, reason_code=_NORMAL_CLEARING)
+
+    def _take_frame(self, frame: bytes) -> None:
+        self._on_frame(self._sound.hear(frame))
 
     def _take_event(self, text: bytes) -> None:
         try:

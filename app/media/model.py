@@ -35,7 +35,7 @@ class Sound:
 class StreamJob:
     """A stream to be opened: ``url`` as the account gave it, ``parameters`` its own words to its program.
 
-    One that ``finds_beep`` is our own, and goes nowhere.
+    One that ``finds_beep`` is our own, and goes nowhere. ``leg_channel`` is what the leg's channel is called.
     """
 
     stream_id: str
@@ -46,6 +46,7 @@ class StreamJob:
     sample_rate: int
     parameters: Mapping[str, str] = field(default_factory=dict)
     finds_beep: bool = False
+    leg_channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

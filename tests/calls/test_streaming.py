@@ -101,6 +101,7 @@ async def test_given_a_program_to_be_connected_to_when_asked_then_the_relays_get
             url="wss://bot.example/talk?token=secret",
             sample_rate=16000,
             parameters={"language": "en"},
+            leg_channel=scene.customer,
         )
     ]
     scene.relays.is_full = True

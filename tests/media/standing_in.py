@@ -40,6 +40,8 @@ class MediaAsterisk:
         self.flushes: list[str] = []
         self.is_away = False
         self.names_no_socket = False
+        #: What each leg's channel says its codecs are.
+        self.codecs: dict[str, str] = {}
         self.changed = asyncio.Condition()
 
     # as app.ari.client
@@ -51,6 +53,13 @@ class MediaAsterisk:
         self.channels[channel_id] = {"format": audio_format, "options": options}
         named = {} if self.names_no_socket else {"MEDIA_WEBSOCKET_CONNECTION_ID": f"id-{channel_id}"}
         return SimpleNamespace(channelvars=named)
+
+    async def get_variable(self, channel_id: str, name: str) -> str:
+        assert name == "CHANNEL(audionativeformat)"
+        await asyncio.sleep(0)
+        if channel_id not in self.codecs:
+            raise AriNotFound("no such channel", operation="GET /channels/{}/variable", status=404)
+        return self.codecs[channel_id]
 
     async def hangup(self, channel_id: str, *, reason_code: int) -> None:
         assert reason_code == 16
@@ -166,7 +175,12 @@ class World:
         return True
 
     def job(
-        self, url: str, *, sample_rate: int = 8000, parameters: Mapping[str, str] = MappingProxyType({})
+        self,
+        url: str,
+        *,
+        sample_rate: int = 8000,
+        parameters: Mapping[str, str] = MappingProxyType({}),
+        leg_channel: str | None = None,
     ) -> StreamJob:
         return StreamJob(
             stream_id=new_id(Kind.MEDIA_STREAM),
@@ -176,6 +190,7 @@ class World:
             url=url,
             sample_rate=sample_rate,
             parameters=parameters,
+            leg_channel=leg_channel,
         )
 
     async def reported(self, count: int = 1) -> Report:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import ssl
+import struct
 from collections.abc import AsyncIterator, Sequence
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -17,6 +18,7 @@ from app.egress.signing import new_secret, show_secret
 from app.egress.streams import StreamGuard
 from app.errors import OverloadedError
 from app.facts.vocabulary import MediaStreamEnd
+from app.media.g711 import Law, decode, encode
 from app.media.model import StreamJob
 from app.media.playout import MOST_FRAMES, WINDOW_FRAMES
 from app.media.relay import Relay
@@ -81,6 +83,47 @@ async def test_given_a_stream_when_opened_then_the_program_is_told_what_it_is_si
     assert (report.stream_id, report.call_id, report.reason) == (job.stream_id, job.call_id, E.STOPPED)
     await world.asterisk.wait_until(lambda: channel not in world.asterisk.channels)
     assert world.streams.count == 0
+
+
+@pytest.mark.parametrize("rate", [8000, 16000])
+@pytest.mark.parametrize(("codecs", "law"), [("(ulaw)", Law.ULAW), ("(alaw|ulaw)", Law.ALAW)])
+async def test_given_a_leg_of_the_telephone_network_when_its_stream_opens_then_asterisk_hands_its_sound_on_as_it_is(
+    world: World, bot: Bot, codecs: str, law: Law, rate: int
+) -> None:
+    world.asterisk.codecs["leg-1"] = codecs
+    job = world.job(bot.url, sample_rate=rate, leg_channel="leg-1")
+    world.streams.open(job)
+    talk = await bot.expect_talk()
+    channel = await world.until_open(job)
+    assert world.asterisk.channels[channel]["format"] == law.value
+    assert talk.start["format"]["sampleRate"] == rate
+
+    for _ in range(3):
+        await world.asterisk.hear(channel, encode(law, struct.pack("<160h", *[1000] * 160)))
+    await talk.wait_until(lambda: len(talk.frames) == 3, what="three frames")
+    assert {len(frame) for frame in talk.frames} == {rate // 25}
+    (level,) = struct.unpack_from("<h", talk.frames[-1], rate // 50)
+    assert level == pytest.approx(1000, abs=40)
+
+    await talk.say(struct.pack("<h", -2000) * (rate // 10))
+    await talk.tell("mark", name="said")
+    await world.asterisk.wait_until(lambda: world.asterisk.queued_bytes(channel) == 5 * 160)
+    await world.asterisk.play(channel, 5, frame_bytes=160)
+    (level,) = struct.unpack_from("<h", decode(law, world.asterisk.played[channel]), 800)
+    assert level == pytest.approx(-2000, abs=80)
+    assert (await talk.expect("mark"))["state"] == "REACHED"
+
+
+@pytest.mark.parametrize("codecs", ["(g722)", "(slin16|ulaw)", "nothing", None])
+async def test_given_a_leg_with_another_codec_when_its_stream_opens_then_asterisk_makes_samples_of_it(
+    world: World, bot: Bot, codecs: str | None
+) -> None:
+    if codecs is not None:
+        world.asterisk.codecs["leg-1"] = codecs
+    job = world.job(bot.url, leg_channel="leg-1")
+    world.streams.open(job)
+    await bot.expect_talk()
+    assert world.asterisk.channels[await world.until_open(job)]["format"] == "slin"
 
 
 async def test_given_a_long_speech_when_cleared_then_asterisk_drops_it_too_and_every_mark_is_told_once(

@@ -1,7 +1,8 @@
 """The called party of a trunk whose line loses packets, by a plan: SIP (RFC 3261) and RTP (RFC 3550), by hand.
 
 Of what it says, every ``lose_every``-th packet is never sent, though it is numbered; of what it hears, it reports
-(RTCP) the share ``reports_lost`` as lost.
+(RTCP) the share ``reports_lost`` as lost. Each packet has the source and the number that ``numbers`` gives for it, and
+holds what ``says`` gives; both count packets from 0.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import contextlib
 import itertools
 import re
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from tests.rig.sipp import SippPorts
@@ -21,7 +22,13 @@ _SSRC = 0x0FF0_0C01
 _SILENCE = b"\xff" * _SAMPLES  # µ-law
 _NEVER = 1 << 30
 
+_NUMBERS = 1 << 16
+
 _Address = tuple[str, int]
+
+
+def _number_plainly(packet: int) -> tuple[int, int]:
+    return _SSRC, packet + 1
 
 
 class _Ear(asyncio.DatagramProtocol):
@@ -43,11 +50,17 @@ class _RtpEar(_Ear):
 
 @dataclass
 class LossyPhone:
-    """Answers every call at once and talks until the other side hangs up; one call at a time."""
+    """Answers every call at once and talks until the other side hangs up; one call at a time.
+
+    It waits with its first word for ``may_speak``.
+    """
 
     ports: SippPorts
     lose_every: int = _NEVER
     reports_lost: float = 0.0
+    numbers: Callable[[int], tuple[int, int]] = _number_plainly
+    says: Callable[[int], bytes] = lambda _: _SILENCE
+    may_speak: asyncio.Event = field(default_factory=asyncio.Event)
     sent: int = 0
     lost: int = 0
     heard: int = 0
@@ -112,13 +125,16 @@ class LossyPhone:
 
     async def _talk(self, to: _Address) -> None:
         loop = asyncio.get_running_loop()
+        await self.may_speak.wait()
         began_at = loop.time()
         for number in itertools.count(1):
             await asyncio.sleep(began_at + number * PACKET_SECONDS - loop.time())
             if number % self.lose_every == 0:
                 self.lost += 1
             else:
-                self._rtp.sendto(struct.pack("!BBHII", 0x80, 0, number, number * _SAMPLES, _SSRC) + _SILENCE, to)
+                source, sequence = self.numbers(number - 1)
+                header = struct.pack("!BBHII", 0x80, 0, sequence % _NUMBERS, number * _SAMPLES, source)
+                self._rtp.sendto(header + self.says(number - 1), to)
                 self.sent += 1
             if number % _REPORT_EVERY == 0 and self._peer_ssrc is not None:
                 self._rtcp.sendto(self._report(), (to[0], to[1] + 1))
@@ -158,9 +174,17 @@ def _respond(request: str, body: str, port: int, tag: int) -> str:
 
 @contextlib.asynccontextmanager
 async def lossy_phone(
-    ports: SippPorts, *, lose_every: int = _NEVER, reports_lost: float = 0.0
+    ports: SippPorts,
+    *,
+    lose_every: int = _NEVER,
+    reports_lost: float = 0.0,
+    numbers: Callable[[int], tuple[int, int]] = _number_plainly,
+    says: Callable[[int], bytes] = lambda _: _SILENCE,
+    waits: bool = False,
 ) -> AsyncIterator[LossyPhone]:
-    """A phone at the far end of the SIPp trunk."""
-    phone = LossyPhone(ports, lose_every=lose_every, reports_lost=reports_lost)
+    """A phone at the far end of the SIPp trunk; one that ``waits`` speaks when it is let (``may_speak``)."""
+    phone = LossyPhone(ports, lose_every, reports_lost, numbers, says)
+    if not waits:
+        phone.may_speak.set()
     async with phone._listening():
         yield phone

@@ -4,9 +4,8 @@ Real calls over SIP, connected, each leg handed to its program by ``startMediaSt
 16 kHz. The customer is the sandbox's echo, so that what a program says goes over the relay, through Asterisk, out as
 G.711, and comes back the same way: counted by its levels, for no codec keeps its bits.
 
-The streams alone lose nothing (``test_media_streams``). Between a leg's RTP and the channel of its stream, Asterisk
-22.10 itself drops a frame now and then: of six runs, 75,000 frames each, one lost none, the others one or two in the
-talks that were looked at. A capture of one that did held every packet of both directions. So a few pass, and are said.
+None may be lost: half a minute of fifty calls is more packets than RTP has numbers, so that in most runs those of some
+call begin anew (``tests/e2e/test_media_stream_frames``).
 """
 
 import asyncio
@@ -29,8 +28,6 @@ TONE, ECHO = "+15550100012", "+15550100011"
 CALLS = 50
 FRAMES = 1500  # half a minute
 ENDS = 5
-#: Of all that is said; and nothing comes twice, or out of order.
-MOST_LOST = 0.0001
 RATES = (8000, 16000)
 #: Far apart, so that no queue builds up anywhere.
 PING_SECONDS, MOST_PINGS = 0.3, 100
@@ -113,7 +110,7 @@ async def test_given_fifty_calls_when_their_customers_talk_to_programs_then_it_c
         lost = sum(_count_lost(numbers_in(b"".join(talk.frames), talk.rate)) for talk in talks)
         with capsys.disabled():
             print(f"\n{lost} of {CALLS * FRAMES} frames were lost", flush=True)  # noqa: T201  # what it is run for
-        assert lost <= MOST_LOST * CALLS * FRAMES
+        assert lost == 0
         assert [event for talk in talks for event in talk.events if event["event"] == "gap"] == []
         for call_id in call_ids:
             await desk.hang_up(call_id)

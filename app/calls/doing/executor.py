@@ -222,7 +222,7 @@ class Executor:
             case commands.EndSupervision():
                 await self._supervising.end(call, command.supervision_id, command.number)
             case commands.OpenStream():
-                self._streaming.open(command, call)
+                self._streaming.open(command, call, self._channel(call, command.leg_id))
             case commands.JoinStream():
                 await self._streaming.join(call, command.leg_id, self._channel(call, command.leg_id))
             case commands.PressInStream():

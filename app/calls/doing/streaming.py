@@ -56,8 +56,8 @@ class Streaming:
     node: str
     relays: Relays
 
-    def open(self, command: OpenStream, call: Call) -> None:
-        """Have its program connected to. Raises OverloadedError."""
+    def open(self, command: OpenStream, call: Call, channel: str) -> None:
+        """Have a program connected to, for the leg that is this channel. Raises OverloadedError."""
         self.relays.open(
             StreamJob(
                 stream_id=command.stream_id,
@@ -68,6 +68,7 @@ class Streaming:
                 sample_rate=command.sample_rate,
                 parameters={pair.key: pair.value for pair in command.parameters},
                 finds_beep=command.finds_beep,
+                leg_channel=channel,
             )
         )
 
