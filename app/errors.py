@@ -77,7 +77,7 @@ class RefusedError(OffhookError):
 
 
 class AuthenticationError(OffhookError):
-    """No valid credential came with the request; ``offhook key create`` makes an API key."""
+    """No valid credential came with the request; ``offhook key create ACCOUNT`` makes an API key."""
 
     code = "UNAUTHENTICATED"
     http_status = 401

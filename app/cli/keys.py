@@ -123,4 +123,4 @@ def _show_issued(issued: Any, *, as_json: bool) -> None:
         write_json({"token": issued.token, **as_document(issued.key)})
         return
     typer.echo(issued.token)
-    note(f"Key {issued.key.id} ({issued.key.name}). It is shown this once: keep it safe.")
+    note(f"Key {issued.key.id} ({issued.key.name}). It cannot be shown again: keep it safe.")

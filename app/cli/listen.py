@@ -1,7 +1,10 @@
 """``offhook listen`` and ``offhook trigger``: for whoever builds what receives webhooks."""
 
 import asyncio
+import os
+import shlex
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import typer
@@ -139,9 +142,30 @@ def listen(
                         break
             finally:
                 if cursor is not None:
-                    note(f"To go on from here: offhook listen --after {cursor}")
+                    given = {"--forward-to": forward_to, "--events": events, "--limit": limit, "--json": as_json}
+                    note(f"To go on from here: {command_to_go_on(cursor, given, url=url, has_key=key is not None)}")
 
     run(work())
+
+
+def command_to_go_on(cursor: str, given: Mapping[str, str | int | list[str] | None], *, url: str, has_key: bool) -> str:
+    """The line to paste that listens on from ``cursor``, with the options that were given; never with the key."""
+    words = ["offhook", "listen"]
+    for name, value in given.items():
+        match value:
+            case None | False | []:
+                pass
+            case True:
+                words.append(name)
+            case list():
+                words += [word for one in value for word in (name, one)]
+            case _:
+                words += [name, str(value)]
+    if url != os.environ.get("OFFHOOK_URL", DEFAULT_URL):
+        words += ["--url", url]
+    # The key stands nowhere; without the option another account's might be taken.
+    hidden = " --key …" if has_key else ""
+    return f"{shlex.join([*words, '--after', cursor])}{hidden}"
 
 
 def trigger(

@@ -70,13 +70,22 @@ class Line:
             response = await self._client.request(method, path, json=body)
             return response.json()
         except httpx.TransportError as error:
-            # Its kind says whether it was not let in, not answered, or cut off: a time-out has no other text.
             raise UnavailableError(
-                f"Nobody answers at {self._client.base_url}: {type(error).__name__}. Does Offhook serve there? "
+                f"Nobody answers at {self._client.base_url}: {_say_how(error)}. Does Offhook serve there? "
                 "OFFHOOK_URL or --url names another address."
             ) from error
         except ValueError as error:
             raise UnavailableError(f"What answers at {self._client.base_url} is not Offhook.") from error
+
+
+def _say_how(error: httpx.TransportError) -> str:
+    match error:
+        case httpx.ConnectError():
+            return "there was no connection"
+        case httpx.TimeoutException():
+            return "there was no answer in time"
+        case _:
+            return "the connection broke off"
 
 
 def read_api(url: str, key: str | None) -> Api:

@@ -29,9 +29,6 @@ program.add_typer(trunks.commands, name="trunk")
 program.add_typer(storage.commands, name="storage")
 program.add_typer(limits.commands, name="limits")
 program.add_typer(schemas.commands, name="schema")
-program.command()(replay)
-program.command(help=LISTEN_HELP)(listen)
-program.command(help=TRIGGER_HELP)(trigger)
 
 _SIGNS: Final = {"OK": "ok", "WARNING": "note", "FAILED": "FAILED"}
 _COLOURS: Final = {"OK": None, "WARNING": typer.colors.YELLOW, "FAILED": typer.colors.RED}
@@ -110,6 +107,12 @@ def version() -> None:
     from importlib.metadata import version as find_version
 
     typer.echo(find_version("offhook"))
+
+
+# Help lists commands in this order: those that come first in a newcomer's day are above.
+program.command(help=LISTEN_HELP)(listen)
+program.command(help=TRIGGER_HELP)(trigger)
+program.command()(replay)
 
 
 def _load(**overrides: object) -> Any:

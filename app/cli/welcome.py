@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from app.process.serve import Serving
 
 #: For whoever presses Ctrl-C before it is up.
-STOPPED: Final = "Stopped. What was fetched stays; run it again when you like."
+STOPPED: Final = "Stopped. What is whole stays; run it again when you like."
 
 _STARTING: Final = "Starting … Once it is up, it says here what to do next. Ctrl-C ends it."
 

@@ -33,6 +33,8 @@ _CALL_SECONDS: Final = 60.0
 _WEBHOOK_SECONDS: Final = 20.0
 _LARGEST_DIFFERENCE_SECONDS: Final = 1.0
 _INTERRUPTED: Final = 130
+#: Where programs of the documentation and ``offhook listen`` look, unless OFFHOOK_URL says otherwise.
+_USUAL_URL: Final = "http://127.0.0.1:8000"
 
 
 @dataclass(slots=True)
@@ -127,7 +129,7 @@ async def run(settings: Settings, *, once: bool) -> int:
         if once:
             print(orjson.dumps(story.summary()).decode(), flush=True)  # noqa: T201 -- the contract's last line
             return 1 if failures else 0
-        _show_next_steps(console, running.url, issued.token)
+        show_next_steps(console, running.url, issued.token)
         await running.ended()
         return 1 if failures else 0
 
@@ -237,7 +239,8 @@ def _show_webhook(story: Story, sink: Sink, console: Console) -> None:
         console.print(f"  {orjson.dumps(shown).decode()[:-1]},…", style="dim", soft_wrap=True)
 
 
-def _show_next_steps(console: Console, url: str, token: str) -> None:
+def show_next_steps(console: Console, url: str, token: str) -> None:
+    """Print where it is, and lines to paste into another terminal; ``url`` without a slash at its end."""
     body = shlex.quote(orjson.dumps({"query": queries.FIRST_QUERY}).decode())
     console.print("\nUntil Ctrl-C:", style="bold")
     console.print(f"  dashboard               {url}/", soft_wrap=True)
@@ -246,6 +249,8 @@ def _show_next_steps(console: Console, url: str, token: str) -> None:
     console.print("\nIn a second terminal:", style="bold")
     # Each a line to paste: nothing in it may be broken or coloured.
     console.print(f"  export OFFHOOK_KEY={token}", soft_wrap=True)
+    if url != _USUAL_URL:
+        console.print(f"  export OFFHOOK_URL={url}", soft_wrap=True)
     console.print(
         f"  curl -sS {url}/graphql "
         f'-H "Authorization: Bearer $OFFHOOK_KEY" -H "Content-Type: application/json" -d {body}',

@@ -146,7 +146,8 @@ _DOMESTIC_UNDER_ONE: Final = frozenset({"US", "CA", "PR", "VI", "GU", "AS", "MP"
 _VERSION_DIGITS: Final = 12
 
 _SENTENCES: Final = {
-    DenialReason.NOT_ALLOWED: "No rule of this account's destination policy allows this number.",
+    DenialReason.NOT_ALLOWED: "No rule of this account's destination policy allows this number. "
+    "`offhook account grant` adds one.",
     DenialReason.DENIED_BY_RULE: "This account's destination policy denies this number.",
     DenialReason.PREMIUM_RATE: "Premium-rate numbers are denied unless a rule names them.",
     DenialReason.SHARED_COST: "Shared-cost numbers are denied unless a rule names them.",

@@ -22,6 +22,7 @@ from app.metrics import WEBHOOK_DELIVERY_SECONDS, WEBHOOKS_EXHAUSTED
 from app.secrets.sealing import Sealer
 from app.webhooks.claim import Lane, Limits, claim_lanes, end_lost_leases
 from app.webhooks.classic import is_classic
+from app.webhooks.failure_lines import FailureLines
 from app.webhooks.model import Attempt, DeliveryState, Format
 from app.webhooks.payload import MintUrl
 from app.webhooks.presence import Presence
@@ -92,6 +93,7 @@ class Deliverer(Daemon):
         )
         self._disable_after = disable_after
         self._sender = Sender(egress, sealer, clock, mint)
+        self._failure_lines = FailureLines(clock)
         self._busy: Counter[str] = Counter()
         self._last_lease = datetime.min.replace(tzinfo=UTC)
         self._lost_leases: list[datetime] = []
@@ -243,6 +245,10 @@ class Deliverer(Daemon):
         if state is DeliveryState.EXHAUSTED and not _is_test(row):
             WEBHOOKS_EXHAUSTED.inc()
             fact = _exhausted(row, attempts, now)
+        if attempt is not None and attempt.failure is not None:
+            # Once the endpoint is disabled, none comes by itself.
+            again = next_attempt_at if disable_reason is None else None
+            self._failure_lines.say(row["account_id"], row["endpoint_id"], attempt, next_attempt_at=again)
         return Outcome(
             account_id=row["account_id"],
             endpoint_id=row["endpoint_id"],

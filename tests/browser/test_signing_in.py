@@ -72,6 +72,8 @@ async def test_given_a_signing_out_when_it_is_done_then_the_token_is_worth_nothi
 
 async def test_given_a_key_that_is_unknown_when_signing_in_then_that_is_said_at_the_field(window: Window) -> None:
     await window.open()
+    await expect(window.page.get_by_text("offhook key create ACCOUNT")).to_be_visible()
+    await expect(window.page.get_by_placeholder("ofk_…", exact=True)).to_be_visible()
     await window.page.get_by_label("API key").fill("ofk_live_nobody")
     await window.page.get_by_role("button", name="Sign in").click()
     await expect(window.page.get_by_text("This key is not known")).to_be_visible()

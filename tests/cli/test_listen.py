@@ -1,7 +1,8 @@
-"""``offhook listen``: what it refuses before it begins."""
+"""``offhook listen``: what it refuses before it begins, and what it says to paste at its end."""
 
 import pytest
 
+from app.cli.listen import DEFAULT_URL, command_to_go_on
 from tests.cli.command import Command
 
 pytestmark = pytest.mark.postgres
@@ -20,3 +21,48 @@ def test_given_a_target_that_is_no_address_of_http_when_listening_then_it_is_ref
     assert said.status == 2
     assert "--forward-to" in said.err
     assert "http://127.0.0.1:9000/webhooks" in said.err
+
+
+@pytest.mark.parametrize(
+    ("given", "url", "has_key", "command"),
+    [
+        ({}, DEFAULT_URL, False, "offhook listen --after cur_1"),
+        (
+            {"--forward-to": None, "--events": None, "--limit": None, "--json": False},
+            DEFAULT_URL,
+            False,
+            "offhook listen --after cur_1",
+        ),
+        (
+            {"--forward-to": "http://h:9/?a=1&b=2", "--limit": 5, "--json": True},
+            "http://h",
+            True,
+            "offhook listen --forward-to 'http://h:9/?a=1&b=2' --limit 5 --json --url http://h --after cur_1 --key …",
+        ),
+        (
+            {"--events": ["call.*", "webhook.test"]},
+            DEFAULT_URL,
+            False,
+            "offhook listen --events 'call.*' --events webhook.test --after cur_1",
+        ),
+    ],
+)
+def test_given_options_when_listening_ends_then_the_line_to_go_on_has_each_as_a_shell_takes_it_and_never_the_key(
+    monkeypatch: pytest.MonkeyPatch,
+    given: dict[str, str | int | list[str] | None],
+    url: str,
+    has_key: bool,
+    command: str,
+) -> None:
+    monkeypatch.delenv("OFFHOOK_URL", raising=False)
+
+    assert command_to_go_on("cur_1", given, url=url, has_key=has_key) == command
+
+
+def test_given_an_address_of_the_environment_when_listening_ends_then_only_another_address_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OFFHOOK_URL", "https://offhook.example")
+
+    assert "--url" not in command_to_go_on("cur_1", {}, url="https://offhook.example", has_key=False)
+    assert f"--url {DEFAULT_URL}" in command_to_go_on("cur_1", {}, url=DEFAULT_URL, has_key=False)

@@ -1,8 +1,10 @@
 """``make demo`` on a machine where Offhook never ran, as whoever tries it first sees it."""
 
 import asyncio
+import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +15,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from rich.console import Console
 
+from app.demo.run import show_next_steps
 from app.local.asterisk import AsteriskInstall
 from app.local.postgres_directory import owning
 from app.local.process import SupervisedProcess
@@ -59,7 +63,10 @@ async def test_given_a_new_machine_when_the_demo_is_over_then_all_was_real_and_t
         assert "SHA-256 verified" in told, told
         assert "the demo's own hangupCall" in told, told
         assert "each signature verified, 0 refused" in told, told
-        pasted = [line.strip() for line in told.partition("\nIn a second terminal:\n")[2].splitlines()[:2]]
+        pasted = [line.strip() for line in told.partition("\nIn a second terminal:\n")[2].splitlines()[:3]]
+        # It is not at the usual port, where what the reader does next would look for it.
+        (url,) = re.findall(r"GraphQL and its IDE +(http://\S+)/graphql", told)
+        assert pasted[1] == f"export OFFHOOK_URL={url}"
         done = await asyncio.to_thread(
             subprocess.run, ["bash", "-euc", "\n".join(pasted)], env=plain, capture_output=True, timeout=60, check=True
         )
@@ -106,3 +113,15 @@ def test_given_ctrl_c_when_the_demos_call_is_on_then_it_ends_in_a_line_and_witho
         assert demo.until_over() == 130, demo.shown
     assert demo.shown.splitlines()[-1].startswith("Stopped")
     assert "Traceback" not in demo.shown
+
+
+@pytest.mark.parametrize(
+    ("url", "exported"),
+    [("http://127.0.0.1:8000", ["OFFHOOK_KEY"]), ("http://127.0.0.1:43210", ["OFFHOOK_KEY", "OFFHOOK_URL"])],
+)
+def test_given_where_a_demo_serves_when_next_steps_are_shown_then_only_an_unusual_address_is_one_to_export(
+    url: str, exported: list[str]
+) -> None:
+    written = io.StringIO()
+    show_next_steps(Console(file=written, width=80), url, "ofk_test_example")
+    assert re.findall(r"^ +export (\w+)=", written.getvalue(), re.MULTILINE) == exported

@@ -1,6 +1,7 @@
-"""Programs of the examples, and of the pages, that are started where another listens already."""
+"""Programs of the examples, and of the pages: started where another listens already, and ended with Ctrl-C."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -8,17 +9,20 @@ from typing import Final
 
 import pytest
 
-from tests.docs.blocks import read_blocks
+from tests.docs.blocks import find_pages, read_blocks
 from tests.examples.running import EXAMPLES
 from tests.rig.free_port import reserve_port
+from tests.rig.terminal import watched
 
 _SECRET: Final = "whsec_c2VjcmV0c2VjcmV0"
 _SECONDS: Final = 60
+#: Both are saved in one directory, so each has a name of its own.
+_RECEIVERS: Final = {("file", "receiver.py"), ("file", "sandbox_receiver.py")}
 
 
 def _receiver_of(page: str, folder: Path) -> Path:
-    (block,) = [block for block in read_blocks(page) if block.marker == ("file", "receiver.py")]
-    program = folder / "receiver.py"
+    (block,) = [block for block in read_blocks(page) if block.marker in _RECEIVERS]
+    program = folder / block.marker[1]
     program.write_text(block.text, encoding="utf-8")
     return program
 
@@ -58,3 +62,30 @@ def test_given_a_taken_port_when_a_program_starts_then_one_line_says_so_and_how_
     assert done.returncode == 1
     assert port in line
     assert setting in line
+
+
+@pytest.mark.parametrize("page", ["docs/tutorial/index.md", "docs/how-to/test-your-integration.md"])
+def test_given_a_pages_receiver_when_ctrl_c_is_pressed_then_it_ends_well_and_without_a_traceback(
+    tmp_path: Path, page: str
+) -> None:
+    command = [sys.executable, str(_receiver_of(page, tmp_path)), *((_SECRET,) if "tutorial" in page else ())]
+    with reserve_port() as reserved:
+        port = reserved.getsockname()[1]
+        environment = {**os.environ, "OFFHOOK_WEBHOOK_SECRET": _SECRET, "PORT": str(port)}
+        with watched(command, cwd=tmp_path, env=environment) as receiver:
+            receiver.until_shown("ing")
+            # Whoever answers is past its start.
+            with socket.create_connection(("127.0.0.1", port), timeout=_SECONDS) as line:
+                line.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                assert b" 501 " in line.recv(1024)
+            receiver.press_ctrl_c()
+            assert receiver.until_over() == 0, receiver.shown
+    assert "Traceback" not in receiver.shown
+
+
+def test_given_the_programs_of_the_pages_when_a_reader_saves_all_in_one_directory_then_none_overwrites_another() -> (
+    None
+):
+    names = [block.marker[1] for page in find_pages() for block in read_blocks(page) if block.marker[0] == "file"]
+    assert {name for _, name in _RECEIVERS} <= set(names)
+    assert len(names) == len(set(names)), names

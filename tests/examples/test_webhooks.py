@@ -73,7 +73,9 @@ async def test_given_a_consumer_when_samples_and_a_real_call_are_forwarded_then_
             # All of it once more, as after an outage: every event is known.
             again = (*OFFHOOK, "listen", "--forward-to", f"http://127.0.0.1:{port}/webhooks", "--after", cursor)
             count = str(len(story.facts))
-            await example.run(*again, "--limit", count, log=tmp_path / "again.log")
+            said = await example.run(*again, "--limit", count, log=tmp_path / "again.log")
+            target = f"--forward-to http://127.0.0.1:{port}/webhooks"
+            assert f"To go on from here: offhook listen {target} --limit {count} --after " in said
             assert receiving.said.count("seen") == len(story.facts)
         async with consumer(example, language, tmp_path, port) as restarted:
             await example.run(*again, "--limit", count, log=tmp_path / "after restart.log")

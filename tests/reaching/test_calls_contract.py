@@ -24,6 +24,7 @@ from app.errors import (
 )
 from app.facts.vocabulary import CallState, LegRole, Pair
 from app.ids import Kind, new_id
+from app.reaching import routed
 from app.reaching.routed import RoutedCalls
 from tests.calls.standing_in import until
 from tests.calls.standing_in_process import Process, make_principal, make_request
@@ -160,13 +161,33 @@ async def test_given_a_wait_when_the_call_ends_without_then_it_is_said(desk: Des
     assert outcome.call.is_ending
 
 
-async def test_given_the_customer_is_dialled_first_when_they_answer_then_that_is_no_agents_answer(desk: Desk) -> None:
+async def test_given_the_customer_is_dialled_first_when_they_answer_then_that_is_no_agents_answer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routed, "_LAST_LEG_SECONDS", 30.0)
     placing = desk.place_later(wait_for=WaitFor.AGENT_ANSWERED, dial_first=LegRole.CUSTOMER)
     actor = await desk.process.only_actor()
     await desk.process.answer(actor, LegRole.CUSTOMER)
     await until(lambda: actor.call.leg_of(LegRole.CUSTOMER).answered_at is not None)
     await desk.process.end(actor)
-    assert (await asyncio.wait_for(placing, 30)).wait_outcome is WaitOutcome.CALL_ENDED
+    outcome = await asyncio.wait_for(placing, 30)
+    assert (outcome.wait_outcome, outcome.call.is_ended) == (WaitOutcome.CALL_ENDED, True)
+
+
+async def test_given_a_wait_when_the_end_is_decided_and_the_last_leg_goes_after_then_the_call_has_ended_in_the_answer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routed, "_LAST_LEG_SECONDS", 30.0)
+    placing = desk.place_later(wait_for=WaitFor.CONNECTED)
+    actor = await desk.process.only_actor()
+    await desk.process.answer(actor, LegRole.AGENT)
+    await until(lambda: len(actor.call.legs) == 2)
+    actor.post(inputs.LegDestroyed(leg_id=actor.call.leg_of(LegRole.CUSTOMER).id, cause=17, sip_code=486))
+    await until(lambda: actor.call.is_ending)
+    assert not actor.call.is_ended
+    await desk.process.end(actor)
+    outcome = await asyncio.wait_for(placing, 30)
+    assert (outcome.wait_outcome, outcome.call.is_ended) == (WaitOutcome.CALL_ENDED, True)
 
 
 async def test_given_a_wait_when_time_is_up_then_the_call_goes_on(hasty: Desk) -> None:

@@ -207,8 +207,8 @@ describe(
     {
         "REACHED": "It did, though it may have ended since.",
         "CALL_ENDED": "Its end was decided before it got there. `call` is there all the same and says how it came out, "
-        "by `disposition` and `endReason`; its `state` is `ENDED` only once the last leg is gone, a moment later. "
-        "`userErrors` is empty.",
+        "by `disposition` and `endReason`. Its `state` is `ENDED` and its `cdr` is there, unless the last leg takes "
+        "longer than a second to go. `userErrors` is empty.",
         "TIMED_OUT": "It did not within 55 seconds. The call goes on; the same request with the same key waits again.",
     },
 )

@@ -55,7 +55,7 @@ export function SignIn() {
             value={text}
             onInput={setText}
             error={error}
-            placeholder="ofk_live_…"
+            placeholder="ofk_…"
             autocomplete="current-password"
           />
           <Button kind="primary" type="submit" isBusy={isBusy}>
@@ -63,8 +63,8 @@ export function SignIn() {
           </Button>
         </form>
         <p class="sign-in-foot">
-          Make a key with <code>offhook key create</code>. It is kept in this tab only; where it can, the page trades it for a
-          token that expires. What the key has no scope for is not shown.
+          Make a key with <code>offhook key create ACCOUNT</code>. It is kept in this tab only; where it can, the page trades it
+          for a token that expires. What the key has no scope for is not shown.
         </p>
       </div>
     </main>
