@@ -12,8 +12,11 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from app.ari.errors import AriUnsafeArgument
+
 QueryValue: TypeAlias = str | int | bool | None
 
+_STEPS: Final = frozenset({".", ".."})
 _VISIBLE: Final = re.compile(r"[!-~]+")
 
 
@@ -81,10 +84,16 @@ class RequestWriter:
         query: Mapping[str, QueryValue] | None,
         body: Mapping[str, Any] | None,
     ) -> bytes:
-        """The request for ``METHOD /path/{}/…`` with ``parts`` in its gaps; None in the query is left out."""
+        """The request for ``METHOD /path/{}/…`` with ``parts`` in its gaps; None in the query is left out.
+
+        Raises:
+            AriUnsafeArgument: a part is a step within the path (RFC 3986, 5.2.4), which no encoding takes from it.
+        """
         plan = self._plan(operation)
         pieces = [plan.start]
         for part, after in zip(parts, plan.gaps, strict=True):
+            if part in _STEPS:
+                raise AriUnsafeArgument("a part of the path is a step within it", operation=operation)
             pieces += (quote(part, safe=""), after)
         if query:
             separator = "?"

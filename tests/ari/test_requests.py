@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.ari.errors import AriUnsafeArgument
 from app.ari.requests import RequestWriter, Target
 from tests.ari.http_stand_in import read_request
 
@@ -28,7 +29,7 @@ def test_given_a_request_when_written_then_it_is_these_bytes() -> None:
     )
 
 
-@given(ANY_TEXT, ANY_TEXT, ANY_TEXT)
+@given(ANY_TEXT.filter(lambda part: part not in {".", ".."}), ANY_TEXT, ANY_TEXT)
 def test_given_any_text_when_written_then_a_server_reads_the_same_and_no_second_line(
     part: str, value: str, content: str
 ) -> None:
@@ -41,6 +42,12 @@ def test_given_any_text_when_written_then_a_server_reads_the_same_and_no_second_
     assert parse_qsl(query, keep_blank_values=True) == [("first", value), ("second", value)]
     assert json.loads(request.content) == {"content": content}
     assert message.partition(b"\r\n\r\n")[0].count(b"\n") == 5
+
+
+@pytest.mark.parametrize("part", [".", ".."])
+def test_given_a_step_within_the_path_when_written_then_it_is_refused(part: str) -> None:
+    with pytest.raises(AriUnsafeArgument, match="step within"):
+        writer().write("DELETE /recordings/stored/{}", (part,), None, None)
 
 
 def test_given_truth_values_when_written_then_they_are_asterisks_words() -> None:
