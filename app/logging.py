@@ -59,16 +59,16 @@ def configure_logging(settings: Settings, *, stream: TextIO | None = None) -> No
         structlog.processors.format_exc_info,
         make_safe,
     ]
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=stream.isatty())
+    renderers: list[structlog.typing.Processor] = (
+        [*([_shorten] if stream.isatty() else []), structlog.dev.ConsoleRenderer(colors=stream.isatty())]
         if is_console
-        else structlog.processors.JSONRenderer(serializer=_write_json)
+        else [structlog.processors.JSONRenderer(serializer=_write_json)]
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
         )
     )
     root = logging.getLogger()
@@ -86,6 +86,14 @@ def configure_logging(settings: Settings, *, stream: TextIO | None = None) -> No
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def _shorten(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Leave out what a person at a terminal does not look for: a call's lines are long enough. All of it is in JSON."""
+    for name in ("logger", "at"):
+        event.pop(name, None)
+    event["timestamp"] = str(event["timestamp"])[: len("2026-01-01T00:00:00.000")].replace("T", " ") + "Z"
+    return event
 
 
 def make_safe(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

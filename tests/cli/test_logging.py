@@ -107,6 +107,17 @@ def test_given_a_terminal_when_the_format_is_auto_then_lines_are_for_people(root
     assert lines_of(plain)[0]["event"] == "hello"
 
 
+def test_given_a_terminal_when_a_call_goes_on_then_its_line_says_the_time_once_and_a_file_has_all_of_it(
+    root_logger: None,
+) -> None:
+    for stream, is_short in ((Terminal(), True), (io.StringIO(), False)):
+        configured("console", stream)
+        structlog.get_logger("app.calls").info("call_transition", to="leg.ringing", at="2026-11-22T05:00:00.123Z")
+        (line,) = stream.getvalue().splitlines()
+        assert ("app.calls" in line, "at=" in line) == (not is_short, not is_short)
+        assert "leg.ringing" in line
+
+
 def test_given_a_level_when_less_is_logged_then_it_is_left_out(root_logger: None) -> None:
     stream = io.StringIO()
     configure_logging(Settings(log_level="warning", log_format="json"), stream=stream)
