@@ -11,9 +11,10 @@ from app.facts.vocabulary import Tone
 from app.flows.steps import Flow, HangUp, MediaStream, Play, PlayTone
 from app.ids import Kind, LegId, MediaStreamId, new_id
 from app.routing.flows import FlowChanges
+from tests.rig.audio import Sound
 from tests.rig.bot import running_bot, tone
 from tests.rig.desk import Desk, Fact
-from tests.rig.far_end import FarEnd
+from tests.rig.far_end import FarEnd, FarEndCall
 from tests.rig.graphql_line import GraphQLLine
 from tests.rig.service import running_offhook
 from tests.rig.service_process import service_process
@@ -36,6 +37,17 @@ async def _until_told(desk: Desk, call_id: str, type_name: str) -> Fact:
             if found:
                 return found[0]
             await asyncio.sleep(0.05)
+
+
+async def _hear_agent(customer: FarEndCall) -> Sound:
+    """Some sound that the agent is in: whoever is moved hears nothing for a moment, on a busy machine for longer."""
+    async with asyncio.timeout(60):
+        while True:
+            heard = await customer.hear(2.0)
+            if heard.seconds > 1.0:
+                last = heard.between(1.0, heard.seconds)
+                if last.tone_dbfs(AGENT_HERTZ) > LOUD_DBFS:
+                    return last
 
 
 @pytest.mark.parametrize("is_heard_already", [True, False])
@@ -66,9 +78,7 @@ async def test_given_a_program_that_talks_when_the_service_is_killed_then_the_ne
             await desk.wait_for(placed.id, "call.recovered")
             # Both send, as phones do: Asterisk's own bridge of RTP may not reach one that has fallen silent.
             async with agent.playing_tone(AGENT_HERTZ), customer.playing_tone(CUSTOMER_HERTZ):
-                heard = await customer.hear(2.0)
-                assert heard.between(1.0, 2.0).tone_dbfs(AGENT_HERTZ) > LOUD_DBFS
-                assert heard.between(1.0, 2.0).tone_dbfs(BOT_HERTZ) < ABSENT_DBFS
+                assert (await _hear_agent(customer)).tone_dbfs(BOT_HERTZ) < ABSENT_DBFS
             await customer.hang_up()
             story = await desk.wait_for_end(placed.id)
             await assert_is_whole(desk, story)
