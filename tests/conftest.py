@@ -3,9 +3,12 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.rig.logs import log_plainly
+
 # By the wall clock, an example is slow when somebody else has the processor: no judgement of the code.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+log_plainly()
 
 pytest_plugins = ["tests.rig.postgres", "tests.rig.fixtures", "tests.rig.service"]
 

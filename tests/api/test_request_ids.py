@@ -1,7 +1,6 @@
 """One id for a request: in its answer's header, in every error, in every line of the log that was written for it."""
 
 import io
-import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,11 +9,10 @@ import pytest
 import structlog
 
 from app.calls.living.actor import CallActor
-from app.config import Settings
-from app.logging import configure_logging
 from app.webhooks.queries import WebhookQueries
 from tests.api.conftest import Surface
 from tests.api.test_subscriptions import PLACE
+from tests.rig.logs import all_logged
 
 pytestmark = pytest.mark.postgres
 
@@ -23,14 +21,8 @@ OURS = "request-of-a-test-0001"
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    configure_logging(Settings(log_format="json", log_level="debug"), stream=stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with all_logged() as stream:
+        yield stream
 
 
 def lines(log: io.StringIO) -> list[dict[str, Any]]:

@@ -12,13 +12,13 @@ from typing import Any
 
 import orjson
 import pytest
-import structlog
 
 from bench import __main__ as program
 from bench.ari_dispatch import _run_client
 from bench.catalogue import MODULES, load_figure
 from bench.figure import Better, Figure, Goal, Result, Series
 from bench.harness import BenchError, Context, in_turn, percentile
+from tests.rig.logs import logging_restored
 
 
 class BrokenContext(Context):
@@ -84,8 +84,8 @@ def results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """Where a run of the program writes to, instead of over the repository's own results."""
     monkeypatch.setattr(program, "RESULTS", tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    yield tmp_path
-    structlog.reset_defaults()
+    with logging_restored():
+        yield tmp_path
     logging.captureWarnings(capture=False)
 
 

@@ -1,27 +1,22 @@
 """The command line as a program would call it, over the test's own database and directory."""
 
-import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from app.cli.program import program
 from tests.cli.command import Command
+from tests.rig.logs import logging_restored
 
 
 @pytest.fixture(autouse=True)
 def root_logger() -> Iterator[None]:
-    """Put logging back as it was: commands set it up for their own process, which here is everybody's."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    """Commands set logging up."""
+    with logging_restored():
+        yield
 
 
 @pytest.fixture

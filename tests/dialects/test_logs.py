@@ -2,20 +2,17 @@
 
 import io
 import json
-import logging
 from collections.abc import Iterator
 from typing import Final
 
 import pytest
-import structlog
 
-from app.config import Settings
 from app.dialects.php_query import build_query
-from app.logging import configure_logging
 from tests.api.conftest import Surface
 from tests.dialects.conftest import Client
 from tests.dialects.test_asteriskapi import CALL
 from tests.dialects.test_originate_call import PATH, PLAIN, signed
+from tests.rig.logs import all_logged
 
 pytestmark = pytest.mark.postgres
 
@@ -24,15 +21,9 @@ _CODE: Final = "739184205511"
 
 @pytest.fixture
 def log(surface: Surface) -> Iterator[io.StringIO]:
-    """All that a service at its most talkative writes to its log."""
     assert surface.token
-    root, stream = logging.getLogger(), io.StringIO()
-    handlers, level = root.handlers[:], root.level
-    configure_logging(Settings(log_format="json", log_level="debug"), stream=stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with all_logged() as stream:
+        yield stream
 
 
 async def test_given_secrets_in_addresses_headers_and_bodies_when_dialects_are_asked_then_no_line_has_one(

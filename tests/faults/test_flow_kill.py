@@ -34,7 +34,7 @@ async def test_given_callers_in_flows_when_the_service_is_killed_then_the_next_o
             "asks",
             Gather(
                 name="menu",
-                prompt=(PlayTone(tone=Tone.RING, seconds=5.0),),
+                prompt=(PlayTone(tone=Tone.RING, seconds=12.0),),
                 options=(Option(digits="1", next="bye"),),
                 first_digit_seconds=1.0,
                 retries=0,

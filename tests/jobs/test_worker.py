@@ -128,7 +128,7 @@ async def test_given_a_job_that_never_works_when_tried_often_enough_then_it_fail
 
             async def is_tried(attempt: int = attempt) -> bool:
                 seen = await world.get(job.id)
-                return seen.state is JobState.QUEUED and len(world.runner.runs) == attempt
+                return (seen.state, seen.attempts) == (JobState.QUEUED, attempt)
 
             await world.wait_for(is_tried)
             waiting = await world.get(job.id)

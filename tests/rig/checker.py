@@ -20,7 +20,8 @@ gives what it finds as texts. Each names its invariant:
 
 I1 at most one INVITE for each leg, by Call-ID · I2 each INVITE has its leg and one record, no record without a leg ·
 I3 talk time within a second of the far ends' own (exempt: NODE_LOST; where Asterisk died and its memory with it, an
-answer inside a blind interval that the call owns up to may be told as late as that interval's end) · I4 one
+answer inside a blind interval that the call owns up to may be told as late as that interval's end; two parties of whom
+one answered inside it are joined at its end, and talk from then on, if at all) · I4 one
 ``call.ended`` for each ended call, and a delivery of it for each endpoint · I5 ``webhook-id`` names one event for ever,
 and every signature verifies · I6 ``callSequence`` dense, in the log's own order · I9 nothing left in Asterisk, no call
 open · I11 each file has its row and the reverse · I12 what was acknowledged is there.
@@ -275,7 +276,7 @@ async def _talk(evidence: Evidence, dialled: Sequence[Dialled], connection: Conn
             # takes the whole story to say who talked: see tests/rig/scenes.
             continue
         span = _overlap(legs)
-        found += _compare(f"call {call_id} (blind: {len(blind[call_id])})", told[call_id], span, forgotten[call_id])
+        found += _compare(f"call {call_id} (blind: {len(blind[call_id])})", told[call_id], span, blind[call_id])
     return found
 
 
@@ -289,12 +290,13 @@ def _overlap(legs: Sequence[Dialled]) -> _Interval | None:
     return max(starts), min(ends)
 
 
-def _compare(what: str, told: float, truth: _Interval | None, forgotten: Sequence[_Interval]) -> list[str]:
+def _compare(what: str, told: float, truth: _Interval | None, unseen: Sequence[_Interval]) -> list[str]:
+    """``unseen``: what began in one of these may be told as beginning at its end."""
     if truth is None:
         least = most = 0.0
     else:
         start, end = truth
-        seen_at = max((until for begin, until in forgotten if begin <= start <= until), default=start)
+        seen_at = max((until for begin, until in unseen if begin <= start <= until), default=start)
         least, most = max(0.0, (end - seen_at).total_seconds()), (end - start).total_seconds()
     if least - TALK_SLACK_SECONDS <= told <= most + TALK_SLACK_SECONDS:
         return []

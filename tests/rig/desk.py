@@ -28,7 +28,7 @@ from app.facts.vocabulary import LegRole, RecordingMode
 Body: TypeAlias = dict[str, Any]
 
 #: Two cores are shared by Asterisk, both far ends, PostgreSQL and the tests: only an outright hang should hit this.
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 _AGAIN_SECONDS = 0.1
 
 

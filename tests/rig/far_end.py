@@ -148,7 +148,7 @@ class FarEnd:
         return [event for event in self.ears.events[count:] if event["type"] == "ChannelCreated"]
 
     async def hang_up_everything(self) -> None:
-        """End what a failed test left, so that the next one starts with silence."""
+        """End what a test left and forget what was heard of it, so that the next one starts with silence."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while channels := (await self.ears.request("GET", "/channels")).json():
                 for channel in channels:
@@ -156,6 +156,7 @@ class FarEnd:
                         await self.ears.request("DELETE", f"/channels/{channel['id']}")
                 await asyncio.sleep(0.02)
         self._taken.update(event["channel"]["id"] for event in self.ears.events if event["type"] == "StasisStart")
+        self.ears.forget()
 
 
 @contextlib.asynccontextmanager

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from tests.rig.ari_ears import PATIENCE_SECONDS, AriEars, AriRefusedError, channel_id_of
+from tests.rig.ari_ears import PATIENCE_SECONDS, AriEars, AriRefusedError, Event, channel_id_of
 from tests.rig.audio import Sound, read_wav, write_tone
 
 _numbers = itertools.count(1)
@@ -119,15 +119,17 @@ class Voice:
 
     async def expect_digits(self, digits: str, *, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until these keys, and no others before them, were pressed at the other side."""
-        await self.ears.wait_for(
-            lambda _: len(self.digits_heard) >= len(digits), seconds=seconds, what=f"{len(digits)} digits"
-        )
+        heard = itertools.count(1)
+
+        def is_last(event: Event) -> bool:
+            return self._is_key(event) and next(heard) == len(digits)
+
+        await self.ears.wait_for(is_last, seconds=seconds, what=f"{len(digits)} digits")
         assert self.digits_heard[: len(digits)] == digits
 
     @property
     def digits_heard(self) -> str:
-        return "".join(
-            event["digit"]
-            for event in self.ears.events
-            if event["type"] == "ChannelDtmfReceived" and channel_id_of(event) == self.channel_id
-        )
+        return "".join(event["digit"] for event in self.ears.events if self._is_key(event))
+
+    def _is_key(self, event: Event) -> bool:
+        return event["type"] == "ChannelDtmfReceived" and channel_id_of(event) == self.channel_id

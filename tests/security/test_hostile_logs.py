@@ -2,21 +2,18 @@
 
 import io
 import json
-import logging
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
-import structlog
 
 from app.calls.core import inputs
 from app.calls.reading.log_lines import say_transitions
-from app.config import Settings
 from app.facts.vocabulary import CallState, LegRole, LegState
-from app.logging import configure_logging
 from tests.api.conftest import Surface, until
 from tests.api.silent_asterisk import move_leg
+from tests.rig.logs import all_logged
 from tests.security.raw_socket import message, raw_socket
 from tests.security.test_hostile_inputs import document_of
 
@@ -51,15 +48,10 @@ _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 @pytest.fixture
 def log(surface: Surface, request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
-    """All that a service at its most talkative writes to its log, in one of its formats."""
+    """In one of its formats."""
     assert surface.token
-    root, stream = logging.getLogger(), io.StringIO()
-    handlers, level = root.handlers[:], root.level
-    configure_logging(Settings(log_format=request.param, log_level="debug"), stream=stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with all_logged(request.param) as stream:
+        yield stream
 
 
 _INPUTS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (

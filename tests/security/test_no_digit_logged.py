@@ -2,25 +2,23 @@
 
 import io
 import json
-import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import structlog
 
 from app.calls.core.verbs import SendDtmf
 from app.config import Settings
 from app.facts.vocabulary import Tone
 from app.flows.steps import Flow, Gather, HangUp, PlaySpeech, PlayTone, Speak
 from app.local.asterisk import AsteriskInstall, AsteriskInstance
-from app.logging import configure_logging
 from app.routing.flows import FlowChanges
 from tests.campaigns.live import speaking_settings
 from tests.rig.desk import Desk
 from tests.rig.far_end import FarEnd
+from tests.rig.logs import all_logged
 from tests.security.caller import Caller
 
 pytestmark = pytest.mark.asterisk
@@ -40,14 +38,8 @@ _WAITING: Final = (PlayTone(tone=Tone.RING, seconds=30.0),)
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """All that a service at its most talkative writes to its log."""
-    root, stream = logging.getLogger(), io.StringIO()
-    handlers, level = root.handlers[:], root.level
-    configure_logging(Settings(log_format="json", log_level="debug"), stream=stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with all_logged() as stream:
+        yield stream
 
 
 @pytest.fixture
