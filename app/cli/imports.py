@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from app.cli.accounts import AsJson
+from app.cli.logs import configure_logging
 from app.cli.output import FAILED, note, run, telling_errors, write_json
 
 commands = typer.Typer(no_args_is_help=True, help="Read a CSV file into a contact list or a DNC list.")
@@ -124,7 +125,6 @@ def _import(
     as_json: bool,
 ) -> None:
     from app.config import load_settings
-    from app.logging import configure_logging
 
     async def work() -> Any:
         from app.cli.opened import opened_services
@@ -142,7 +142,7 @@ def _import(
             return job
 
     with telling_errors():  # what a worker says of its work is not what was asked for
-        configure_logging(load_settings().model_copy(update={"log_level": "error"}))
+        configure_logging(load_settings(), log_level="error")
     job = run(work())
     if as_json:
         write_json({"id": job.id, "state": job.state, "error": job.error, "counts": _counts(job)})

@@ -10,6 +10,7 @@ from app.accounts.audit import AuditLog
 from app.accounts.keys import ApiKeys
 from app.accounts.service import Account, Accounts
 from app.accounts.sessions import CREDENTIALS_CHANGED
+from app.cli.logs import log_errors_alone
 from app.clock import SystemClock
 from app.config import load_settings
 from app.db.engine import Database
@@ -58,6 +59,7 @@ async def opened_services() -> AsyncIterator[Opened]:
         ConfigurationError, DatabaseUnavailableError: as `open_database`.
     """
     settings = load_settings()
+    log_errors_alone(settings)
     async with open_database(settings, may_join=True) as database:
         # After the database: it makes the data directory in the way that its server's user can pass through.
         secret = ServiceSecret.load(settings)

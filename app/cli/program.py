@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import sys
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
@@ -11,6 +10,7 @@ import typer
 from app.cli import accounts, imports, keys, limits, numbers, schemas, storage, trunks, welcome
 from app.cli.accounts import AsJson
 from app.cli.listen import LISTEN_HELP, TRIGGER_HELP, listen, trigger
+from app.cli.logs import configure_logging
 from app.cli.output import FAILED, run, telling_errors, write_json
 from app.cli.replay import replay
 
@@ -49,7 +49,7 @@ def serve(
     with telling_errors(interrupted=welcome.STOPPED), _collector_off():
         settings = _load(host=host, port=port)
         chosen = _read_roles(roles)
-        _configure_logging(settings)
+        configure_logging(settings)
         is_watched = welcome.is_watched(settings)
         if is_watched:
             welcome.tell_start()
@@ -70,7 +70,7 @@ def demo(
     with telling_errors(interrupted=welcome.STOPPED):
         settings = _load(host=host, port=port)
         # The demo tells its own story; only what goes wrong joins in, unless somebody asked for more.
-        _configure_logging(settings, **({} if "log_level" in settings.model_fields_set else {"log_level": "warning"}))
+        configure_logging(settings, **({} if "log_level" in settings.model_fields_set else {"log_level": "warning"}))
         from app.demo.run import run as run_demo
 
         status = run(run_demo(settings, once=once), interrupted=welcome.STOPPED)
@@ -88,7 +88,7 @@ def doctor(as_json: AsJson = False) -> None:
     except ConfigurationError as error:  # the first thing to mend; nothing else can be looked at before
         findings = explain_settings(error)
     else:
-        _configure_logging(settings, log_level="error")
+        configure_logging(settings, log_level="error")
         findings = run(examine(settings))
     if as_json:
         write_json({"isFit": is_fit(findings), "findings": findings})
@@ -132,30 +132,6 @@ def _collector_off() -> Iterator[None]:
         yield
     finally:
         gc.enable()  # when it did not come as far as that
-
-
-@contextlib.contextmanager
-def _unseen(name: str) -> Iterator[None]:
-    """Let a package look as if it were not installed to whoever imports it if it is there. It can be imported later."""
-    before = sys.modules.get(name)
-    sys.modules[name] = None  # type: ignore[assignment]  # Python's own way to say: not to be imported
-    try:
-        yield
-    finally:
-        del sys.modules[name]
-        if before is not None:
-            sys.modules[name] = before
-
-
-def _configure_logging(settings: Any, **overrides: object) -> None:
-    # structlog imports rich, where there is one, for tracebacks in colour; ours are plain, and rich takes as long to
-    # import as a dozen of our own modules.
-    with _unseen("rich"):
-        import structlog  # noqa: F401  # for its import alone; app.logging uses it
-
-    from app.logging import configure_logging
-
-    configure_logging(settings.model_copy(update=overrides))
 
 
 def _read_roles(text: str | None) -> frozenset[str]:

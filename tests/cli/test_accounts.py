@@ -1,9 +1,11 @@
 """``offhook account`` and ``offhook key``."""
 
 import asyncio
+import json
 
 import msgspec
 import pytest
+import structlog
 
 from app.accounts.audit import AuditLog
 from app.accounts.keys import ApiKeys
@@ -33,6 +35,25 @@ def authenticate(token: str) -> str:
             await database.aclose()
 
     return asyncio.run(ask())
+
+
+def test_given_a_command_when_something_within_it_logs_an_error_then_stdout_has_the_result_and_stderr_no_variable(
+    offhook: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def flush(_log: AuditLog) -> None:
+        secret = "hunter2".upper()
+        try:
+            assert len(secret) // 0
+        except ZeroDivisionError:
+            structlog.get_logger("app.accounts.audit").exception("audit_failed")
+
+    monkeypatch.setattr(AuditLog, "flush", flush)
+    structlog.reset_defaults()  # as a process begins
+    said = offhook.run("account", "list", "--json")
+    assert json.loads(said.out) == []
+    assert "audit_failed" in said.err
+    assert "ZeroDivisionError" in said.err
+    assert "HUNTER2" not in said.err
 
 
 def test_given_a_new_account_when_shown_then_its_policy_is_what_was_allowed(offhook: Command) -> None:
