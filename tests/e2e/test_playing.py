@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import pytest
 
@@ -94,3 +95,21 @@ async def test_given_a_talk_when_keys_are_sent_to_the_customer_then_it_gets_them
         async with talk.agent.sending_silence():
             await desk.act(talk.customer_leg, verb)
             await talk.customer.expect_digits("12#9*")
+
+
+async def test_given_a_sound_for_the_customer_alone_when_keys_are_sent_to_it_then_they_come_at_its_end(
+    desk: Desk, far_end: FarEnd
+) -> None:
+    async with _talking(desk, far_end) as talk:
+        await desk.act(talk.id, _play(sound_media("vm-goodbye"), talk.customer_leg))
+        await desk.wait_for(talk.id, "playback.started")
+        verb = SendDtmf(leg_id=talk.customer_leg, digits="1", duration_milliseconds=100, between_milliseconds=100)
+        async with talk.agent.sending_silence():
+            await desk.act(talk.customer_leg, verb)
+            await talk.customer.expect_digits("1")
+        (pressed_at,) = [
+            datetime.fromisoformat(event["timestamp"])
+            for event in far_end.ears.events
+            if event["type"] == "ChannelDtmfReceived"
+        ]
+        assert (await desk.wait_for(talk.id, "playback.finished")).happened_at < pressed_at

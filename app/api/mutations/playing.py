@@ -55,7 +55,13 @@ class StopPlaybackInput:
     )
 
 
-@strawberry.input(description="Keys to be pressed towards a leg, as if the other party had pressed them.")
+@strawberry.input(
+    description=(
+        "Keys to be pressed towards a leg, as if the other party had pressed them. While a sound is played to that leg"
+        " alone, a prompt of a call flow too, they wait for its end, as Asterisk does: `stopPlayback` first where they"
+        " must come at once."
+    )
+)
 class SendDtmfInput:
     leg_id: strawberry.ID = strawberry.field(description="Who gets them; the leg must have answered.")
     digits: str = strawberry.field(description=f"1 to {media.LONGEST_DIGITS} of `0`-`9`, `A`-`D`, `*` and `#`.")
