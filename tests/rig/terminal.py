@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pty
+import select
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Final
 
 _CTRL_C: Final = b"\x03"
 _CHUNK: Final = 65536
+_PATIENCE_SECONDS: Final = 300.0
 
 
 class Watched:
@@ -43,6 +45,8 @@ class Watched:
         return self._process.wait()
 
     def _read(self) -> bool:
+        ready, _, _ = select.select([self._terminal], [], [], _PATIENCE_SECONDS)
+        assert ready, f"nothing came for {_PATIENCE_SECONDS:g} s; shown so far: {self.shown}"
         try:
             chunk = os.read(self._terminal, _CHUNK)
         except OSError:  # EIO: the last who had it has closed it
@@ -56,8 +60,9 @@ def watched(command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Ite
     """Run a command at a terminal; whatever is left of it is killed at the end of the block."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        # A session that has this terminal as its own, or Ctrl-C would reach nobody.
-        ["setsid", "--ctty", "--wait", *command],
+        # A session that has this terminal as its own, or Ctrl-C would reach nobody; and where tests are run in the
+        # background of a shell they, and whatever they start, ignore it.
+        ["env", "--default-signal=INT", "setsid", "--ctty", "--wait", *command],
         cwd=cwd,
         env=dict(env),
         stdin=theirs,
