@@ -65,7 +65,7 @@ query ($id: ID!) {
       createdAt connectedAt endedAt ringSeconds talkSeconds durationSeconds
       endReason { code party }
     }
-    recordings { id mode state durationSeconds channels sha256 url { url expiresAt } }
+    recordings { id mode state durationSeconds lostSeconds channels sha256 url { url expiresAt } }
   }
 }
 """

@@ -32,6 +32,7 @@ TALK_SECONDS: Final = 5.0
 _CALL_SECONDS: Final = 60.0
 _WEBHOOK_SECONDS: Final = 20.0
 _LARGEST_DIFFERENCE_SECONDS: Final = 1.0
+_TOO_DIFFERENT: Final = "talk time and recording differ by over a second"
 _INTERRUPTED: Final = 130
 #: Where programs of the documentation and ``offhook listen`` look, unless OFFHOOK_URL says otherwise.
 _USUAL_URL: Final = "http://127.0.0.1:8000"
@@ -54,6 +55,15 @@ class Story:
         recordings = self.call.get("recordings") or []
         return recordings[0] if recordings else None
 
+    @property
+    def lost_remark(self) -> str | None:
+        """Why the recording is too short, where Asterisk is known to have had no time for some of it."""
+        lost = (self.recording or {}).get("lostSeconds") or 0.0
+        if not lost:
+            return None
+        told = f"Asterisk had no time to write {lost:.1f} s of it: this machine was too busy."
+        return f"{told} Run it again when it is less so."
+
     def failures(self) -> list[str]:
         """What was not as it has to be; empty when everything was real and right."""
         talk = (self.call.get("cdr") or {}).get("talkSeconds", 0.0)
@@ -62,7 +72,7 @@ class Story:
         checks = {
             "the call was not answered": self.call.get("disposition") == "ANSWERED",
             "nobody talked": talk > 0,
-            "talk time and recording differ by over a second": abs(talk - recorded) <= _LARGEST_DIFFERENCE_SECONDS,
+            _TOO_DIFFERENT: abs(talk - recorded) <= _LARGEST_DIFFERENCE_SECONDS,
             "the recording's bytes do not match its SHA-256": self.is_recording_proven,
             "events came out of order": numbers == list(range(1, len(numbers) + 1)),
             "not every event arrived as a verified webhook": self.webhooks_verified == len(self.events) > 0,
@@ -109,7 +119,7 @@ async def run(settings: Settings, *, once: bool) -> int:
         story = Story()
         try:
             async with asyncio.timeout(_CALL_SECONDS):
-                await _tell(story, running, client, sink, console)
+                await _tell(story, running, client, sink, console, is_staying=not once)
         except TimeoutError:
             console.print(f"The call was not over within {_CALL_SECONDS:g} s.", style="bold red")
         except Exception:
@@ -124,8 +134,7 @@ async def run(settings: Settings, *, once: bool) -> int:
         if story.endpoint_id:
             await client.run(queries.DELETE_ENDPOINT, input={"id": story.endpoint_id})
         failures = story.failures()
-        for problem in failures:
-            console.print(f"  ✗ {problem}", style="bold red")
+        show_failures(console, story)
         if once:
             print(orjson.dumps(story.summary()).decode(), flush=True)  # noqa: T201 -- the contract's last line
             return 1 if failures else 0
@@ -142,7 +151,9 @@ def _listen_somewhere(settings: Settings) -> socket.socket:
         return bind(settings.model_copy(update={"port": 0}))
 
 
-async def _tell(story: Story, running: Serving, client: GraphQLClient, sink: Sink, console: Console) -> None:
+async def _tell(
+    story: Story, running: Serving, client: GraphQLClient, sink: Sink, console: Console, *, is_staying: bool
+) -> None:
     told = False
     while running.service.node.why_not_ready is not None:
         if not told:
@@ -166,7 +177,7 @@ async def _tell(story: Story, running: Serving, client: GraphQLClient, sink: Sin
     story.webhooks_verified = sum(event["subjectId"] == story.call_id for event in sink.verified)
     console.print()
     show_record(console, story.call["cdr"])
-    await _prove_recording(story, running, client, console)
+    await _prove_recording(story, running, client, console, is_staying=is_staying)
     _show_webhook(story, sink, console)
 
 
@@ -211,7 +222,9 @@ async def _watch(story: Story, messages: AsyncIterator[dict[str, Any]], console:
     raise DemoError("The subscription ended before the call did.")
 
 
-async def _prove_recording(story: Story, running: Serving, client: GraphQLClient, console: Console) -> None:
+async def _prove_recording(
+    story: Story, running: Serving, client: GraphQLClient, console: Console, *, is_staying: bool
+) -> None:
     recording = story.recording
     if recording is None or recording["url"] is None:
         return
@@ -225,7 +238,8 @@ async def _prove_recording(story: Story, running: Serving, client: GraphQLClient
     if settings.recordings_url is None and running.service.sandbox is not None:
         key = object_key(running.service.sandbox.account.id, recording["id"])
         console.print(f"  {Path(settings.data_dir) / 'recordings' / key}", style="dim", soft_wrap=True)
-    console.print(f"  {recording['url']['url']}", style="dim", soft_wrap=True)
+    if is_staying:  # else nobody answers at the address any more
+        console.print(f"  {recording['url']['url']}", style="dim", soft_wrap=True)
 
 
 def _show_webhook(story: Story, sink: Sink, console: Console) -> None:
@@ -237,6 +251,14 @@ def _show_webhook(story: Story, sink: Sink, console: Console) -> None:
     if ended is not None:
         shown = {name: ended[name] for name in ("id", "type", "timestamp", "sequence", "subjectId", "callSequence")}
         console.print(f"  {orjson.dumps(shown).decode()[:-1]},…", style="dim", soft_wrap=True)
+
+
+def show_failures(console: Console, story: Story) -> None:
+    """Print what was not as it has to be, and why, where that is known."""
+    for problem in story.failures():
+        console.print(f"  ✗ {problem}", style="bold red")
+        if problem == _TOO_DIFFERENT and story.lost_remark is not None:
+            console.print(f"    {story.lost_remark}", soft_wrap=True)
 
 
 def show_next_steps(console: Console, url: str, token: str) -> None:

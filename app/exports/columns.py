@@ -121,12 +121,13 @@ _RECORDING_PLAIN: Final = (
     *("id", "call_id", "kind", "mode", "state", "created_at", "started_at", "saved_at", "deleted_at", "extension"),
     *("duration_seconds", "size_bytes", "channels", "sample_rate", "sha256", "failure"),
 )
-_RECORDING_NAMES: Final = (*_RECORDING_PLAIN, "customer_number")
+# Later ones at the end: others keep their places.
+_RECORDING_NAMES: Final = (*_RECORDING_PLAIN, "customer_number", "lost_seconds")
 
 
 def _recording_cells(recording: Recording, sight: Sight) -> list[Cell]:
     plain = (_text(getattr(recording, name)) for name in _RECORDING_PLAIN)
-    return [*plain, _number(recording.customer_number, sight)]
+    return [*plain, _number(recording.customer_number, sight), _text(recording.lost_seconds)]
 
 
 _EVENT_NAMES: Final = (

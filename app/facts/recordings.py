@@ -39,7 +39,8 @@ class RecordingResumed(CallFact, frozen=True, kw_only=True):
 class RecordingSaved(CallFact, frozen=True, kw_only=True):
     """The recording is in Offhook's store, whole, and gone from Asterisk.
 
-    ``duration_seconds`` is counted from the samples, ``sha256`` is the file's, in hex.
+    ``duration_seconds`` is counted from the samples, ``sha256`` is the file's, in hex. ``lost_seconds`` of sound are
+    missing from it, because Asterisk had no time to write them; null when that is not known.
     """
 
     type = "recording.saved"
@@ -49,6 +50,7 @@ class RecordingSaved(CallFact, frozen=True, kw_only=True):
     size_bytes: int
     channels: int
     sha256: str
+    lost_seconds: float | None = None
 
 
 class SignedUrl(Words, frozen=True, kw_only=True):

@@ -103,6 +103,7 @@ _VALUES: Final[Mapping[str, object]] = MappingProxyType(
         "host": "192.0.2.10",
         "is_sandbox": True,
         "language": "en",
+        "lost_seconds": 0.0,
         "mode": RecordingMode.BOTH,
         "name": "sample",
         "node": "n1",

@@ -147,7 +147,7 @@ _VERSION_DIGITS: Final = 12
 
 _SENTENCES: Final = {
     DenialReason.NOT_ALLOWED: "No rule of this account's destination policy allows this number. "
-    "`offhook account grant` adds one.",
+    "`offhook account grant` sets what it may call.",
     DenialReason.DENIED_BY_RULE: "This account's destination policy denies this number.",
     DenialReason.PREMIUM_RATE: "Premium-rate numbers are denied unless a rule names them.",
     DenialReason.SHARED_COST: "Shared-cost numbers are denied unless a rule names them.",

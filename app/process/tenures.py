@@ -281,6 +281,7 @@ def _as_input(result: CollectResult) -> inputs.Input:
                 sample_rate=result.sample_rate,
                 sha256=result.sha256,
                 segments=result.segments,
+                lost_seconds=result.lost_seconds,
             )
         case CollectFailed(is_final=False):
             # The parts are still in Asterisk; the call offers them again after a while.

@@ -24,6 +24,7 @@ from app.recordings.wave_format import (
     WaveLayout,
     read_layout,
     write_header,
+    write_lost,
     write_segments,
 )
 
@@ -35,7 +36,7 @@ _ADD_FRAMES: Final = 160
 _LONGEST: Final = timedelta(hours=25)
 
 
-#: Further apart, start and end do not speak of the same sound: the recording was paused, or broke off.
+#: Further apart, start and end do not speak of the same sound: some of it is missing. Nearer, they are not that exact.
 _MOST_DISAGREEMENT: Final = timedelta(milliseconds=250)
 
 
@@ -43,7 +44,7 @@ _MOST_DISAGREEMENT: Final = timedelta(milliseconds=250)
 class Track:
     """One voice: a mono WAV file, and when it was started and finished, as far as that is known.
 
-    ``channel`` is the one it is heard on; None: that of its place in the list.
+    ``channel`` is the one it is heard on; None: that of its place in the list. ``is_measurable``: see ``Part``.
     """
 
     path: Path
@@ -51,11 +52,12 @@ class Track:
     finished_at: datetime | None = None
     channel: int | None = None
     leg_id: str | None = None
+    is_measurable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """What was written, in the words of the recording's row; ``sha256`` is hex."""
+    """What was written, in the words of the recording's row; ``sha256`` is hex, ``lost_seconds`` is ``find_lost``'s."""
 
     size_bytes: int
     duration_seconds: float
@@ -63,6 +65,7 @@ class Assembled:
     sample_rate: int
     sha256: str
     segments: tuple[Segment, ...] = ()
+    lost_seconds: float | None = None
 
 
 class AssemblyStoppedError(Exception):
@@ -114,7 +117,8 @@ def assemble(
     places = [index if track.channel is None else track.channel for index, track in enumerate(tracks)]
     channels = max(places) + 1
     segments = timeline.segments()
-    trailer = write_segments(segments)
+    lost_seconds = find_lost(tracks, layouts)
+    trailer = write_segments(segments) + write_lost(lost_seconds)
     header = write_header(channels, rate, timeline.file_frames, trailer_bytes=len(trailer))
     digest = hashlib.sha256(header)
     with ExitStack() as stack:
@@ -141,6 +145,7 @@ def assemble(
         sample_rate=rate,
         sha256=digest.hexdigest(),
         segments=segments,
+        lost_seconds=lost_seconds,
     )
 
 
@@ -199,12 +204,37 @@ def _began_at(track: Track, layout: WaveLayout) -> datetime:
     Asterisk says that a recording started some milliseconds before its first sample, and that it finished some after
     its last one. The middle between the start and the end less the length halves the error.
     """
-    if track.finished_at is None:
+    late = _lateness(track, layout)
+    if late is None or abs(late) > _MOST_DISAGREEMENT:
         return track.started_at
+    return track.started_at.astimezone(UTC) + late / 2
+
+
+def find_lost(tracks: Sequence[Track], layouts: Sequence[WaveLayout]) -> float | None:
+    """How many seconds of sound Asterisk did not write though it was recording, of the voice of which most is missing.
+
+    A snoop takes what was said once every 20 ms, by a timer; ticks that pass while its thread has no processor are
+    gone, and so is their sound. In milliseconds; None: of no track it is known when it was started and finished. Of
+    one voice the tracks are summed up; of one track, what is not over the exactness of the two instants is nothing.
+    """
+    lost: dict[tuple[int, str | None], timedelta] = {}
+    for place, (track, layout) in enumerate(zip(tracks, layouts, strict=True)):
+        late = _lateness(track, layout)
+        if late is None or not track.is_measurable:
+            continue
+        voice = (place if track.channel is None else track.channel, track.leg_id)
+        missing = late if late > _MOST_DISAGREEMENT else timedelta()
+        lost[voice] = lost.get(voice, timedelta()) + missing
+    return round(max(lost.values()).total_seconds(), 3) if lost else None
+
+
+def _lateness(track: Track, layout: WaveLayout) -> timedelta | None:
+    """How much longer it took from the start to the end than the file is; None while the end is not known."""
+    if track.finished_at is None:
+        return None
     # In UTC: two instants of one zone subtract by their wall clocks, which jump.
     length = timedelta(seconds=layout.duration_seconds)
-    late = track.finished_at.astimezone(UTC) - length - track.started_at.astimezone(UTC)
-    return track.started_at.astimezone(UTC) + late / 2 if abs(late) <= _MOST_DISAGREEMENT else track.started_at
+    return track.finished_at.astimezone(UTC) - length - track.started_at.astimezone(UTC)
 
 
 def _offsets(instants: Sequence[datetime], rate: int) -> list[int]:

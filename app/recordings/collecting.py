@@ -22,7 +22,9 @@ class Part:
     ``started_at`` and ``finished_at`` are the timestamps of RecordingStarted and RecordingFinished: sides are aligned
     by these instants, so all must come from one clock, Asterisk's. Without ``finished_at`` (nobody heard the end) the
     alignment is somewhat coarser. ``is_again``: an earlier part of the same voice broke off; should there be nothing in
-    this one, what there is before it is a recording all the same.
+    this one, what there is before it is a recording all the same. ``is_measurable``: the start is what Asterisk said of
+    this part, and no guess, and Asterisk cuts nothing off the file itself; so what the file is shorter than the time
+    between the two instants is sound that was lost.
     """
 
     role: LegRole
@@ -31,6 +33,7 @@ class Part:
     finished_at: datetime | None = None
     leg_id: str | None = None
     is_again: bool = False
+    is_measurable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,10 @@ class CollectJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
-    """The recording is in the store, and gone from Asterisk. ``sha256`` is that of the stored bytes, in hex."""
+    """The recording is in the store, and gone from Asterisk. ``sha256`` is that of the stored bytes, in hex.
+
+    ``lost_seconds`` of sound Asterisk did not write, as ``audio.find_lost`` has it; None: not known.
+    """
 
     recording_id: str
     object_key: str
@@ -70,6 +76,7 @@ class Collected:
     sample_rate: int
     sha256: str
     segments: tuple[Segment, ...] = ()
+    lost_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

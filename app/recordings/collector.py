@@ -37,6 +37,7 @@ from app.recordings.wave_format import (
     AudioError,
     EmptyAudioError,
     read_layout,
+    read_lost,
     read_segments,
 )
 
@@ -164,6 +165,13 @@ class RecordingCollector:
         match result:
             case Collected():
                 log.info("recording_collected", recording_id=job.recording_id, size_bytes=result.size_bytes)
+                if result.lost_seconds:
+                    log.warning(
+                        "recording_lost_sound",
+                        call_id=job.call_id,
+                        recording_id=job.recording_id,
+                        lost_seconds=result.lost_seconds,
+                    )
             case CollectFailed():
                 log.error("recording_failed", recording_id=job.recording_id, reason=result.reason)
         # From here on the same recording may be submitted again: the owner may do so on hearing the result.
@@ -249,6 +257,7 @@ class RecordingCollector:
             sample_rate=layout.sample_rate,
             sha256=digest.hexdigest(),
             segments=read_segments(trailer),
+            lost_seconds=read_lost(trailer),
         )
 
     async def _fetch_and_store(self, job: CollectJob, key: str) -> Collected:
@@ -259,7 +268,9 @@ class RecordingCollector:
                     path = Path(folder, f"part-{number}.wav")
                     if not await self._has(part, path):
                         continue
-                    tracks.append(Track(path, part.started_at, part.finished_at, job.channel_of(part), part.leg_id))
+                    channel = job.channel_of(part)
+                    track = Track(path, part.started_at, part.finished_at, channel, part.leg_id, part.is_measurable)
+                    tracks.append(track)
                 path = Path(folder, "whole.wav")
                 assembled = await _assemble_in_thread(tracks, path, job.gaps)
                 await self._store.put_file(key, path, assembled.size_bytes)
@@ -284,6 +295,7 @@ class RecordingCollector:
             sample_rate=assembled.sample_rate,
             sha256=assembled.sha256,
             segments=assembled.segments,
+            lost_seconds=assembled.lost_seconds,
         )
 
     async def _has(self, part: Part, path: Path) -> bool:

@@ -54,7 +54,7 @@ WHERE account_id = $1 AND call_id = ANY ($2::text[]) AND state IN ('SAVED', 'FAI
 _MARK: Final = """
 UPDATE recording
 SET state = 'DELETED', deleted_at = $2, size_bytes = NULL, duration_seconds = NULL, channels = NULL, sample_rate = NULL,
-    sha256 = NULL, segments = NULL
+    sha256 = NULL, segments = NULL, lost_seconds = NULL
 WHERE id = ANY ($1::text[])
 """
 # What was said goes with the sound of it. A job that is about it finds nothing to write to, and ends.

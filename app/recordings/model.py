@@ -12,8 +12,9 @@ class Recording:
     """A recording of one call.
 
     ``object_key`` and what proves the file (``size_bytes``, ``duration_seconds``, ``channels``, ``sample_rate`` in Hz,
-    ``sha256`` in hex, ``segments``) are there once it is SAVED; ``failure`` says why when it is FAILED. ``leg_ids`` are
-    whose voices were written, in the order of their beginning.
+    ``sha256`` in hex, ``segments``) are there once it is SAVED; so is how much sound is missing from it
+    (``lost_seconds``), where that is known. ``failure`` says why when it is FAILED. ``leg_ids`` are whose voices were
+    written, in the order of their beginning.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Recording:
     failure: str | None = None
     leg_ids: tuple[str, ...] = ()
     segments: tuple[Segment, ...] | None = None
+    lost_seconds: float | None = None
     kind: RecordingKind = RecordingKind.CALL
     deleted_at: datetime | None = None
 

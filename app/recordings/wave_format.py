@@ -32,10 +32,12 @@ _MOST_CHANNELS: Final = 2
 _LEAST_RATE: Final = 8_000
 _MOST_RATE: Final = 48_000
 _SEGMENTS: Final = b"ofsg"
+_LOST: Final = b"oflo"
 #: More than any map takes.
 TRAILER_LIMIT: Final = 1024 * 1024
 _ENCODER: Final = msgspec.json.Encoder()
 _DECODER: Final = msgspec.json.Decoder(tuple[Segment, ...])
+_LOST_DECODER: Final = msgspec.json.Decoder(float)
 
 
 class AudioError(Exception):
@@ -141,16 +143,42 @@ def write_segments(segments: Sequence[Segment]) -> bytes:
 
     Readers of WAV files pass over chunks that they do not know.
     """
-    body = _ENCODER.encode(segments)
-    return struct.pack("<4sI", _SEGMENTS, len(body)) + body + b"\0" * (len(body) % 2)
+    return _chunk(_SEGMENTS, _ENCODER.encode(segments))
+
+
+def write_lost(seconds: float | None) -> bytes:
+    """The chunk after the map that says how much sound is missing; nothing at all when that is not known."""
+    return b"" if seconds is None else _chunk(_LOST, _ENCODER.encode(seconds))
 
 
 def read_segments(trailer: bytes) -> tuple[Segment, ...]:
     """The map from what follows the samples; empty when there is none, or none that can be read."""
-    name, length = struct.unpack_from("<4sI", trailer) if len(trailer) >= _CHUNK_HEADER else (b"", 0)
-    if name != _SEGMENTS:
-        return ()
+    body = _find_chunk(trailer, _SEGMENTS)
     try:
-        return _DECODER.decode(trailer[_CHUNK_HEADER : _CHUNK_HEADER + length])
+        return () if body is None else _DECODER.decode(body)
     except msgspec.DecodeError:  # not of our making, or cut off; the sound is none the worse for it
         return ()
+
+
+def read_lost(trailer: bytes) -> float | None:
+    """How many seconds of sound are missing, from what follows the samples; None when it does not say."""
+    body = _find_chunk(trailer, _LOST)
+    try:
+        return None if body is None else _LOST_DECODER.decode(body)
+    except msgspec.DecodeError:  # as above
+        return None
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack("<4sI", name, len(body)) + body + b"\0" * (len(body) % 2)
+
+
+def _find_chunk(trailer: bytes, wanted: bytes) -> bytes | None:
+    at = 0
+    while at + _CHUNK_HEADER <= len(trailer):
+        name, length = struct.unpack_from("<4sI", trailer, at)
+        body = at + _CHUNK_HEADER
+        if name == wanted and body + length <= len(trailer):
+            return trailer[body : body + length]
+        at = body + length + length % 2
+    return None

@@ -1140,7 +1140,8 @@ export interface RecordingResumed {
 
 /**
  * The recording is in Offhook's store, whole, and gone from Asterisk. `durationSeconds` is counted
- * from the samples, `sha256` is the file's, in hex.
+ * from the samples, `sha256` is the file's, in hex. `lostSeconds` of sound are missing from it,
+ * because Asterisk had no time to write them; null when that is not known.
  */
 export interface RecordingSaved {
   call: CallRef;
@@ -1150,6 +1151,7 @@ export interface RecordingSaved {
   sizeBytes: number;
   channels: number;
   sha256: string;
+  lostSeconds: number | null;
 }
 
 /** Asterisk is writing the recording. */
@@ -1660,7 +1662,8 @@ export interface RecordingResumedEvent extends Envelope {
 
 /**
  * The recording is in Offhook's store, whole, and gone from Asterisk. `durationSeconds` is counted
- * from the samples, `sha256` is the file's, in hex.
+ * from the samples, `sha256` is the file's, in hex. `lostSeconds` of sound are missing from it,
+ * because Asterisk had no time to write them; null when that is not known.
  */
 export interface RecordingSavedEvent extends Envelope {
   type: "recording.saved";

@@ -985,7 +985,8 @@ class RecordingResumed(TypedDict):
 
 class RecordingSaved(TypedDict):
     """The recording is in Offhook's store, whole, and gone from Asterisk. `durationSeconds` is counted
-    from the samples, `sha256` is the file's, in hex.
+    from the samples, `sha256` is the file's, in hex. `lostSeconds` of sound are missing from it,
+    because Asterisk had no time to write them; null when that is not known.
     """
 
     call: CallRef
@@ -995,6 +996,7 @@ class RecordingSaved(TypedDict):
     sizeBytes: int
     channels: int
     sha256: str
+    lostSeconds: float | None
 
 
 class RecordingStarted(TypedDict):
@@ -1546,7 +1548,8 @@ class RecordingResumedEvent(Envelope):
 
 class RecordingSavedEvent(Envelope):
     """The recording is in Offhook's store, whole, and gone from Asterisk. `durationSeconds` is counted
-    from the samples, `sha256` is the file's, in hex.
+    from the samples, `sha256` is the file's, in hex. `lostSeconds` of sound are missing from it,
+    because Asterisk had no time to write them; null when that is not known.
     """
 
     type: Literal["recording.saved"]

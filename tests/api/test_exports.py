@@ -24,8 +24,8 @@ pytestmark = pytest.mark.postgres
 
 _RECORDING = """
 INSERT INTO recording (id, account_id, call_id, mode, state, created_at, saved_at, duration_seconds, size_bytes,
-    channels, sample_rate, sha256)
-VALUES ($1, $2, $3, 'BOTH', 'SAVED', $4, $4, 1.5, 4, 2, 8000, 'ab')
+    channels, sample_rate, sha256, lost_seconds)
+VALUES ($1, $2, $3, 'BOTH', 'SAVED', $4, $4, 1.5, 4, 2, 8000, 'ab', 0.5)
 """
 FORMULA = '=HYPERLINK("http://x","y")'
 
@@ -99,8 +99,8 @@ async def test_given_every_kind_and_form_when_exported_then_the_file_has_what_is
         (
             {"recordings": {}},
             1,
-            {**made, "call_id": call_id, "duration_seconds": "1.5", "size_bytes": "4"},
-            {**made, "callId": call_id, "durationSeconds": "1.5", "sizeBytes": "4"},
+            {**made, "call_id": call_id, "duration_seconds": "1.5", "size_bytes": "4", "lost_seconds": "0.5"},
+            {**made, "callId": call_id, "durationSeconds": "1.5", "sizeBytes": "4", "lostSeconds": "0.5"},
         ),
         (
             {"events": {"filter": {"types": ["DNC_ENTRY_ADDED"]}}},

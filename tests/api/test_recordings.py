@@ -29,9 +29,10 @@ RESUME = f"mutation Resume($input: ResumeRecordingInput!) {{ resumeRecording(inp
 DELETE = f"mutation Delete($input: DeleteRecordingInput!) {{ deleteRecording(input: $input) {{ {_FIELDS} }} }}"
 READ = """
 query Read($id: ID!) {
-  recording(id: $id) { id state deletedAt sha256 url { url }
+  recording(id: $id) { id state deletedAt sha256 lostSeconds url { url }
                        segments { kind beganAt endedAt offsetSeconds lengthSeconds legIds } }
   events(first: 50) { nodes { type ... on RecordingPausedEvent { pauseMode pausedAt }
+                              ... on RecordingSavedEvent { lostSeconds }
                               ... on RecordingResumedEvent { pausedAt resumedAt }
                               ... on RecordingDeletedEvent { recordingId callId isExpired subjectId callSequence } } }
 }
@@ -102,6 +103,7 @@ async def test_given_a_talk_when_recorded_paused_resumed_stopped_and_deleted_the
             sample_rate=8000,
             sha256="ab",
             segments=(talk,),
+            lost_seconds=1.729,
         ),
     )
     actor = surface.registry.find(call_id)
@@ -110,6 +112,7 @@ async def test_given_a_talk_when_recorded_paused_resumed_stopped_and_deleted_the
     saved = (await surface.ask(READ, {"id": recording_id}))["recording"]
     assert saved["state"] == "SAVED"
     assert saved["url"] is not None
+    assert saved["lostSeconds"] == 1.729
     assert saved["segments"] == [
         {
             "kind": "TALK",
@@ -126,9 +129,10 @@ async def test_given_a_talk_when_recorded_paused_resumed_stopped_and_deleted_the
     answer = await surface.ask(READ, {"id": recording_id})
     left = answer["recording"]
     assert left["deletedAt"] is not None
-    assert (left["url"], left["sha256"], left["segments"]) == (None, None, None)
+    assert (left["url"], left["sha256"], left["segments"], left["lostSeconds"]) == (None, None, None, None)
     events = {event["type"]: event for event in answer["events"]["nodes"]}
     assert events["RECORDING_PAUSED"]["pauseMode"] == "SKIP"
+    assert events["RECORDING_SAVED"]["lostSeconds"] == 1.729
     assert events["RECORDING_RESUMED"]["pausedAt"] == events["RECORDING_PAUSED"]["pausedAt"]
     told = events["RECORDING_DELETED"]
     assert (told["recordingId"], told["subjectId"], told["callId"]) == (recording_id, recording_id, call_id)

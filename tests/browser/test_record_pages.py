@@ -53,6 +53,9 @@ async def test_given_a_recorded_call_when_its_number_is_searched_for_then_it_is_
     await page.get_by_label("Customer’s number").fill("+1 (555) 010-0000")
     await expect(page.get_by_role("row")).to_have_count(2)
     await page.get_by_role("link", name=TALKED).click()
+    lost = history.recording["lostSeconds"]
+    told = f"{lost:.1f} s, which Asterisk had no time to write" if lost else "None"
+    await expect(page.get_by_role("definition").filter(has_text=told)).to_have_count(1)
     await page.get_by_role("button", name="Play").click()
     await until(page, "() => document.querySelector('audio').currentTime > 0.3")
     assert 206 in fetched  # in parts, as players ask

@@ -142,6 +142,7 @@ class Driver:
                 channels=1,
                 sample_rate=8000,
                 sha256="ab" * 32,
+                lost_seconds=0.5,
             )
         )
 

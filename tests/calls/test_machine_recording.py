@@ -101,11 +101,12 @@ def test_given_a_party_that_hangs_up_when_its_snoop_goes_with_it_then_the_record
     assert _of_recording(driver) == ["recording.started", "recording.saved"]
     assert len(_asked(driver, commands.CollectRecording)) == 1
     saved = next(fact for fact in driver.facts if isinstance(fact, RecordingSaved))
-    assert (saved.mode, saved.size_bytes, saved.sha256) == (mode, 16044, "ab" * 32)
+    assert (saved.mode, saved.size_bytes, saved.sha256, saved.lost_seconds) == (mode, 16044, "ab" * 32, 0.5)
     recording = _recording(driver)
-    assert (recording.state, recording.duration_seconds, recording.saved_at) == (
+    assert (recording.state, recording.duration_seconds, recording.lost_seconds, recording.saved_at) == (
         RecordingState.SAVED,
         1.0,
+        0.5,
         driver.now,
     )
 

@@ -96,6 +96,7 @@ async def test_given_a_recording_that_began_unseen_when_reconciled_then_it_is_to
     assert not any("/record" in line for line in world.asterisk.writes)
     recording = (await world.stored(call)).recordings[0]
     assert {part.started_at for part in recording.parts} == {world.clock.now()}  # both sides from one instant
+    assert all(part.is_start_guessed for part in recording.parts)
 
 
 async def test_given_a_recording_whose_snoops_were_never_asked_for_when_adopted_then_they_are(world: World) -> None:

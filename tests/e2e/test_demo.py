@@ -17,7 +17,7 @@ from typing import Final
 import pytest
 from rich.console import Console
 
-from app.demo.run import show_next_steps
+from app.demo.run import Story, show_failures, show_next_steps
 from app.local.asterisk import AsteriskInstall
 from app.local.postgres_directory import owning
 from app.local.process import SupervisedProcess
@@ -125,3 +125,28 @@ def test_given_where_a_demo_serves_when_next_steps_are_shown_then_only_an_unusua
     written = io.StringIO()
     show_next_steps(Console(file=written, width=80), url, "ofk_test_example")
     assert re.findall(r"^ +export (\w+)=", written.getvalue(), re.MULTILINE) == exported
+
+
+@pytest.mark.parametrize(
+    ("recorded", "lost", "is_told"),
+    [
+        pytest.param(3.34, 1.729, True, id="it is known why"),
+        pytest.param(3.34, 0.0, False, id="nothing was lost"),
+        pytest.param(3.34, None, False, id="nobody knows"),
+        pytest.param(4.5, 0.5, False, id="they differ by less than would be told"),
+    ],
+)
+def test_given_a_recording_that_is_too_short_when_that_is_shown_then_so_is_why_where_asterisk_had_no_time(
+    recorded: float, lost: float | None, is_told: bool
+) -> None:
+    recording = {"durationSeconds": recorded, "lostSeconds": lost}
+    story = Story(call={"disposition": "ANSWERED", "cdr": {"talkSeconds": 5.2}, "recordings": [recording]})
+    written = io.StringIO()
+    show_failures(Console(file=written, width=80), story)
+    lines = written.getvalue().splitlines()
+    reason = (
+        "    Asterisk had no time to write 1.7 s of it: this machine was too busy. Run it again when it is less so."
+    )
+    assert (reason in lines) == is_told == ("had no time" in written.getvalue())
+    if is_told:
+        assert lines[lines.index(reason) - 1] == "  ✗ talk time and recording differ by over a second"

@@ -2,6 +2,9 @@
 
 import asyncio
 import hashlib
+import os
+import signal
+import time
 from collections.abc import AsyncIterator
 
 import httpx
@@ -10,6 +13,7 @@ import pytest
 from starlette.applications import Starlette
 
 from app.facts.vocabulary import RecordingMode
+from app.local.asterisk import AsteriskInstance
 from tests.rig.audio import Sound, read_wav
 from tests.rig.desk import Body, Desk, Story
 from tests.rig.far_end import FarEnd
@@ -22,6 +26,7 @@ pytestmark = pytest.mark.asterisk
 AGENT_TONE, AGENT_HERTZ = "+15550100013", 400
 CUSTOMER_TONE, CUSTOMER_HERTZ = "+15550100012", 1000
 TALK_SECONDS = 2.0
+STARVED_SECONDS = 1.5
 LOUD_DBFS = -30.0
 ABSENT_DBFS = -45.0  # a gap in the tone, as on a busy machine, is heard at every pitch
 
@@ -69,6 +74,7 @@ async def test_given_a_tone_on_each_side_when_both_are_recorded_then_each_is_on_
     assert_is_as_long_as_the_talk(sound.seconds, story)
     assert recording["sizeBytes"] == len(answer.content)
     assert recording["sha256"] == hashlib.sha256(answer.content).hexdigest()
+    assert recording["lostSeconds"] >= 0.0  # more on a machine that is too busy for Asterisk; but it is known
 
 
 @pytest.mark.parametrize(
@@ -103,6 +109,29 @@ async def test_given_a_recording_when_fetched_in_ranges_then_they_make_up_the_sa
     tampered = recording["url"][:-1] + ("A" if recording["url"][-1] != "A" else "B")
     refused = await web.get(tampered)
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "URL_SIGNATURE_INVALID")
+
+
+async def test_given_an_asterisk_that_had_no_processor_for_a_while_when_recorded_then_it_is_told_how_much_is_missing(
+    desk: Desk, asterisk: AsteriskInstance
+) -> None:
+    call = await desk.place_call(CUSTOMER_TONE, connect_number=AGENT_TONE, record=RecordingMode.BOTH)
+    await desk.wait_for(call.id, "recording.started")
+    await asyncio.sleep(0.5)
+    began = time.monotonic()
+    os.kill(asterisk.pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(STARVED_SECONDS)
+    finally:
+        os.kill(asterisk.pid, signal.SIGCONT)
+    starved = time.monotonic() - began
+    await asyncio.sleep(0.5)
+    await desk.hang_up(call.id)
+    story = await desk.wait_for_end(call.id)
+    (recording,) = await desk.line.recordings(call.id)
+    lost = recording["lostSeconds"]
+    assert lost > starved - 0.3  # and more, if it had none at other times
+    assert story.the("recording.saved").body["lostSeconds"] == lost
+    assert_is_as_long_as_the_talk(recording["durationSeconds"] + lost, story)
 
 
 async def test_given_no_recording_asked_for_when_the_call_ends_then_there_is_none(desk: Desk) -> None:

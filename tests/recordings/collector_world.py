@@ -18,7 +18,7 @@ from app.ids import Kind, asterisk_name, new_id
 from app.recordings.collecting import Collected, CollectJob, CollectResult, Part
 from app.recordings.collector import CollectorLimits, RecordingCollector
 from app.recordings.object_keys import object_key
-from app.recordings.wave_format import read_layout, read_segments
+from app.recordings.wave_format import read_layout, read_lost, read_segments
 from tests.recordings.tones import Samples, make_tone, read_wave, write_wave
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -157,6 +157,7 @@ class World:
         path = self.stored_path(job)
         data = path.read_bytes()
         samples, rate = read_wave(path)
+        trailer = data[read_layout(data, len(data)).data_end :]
         assert result == Collected(
             recording_id=job.recording_id,
             object_key=object_key(job.account_id, job.recording_id),
@@ -165,7 +166,8 @@ class World:
             channels=samples.shape[1],
             sample_rate=rate,
             sha256=hashlib.sha256(data).hexdigest(),
-            segments=read_segments(data[read_layout(data, len(data)).data_end :]),
+            segments=read_segments(trailer),
+            lost_seconds=read_lost(trailer),
         )
         assert sum(segment.length_seconds for segment in result.segments) == pytest.approx(result.duration_seconds)
         assert self.disk.files == {}

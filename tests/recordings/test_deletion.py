@@ -24,8 +24,8 @@ MONTH = timedelta(days=30)
 
 _INSERT = """
 INSERT INTO recording (id, account_id, call_id, mode, state, created_at, saved_at, object_key, duration_seconds,
-                       size_bytes, channels, sample_rate, sha256, leg_ids)
-VALUES ($1, $2, $3, 'BOTH', $4, $5, $5, $6, 1.5, 4, 2, 8000, 'ab', ARRAY['leg_1'])
+                       size_bytes, channels, sample_rate, sha256, leg_ids, lost_seconds)
+VALUES ($1, $2, $3, 'BOTH', $4, $5, $5, $6, 1.5, 4, 2, 8000, 'ab', ARRAY['leg_1'], 0.5)
 """
 
 
@@ -109,6 +109,7 @@ async def test_given_a_recording_when_deleted_then_file_and_file_data_are_gone_a
     assert (row.state, row.deleted_at, row.leg_ids) == (RecordingState.DELETED, NOON, ("leg_1",))
     gone = (row.object_key, row.size_bytes, row.duration_seconds, row.channels, row.sample_rate, row.sha256)
     assert gone == (None,) * 6
+    assert row.lost_seconds is None
     assert not await world.has_file(recording_id)
     (event,) = await world.facts()
     assert event.fact == RecordingDeleted(

@@ -50,6 +50,7 @@ def make_row(
         channels=2,
         sample_rate=8000,
         sha256="ab" * 32,
+        lost_seconds=1.729,
     )
 
 
@@ -86,6 +87,7 @@ async def test_given_a_recording_when_got_then_every_field_is_there_and_for_its_
         channels=2,
         sample_rate=8000,
         sha256="ab" * 32,
+        lost_seconds=1.729,
         failure=None,
     )
     assert await queries.get(THEIRS, row.id) is None

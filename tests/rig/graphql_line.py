@@ -104,7 +104,7 @@ _RECORD: Final = "query ($id: ID!) { call(id: $id) { cdr { ...Record } } }" + _C
 _RECORDINGS: Final = """
 query ($id: ID!) {
   call(id: $id) { recordings {
-    id mode state channels durationSeconds sizeBytes sha256 failure legIds url { url }
+    id mode state channels durationSeconds lostSeconds sizeBytes sha256 failure legIds url { url }
     segments { kind beganAt endedAt offsetSeconds lengthSeconds legIds }
   } }
 }

@@ -49,6 +49,7 @@ class ServiceLine:
                 "state": row.state.value,
                 "channels": row.channels,
                 "durationSeconds": row.duration_seconds,
+                "lostSeconds": row.lost_seconds,
                 "sizeBytes": row.size_bytes,
                 "sha256": row.sha256,
                 "failure": row.failure,

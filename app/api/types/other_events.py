@@ -54,6 +54,10 @@ class RecordingSavedEvent(RecordingEvent):
     size_bytes: Long = strawberry.field(description="Size of the file in bytes, its header included.")
     channels: int = strawberry.field(description="1 for one side, 2 for both.")
     sha256: str = strawberry.field(description="SHA-256 of the file, in hex.")
+    lost_seconds: float | None = strawberry.field(
+        description="Seconds of sound that are missing because Asterisk had no time to write them, of the leg of which "
+        "most is missing: 0 when it wrote all. Null when that is not known."
+    )
 
 
 @strawberry.type(description="`recording.failed`: no recording came of it.")

@@ -73,6 +73,10 @@ class Recording(Node):
         description="The map of the file, all of it in order: talk, silence, pauses. Null until it is `SAVED`, and for "
         "recordings made before there were maps."
     )
+    lost_seconds: float | None = strawberry.field(
+        description="Seconds of sound that are missing because Asterisk had no time to write them, of the leg of which "
+        "most is missing: 0 when it wrote all. Null when that is not known, and until it is `SAVED`."
+    )
     deleted_at: datetime | None = strawberry.field(description="When it was deleted.")
 
     @classmethod
@@ -98,6 +102,7 @@ class Recording(Node):
             segments=None
             if recording.segments is None
             else [RecordingSegment.of(segment) for segment in recording.segments],
+            lost_seconds=recording.lost_seconds,
             deleted_at=recording.deleted_at,
         )
 

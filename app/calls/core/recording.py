@@ -156,7 +156,14 @@ def on_part_started(turn: Turn, event: PartStarted) -> None:
         return
     if not part.is_beginning:
         return
-    recording = turn.change_part(recording, part, state=PartState.RECORDING, started_at=event.at, heard_at=turn.now)
+    recording = turn.change_part(
+        recording,
+        part,
+        state=PartState.RECORDING,
+        started_at=event.at,
+        heard_at=turn.now,
+        is_start_guessed=event.is_guessed,
+    )
     if recording.pause is not None:
         turn.ask(MuteParts(recording_id=recording.id, parts=((part.role, part.number),), is_muted=True))
     _clear_start_timer(turn)
@@ -218,6 +225,7 @@ def on_collected(turn: Turn, event: RecordingCollected) -> None:
         sample_rate=event.sample_rate,
         sha256=event.sha256,
         segments=event.segments,
+        lost_seconds=event.lost_seconds,
     )
     turn.say(
         RecordingSaved(
@@ -228,6 +236,7 @@ def on_collected(turn: Turn, event: RecordingCollected) -> None:
             size_bytes=event.size_bytes,
             channels=event.channels,
             sha256=event.sha256,
+            lost_seconds=event.lost_seconds,
         )
     )
     if recording.kind is RecordingKind.VOICEMAIL:

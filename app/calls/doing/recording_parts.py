@@ -98,6 +98,7 @@ def collect_job(node: str, call: Call, recording: Recording) -> CollectJob:
             finished_at=part.stopped_at,
             leg_id=None if hears_out(part.role, leg_of_part(call, part)) else leg_of_part(call, part).id,
             is_again=_is_again(recording, part),
+            is_measurable=_is_measurable(recording, part),
         )
         for part in recording.parts
         if part.state is not PartState.ABSENT
@@ -134,6 +135,14 @@ def _is_again(recording: Recording, part: RecordingPart) -> bool:
     return any(
         one.leg_id == part.leg_id and one.role is part.role and one.state is not PartState.ABSENT for one in earlier
     )
+
+
+def _is_measurable(recording: Recording, part: RecordingPart) -> bool:
+    """Whether its file is as long as it was written for, by what Asterisk said of it, unless sound was lost.
+
+    Of a recording that silence ends, Asterisk cuts the silence off.
+    """
+    return part.started_at is not None and not part.is_start_guessed and recording.silence_seconds is None
 
 
 def _clock_ahead(recording: Recording) -> timedelta:

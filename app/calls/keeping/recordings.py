@@ -33,6 +33,7 @@ def recording_of(call: Call, recording_id: RecordingId) -> model.Recording | Non
         failure=found.failure,
         leg_ids=recorded_legs(call, found),
         segments=found.segments or None,
+        lost_seconds=found.lost_seconds,
         kind=found.kind,
     )
 

@@ -48,10 +48,10 @@ _LEGS: Final = _upsert(
 _RECORDINGS: Final = _upsert(
     "recording",
     "id account_id call_id mode state created_at started_at saved_at customer_number extension object_key "
-    "duration_seconds size_bytes channels sample_rate sha256 failure leg_ids segments kind "
+    "duration_seconds size_bytes channels sample_rate sha256 failure leg_ids segments lost_seconds kind "
     "wants_transcript",
     "state started_at saved_at object_key duration_seconds size_bytes channels sample_rate sha256 failure leg_ids "
-    "segments",
+    "segments lost_seconds",
 )
 # A key that is taken fails the statement (``KEYS_TAKEN``): whoever holds it must be looked up before anything is said.
 _CLAIM: Final = (
@@ -171,6 +171,7 @@ def _recording_row(call: Call, recording: Recording) -> dict[str, Any]:
         "failure": recording.failure,
         "leg_ids": recorded_legs(call, recording),
         "segments": recording.segments or None,
+        "lost_seconds": recording.lost_seconds,
         "kind": recording.kind,
         "wants_transcript": call.transcribe and recording.kind is RecordingKind.CALL,
     }

@@ -192,7 +192,11 @@ class Finder:
         guess = self._clock.now() - timedelta(seconds=seconds)
         found += [
             inputs.PartStarted(
-                recording_id=recording.id, role=part.role, at=known.get(part.number, guess), number=part.number
+                recording_id=recording.id,
+                role=part.role,
+                at=known.get(part.number, guess),
+                number=part.number,
+                is_guessed=True,
             )
             for part in begun
         ]

@@ -225,6 +225,7 @@ class RecordingRow(SQLModel, table=True):
     kind: str = Field(default="CALL", sa_column_kwargs={"server_default": "CALL"})
     wants_transcript: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     deleted_at: datetime | None = optional_instant()
+    lost_seconds: float | None = None
 
 
 class CallTrace(SQLModel, table=True):

@@ -25,12 +25,13 @@ class SnoopMissing(Words, frozen=True, kw_only=True):
 
 
 class PartStarted(Words, frozen=True, kw_only=True):
-    """Asterisk writes a part of a recording since ``at``."""
+    """Asterisk writes a part of a recording since ``at``; ``is_guessed``: nobody heard it say since when."""
 
     recording_id: RecordingId
     role: LegRole
     at: datetime
     number: int = 1
+    is_guessed: bool = False
 
 
 class PartStopped(Words, frozen=True, kw_only=True):
@@ -48,7 +49,7 @@ class PartStopped(Words, frozen=True, kw_only=True):
 
 
 class RecordingCollected(Words, frozen=True, kw_only=True):
-    """The recording is in our store."""
+    """The recording is in our store; ``lost_seconds`` of sound are missing from it, None: nobody knows."""
 
     recording_id: RecordingId
     object_key: str
@@ -58,6 +59,7 @@ class RecordingCollected(Words, frozen=True, kw_only=True):
     sample_rate: int
     sha256: str
     segments: tuple[Segment, ...] = ()
+    lost_seconds: float | None = None
 
 
 class RecordingLost(Words, frozen=True, kw_only=True):

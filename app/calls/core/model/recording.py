@@ -25,6 +25,7 @@ class RecordingPart(Words, frozen=True, kw_only=True, omit_defaults=True):
     ``role`` is the side it belongs to, ``number`` tells those of one side apart; those begun together share it.
     ``started_at`` and ``stopped_at`` are by Asterisk's clock: the channels of a stereo file are aligned by them.
     ``heard_at`` is when we learnt of the start, by the call's own time. ``is_let_go``: it was we who ended it.
+    ``is_start_guessed``: nobody heard Asterisk say when it started.
     ``was_silent``: Asterisk, which listened for it, has heard nobody talk.
     """
 
@@ -37,6 +38,7 @@ class RecordingPart(Words, frozen=True, kw_only=True, omit_defaults=True):
     heard_at: datetime | None = None
     is_let_go: bool = False
     was_silent: bool = False
+    is_start_guessed: bool = False
 
     @property
     def is_beginning(self) -> bool:
@@ -53,8 +55,9 @@ class Recording(Words, frozen=True, kw_only=True, omit_defaults=True):
     """A recording of a call; its parts are put together once all have stopped.
 
     ``ends_at`` is when it was asked to end, before the call did. ``gaps`` are the times of which it must hold nothing.
-    ``segments`` is what the file has. Of one that the call flow ``flow_id`` made at a ``step``, ``silence_seconds`` is
-    how much silence ends it; None for none, and then only time or a key does.
+    ``segments`` is what the file has, ``lost_seconds`` how much sound it lacks (None: not known). Of one that the call
+    flow ``flow_id`` made at a ``step``, ``silence_seconds`` is how much silence ends it; None for none, and then only
+    time or a key does.
     """
 
     id: RecordingId
@@ -78,6 +81,7 @@ class Recording(Words, frozen=True, kw_only=True, omit_defaults=True):
     silence_seconds: float | None = None
     flow_id: str | None = None
     step: str | None = None
+    lost_seconds: float | None = None
 
     @property
     def is_settled(self) -> bool:

@@ -1213,7 +1213,7 @@ export type RecordingToPlayQueryVariables = Exact<{
 }>;
 
 
-export type RecordingToPlayQuery = { readonly recording: { readonly channels: number | null, readonly sampleRate: number | null, readonly sha256: string | null, readonly startedAt: string | null, readonly savedAt: string | null, readonly deletedAt: string | null, readonly id: string, readonly callId: string, readonly kind: RecordingKind, readonly mode: RecordingMode, readonly state: RecordingState, readonly createdAt: string, readonly durationSeconds: number | null, readonly sizeBytes: number | null, readonly extension: string | null, readonly failure: string | null, readonly segments: ReadonlyArray<{ readonly kind: SegmentKind, readonly beganAt: string, readonly endedAt: string, readonly offsetSeconds: number, readonly lengthSeconds: number }> | null, readonly transcript: { readonly state: TranscriptState, readonly language: string, readonly failure: string | null, readonly segments: ReadonlyArray<{ readonly channel: number, readonly role: LegRole, readonly text: string, readonly startSeconds: number, readonly endSeconds: number }> | null } | null, readonly url: { readonly url: string, readonly expiresAt: string } | null, readonly customerParty: { readonly number: string | null, readonly display: string | null, readonly extension: string | null, readonly isAnonymous: boolean } | null } | null };
+export type RecordingToPlayQuery = { readonly recording: { readonly lostSeconds: number | null, readonly channels: number | null, readonly sampleRate: number | null, readonly sha256: string | null, readonly startedAt: string | null, readonly savedAt: string | null, readonly deletedAt: string | null, readonly id: string, readonly callId: string, readonly kind: RecordingKind, readonly mode: RecordingMode, readonly state: RecordingState, readonly createdAt: string, readonly durationSeconds: number | null, readonly sizeBytes: number | null, readonly extension: string | null, readonly failure: string | null, readonly segments: ReadonlyArray<{ readonly kind: SegmentKind, readonly beganAt: string, readonly endedAt: string, readonly offsetSeconds: number, readonly lengthSeconds: number }> | null, readonly transcript: { readonly state: TranscriptState, readonly language: string, readonly failure: string | null, readonly segments: ReadonlyArray<{ readonly channel: number, readonly role: LegRole, readonly text: string, readonly startSeconds: number, readonly endSeconds: number }> | null } | null, readonly url: { readonly url: string, readonly expiresAt: string } | null, readonly customerParty: { readonly number: string | null, readonly display: string | null, readonly extension: string | null, readonly isAnonymous: boolean } | null } | null };
 
 export type RecordingAddressQueryVariables = Exact<{
   id: string | number;
@@ -2996,6 +2996,7 @@ export const RecordingToPlayDocument = new TypedDocumentString(`
     query RecordingToPlay($id: ID!) {
   recording(id: $id) {
     ...RecordRecording
+    lostSeconds
     channels
     sampleRate
     sha256

@@ -65,6 +65,7 @@ export default function RecordingPage({ params }: PageProps) {
             ["Kind", inWords(recording.kind)],
             ["Whose voice", recording.mode === "BOTH" ? "Agent left, customer right" : inWords(recording.mode)],
             ["Length", recording.durationSeconds === null ? null : lasting(recording.durationSeconds)],
+            ["Missing sound", recording.lostSeconds === null ? null : missing(recording.lostSeconds)],
             ["Size", recording.sizeBytes === null ? null : sizeOf(recording.sizeBytes)],
             ["Call", <code>{recording.callId}</code>],
             ["SHA-256", recording.sha256 && <code>{recording.sha256}</code>],
@@ -73,6 +74,10 @@ export default function RecordingPage({ params }: PageProps) {
       </Card>
     </Page>
   );
+}
+
+function missing(seconds: number): string {
+  return seconds === 0 ? "None" : `${seconds.toFixed(1)} s, which Asterisk had no time to write`;
 }
 
 function Content({ recording }: { recording: RecordingToPlay }) {

@@ -1565,6 +1565,7 @@ fragment RecordRecording on Recording {
     query RecordingToPlay($id: ID!) {
   recording(id: $id) {
     ...RecordRecording
+    lostSeconds
     channels
     sampleRate
     sha256
