@@ -26,7 +26,7 @@ def error_document(error: OffhookError) -> dict[str, Any]:
 def json_answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A body as JSON, which nobody on the way may keep."""
     return Response(
-        orjson.dumps(body),
+        orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE),  # a shell's prompt begins its own line
         status_code=status,
         media_type="application/json",
         headers={"Cache-Control": "no-store", **(headers or {})},

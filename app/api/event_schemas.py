@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.answers import error_document
+from app.answers import error_document, json_answer
 from app.errors import NotFoundError
 from app.facts.catalogue import FACT_TYPES, json_schema
 from app.facts.typings import write_python, write_typescript
@@ -30,8 +30,7 @@ async def answer_one(request: Request) -> Response:
     """The schema of one event type."""
     event_type = request.path_params["event_type"]
     if event_type not in FACT_TYPES:
-        body = error_document(NotFoundError("There is no event of this type."))
-        return Response(orjson.dumps(body), 404, media_type="application/json")
+        return json_answer(error_document(NotFoundError("There is no event of this type.")), 404)
     return Response(_schema(event_type), headers=_HEADERS, media_type="application/schema+json")
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from app.cli.output import as_document, note, run, write_json, write_table
+from app.cli.output import as_document, note, own_command, run, write_json, write_table
 
 commands = typer.Typer(no_args_is_help=True, help="Accounts: the tenants of this Offhook.")
 
@@ -57,7 +57,7 @@ def create(
         write_json(account)
         return
     typer.echo(f"Made account {account.name} ({account.id}).")
-    note(f"Next: offhook key create {account.name} --name CRM")
+    note(f"Next: {own_command()} key create {account.name} --name CRM")
 
 
 @commands.command("grant")
@@ -76,9 +76,12 @@ def grant(
     """Grant an account which numbers it may call, in place of what was granted before.
 
     The longest prefix wins, a country wins against its own calling code, and what is not named is denied. Premium-rate,
-    satellite and other special numbers must be named: +1900, +8816. The account's own rules narrow this and stay.
+    satellite and other special numbers must be named: +1900, +8816. The account's own rules narrow this and stay. The
+    sandbox's made-up numbers stay granted to the sandbox.
     """
     from app.cli.opened import opened_services
+    from app.errors import Problem, RefusedError
+    from app.numbers.parse import SANDBOX_PREFIX
     from app.routing.policies import read_rule
 
     async def work() -> Any:
@@ -88,6 +91,12 @@ def grant(
                 *(read_rule(one, is_allowed=False) for one in deny or ()),
             ]
             found = await opened.find_account(account)
+            if found.is_sandbox and not any(rule.is_allowed and rule.prefix == SANDBOX_PREFIX for rule in rules):
+                message = (
+                    f"The sandbox calls its made-up numbers, {SANDBOX_PREFIX}…: allow these too. "
+                    f"For real numbers make an account: {own_command()} account create NAME --allow +1"
+                )
+                raise RefusedError(Problem("DESTINATION_DENIED", message))
             await opened.policies.set_rules(found.id, rules)
             return await opened.policies.read(found.id)
 

@@ -127,14 +127,19 @@ def listen(
             return
         async with api.opened() as line:
             wanted = choose_types(events or ["*"], await line.event_types())
-        if forward_to is not None:
-            note(f"Events go to {forward_to}. Verify them with this secret:\n{secret}")
         cursor, count = after, 0
         # The machine is near: no proxy lies between.
         async with httpx.AsyncClient(trust_env=False) as client:
             forwarder = None if forward_to is None else Forwarder(client, forward_to, secret_of(api.key))
             try:
-                async for told in listen_for(api, wanted, is_all=not events, after=after, on_line=_tell_line):
+                async for told in listen_for(
+                    api,
+                    wanted,
+                    is_all=not events,
+                    after=after,
+                    on_begin=lambda: _tell_secret(secret, forward_to),
+                    on_line=_tell_line,
+                ):
                     answer = None if forwarder is None else await forwarder.forward(told, on_absence=_tell_line)
                     tell(told, answer)
                     cursor, count = told.cursor, count + 1
@@ -245,6 +250,11 @@ def _tell_sent(sent: dict[str, Any]) -> None:
             f"  {one['url'] or one['endpointId']}: {said}",
             fg=None if one["state"] == "DELIVERED" else typer.colors.RED,
         )
+
+
+def _tell_secret(secret: str, forward_to: str | None) -> None:
+    if forward_to is not None:
+        note(f"Events go to {forward_to}. Verify them with this secret:\n{secret}")
 
 
 def _tell_line(text: str) -> None:

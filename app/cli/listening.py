@@ -130,11 +130,13 @@ async def listen(
     *,
     is_all: bool,
     after: str | None = None,
+    on_begin: Callable[[], None] = lambda: None,
     on_line: Callable[[str], None] = lambda _: None,
 ) -> AsyncGenerator[Told, None]:
     """Events of these types, and samples of them, each once, in the order of the log, however often the line breaks.
 
-    Without ``is_all`` the service is asked for these types only. ``on_line`` is told in words how the line fares.
+    Without ``is_all`` the service is asked for these types only. ``on_begin`` is called once, when the service has
+    taken the key and what is asked for; ``on_line`` is told in words how the line fares.
 
     Raises:
         AuthenticationError, RefusedError: the key is no good, lacks ``calls:read``, or the cursor is none.
@@ -147,6 +149,8 @@ async def listen(
             async with aclosing(_follow(api, after, types)) as messages:
                 async for message in messages:
                     pause = _SHORTEST_PAUSE_SECONDS
+                    if not has_listened:
+                        on_begin()
                     if not is_listening:
                         on_line(f"listening to {api.url}" + (", from where it stopped" if has_listened else ""))
                         has_listened, is_listening, is_told = True, True, False

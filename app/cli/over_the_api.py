@@ -1,6 +1,7 @@
 """What commands need that work over the API, as any other client: where it is, the key, and one question at a time."""
 
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from typing import Any, Final
 
 import httpx
 
+from app.accounts.credentials import ACCESS_PREFIX, LIVE_PREFIX, TEST_PREFIX
+from app.cli.output import own_command
 from app.errors import (
     AuthenticationError,
     BadRequestError,
@@ -21,6 +24,8 @@ from app.errors import (
 
 _SECONDS: Final = 30.0
 _SCHEMES: Final = ("http://", "https://")
+#: An access token works where a key does.
+_KEY: Final = re.compile(f"(?:{LIVE_PREFIX}|{TEST_PREFIX}|{ACCESS_PREFIX})[0-9A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +94,17 @@ def _say_how(error: httpx.TransportError) -> str:
 
 
 def read_api(url: str, key: str | None) -> Api:
-    """Raises ConfigurationError when the key is missing or the address is none."""
+    """Raises ConfigurationError when the key is missing or has not the form of one, or the address is none."""
+    name = "--key" if key else "OFFHOOK_KEY"
     key = key or os.environ.get("OFFHOOK_KEY")
     if not key:
         raise ConfigurationError(
-            "Set OFFHOOK_KEY to an API key; `offhook key create sandbox` makes one for the sandbox."
+            f"Set OFFHOOK_KEY to an API key; `{own_command()} key create sandbox` makes one for the sandbox."
+        )
+    if not _KEY.fullmatch(key):
+        raise ConfigurationError(
+            f"{name} is no API key: those begin with {TEST_PREFIX} or {LIVE_PREFIX}, and letters and digits follow. "
+            f"`{own_command()} key create sandbox` makes one for the sandbox."
         )
     if not url.startswith(_SCHEMES):
         raise ConfigurationError(f"{url} is no address of an API: it begins with http:// or https://.")

@@ -1,12 +1,10 @@
 """What `offhook serve` says to whoever started it by hand: what to do next. Programs get its log, and none of this."""
 
-import shlex
-import shutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from app.cli.output import note
+from app.cli.listen import DEFAULT_URL
+from app.cli.output import note, own_command
 
 if TYPE_CHECKING:
     from app.process.serve import Serving
@@ -31,23 +29,18 @@ def tell_next_steps(running: "Serving") -> None:
     """Say where it is to be reached, how a key is made, and how it ends."""
     service = running.service
     if "api" in service.roles:
-        offhook = _own_command(sys.argv[0])
+        offhook = own_command()
         key = f"{offhook} key create {'ACCOUNT' if service.sandbox is None else 'sandbox'}"
         if service.sandbox is None:
             key += f"   ({offhook} account list)"
+        # Where commands and the documentation's programs look, unless they are told otherwise.
+        elsewhere = "" if running.url == DEFAULT_URL else f"  for other terminals  export OFFHOOK_URL={running.url}\n"
         note(
             f"\nOffhook is up:\n"
             f"  dashboard            {running.url}/\n"
             f"  GraphQL and its IDE  {running.url}/graphql\n"
             f"  make an API key      {key}\n"
-            f"\nThe key in a second terminal, in this directory. What to do with it: docs/tutorial/index.md."
+            f"{elsewhere}"
+            f"\nMake the key in a second terminal, in this directory; docs/tutorial/index.md says what to do with it."
         )
     note("Ctrl-C ends it.\n")
-
-
-def _own_command(typed: str) -> str:
-    """How this program is called here, to be pasted: as it was typed, or by its name where the shell finds it."""
-    path = Path(typed)
-    if path.name != "offhook" or shutil.which("offhook") == str(path):
-        return "offhook"
-    return shlex.quote(typed)

@@ -93,7 +93,7 @@ def bind(settings: Settings) -> socket.socket:
         listener.close()
         raise ConfigurationError(
             f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
-            "Choose another port with --port or OFFHOOK_PORT, or end what listens there; "
+            "Choose another port with OFFHOOK_PORT (or --port), or end what listens there; "
             "`offhook doctor` says whether it is Offhook."
         ) from error
     return listener

@@ -4,6 +4,11 @@
 #   OFFHOOK_KEY=ofk_… ./campaign.sh contacts.csv "Hello {name}, your order is ready."
 set -euo pipefail
 
+command -v jq >/dev/null || {
+  echo "campaign.sh needs jq: sudo apt-get install jq" >&2
+  exit 1
+}
+
 file=$1 text=$2
 url=${OFFHOOK_URL:-http://127.0.0.1:8000}
 name=${NAME:-$(basename "$file" .csv) $(date -u +%Y-%m-%dT%H:%M:%SZ)}

@@ -8,7 +8,15 @@ import { appendFileSync, existsSync, fsyncSync, openSync, readFileSync, truncate
 import { Webhook } from "standardwebhooks";
 
 const { OFFHOOK_WEBHOOK_SECRET, PORT = "3000", JOURNAL = "events.ndjson" } = process.env;
-const webhook = new Webhook(OFFHOOK_WEBHOOK_SECRET);
+let webhook;
+try {
+  webhook = new Webhook(OFFHOOK_WEBHOOK_SECRET);
+} catch {
+  console.error(
+    "Set OFFHOOK_WEBHOOK_SECRET to what `offhook listen --print-secret` prints, or to an endpoint's secret.",
+  );
+  process.exit(1);
+}
 
 /** Ids of what has been taken: retries and replays come under the same one. */
 const seen = new Set();

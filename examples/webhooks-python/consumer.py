@@ -10,10 +10,10 @@ import os
 import socket
 import sqlite3
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 
 import uvicorn
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook, WebhookVerificationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -21,7 +21,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 DATABASE = os.environ.get("DATABASE", "crm.sqlite3")
-WEBHOOK = Webhook(os.environ["OFFHOOK_WEBHOOK_SECRET"])
+try:
+    WEBHOOK = Webhook(os.environ.get("OFFHOOK_WEBHOOK_SECRET", ""))
+except (EmptyWebhookSecretError, ValueError):
+    sys.exit("Set OFFHOOK_WEBHOOK_SECRET to what `offhook listen --print-secret` prints, or to an endpoint's secret.")
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY);
@@ -64,7 +67,7 @@ async def receive(request: Request) -> Response:
     body = await request.body()  # the raw bytes: what was signed
     try:
         event = WEBHOOK.verify(body, dict(request.headers))
-    except WebhookVerificationError:
+    except (WebhookVerificationError, ValueError):  # the latter for headers that are nonsense
         return Response("not signed by Offhook", 401)
     is_new = await run_in_threadpool(store, event)
     print("new " if is_new else "seen", event["type"], event["id"], "(test)" if event.get("test") else "", flush=True)
@@ -87,4 +90,6 @@ if __name__ == "__main__":
         listener = socket.create_server(("127.0.0.1", port))
     except OSError as error:
         sys.exit(f"Cannot listen at port {port}: {error.strerror}. Choose another: PORT=3001 python consumer.py")
-    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+    print(f"listening at {port}", flush=True)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])

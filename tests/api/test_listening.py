@@ -58,9 +58,11 @@ async def test_given_a_line_that_breaks_again_and_again_when_listened_to_then_ev
     surface: Surface, port: int
 ) -> None:
     told_of: list[str] = []
+    begun: list[bool] = []
     async with proxy_to_asterisk(f"http://127.0.0.1:{port}") as proxy:
         api = Api(proxy.address, surface.token)
-        async with aclosing(listen(api, ALL, is_all=True, on_line=told_of.append)) as told:
+        listening = listen(api, ALL, is_all=True, on_begin=lambda: begun.append(True), on_line=told_of.append)
+        async with aclosing(listening) as told:
             first = asyncio.ensure_future(take(1, told))
             await until(lambda: proxy.connection_count == 1)
             ids = []
@@ -77,6 +79,7 @@ async def test_given_a_line_that_breaks_again_and_again_when_listened_to_then_ev
                 heard += [one.event["id"] for one in await take(len(ids) - len(heard), told)]
     assert heard == ids
     assert any("from where it stopped" in text for text in told_of)
+    assert begun == [True]
 
 
 async def _cut(proxy: FaultProxy) -> None:
@@ -178,15 +181,19 @@ async def test_given_an_answer_that_cannot_be_read_when_forwarded_to_then_it_cou
 
 
 @pytest.mark.parametrize("case", ["wrong key", "no scope", "no cursor"])
-async def test_given_what_cannot_be_listened_to_when_asked_for_then_it_ends_with_the_reason(
+async def test_given_what_cannot_be_listened_to_when_asked_for_then_it_ends_with_the_reason_and_never_began(
     surface: Surface, port: int, case: str
 ) -> None:
     key = {"wrong key": "ofk_test_wrong", "no scope": await surface.key([Scope.CDRS_READ])}.get(case, surface.token)
     after = "nonsense" if case == "no cursor" else None
     expected = AuthenticationError if case == "wrong key" else RefusedError
-    async with aclosing(listen(Api(f"http://127.0.0.1:{port}", key), ALL, is_all=True, after=after)) as told:
+    begun: list[bool] = []
+    api = Api(f"http://127.0.0.1:{port}", key)
+    listening = listen(api, ALL, is_all=True, after=after, on_begin=lambda: begun.append(True))
+    async with aclosing(listening) as told:
         with pytest.raises(expected):
             await take(1, told)
+    assert begun == []
 
 
 def test_given_a_glob_that_names_nothing_when_chosen_then_it_is_refused() -> None:

@@ -41,11 +41,12 @@ def lines(log: io.StringIO) -> list[dict[str, Any]]:
         ("GET", "/schemas/events/call.imagined", 404),
     ],
 )
-async def test_given_an_error_outside_graphql_then_it_has_the_requests_id(
+async def test_given_an_error_outside_graphql_then_it_has_the_requests_id_and_ends_with_a_line_break(
     surface: Surface, method: str, path: str, status: int
 ) -> None:
     answer = await surface.client.request(method, path, headers={"x-request-id": OURS})
     assert answer.status_code == status
+    assert answer.text.endswith("}\n")
     assert answer.json()["error"]["requestId"] == answer.headers["x-request-id"] == OURS
 
 

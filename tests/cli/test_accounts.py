@@ -13,6 +13,7 @@ from app.config import load_settings
 from app.db.engine import Database
 from app.errors import AuthenticationError
 from app.facts.vocabulary import CallState
+from app.routing.sandbox import seed_sandbox
 from app.secrets.service_secret import Purpose, ServiceSecret
 from tests.calls.making import make_call
 from tests.calls.rows import insert_calls
@@ -21,15 +22,19 @@ from tests.cli.command import Command
 pytestmark = pytest.mark.postgres
 
 
+async def _opened_database() -> Database:
+    settings = load_settings()
+    assert settings.database_url is not None
+    return await Database.connect(settings.database_url.get_secret_value(), pool_size=2)
+
+
 def authenticate(token: str) -> str:
     """The account's name behind a token, as a service with the same settings would see it."""
 
     async def ask() -> str:
-        settings = load_settings()
-        assert settings.database_url is not None
-        database = await Database.connect(settings.database_url.get_secret_value(), pool_size=2)
+        database = await _opened_database()
         try:
-            key = ServiceSecret.load(settings).derive(Purpose.API_KEYS)
+            key = ServiceSecret.load(load_settings()).derive(Purpose.API_KEYS)
             return (await ApiKeys(database, key, AuditLog(database)).authenticate(token, "10.0.0.5")).account_name
         finally:
             await database.aclose()
@@ -115,6 +120,27 @@ def test_given_a_grant_when_made_then_it_replaces_the_former_and_says_who_may_be
         assert offhook.run("account", "grant", "acme", "--allow", wrong).status == 1
     assert offhook.run("account", "grant", "acme").out == "May call now: nobody.\n"
     assert offhook.read("account", "show", "acme")["destinationRules"] == []
+
+
+def test_given_the_sandbox_when_a_grant_leaves_its_numbers_out_then_it_is_refused_and_they_stay(
+    offhook: Command,
+) -> None:
+    async def seed() -> None:
+        database = await _opened_database()
+        try:
+            await seed_sandbox(database, AuditLog(database))
+        finally:
+            await database.aclose()
+
+    asyncio.run(seed())
+    before = offhook.read("account", "show", "sandbox")["destinationRules"]
+    for rules in (["--allow", "+1"], [], ["--deny", "+155501"]):
+        said = offhook.run("account", "grant", "sandbox", *rules)
+        assert said.status == 1
+        assert "+155501…" in said.err
+        assert "account create NAME --allow +1" in said.err
+    assert offhook.read("account", "show", "sandbox")["destinationRules"] == before
+    assert offhook.run("account", "grant", "sandbox", "--allow", "+155501", "--allow", "GB").status == 0
 
 
 def test_given_a_key_when_made_then_stdout_is_the_key_alone_and_it_works(offhook: Command) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.cli.listen import DEFAULT_URL, command_to_go_on
-from tests.cli.command import Command
+from tests.cli.command import Command, Said
 
 pytestmark = pytest.mark.postgres
 
@@ -21,6 +21,38 @@ def test_given_a_target_that_is_no_address_of_http_when_listening_then_it_is_ref
     assert said.status == 2
     assert "--forward-to" in said.err
     assert "http://127.0.0.1:9000/webhooks" in said.err
+
+
+@pytest.mark.parametrize(
+    "given", ["abc", "ofk_test_…", "ofk_test_", "whsec_c2VjcmV0", "ofk_live_A B", "Bearer ofk_test_A"]
+)
+@pytest.mark.parametrize("command", [("listen", "--print-secret"), ("listen",), ("trigger", "call.ended")])
+def test_given_something_that_has_not_the_form_of_a_key_when_used_as_one_then_it_is_refused_and_gives_no_secret(
+    environment: pytest.MonkeyPatch, offhook: Command, command: tuple[str, ...], given: str
+) -> None:
+    for said, name in (
+        (offhook.run(*command, "--key", given), "--key"),
+        (_run_with(environment, offhook, command, given), "OFFHOOK_KEY"),
+    ):
+        assert (said.status, said.out) == (2, "")
+        assert f"{name} is no API key" in said.err
+        assert "ofk_test_ or ofk_live_" in said.err
+
+
+def _run_with(environment: pytest.MonkeyPatch, offhook: Command, command: tuple[str, ...], key: str) -> Said:
+    environment.setenv("OFFHOOK_KEY", key)
+    return offhook.run(*command)
+
+
+@pytest.mark.parametrize("key", ["ofk_test_7Aa", "ofk_live_7Aa", "oft_7Aa"])
+def test_given_a_credential_of_any_kind_when_its_secret_is_printed_then_that_is_all_and_the_same_each_time(
+    offhook: Command, key: str
+) -> None:
+    first, second = (offhook.run("listen", "--print-secret", "--key", key) for _ in range(2))
+
+    assert (first.status, first.err) == (0, "")
+    assert first.out.startswith("whsec_")
+    assert first.out == second.out
 
 
 @pytest.mark.parametrize(

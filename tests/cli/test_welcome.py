@@ -37,8 +37,13 @@ def test_given_a_terminal_when_it_serves_then_its_addresses_answer_and_the_line_
     environment = _environment(tmp_path, database_dsn)
     with watched((_OFFHOOK, "serve"), cwd=tmp_path, env=environment) as serving:
         told = serving.until_shown("Ctrl-C ends it.\n\n")
-        found = re.search(r"dashboard +(\S+)\n *GraphQL and its IDE +(\S+)\n *make an API key +(.+)\n", told)
+        found = re.search(
+            r"dashboard +(\S+)\n *GraphQL and its IDE +(\S+)\n *make an API key +(.+)\n"
+            r" *for other terminals +export OFFHOOK_URL=(\S+)\n",
+            told,
+        )
         assert found is not None, told
+        assert found[2] == f"{found[4]}/graphql"
         made = subprocess.run(
             ["bash", "-c", found[3]], cwd=tmp_path, env=environment, capture_output=True, timeout=_SECONDS, check=True
         )

@@ -66,6 +66,8 @@ def make_deliveries() -> list[Delivery]:
         Delivery("sent again after an hour", False, secret, sign(key, at=now - timedelta(hours=1)), body),
         Delivery("from the future", False, secret, sign(key, at=now + timedelta(hours=1)), body),
         Delivery("a time that is none", False, secret, {**good, "webhook-timestamp": "today"}, body),
+        Delivery("a time beyond all bounds", False, secret, {**good, "webhook-timestamp": "9" * 400}, body),
+        Delivery("a signature of other letters", False, secret, {**good, "webhook-signature": "v1,é ü"}, body),
         Delivery("no signature", False, secret, {k: v for k, v in good.items() if k != "webhook-signature"}, body),
         Delivery("a signature of another version", False, secret, _with_version(good, "v2"), body),
         Delivery(

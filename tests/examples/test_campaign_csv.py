@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,14 @@ async def test_given_a_key_that_is_wrong_when_the_script_is_run_then_it_says_so_
     async with example.started(*command, log=tmp_path / "log", cwd=tmp_path, OFFHOOK_KEY="ofk_test_wrong") as running:
         assert await running.process.wait() != 0
     assert "key" in running.said
+
+
+async def test_given_a_machine_without_jq_when_the_script_is_run_then_one_line_says_what_to_install(
+    example: Example, tmp_path: Path
+) -> None:
+    folder, bash = EXAMPLES / "campaign-csv", shutil.which("bash")
+    assert bash is not None
+    command = (bash, str(folder / "campaign.sh"), str(folder / "contacts.csv"), "Hello.")
+    async with example.started(*command, log=tmp_path / "log", cwd=tmp_path, PATH=str(tmp_path)) as running:
+        assert await running.process.wait() == 1
+    assert running.said == "campaign.sh needs jq: sudo apt-get install jq\n"

@@ -1,12 +1,13 @@
 """Programs of the examples, and of the pages: started where another listens already, and ended with Ctrl-C."""
 
 import os
-import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Final
 
+import httpx
 import pytest
 
 from tests.docs.blocks import find_pages, read_blocks
@@ -16,6 +17,14 @@ from tests.rig.terminal import watched
 
 _SECRET: Final = "whsec_c2VjcmV0c2VjcmV0"
 _SECONDS: Final = 60
+_NOW: Final = {"webhook-id": "evt_1", "webhook-timestamp": str(int(time.time()))}
+#: What strangers may send: nothing of what is to be verified, and headers that are none.
+_NONSENSE: Final[tuple[dict[str, str], ...]] = (
+    {},
+    {**_NOW, "webhook-signature": "nonsense"},
+    {**_NOW, "webhook-timestamp": "today", "webhook-signature": "v1,a"},
+    {**_NOW, "webhook-timestamp": "9" * 400, "webhook-signature": "v1,a"},
+)
 #: Both are saved in one directory, so each has a name of its own.
 _RECEIVERS: Final = {("file", "receiver.py"), ("file", "sandbox_receiver.py")}
 
@@ -64,20 +73,29 @@ def test_given_a_taken_port_when_a_program_starts_then_one_line_says_so_and_how_
     assert setting in line
 
 
-@pytest.mark.parametrize("page", ["docs/tutorial/index.md", "docs/how-to/test-your-integration.md"])
-def test_given_a_pages_receiver_when_ctrl_c_is_pressed_then_it_ends_well_and_without_a_traceback(
-    tmp_path: Path, page: str
+@pytest.mark.parametrize(
+    "program", ["docs/tutorial/index.md", "docs/how-to/test-your-integration.md", "webhooks-python/consumer.py"]
+)
+def test_given_a_receiver_when_nonsense_comes_and_ctrl_c_is_pressed_then_it_refuses_ends_well_and_shows_no_traceback(
+    tmp_path: Path, program: str
 ) -> None:
-    command = [sys.executable, str(_receiver_of(page, tmp_path)), *((_SECRET,) if "tutorial" in page else ())]
+    path = _receiver_of(program, tmp_path) if program.endswith(".md") else EXAMPLES / program
+    command = [sys.executable, str(path), *((_SECRET,) if "tutorial" in program else ())]
     with reserve_port() as reserved:
         port = reserved.getsockname()[1]
         environment = {**os.environ, "OFFHOOK_WEBHOOK_SECRET": _SECRET, "PORT": str(port)}
         with watched(command, cwd=tmp_path, env=environment) as receiver:
             receiver.until_shown("ing")
             # Whoever answers is past its start.
-            with socket.create_connection(("127.0.0.1", port), timeout=_SECONDS) as line:
-                line.sendall(b"GET / HTTP/1.0\r\n\r\n")
-                assert b" 501 " in line.recv(1024)
+            for headers in _NONSENSE:
+                answer = httpx.post(
+                    f"http://127.0.0.1:{port}/webhooks",
+                    content=b"{}",
+                    headers=headers,
+                    timeout=_SECONDS,
+                    trust_env=False,
+                )
+                assert answer.status_code == httpx.codes.UNAUTHORIZED, receiver.shown
             receiver.press_ctrl_c()
             assert receiver.until_over() == 0, receiver.shown
     assert "Traceback" not in receiver.shown
