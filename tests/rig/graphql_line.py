@@ -67,7 +67,7 @@ fragment Told on CallEvent {
   ... on PlaybackEvent { playbackId }
   ... on PlaybackFinishedEvent { isStopped }
   ... on RecordingEvent { recordingId mode }
-  ... on RecordingSavedEvent { saved: durationSeconds sizeBytes channels sha256 }
+  ... on RecordingSavedEvent { saved: durationSeconds lostSeconds sizeBytes channels sha256 }
   ... on RecordingFailedEvent { reason }
   ... on FlowStepEnteredEvent { step stepKind }
   ... on FlowGatheredEvent { step attempt result digits }
