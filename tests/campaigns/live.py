@@ -42,6 +42,13 @@ async def wait_for_calls(sheet: Sheet, calls: int) -> None:
             await asyncio.sleep(0.05)
 
 
+async def wait_until_decided(sheet: Sheet, number: str) -> None:
+    """Until a contact waits for its turn no more, whatever came of it."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (row := (await sheet.contacts()).get(number)) is None or row["state"] == "WAITING":
+            await asyncio.sleep(0.05)
+
+
 def dialled(sipp: SippServer) -> Counter[str]:
     """How often SIPp was called at each number."""
     return Counter(call.dialled for call in sipp.calls())
