@@ -6,6 +6,7 @@ what a name resolved to when the endpoint was made, or what it resolves to a sec
 """
 
 import asyncio
+import functools
 import ipaddress
 import socket
 import ssl
@@ -86,6 +87,12 @@ class _Origin:
     port: int
 
 
+@functools.cache
+def _trusting_the_system() -> ssl.SSLContext:
+    """One for all: reading the system's authorities takes some 60 ms."""
+    return ssl.create_default_context()
+
+
 class Egress:
     """Posts to endpoints: keep-alive, no redirects, no proxies, no cookies, a limit on time and on what is read.
 
@@ -111,7 +118,7 @@ class Egress:
         self._resolve = resolve
         policy = AddressPolicy(tuple(allow_networks))
         self._permits: Mapping[str, Permit] = {"https": policy.is_permitted, "http": policy.is_listed}
-        self._tls = ssl_context or ssl.create_default_context()
+        self._tls = ssl_context or _trusting_the_system()
         self._most_idle = max_idle
         # In the order in which they became idle, over all origins.
         self._idle: dict[Connection, _Origin] = {}

@@ -92,6 +92,8 @@ DEADLINE_SECONDS = 60.0
 ALL_SCOPES = frozenset(Scope)
 SECRET = ServiceSecret("the secret of these tests, long enough")
 VEIL = KeyVeil(SECRET.derive(Purpose.REQUEST_KEYS))
+#: Read once; each surface has its own folder.
+_SETTINGS = Settings(public_url="https://offhook.example")
 
 
 @dataclass
@@ -154,7 +156,7 @@ class Parts:
 
 @pytest.fixture
 async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
-    clock = SystemClock()
+    clock, settings = SystemClock(), _SETTINGS.model_copy(update={"data_dir": tmp_path})
     audit = AuditLog(database)
     accounts = Accounts(database, audit)
     account = (await seed_sandbox(database, audit)).account
@@ -198,7 +200,7 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
     routed = route_here(calls, registry, database, Bus(database), feed, wait_seconds=5.0)
     bus = Bus(database)
     jobs = Jobs(database, log, bus, clock)
-    errands = Errands.open(Settings(data_dir=tmp_path), SECRET, database, log, bus, clock, sealer, speech)
+    errands = Errands.open(settings, SECRET, database, log, bus, clock, sealer, speech)
     contacts = open_contacts(database, audit, sealer, log, clock, jobs, speech.uploads, file_store)
     deletion = RecordingDeletion(database, log, file_store, clock)
     erasures = ErasureStage.open(SECRET, database, log, file_store, deletion, jobs, audit, sealer, clock)
@@ -250,7 +252,7 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
     health = Parts()
     app = create_app(
         services,
-        Settings(data_dir=tmp_path, public_url="https://offhook.example"),
+        settings,
         health=health,
         recordings=RecordingFiles(recordings, file_store, urls, clock),
         options=Options(init_seconds=4.0, heartbeat_seconds=0.3, most_operations_per_socket=5, most_waiting_frames=50),

@@ -5,12 +5,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.accounts.audit import AuditLog
 from app.db.engine import Database
 from app.db.migrate import migrate
 from app.local.postgres import LocalPostgres
 from app.local.temporary import temporary_postgres
+from app.routing.sandbox import seed_sandbox
 
 _TEMPLATE = "offhook_template"
+_SEEDED = "offhook_seeded"
+#: Fixtures that begin with the sandbox's account, which is some eighty rows.
+_WANT_SANDBOX = frozenset({"surface", "offhook", "served_offhook"})
 _numbers = itertools.count(1)
 
 
@@ -28,11 +33,26 @@ async def migrated_template(postgres: LocalPostgres) -> str:
     return _TEMPLATE
 
 
+@pytest.fixture(scope="session")
+async def seeded_template(postgres: LocalPostgres, migrated_template: str) -> str:
+    """The name of a database in which there is the sandbox's account, and nothing else."""
+    dsn = await postgres.create_database_from_template(_SEEDED, migrated_template)
+    connected = await Database.connect(dsn, pool_size=2)
+    try:
+        await seed_sandbox(connected, AuditLog(connected))
+    finally:
+        await connected.aclose()
+    return _SEEDED
+
+
 @pytest.fixture
-async def database_dsn(postgres: LocalPostgres, migrated_template: str) -> AsyncIterator[str]:
+async def database_dsn(
+    request: pytest.FixtureRequest, postgres: LocalPostgres, migrated_template: str, seeded_template: str
+) -> AsyncIterator[str]:
     """The DSN of a database of the test's own; dropped afterwards, whoever is still connected."""
     name = f"test_{next(_numbers)}"
-    yield await postgres.create_database_from_template(name, migrated_template)
+    template = migrated_template if _WANT_SANDBOX.isdisjoint(request.fixturenames) else seeded_template
+    yield await postgres.create_database_from_template(name, template)
     await postgres.drop_database(name)
 
 
