@@ -25,7 +25,7 @@ serve: .venv/.serves ## Serve the API at http://127.0.0.1:8000 with an embedded 
 	@.venv/bin/offhook serve
 
 test: .venv/.complete ## Run the tests: unit, real PostgreSQL, real Asterisk, the sharpest faults (PYTEST="…" for more options)
-	@$(PY) -m pytest -n 2 --dist worksteal -q $(PYTEST)
+	@$(PY) scripts/run_tests.py $(PYTEST)
 
 check: .venv/.complete ## Format, lint, types, import rules, schema and migration drift
 	@scripts/check
