@@ -4,6 +4,7 @@ numpy comes with the first use, so that a service that never speaks does not loa
 """
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from app.recordings.wave_format import HEADER_LIMIT, SAMPLE_BYTES, AudioError, read_layout, write_header
@@ -21,6 +22,8 @@ _CROSSINGS: Final = 32
 _BETA: Final = 8.0
 #: Of the lower Nyquist frequency, the rest is for the filter's slope.
 _PASSED: Final = 0.91
+#: How many filters are remembered, of some 1 kB: a voice at 22 050 Hz has 480, for the two rates in use.
+_FILTERS_KEPT: Final = 1024
 _FULL_SCALE: Final = 32768.0
 #: What is no louder than this is silence: 50 dB below full scale.
 _QUIET: Final = 104
@@ -86,20 +89,39 @@ def resample(samples: "Samples", from_rate: int, to_rate: int) -> "Samples":
         return samples
     shared = math.gcd(from_rate, to_rate)
     up, down = to_rate // shared, from_rate // shared
-    cutoff = _PASSED * min(1.0, to_rate / from_rate)  # of the old Nyquist frequency
-    half = math.ceil(_CROSSINGS / cutoff)
+    half = _half_length(up, down)
     count = math.ceil(len(samples) * up / down)
     padded = np.concatenate([np.zeros(half, np.float32), samples, np.zeros(half + down + 1, np.float32)])
-    taps = np.arange(-half + 1, half + 1)
     result = np.empty(count, np.float32)
     for phase in range(min(up, count)):
-        # Output `phase + up * n` lies at input `first + down * n`, and `beyond` of a sample further.
-        first, beyond = divmod(phase * down, up)
-        distance = taps - beyond / up
-        window = np.i0(_BETA * np.sqrt(np.maximum(0.0, 1 - (distance / half) ** 2))) / np.i0(_BETA)
-        filter_taps = np.sinc(cutoff * distance) * window
-        filter_taps = (filter_taps / filter_taps.sum()).astype(np.float32)
+        # Output `phase + up * n` lies at input `first + down * n`, and a part of a sample further.
+        first = phase * down // up
         wanted = len(range(phase, count, up))
         windows = np.lib.stride_tricks.sliding_window_view(padded[first + 1 :], 2 * half)[::down][:wanted]
-        result[phase::up] = windows @ filter_taps
+        result[phase::up] = windows @ _filter_of(up, down, phase)
     return result
+
+
+def _cutoff(up: int, down: int) -> float:
+    """Of the old Nyquist frequency."""
+    return _PASSED * min(1.0, up / down)
+
+
+def _half_length(up: int, down: int) -> int:
+    """Of the filter, in samples at the old rate."""
+    return math.ceil(_CROSSINGS / _cutoff(up, down))
+
+
+# The same for every sound, and to make them takes far longer than to speak a word through them.
+@lru_cache(maxsize=_FILTERS_KEPT)
+def _filter_of(up: int, down: int, phase: int) -> "Samples":
+    """What is heard of the samples around the place in the old sound at which the new one has its ``phase``-th."""
+    import numpy as np
+
+    cutoff, half = _cutoff(up, down), _half_length(up, down)
+    distance = np.arange(-half + 1, half + 1) - phase * down % up / up
+    window = np.i0(_BETA * np.sqrt(np.maximum(0.0, 1 - (distance / half) ** 2))) / np.i0(_BETA)
+    taps = np.sinc(cutoff * distance) * window
+    made: Samples = (taps / taps.sum()).astype(np.float32)
+    made.setflags(write=False)  # shared between threads
+    return made
