@@ -1,6 +1,8 @@
 """Whatever happens, in whatever order: a call ends once, and leaves nothing behind."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 
 import hypothesis.strategies as st
 import msgspec
@@ -12,7 +14,7 @@ from app.calls.core.machine import step
 from app.calls.core.model.call import Call, decode_call
 from app.facts.calls import CallCreated, CallEnded, Fact
 from app.facts.vocabulary import LegRole, Pair, RecordingMode
-from app.ids import RecordingId
+from app.ids import LegId, RecordingId
 from tests.calls.any_order import AnyOrder, check_sums
 from tests.calls.making import NOON, SOMEBODY, make_call
 
@@ -32,8 +34,22 @@ _INSTANTS = st.floats(-100, 4000).map(lambda seconds: NOON + timedelta(seconds=s
 
 
 def _any_command(call: Call) -> st.SearchStrategy[commands.Command]:
-    leg_ids = st.sampled_from([leg.id for leg in call.legs])
-    recording_ids = st.sampled_from([*(one.id for one in call.recordings), RecordingId("rec_none")])
+    return _commands_about(*_ids_of(call))
+
+
+def _any_input(call: Call) -> st.SearchStrategy[Input]:
+    return _inputs_about(*_ids_of(call))
+
+
+def _ids_of(call: Call) -> tuple[tuple[LegId, ...], tuple[RecordingId, ...]]:
+    recordings = (*(one.id for one in call.recordings), RecordingId("rec_none"))
+    return tuple(leg.id for leg in call.legs), recordings
+
+
+# Made once for the same ids: to make them for each example takes longer than all that is done with it.
+@cache
+def _commands_about(legs: Sequence[LegId], recordings: Sequence[RecordingId]) -> st.SearchStrategy[commands.Command]:
+    leg_ids, recording_ids = st.sampled_from(legs), st.sampled_from(recordings)
     return st.one_of(
         st.builds(
             commands.CreateChannel,
@@ -58,9 +74,9 @@ def _any_command(call: Call) -> st.SearchStrategy[commands.Command]:
     )
 
 
-def _any_input(call: Call) -> st.SearchStrategy[Input]:
-    leg_ids = st.sampled_from([leg.id for leg in call.legs])
-    recording_ids = st.sampled_from([*(one.id for one in call.recordings), RecordingId("rec_none")])
+@cache
+def _inputs_about(legs: Sequence[LegId], recordings: Sequence[RecordingId]) -> st.SearchStrategy[Input]:
+    leg_ids, recording_ids = st.sampled_from(legs), st.sampled_from(recordings)
     return st.one_of(
         st.builds(inputs.Start),
         st.builds(inputs.LegCreated, leg_id=leg_ids, channel_name=st.just("PJSIP/x")),
@@ -97,7 +113,7 @@ def _any_input(call: Call) -> st.SearchStrategy[Input]:
         ),
         st.builds(inputs.RecordingLost, recording_id=recording_ids, reason=st.just("empty")),
         st.builds(inputs.TimerFired),
-        st.builds(inputs.CommandFailed, command=_any_command(call), kind=st.sampled_from(FailureKind)),
+        st.builds(inputs.CommandFailed, command=_commands_about(legs, recordings), kind=st.sampled_from(FailureKind)),
         st.builds(inputs.HangupRequested, actor=st.just(SOMEBODY)),
         st.builds(inputs.UpdateRequested, actor=st.just(SOMEBODY), metadata=st.just((Pair(key="a", value="b"),))),
         st.builds(inputs.Recovered, blind_from=_INSTANTS, blind_until=_INSTANTS),

@@ -103,7 +103,7 @@ def test_given_any_inputs_in_any_order_when_their_trace_is_done_again_then_it_co
 def test_given_a_trace_without_room_when_done_again_then_what_is_left_comes_to_the_same(
     data: st.DataObject, size: int
 ) -> None:
-    call = make_call(recording_mode=RecordingMode.BOTH)
+    call = _CALLS[LegRole.AGENT, RecordingMode.BOTH]
     events = data.draw(st.lists(st.tuples(_any_input(call), st.floats(0, 400)), max_size=30))
     trace, told = run_trace(call, [(inputs.Start(), 0.0), *events], size=size)
     document = trace.document()

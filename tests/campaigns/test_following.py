@@ -294,10 +294,12 @@ async def test_given_a_dialer_that_dies_at_any_point_when_others_go_on_then_each
         await hall.add_list(numbers(4))
         await hall.begin(retries=retry(Disposition.BUSY, times=1, after=30))
         await _walk(hall, steps)
-        for _ in range(12):  # and then nobody dies any more
-            hall.clock.pass_seconds(LEASE.total_seconds() + 31)
-            await hall.call_all_due()
-            await hall.hang_up(Disposition.BUSY)
+        for _ in range(10):  # and then nobody dies any more
+            await _go_on(hall)
+            if {row["state"] for row in (await hall.contacts()).values()} == {"FINISHED"}:
+                break
+        for _ in range(2):  # nor does anything come of it that is over
+            await _go_on(hall)
         rows = await hall.contacts()
         assert {(row["state"], row["attempts"]) for row in rows.values()} == {("FINISHED", 2)}
         assert set(hall.telephone.dialled.values()) == {2}
@@ -309,6 +311,12 @@ async def test_given_a_dialer_that_dies_at_any_point_when_others_go_on_then_each
         hall.dialing.close()
         await database.aclose()
         await postgres.drop_database(name)  # type: ignore[attr-defined]
+
+
+async def _go_on(hall: Hall) -> None:
+    hall.clock.pass_seconds(LEASE.total_seconds() + 31)
+    await hall.call_all_due()
+    await hall.hang_up(Disposition.BUSY)
 
 
 async def _walk(hall: Hall, steps: list[str]) -> None:

@@ -1,6 +1,7 @@
 """The embedded PostgreSQL: one owner, no traces of the others, and data that survives them."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -25,13 +26,39 @@ from tests.local.watching import is_alive, read, wait_until
 pytestmark = pytest.mark.postgres
 
 
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    """Where another user can get to (pytest's own folders are closed)."""
+    folder = Path(tempfile.mkdtemp(prefix="offhook-test-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
 @pytest.fixture
-def data_dir() -> Iterator[Path]:
-    """A path that does not exist yet, where another user can get to (pytest's own folders are closed)."""
-    parent = Path(tempfile.mkdtemp(prefix="offhook-test-"))
-    parent.chmod(0o711)
-    yield parent / "postgresql"
-    shutil.rmtree(parent)
+def new_data_dir() -> Iterator[Path]:
+    """A path that does not exist yet."""
+    with _folder() as folder:
+        yield folder / "postgresql"
+
+
+@pytest.fixture(scope="module")
+async def made() -> AsyncIterator[Path]:
+    """A data directory as its first use leaves it behind; to make one takes most of a start's time."""
+    with _folder() as folder:
+        async with running_postgres(folder / "postgresql", settings=UNSAFE_AND_FAST):
+            pass
+        yield folder / "postgresql"
+
+
+@pytest.fixture
+def data_dir(made: Path) -> Iterator[Path]:
+    """A copy of it, of this test's own."""
+    with _folder() as folder:
+        subprocess.run(["cp", "--archive", made, folder], check=True, timeout=60)
+        yield folder / "postgresql"
 
 
 async def fetch(dsn: str, query: str) -> object:
@@ -120,10 +147,10 @@ async def test_given_a_role_we_did_not_map_when_connecting_then_it_is_refused(da
             await fetch(server.admin_dsn.replace("//postgres@", "//intruder@"), "SELECT 1")
 
 
-async def test_given_rows_when_restarted_then_they_are_there(data_dir: Path) -> None:
-    async with running_postgres(data_dir) as server:
+async def test_given_rows_when_restarted_then_they_are_there(new_data_dir: Path) -> None:
+    async with running_postgres(new_data_dir) as server:
         await fetch(server.dsn, "CREATE TABLE kept AS SELECT 42 AS answer")
-    async with running_postgres(data_dir) as server:
+    async with running_postgres(new_data_dir) as server:
         assert await fetch(server.dsn, "SELECT answer FROM kept") == 42
 
 
@@ -232,17 +259,17 @@ def leave_half_a_cluster(data_dir: Path) -> None:
 
 
 async def test_given_a_first_start_killed_half_way_when_started_again_then_a_whole_cluster_is_made(
-    data_dir: Path,
+    new_data_dir: Path,
 ) -> None:
-    leave_half_a_cluster(data_dir)
-    async with running_postgres(data_dir, settings=UNSAFE_AND_FAST) as server:
+    leave_half_a_cluster(new_data_dir)
+    async with running_postgres(new_data_dir, settings=UNSAFE_AND_FAST) as server:
         assert await fetch(server.dsn, "SELECT 1") == 1
 
 
 async def test_given_a_path_too_long_for_a_socket_when_started_then_the_socket_is_elsewhere_and_cleared_away(
-    data_dir: Path,
+    new_data_dir: Path,
 ) -> None:
-    deep = data_dir / ("x" * 100)
+    deep = new_data_dir / ("x" * 100)
     async with running_postgres(deep, settings=UNSAFE_AND_FAST) as server:
         assert not server.socket_dir.is_relative_to(deep)
         assert await fetch(server.dsn, "SELECT 1") == 1
@@ -250,9 +277,9 @@ async def test_given_a_path_too_long_for_a_socket_when_started_then_the_socket_i
 
 
 async def test_given_a_closed_folder_when_started_then_the_error_names_it_and_its_mode_is_untouched(
-    data_dir: Path,
+    new_data_dir: Path,
 ) -> None:
-    closed = data_dir.parent / "closed"
+    closed = new_data_dir.parent / "closed"
     closed.mkdir()
     closed.chmod(0o600)
     with pytest.raises(ConfigurationError, match=str(closed)):
@@ -262,12 +289,12 @@ async def test_given_a_closed_folder_when_started_then_the_error_names_it_and_it
 
 
 async def test_given_a_full_disk_when_started_then_the_error_says_how_much_is_missing(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    new_data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage("/")._replace(free=5 * 2**20)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     with pytest.raises(PostgresStartError, match="Only 5 MiB"):
-        async with running_postgres(data_dir):
+        async with running_postgres(new_data_dir):
             pass
 
 
@@ -313,12 +340,12 @@ async def test_given_a_template_when_cloned_then_the_copy_has_its_rows_and_dropp
 
 
 async def test_given_programs_another_user_cannot_reach_when_looked_for_then_one_whole_copy_is_made(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    new_data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = choose_server_user(Path("/nonexistent"))
     user = ServerUser(own.name, own.uid, own.gid, is_other=True)
     monkeypatch.setattr("app.local.postgres_install.can_reach", lambda _path, _user: False)
-    cache = data_dir.parent / "cache"
+    cache = new_data_dir.parent / "cache"
     first, second = await asyncio.gather(*(asyncio.to_thread(find_programs, user, cache=cache) for _ in range(2)))
     assert first == second
     assert [path.name for path in cache.iterdir()] == [first.parents[2].name]
