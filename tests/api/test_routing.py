@@ -1,6 +1,6 @@
 """Agents, extensions, devices, groups, queues, trunks, numbers and routes over GraphQL."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -96,130 +96,143 @@ def shown_by(values: dict[str, Any]) -> str:
     return " ".join(f"{name} {{ kind number {{ number }} }}" if name in targets else name for name in values)
 
 
-@pytest.mark.parametrize("noun", KINDS)
-async def test_given_any_kind_when_made_changed_listed_and_deleted_then_each_shows(surface: Surface, noun: str) -> None:
-    given, change, expected, plural = KINDS[noun]
-    field = noun[0].lower() + noun[1:]
-    made = await make(surface, noun, given)
-    changed = await do(surface, f"update{noun}", {"id": made["id"], **change}, f"{field} {{ {shown_by(expected)} }}")
-    assert changed["userErrors"] == []
-    assert changed[field] == expected
+async def test_given_any_kind_when_made_changed_listed_and_deleted_then_each_shows(
+    surface: Surface, subtests: pytest.Subtests
+) -> None:
+    for noun, (given, change, expected, plural) in KINDS.items():
+        with subtests.test(noun):
+            field = noun[0].lower() + noun[1:]
+            made = await make(surface, noun, given)
+            changed = await do(
+                surface, f"update{noun}", {"id": made["id"], **change}, f"{field} {{ {shown_by(expected)} }}"
+            )
+            assert changed["userErrors"] == []
+            assert changed[field] == expected
 
-    query = f"""query($id: ID!) {{ {field}(id: $id) {{ {shown_by(expected)} }} node(id: $id) {{ __typename id }}
-      {plural} {{ nodes {{ id }} totalCount {{ count precision }} }} }}"""
-    seen = await surface.ask(query, {"id": made["id"]})
-    assert seen[field] == expected
-    assert seen["node"] == {"__typename": noun, "id": made["id"]}
-    assert made["id"] in {one["id"] for one in seen[plural]["nodes"]}
-    assert seen[plural]["totalCount"] == {"count": len(seen[plural]["nodes"]), "precision": "EXACT"}
+            query = f"""query($id: ID!) {{ {field}(id: $id) {{ {shown_by(expected)} }} node(id: $id) {{ __typename id }}
+              {plural} {{ nodes {{ id }} totalCount {{ count precision }} }} }}"""
+            seen = await surface.ask(query, {"id": made["id"]})
+            assert seen[field] == expected
+            assert seen["node"] == {"__typename": noun, "id": made["id"]}
+            assert made["id"] in {one["id"] for one in seen[plural]["nodes"]}
+            assert seen[plural]["totalCount"] == {"count": len(seen[plural]["nodes"]), "precision": "EXACT"}
 
-    assert await do(surface, f"delete{noun}", {"id": made["id"]}, "deletedId") == {
-        "deletedId": made["id"],
-        "userErrors": [],
-    }
-    gone = await surface.ask(query, {"id": made["id"]})
-    assert (gone[field], gone["node"]) == (None, None)
-    again = await do(surface, f"delete{noun}", {"id": made["id"]}, "deletedId")
-    assert again == {
-        "deletedId": None,
-        "userErrors": [{"code": "NOT_FOUND", "field": ["id"], "currentState": None}],
-    }
+            assert await do(surface, f"delete{noun}", {"id": made["id"]}, "deletedId") == {
+                "deletedId": made["id"],
+                "userErrors": [],
+            }
+            gone = await surface.ask(query, {"id": made["id"]})
+            assert (gone[field], gone["node"]) == (None, None)
+            again = await do(surface, f"delete{noun}", {"id": made["id"]}, "deletedId")
+            assert again == {
+                "deletedId": None,
+                "userErrors": [{"code": "NOT_FOUND", "field": ["id"], "currentState": None}],
+            }
 
 
-@pytest.mark.parametrize("noun", KINDS)
 async def test_given_another_accounts_thing_when_read_changed_or_deleted_then_there_is_none(
-    surface: Surface, noun: str
+    surface: Surface, subtests: pytest.Subtests
 ) -> None:
-    given, change, _, plural = KINDS[noun]
-    field = noun[0].lower() + noun[1:]
-    made = await make(surface, noun, given)
     other = await surface.key(account=await surface.accounts.create("other"))
-    query = f"query($id: ID!) {{ {field}(id: $id) {{ id }} node(id: $id) {{ id }} {plural} {{ nodes {{ id }} }} }}"
-    assert await surface.ask(query, {"id": made["id"]}, token=other) == {
-        field: None, "node": None, plural: {"nodes": []}
-    }  # fmt: skip
-    for payload in (
-        await do(surface, f"update{noun}", {"id": made["id"], **change}, token=other),
-        await do(surface, f"delete{noun}", {"id": made["id"]}, token=other),
-    ):
-        assert [(one["code"], one["field"]) for one in payload["userErrors"]] == [("NOT_FOUND", ["id"])]
+    for noun, (given, change, _, plural) in KINDS.items():
+        with subtests.test(noun):
+            field = noun[0].lower() + noun[1:]
+            made = await make(surface, noun, given)
+            query = (
+                f"query($id: ID!) {{ {field}(id: $id) {{ id }} node(id: $id) {{ id }} {plural} {{ nodes {{ id }} }} }}"
+            )
+            assert await surface.ask(query, {"id": made["id"]}, token=other) == {
+                field: None, "node": None, plural: {"nodes": []}
+            }  # fmt: skip
+            for payload in (
+                await do(surface, f"update{noun}", {"id": made["id"], **change}, token=other),
+                await do(surface, f"delete{noun}", {"id": made["id"]}, token=other),
+            ):
+                assert [(one["code"], one["field"]) for one in payload["userErrors"]] == [("NOT_FOUND", ["id"])]
 
 
-@pytest.mark.parametrize("noun", [*KINDS, "Device"])
-async def test_given_a_key_without_the_scope_when_it_asks_then_it_is_forbidden(surface: Surface, noun: str) -> None:
-    field = noun[0].lower() + noun[1:]
-    scope = Scope.AGENTS if noun == "Agent" else Scope.ROUTING
-    token = await surface.key(set(Scope) - {scope})
-    for query in (
-        f'{{ {field}(id: "x") {{ id }} }}',
-        f'mutation {{ delete{noun}(input: {{id: "x"}}) {{ deletedId }} }}',
-    ):
-        (error,) = (await surface.post(query, token=token)).json()["errors"]
-        assert error["extensions"]["code"] == "FORBIDDEN"
-        assert scope.value in error["message"]
+async def test_given_a_key_without_the_scope_when_it_asks_then_it_is_forbidden(
+    surface: Surface, subtests: pytest.Subtests
+) -> None:
+    for noun in [*KINDS, "Device"]:
+        with subtests.test(noun):
+            field = noun[0].lower() + noun[1:]
+            scope = Scope.AGENTS if noun == "Agent" else Scope.ROUTING
+            token = await surface.key(set(Scope) - {scope})
+            for query in (
+                f'{{ {field}(id: "x") {{ id }} }}',
+                f'mutation {{ delete{noun}(input: {{id: "x"}}) {{ deletedId }} }}',
+            ):
+                (error,) = (await surface.post(query, token=token)).json()["errors"]
+                assert error["extensions"]["code"] == "FORBIDDEN"
+                assert scope.value in error["message"]
 
 
-@pytest.mark.parametrize(
-    ("mutation", "given", "code", "field"),
-    [
-        ("createAgent", {"name": " "}, "REQUIRED", ["name"]),
-        ("createAgent", {"name": "A", "email": "nobody"}, "INVALID_INPUT", ["email"]),
-        ("createAgent", {"name": "A", "extensionId": "ext_x"}, "NOT_FOUND", ["extensionId"]),
-        ("createAgent", {"name": "A", "ringSeconds": 0}, "INVALID_INPUT", ["ringSeconds"]),
-        ("createExtension", {"number": "1"}, "INVALID_NUMBER", ["number"]),
-        ("createExtension", {"number": "20;1"}, "INVALID_NUMBER", ["number"]),
-        ("createDevice", {}, "REQUIRED", None),
-        ("createDevice", {"extensionId": "ext_x", "agentId": "agent_x"}, "REQUIRED", None),
-        ("createDevice", {"extensionId": "ext_x"}, "NOT_FOUND", ["extensionId"]),
-        ("createTrunk", {"name": "Main", "host": "192.0.2.1"}, "INVALID_INPUT", ["name"]),
-        ("createTrunk", {"name": "a", "host": "evil;x=y"}, "INVALID_INPUT", ["host"]),
-        ("createTrunk", {"name": "a", "host": "a.example\n[b]"}, "INVALID_INPUT", ["host"]),
-        ("createTrunk", {"name": "a", "host": "169.254.169.254"}, "INVALID_INPUT", ["host"]),
-        ("createTrunk", {"name": "a", "host": "192.0.2.1", "port": 0}, "INVALID_INPUT", ["port"]),
-        ("createTrunk", {"name": "a", "host": "192.0.2.1", "username": "me"}, "REQUIRED", ["secret"]),
-        ("createTrunk", {"name": "a", "host": "192.0.2.1", "registers": True}, "REQUIRED", ["username"]),
-        ("createTrunk", {"name": "a", "host": "192.0.2.1", "matchAddresses": ["0.0.0.0/0"]}, "INVALID_INPUT",
-         ["matchAddresses", "0"]),
-        ("createTrunk", {"name": "a", "host": "192.0.2.1", "matchAddresses": ["127.0.0.1"]}, "INVALID_INPUT",
-         ["matchAddresses", "0"]),
-        ("createTrunk", {"name": "a", "host": "192.0.2.1", "codecs": []}, "INVALID_INPUT", ["codecs"]),
-        ("createTrunk", {"name": "a", "host": "192.0.2.1", "dialTemplate": "{x}"}, "INVALID_INPUT", ["dialTemplate"]),
-        ("createOutboundNumber", {"number": "12"}, "INVALID_NUMBER", ["number"]),
-        ("createOutboundNumberPool", {"name": "p", "numberIds": ["num_x"]}, "NOT_FOUND", ["numberIds", "0"]),
-        ("createRingGroup", {"name": "g", "strategy": "ALL", "ringSeconds": 5, "members": [{"agentId": "agent_x"}]},
-         "NOT_FOUND", ["members", "0", "agentId"]),
-        ("createQueue", {"name": "q", "strategy": "RING_ALL", "musicClass": "a,b"}, "INVALID_INPUT", ["musicClass"]),
-        ("createQueue", {"name": "q", "strategy": "RING_ALL", "members": [{"agentId": "a", "penalty": -1}]},
-         "INVALID_INPUT", ["members", "0", "penalty"]),
-        ("createInboundRoute", {"pattern": "_X.", "target": {"number": "+12125550100"}}, "INVALID_INPUT", ["pattern"]),
-        ("createInboundRoute", {"pattern": "*", "target": {"queueId": "queue_x"}}, "NOT_FOUND", ["target", "queueId"]),
-        ("createInboundRoute", {"pattern": "*", "target": {"extension": "7777"}}, "NOT_FOUND", ["target", "extension"]),
-        ("createInboundRoute", {"pattern": "*", "target": {"number": "911"}}, "INVALID_NUMBER", ["target", "number"]),
-        ("updateAgent", {"id": "agent_x", "name": None}, "INVALID_INPUT", ["name"]),
-        ("updateQueue", {"id": "queue_x", "ringSeconds": None}, "INVALID_INPUT", ["ringSeconds"]),
-        ("rotateDeviceSecret", {"id": "dev_x"}, "NOT_FOUND", ["id"]),
-    ],
-)  # fmt: skip
+_MALFORMED: Final[list[tuple[str, dict[str, Any], str, list[str] | None]]] = [
+    ("createAgent", {"name": " "}, "REQUIRED", ["name"]),
+    ("createAgent", {"name": "A", "email": "nobody"}, "INVALID_INPUT", ["email"]),
+    ("createAgent", {"name": "A", "extensionId": "ext_x"}, "NOT_FOUND", ["extensionId"]),
+    ("createAgent", {"name": "A", "ringSeconds": 0}, "INVALID_INPUT", ["ringSeconds"]),
+    ("createExtension", {"number": "1"}, "INVALID_NUMBER", ["number"]),
+    ("createExtension", {"number": "20;1"}, "INVALID_NUMBER", ["number"]),
+    ("createDevice", {}, "REQUIRED", None),
+    ("createDevice", {"extensionId": "ext_x", "agentId": "agent_x"}, "REQUIRED", None),
+    ("createDevice", {"extensionId": "ext_x"}, "NOT_FOUND", ["extensionId"]),
+    ("createTrunk", {"name": "Main", "host": "192.0.2.1"}, "INVALID_INPUT", ["name"]),
+    ("createTrunk", {"name": "a", "host": "evil;x=y"}, "INVALID_INPUT", ["host"]),
+    ("createTrunk", {"name": "a", "host": "a.example\n[b]"}, "INVALID_INPUT", ["host"]),
+    ("createTrunk", {"name": "a", "host": "169.254.169.254"}, "INVALID_INPUT", ["host"]),
+    ("createTrunk", {"name": "a", "host": "192.0.2.1", "port": 0}, "INVALID_INPUT", ["port"]),
+    ("createTrunk", {"name": "a", "host": "192.0.2.1", "username": "me"}, "REQUIRED", ["secret"]),
+    ("createTrunk", {"name": "a", "host": "192.0.2.1", "registers": True}, "REQUIRED", ["username"]),
+    ("createTrunk", {"name": "a", "host": "192.0.2.1", "matchAddresses": ["0.0.0.0/0"]}, "INVALID_INPUT",
+     ["matchAddresses", "0"]),
+    ("createTrunk", {"name": "a", "host": "192.0.2.1", "matchAddresses": ["127.0.0.1"]}, "INVALID_INPUT",
+     ["matchAddresses", "0"]),
+    ("createTrunk", {"name": "a", "host": "192.0.2.1", "codecs": []}, "INVALID_INPUT", ["codecs"]),
+    ("createTrunk", {"name": "a", "host": "192.0.2.1", "dialTemplate": "{x}"}, "INVALID_INPUT", ["dialTemplate"]),
+    ("createOutboundNumber", {"number": "12"}, "INVALID_NUMBER", ["number"]),
+    ("createOutboundNumberPool", {"name": "p", "numberIds": ["num_x"]}, "NOT_FOUND", ["numberIds", "0"]),
+    ("createRingGroup", {"name": "g", "strategy": "ALL", "ringSeconds": 5, "members": [{"agentId": "agent_x"}]},
+     "NOT_FOUND", ["members", "0", "agentId"]),
+    ("createQueue", {"name": "q", "strategy": "RING_ALL", "musicClass": "a,b"}, "INVALID_INPUT", ["musicClass"]),
+    ("createQueue", {"name": "q", "strategy": "RING_ALL", "members": [{"agentId": "a", "penalty": -1}]},
+     "INVALID_INPUT", ["members", "0", "penalty"]),
+    ("createInboundRoute", {"pattern": "_X.", "target": {"number": "+12125550100"}}, "INVALID_INPUT", ["pattern"]),
+    ("createInboundRoute", {"pattern": "*", "target": {"queueId": "queue_x"}}, "NOT_FOUND", ["target", "queueId"]),
+    ("createInboundRoute", {"pattern": "*", "target": {"extension": "7777"}}, "NOT_FOUND", ["target", "extension"]),
+    ("createInboundRoute", {"pattern": "*", "target": {"number": "911"}}, "INVALID_NUMBER", ["target", "number"]),
+    ("updateAgent", {"id": "agent_x", "name": None}, "INVALID_INPUT", ["name"]),
+    ("updateQueue", {"id": "queue_x", "ringSeconds": None}, "INVALID_INPUT", ["ringSeconds"]),
+    ("rotateDeviceSecret", {"id": "dev_x"}, "NOT_FOUND", ["id"]),
+]  # fmt: skip
+
+
 async def test_given_something_malformed_when_asked_for_then_user_errors_say_what(
-    surface: Surface, mutation: str, given: dict[str, Any], code: str, field: list[str] | None
+    surface: Surface, subtests: pytest.Subtests
 ) -> None:
-    payload = await do(surface, mutation, given)
-    assert (payload["userErrors"][0]["code"], payload["userErrors"][0]["field"]) == (code, field)
+    for mutation, given, code, field in _MALFORMED:
+        with subtests.test(f"{mutation} {given}"):
+            payload = await do(surface, mutation, given)
+            assert (payload["userErrors"][0]["code"], payload["userErrors"][0]["field"]) == (code, field)
 
 
-@pytest.mark.parametrize("noun", ["Extension", "Trunk", "OutboundNumber", "OutboundNumberPool", "RingGroup", "Queue",
-                                  "InboundRoute"])  # fmt: skip
+_NAMED: Final = ("Extension", "Trunk", "OutboundNumber", "OutboundNumberPool", "RingGroup", "Queue", "InboundRoute")
+
+
 async def test_given_a_name_that_is_taken_when_made_again_then_it_exists_already_until_it_is_deleted(
-    surface: Surface, noun: str
+    surface: Surface, subtests: pytest.Subtests
 ) -> None:
-    given = {name: value for name, value in KINDS[noun][0].items() if name != "overflow"}
-    made = await make(surface, noun, given)
-    if noun == "Trunk":
-        given = {**given, "matchAddresses": []}
-    (error,) = (await do(surface, f"create{noun}", given))["userErrors"]
-    assert error["code"] == "ALREADY_EXISTS"
-    await do(surface, f"delete{noun}", {"id": made["id"]})
-    await make(surface, noun, given)
+    for noun in _NAMED:
+        with subtests.test(noun):
+            given = {name: value for name, value in KINDS[noun][0].items() if name != "overflow"}
+            made = await make(surface, noun, given)
+            if noun == "Trunk":
+                given = {**given, "matchAddresses": []}
+            (error,) = (await do(surface, f"create{noun}", given))["userErrors"]
+            assert error["code"] == "ALREADY_EXISTS"
+            await do(surface, f"delete{noun}", {"id": made["id"]})
+            await make(surface, noun, given)
 
 
 async def test_given_a_device_when_made_moved_and_rotated_then_its_secret_is_shown_each_time_once(
@@ -399,18 +412,27 @@ async def test_given_a_trunk_in_asterisks_own_files_when_its_address_is_changed_
     assert changed["trunk"] == {"isDefault": True}
 
 
-@pytest.mark.parametrize(
-    "operators", [{"dialTemplate": "0044{national}"}, {"isEnabled": False}, {"maxChannels": 1}, {"maxChannels": None}]
-)
+_OPERATORS: Final[list[dict[str, Any]]] = [
+    {"dialTemplate": "0044{national}"},
+    {"isEnabled": False},
+    {"maxChannels": 1},
+    {"maxChannels": None},
+]
+
+
 async def test_given_a_trunk_in_asterisks_own_files_when_a_key_says_what_is_dialled_there_then_it_is_refused(
-    surface: Surface, operators: dict[str, Any]
+    surface: Surface, subtests: pytest.Subtests
 ) -> None:
-    # A number is judged and priced as it was asked for: a template could make another one of it.
-    shown = "{ trunks { nodes { id isProvisioned dialTemplate isEnabled maxChannels } } }"
-    (own,) = [one for one in (await surface.ask(shown))["trunks"]["nodes"] if not one["isProvisioned"]]
-    (error,) = (await do(surface, "updateTrunk", {"id": own["id"], "isDefault": True, **operators}))["userErrors"]
-    assert (error["code"], error["currentState"]) == ("INVALID_STATE", "NOT_PROVISIONED")
-    assert own in (await surface.ask(shown))["trunks"]["nodes"]
+    for operators in _OPERATORS:
+        with subtests.test(str(operators)):
+            # A number is judged and priced as it was asked for: a template could make another one of it.
+            shown = "{ trunks { nodes { id isProvisioned dialTemplate isEnabled maxChannels } } }"
+            (own,) = [one for one in (await surface.ask(shown))["trunks"]["nodes"] if not one["isProvisioned"]]
+            (error,) = (await do(surface, "updateTrunk", {"id": own["id"], "isDefault": True, **operators}))[
+                "userErrors"
+            ]
+            assert (error["code"], error["currentState"]) == ("INVALID_STATE", "NOT_PROVISIONED")
+            assert own in (await surface.ask(shown))["trunks"]["nodes"]
 
 
 async def test_given_defaults_when_another_becomes_it_then_there_is_one(surface: Surface) -> None:

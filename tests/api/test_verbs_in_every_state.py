@@ -299,13 +299,15 @@ def _choices(name: str, field: GraphQLInputField, world: World, call: Call) -> l
 
 
 def _forms(verb: GraphQLField, world: World, call: Call) -> list[dict[str, Any]]:
-    """The inputs with which a verb can be asked of this call."""
+    """The inputs with which a verb can be asked of this call: whatever may be asked, in all combinations, of the first
+    of what it can be about; and of each of the others in one of them.
+    """
     fields = _input_of(verb).fields
-    values = [_choices(name, field, world, call) for name, field in fields.items()]
-    return [
-        {name: value for name, value in zip(fields, chosen, strict=True) if value is not ...}
-        for chosen in itertools.product(*values)
-    ]
+    values = {name: _choices(name, field, world, call) for name, field in fields.items()}
+    of_first = [of[:1] if name in SUBJECTS else of for name, of in values.items()]
+    chosen = [dict(zip(fields, one, strict=True)) for one in itertools.product(*of_first)]
+    others = [chosen[0] | {name: one} for name in SUBJECTS.keys() & fields.keys() for one in values[name][1:]]
+    return [{name: value for name, value in form.items() if value is not ...} for form in (*chosen, *others)]
 
 
 @pytest.fixture

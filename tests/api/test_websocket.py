@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import pytest
@@ -63,27 +63,28 @@ async def opened(port: int, **options: Any) -> AsyncIterator[Socket]:
         yield Socket(connection)
 
 
-@pytest.mark.parametrize("name", ["authorization", "Authorization"])
 async def test_given_a_key_in_connection_init_when_connected_then_it_is_acknowledged_with_the_heartbeat(
-    surface: Surface, port: int, name: str
+    surface: Surface, port: int, subtests: pytest.Subtests
 ) -> None:
-    async with opened(port) as socket:
-        assert await socket.init(surface.token, name) == {
-            "type": "connection_ack",
-            "payload": {"heartbeatSeconds": 0.3},
-        }
-        await socket.subscribe("{ viewer { account { name } } }")
-        answer = await socket.receive()
-        assert answer["payload"]["extensions"]["cost"].pop("remaining")  # which grows with time
-        assert answer == {
-            "type": "next",
-            "id": "1",
-            "payload": {
-                "data": {"viewer": {"account": {"name": "sandbox"}}},
-                "extensions": {"cost": {"points": 3, "mostPoints": 20_000}},
-            },
-        }
-        assert await socket.receive() == {"type": "complete", "id": "1"}
+    for name in ["authorization", "Authorization"]:
+        with subtests.test(name):
+            async with opened(port) as socket:
+                assert await socket.init(surface.token, name) == {
+                    "type": "connection_ack",
+                    "payload": {"heartbeatSeconds": 0.3},
+                }
+                await socket.subscribe("{ viewer { account { name } } }")
+                answer = await socket.receive()
+                assert answer["payload"]["extensions"]["cost"].pop("remaining")  # which grows with time
+                assert answer == {
+                    "type": "next",
+                    "id": "1",
+                    "payload": {
+                        "data": {"viewer": {"account": {"name": "sandbox"}}},
+                        "extensions": {"cost": {"points": 3, "mostPoints": 20_000}},
+                    },
+                }
+                assert await socket.receive() == {"type": "complete", "id": "1"}
 
 
 async def test_given_a_key_in_the_handshake_when_connected_then_it_counts(surface: Surface, port: int) -> None:
@@ -99,25 +100,33 @@ async def test_given_an_origin_elsewhere_when_connected_with_a_key_then_it_is_se
         assert (await socket.init(surface.token))["type"] == "connection_ack"
 
 
-@pytest.mark.parametrize(
-    "payload", [{}, {"authorization": "Bearer wrong"}, {"authorization": 7}, {"authorization": "x"}]
-)
+_NO_GOOD_KEYS: Final[list[dict[str, object]]] = [
+    {},
+    {"authorization": "Bearer wrong"},
+    {"authorization": 7},
+    {"authorization": "x"},
+]
+
+
 async def test_given_no_good_key_when_initialised_then_it_closes_with_4401(
-    surface: Surface, port: int, payload: dict[str, object]
+    surface: Surface, port: int, subtests: pytest.Subtests
 ) -> None:
-    async with opened(port) as socket:
-        await socket.send(type="connection_init", payload=payload)
-        code, reason = await socket.close_code()
-        assert code == 4401
-        assert reason
+    for payload in _NO_GOOD_KEYS:
+        with subtests.test(str(payload)):
+            async with opened(port) as socket:
+                await socket.send(type="connection_init", payload=payload)
+                code, reason = await socket.close_code()
+                assert code == 4401
+                assert reason
 
 
-@pytest.mark.parametrize("offered", [None, [Subprotocol("graphql-ws")], [Subprotocol("chat")]])
 async def test_given_another_subprotocol_when_connected_then_it_closes_with_4406(
-    surface: Surface, port: int, offered: list[Subprotocol] | None
+    surface: Surface, port: int, subtests: pytest.Subtests
 ) -> None:
-    async with opened(port, subprotocols=offered) as socket:
-        assert (await socket.close_code())[0] == 4406
+    for offered in [None, [Subprotocol("graphql-ws")], [Subprotocol("chat")]]:
+        with subtests.test(str(offered)):
+            async with opened(port, subprotocols=offered) as socket:
+                assert (await socket.close_code())[0] == 4406
 
 
 async def test_given_no_connection_init_when_its_time_is_up_then_it_closes_with_4408(
@@ -149,39 +158,40 @@ async def test_given_an_id_in_use_when_subscribing_then_it_closes_with_4409(surf
     await until(lambda: surface.feed.subscriber_count == 0)
 
 
-@pytest.mark.parametrize(
-    "frame",
-    [
-        "not json",
-        "[]",
-        "null",
-        '"text"',
-        "1",
-        "{}",
-        '{"type": 1}',
-        '{"type": "nonsense"}',
-        '{"type": "subscribe"}',
-        '{"type": "subscribe", "id": "1"}',
-        '{"type": "subscribe", "id": 1, "payload": {"query": "{ a }"}}',
-        '{"type": "subscribe", "id": "", "payload": {"query": "{ a }"}}',
-        '{"type": "subscribe", "id": "1", "payload": []}',
-        '{"type": "subscribe", "id": "1", "payload": {"query": null}}',
-        '{"type": "subscribe", "id": "1", "payload": {"query": "{ a }", "variables": []}}',
-        '{"type": "subscribe", "id": "1", "payload": {"query": "{ a }", "operationName": {}}}',
-        '{"type": "connection_init", "payload": []}',
-        '{"type": "complete"}',
-        '{"type": "complete", "id": {}}',
-        b'{"type": "ping"}',
-        b"\x00\xff",
-    ],
-)
+_MALFORMED: Final[list[str | bytes]] = [
+    "not json",
+    "[]",
+    "null",
+    '"text"',
+    "1",
+    "{}",
+    '{"type": 1}',
+    '{"type": "nonsense"}',
+    '{"type": "subscribe"}',
+    '{"type": "subscribe", "id": "1"}',
+    '{"type": "subscribe", "id": 1, "payload": {"query": "{ a }"}}',
+    '{"type": "subscribe", "id": "", "payload": {"query": "{ a }"}}',
+    '{"type": "subscribe", "id": "1", "payload": []}',
+    '{"type": "subscribe", "id": "1", "payload": {"query": null}}',
+    '{"type": "subscribe", "id": "1", "payload": {"query": "{ a }", "variables": []}}',
+    '{"type": "subscribe", "id": "1", "payload": {"query": "{ a }", "operationName": {}}}',
+    '{"type": "connection_init", "payload": []}',
+    '{"type": "complete"}',
+    '{"type": "complete", "id": {}}',
+    b'{"type": "ping"}',
+    b"\x00\xff",
+]
+
+
 async def test_given_a_malformed_message_when_sent_then_it_closes_with_4400(
-    surface: Surface, port: int, frame: str | bytes
+    surface: Surface, port: int, subtests: pytest.Subtests
 ) -> None:
-    async with opened(port) as socket:
-        await socket.init(surface.token)
-        await socket.connection.send(frame)
-        assert (await socket.close_code())[0] == 4400
+    for frame in _MALFORMED:
+        with subtests.test(repr(frame)):
+            async with opened(port) as socket:
+                await socket.init(surface.token)
+                await socket.connection.send(frame)
+                assert (await socket.close_code())[0] == 4400
 
 
 async def test_given_a_message_of_more_than_a_mebibyte_when_sent_then_it_closes_with_1009(
@@ -213,30 +223,31 @@ async def test_given_an_idle_connection_when_the_heartbeat_is_due_then_a_ping_co
             await socket.send(type="pong")
 
 
-@pytest.mark.parametrize(
-    ("query", "code"),
-    [
-        ("{ viewer", "GRAPHQL_PARSE_FAILED"),
-        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
-        ("query($id: ID!) { call(id: $id) { id } }", "BAD_USER_INPUT"),
-        ('subscription { events(after: "nonsense") { __typename } }', "INVALID_CURSOR"),
-        ('subscription { callUpdated(id: "call_nobody") { __typename } }', "NOT_FOUND"),
-    ],
-)
+_FAILING: Final = [
+    ("{ viewer", "GRAPHQL_PARSE_FAILED"),
+    ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+    ("query($id: ID!) { call(id: $id) { id } }", "BAD_USER_INPUT"),
+    ('subscription { events(after: "nonsense") { __typename } }', "INVALID_CURSOR"),
+    ('subscription { callUpdated(id: "call_nobody") { __typename } }', "NOT_FOUND"),
+]
+
+
 async def test_given_an_operation_that_fails_when_subscribed_then_it_alone_ends_with_a_coded_error(
-    surface: Surface, port: int, query: str, code: str
+    surface: Surface, port: int, subtests: pytest.Subtests
 ) -> None:
-    async with opened(port) as socket:
-        await socket.init(surface.token)
-        await socket.subscribe(query)
-        message = await socket.receive()
-        errors = message["payload"] if message["type"] == "error" else message["payload"]["errors"]
-        assert errors[0]["extensions"]["code"] == code
-        assert errors[0]["extensions"]["requestId"].startswith("req_")
-        if message["type"] == "next":
-            assert (await socket.receive())["type"] == "complete"
-        await socket.subscribe("{ __typename }")
-        assert (await socket.receive())["payload"]["data"] == {"__typename": "Query"}
+    for query, code in _FAILING:
+        with subtests.test(query):
+            async with opened(port) as socket:
+                await socket.init(surface.token)
+                await socket.subscribe(query)
+                message = await socket.receive()
+                errors = message["payload"] if message["type"] == "error" else message["payload"]["errors"]
+                assert errors[0]["extensions"]["code"] == code
+                assert errors[0]["extensions"]["requestId"].startswith("req_")
+                if message["type"] == "next":
+                    assert (await socket.receive())["type"] == "complete"
+                await socket.subscribe("{ __typename }")
+                assert (await socket.receive())["payload"]["data"] == {"__typename": "Query"}
 
 
 async def test_given_a_key_without_the_scope_when_subscribing_then_it_is_forbidden(surface: Surface, port: int) -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -152,6 +152,19 @@ def document_for(root: Root, make_id: IdMaker = unknown_id, *, through: Path = (
     head = f"{root.operation} G({declared})" if given else f"{root.operation} G"
     arguments = f"({passed})" if given else ""
     return f"{head} {{ answer: {root.name}{arguments} {_selection_of(root.field.type)} }}", given
+
+
+def document_of_many(root: Root, many: Sequence[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """One document that asks for a field several times, with each of what `document_for` gives; as ``a0``, ``a1``, …"""
+    asked = [(number, name) for number, given in enumerate(many) for name in given]
+    declared = ", ".join(f"${name}{number}: {root.field.args[name].type}" for number, name in asked)
+    answers = []
+    for number, given in enumerate(many):
+        passed = ", ".join(f"{name}: ${name}{number}" for name in given)
+        arguments = f"({passed})" if given else ""
+        answers.append(f"a{number}: {root.name}{arguments} {_selection_of(root.field.type)}")
+    head = f"{root.operation} G({declared})" if declared else f"{root.operation} G"
+    return f"{head} {{ {' '.join(answers)} }}", {f"{name}{number}": many[number][name] for number, name in asked}
 
 
 def id_places(root: Root) -> list[Path]:

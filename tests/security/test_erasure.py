@@ -159,48 +159,35 @@ async def test_given_somebody_forgotten_when_everything_around_them_is_read_then
     ]
 
 
-async def test_given_somebody_on_a_dnc_list_when_forgotten_then_the_number_stays_there_without_a_reason(
-    surface: Surface, tmp_path: Path
+async def test_given_somebody_when_first_tried_then_forgotten_and_then_once_more_then_each_does_its_own_part(
+    surface: Surface, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
     await be_known(surface, tmp_path)
 
-    report = await erase(surface, tmp_path)
+    with subtests.test("a dry run counts what would go and changes nothing"):
+        tables, files = await tables_with_number(surface.database), left_in_files(tmp_path)
+        report = await erase(surface, tmp_path, dryRun=True)
+        assert '"isDryRun": true' in report
+        assert '"call": 2' in report  # the person's own, and one whose metadata mention the number
+        assert await tables_with_number(surface.database) == tables
+        assert left_in_files(tmp_path) == files
+        assert (await surface.ask("{ callbacks(first: 5) { nodes { state } } }"))["callbacks"]["nodes"] == [
+            {"state": "SCHEDULED"}
+        ]
 
-    async with surface.database.acquire() as connection:
-        rows = await connection.fetch("SELECT number, reason FROM dnc_entry")
-    assert [tuple(row) for row in rows] == [(NUMBER, None)]
-    assert '"dncEntriesKept": 1' in report
+    with subtests.test("on a DNC list the number stays, without a reason"):
+        report = await erase(surface, tmp_path)
+        async with surface.database.acquire() as connection:
+            rows = await connection.fetch("SELECT number, reason FROM dnc_entry")
+        assert [tuple(row) for row in rows] == [(NUMBER, None)]
+        assert '"dncEntriesKept": 1' in report
 
-
-async def test_given_somebody_forgotten_when_forgotten_once_more_then_nothing_is_left_to_do(
-    surface: Surface, tmp_path: Path
-) -> None:
-    await be_known(surface, tmp_path)
-    await erase(surface, tmp_path)
-    events = await all_events(surface)
-
-    report = await erase(surface, tmp_path)
-
-    assert '"rows": {}' in report
-    assert '"files": {}' in report
-    assert await all_events(surface) == events
-
-
-async def test_given_a_dry_run_when_it_is_done_then_it_counts_what_would_go_and_changes_nothing(
-    surface: Surface, tmp_path: Path
-) -> None:
-    await be_known(surface, tmp_path)
-    tables, files = await tables_with_number(surface.database), left_in_files(tmp_path)
-
-    report = await erase(surface, tmp_path, dryRun=True)
-
-    assert '"isDryRun": true' in report
-    assert '"call": 2' in report  # the person's own, and one whose metadata mention the number
-    assert await tables_with_number(surface.database) == tables
-    assert left_in_files(tmp_path) == files
-    assert (await surface.ask("{ callbacks(first: 5) { nodes { state } } }"))["callbacks"]["nodes"] == [
-        {"state": "SCHEDULED"}
-    ]
+    with subtests.test("once more nothing is left to do"):
+        events = await all_events(surface)
+        report = await erase(surface, tmp_path)
+        assert '"rows": {}' in report
+        assert '"files": {}' in report
+        assert await all_events(surface) == events
 
 
 async def test_given_words_that_are_to_go_as_well_when_forgotten_then_they_go_where_the_number_is(
@@ -308,41 +295,43 @@ async def test_given_the_same_number_at_another_account_when_forgotten_here_then
         assert await connection.fetchval("SELECT name FROM contact WHERE number = $1", NUMBER) == NAME
 
 
-@pytest.mark.parametrize("missing", [Scope.RECORDINGS_DELETE, Scope.CONTACTS, Scope.PII_READ])
 async def test_given_a_key_without_one_of_the_scopes_when_it_asks_then_it_is_told_which(
-    surface: Surface, missing: Scope
+    surface: Surface, subtests: pytest.Subtests
 ) -> None:
-    token = await surface.key(ALL_SCOPES - {missing})
+    for missing in [Scope.RECORDINGS_DELETE, Scope.CONTACTS, Scope.PII_READ]:
+        with subtests.test(missing.value):
+            token = await surface.key(ALL_SCOPES - {missing})
 
-    refused = await surface.refuse(ERASE, {"input": {"phoneNumber": NUMBER}}, token=token)
+            refused = await surface.refuse(ERASE, {"input": {"phoneNumber": NUMBER}}, token=token)
 
-    assert refused["code"] == "FORBIDDEN" or refused["code"].endswith("SCOPE")
-    async with surface.database.acquire() as connection:
-        assert await connection.fetchval("SELECT count(*) FROM job") == 0
+            assert refused["code"] == "FORBIDDEN" or refused["code"].endswith("SCOPE")
+            async with surface.database.acquire() as connection:
+                assert await connection.fetchval("SELECT count(*) FROM job") == 0
 
 
-@pytest.mark.parametrize(
-    ("given", "errors"),
-    [
-        ({"phoneNumber": "12"}, [("INVALID_NUMBER", "phoneNumber")]),
-        ({"phoneNumber": "+1555' OR 1=1"}, [("INVALID_NUMBER", "phoneNumber")]),
-        ({"phoneNumber": "+12125550123"}, [("SANDBOX_ONLY", "phoneNumber")]),
-        ({"phoneNumber": "(212) 555-0123"}, [("SANDBOX_ONLY", "phoneNumber")]),
-        ({"names": ["xy"]}, [("INVALID_INPUT", "names.0")]),
-        ({"names": ["12345"]}, [("INVALID_INPUT", "names.0")]),
-        ({"names": ["x" * 201]}, [("INVALID_INPUT", "names.0")]),
-        ({"names": ["abc"] * 21}, [("INVALID_INPUT", "names")]),
-        ({"names": ["Ada Lovelace", "A1 B2"]}, [("INVALID_INPUT", "names.1")]),
-        ({"names": ["Customer", "call", "Ringing", " The "]}, [("INVALID_INPUT", f"names.{one}") for one in range(4)]),
-    ],
-)
+_NOT_TO_BE: Final[list[tuple[dict[str, Any], list[tuple[str, str]]]]] = [
+    ({"phoneNumber": "12"}, [("INVALID_NUMBER", "phoneNumber")]),
+    ({"phoneNumber": "+1555' OR 1=1"}, [("INVALID_NUMBER", "phoneNumber")]),
+    ({"phoneNumber": "+12125550123"}, [("SANDBOX_ONLY", "phoneNumber")]),
+    ({"phoneNumber": "(212) 555-0123"}, [("SANDBOX_ONLY", "phoneNumber")]),
+    ({"names": ["xy"]}, [("INVALID_INPUT", "names.0")]),
+    ({"names": ["12345"]}, [("INVALID_INPUT", "names.0")]),
+    ({"names": ["x" * 201]}, [("INVALID_INPUT", "names.0")]),
+    ({"names": ["abc"] * 21}, [("INVALID_INPUT", "names")]),
+    ({"names": ["Ada Lovelace", "A1 B2"]}, [("INVALID_INPUT", "names.1")]),
+    ({"names": ["Customer", "call", "Ringing", " The "]}, [("INVALID_INPUT", f"names.{one}") for one in range(4)]),
+]
+
+
 async def test_given_what_cannot_be_when_asked_for_then_it_is_refused_by_its_path(
-    surface: Surface, given: dict[str, Any], errors: list[tuple[str, str]]
+    surface: Surface, subtests: pytest.Subtests
 ) -> None:
-    payload = (await surface.ask(ERASE, {"input": {"phoneNumber": NUMBER, **given}}))["erasePersonalData"]
+    for given, errors in _NOT_TO_BE:
+        with subtests.test(str(given)):
+            payload = (await surface.ask(ERASE, {"input": {"phoneNumber": NUMBER, **given}}))["erasePersonalData"]
 
-    assert payload["job"] is None
-    assert [(one["code"], ".".join(one["field"])) for one in payload["userErrors"]] == errors
+            assert payload["job"] is None
+            assert [(one["code"], ".".join(one["field"])) for one in payload["userErrors"]] == errors
 
 
 async def test_given_one_of_the_accounts_own_numbers_when_asked_for_then_it_is_refused(surface: Surface) -> None:

@@ -1,6 +1,7 @@
 """graphql-transport-ws on a raw socket, case by case, and what a hostile client may send instead."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -34,12 +35,13 @@ async def test_given_the_subprotocol_among_others_when_connected_then_it_is_the_
         assert "sec-websocket-protocol: graphql-transport-ws\r\n" in socket.response.lower()
 
 
-@pytest.mark.parametrize("protocol", [None, "graphql-ws", "chat"])
 async def test_given_no_subprotocol_or_another_when_connected_then_it_closes_with_4406(
-    surface: Surface, port: int, protocol: str | None
+    surface: Surface, port: int, subtests: pytest.Subtests
 ) -> None:
-    async with raw_socket(port, protocol=protocol) as socket:
-        assert await socket.close_code() == 4406
+    for protocol in [None, "graphql-ws", "chat"]:
+        with subtests.test(str(protocol)):
+            async with raw_socket(port, protocol=protocol) as socket:
+                assert await socket.close_code() == 4406
 
 
 async def test_given_a_connection_when_initialised_then_it_is_acknowledged_once_and_a_second_init_closes_with_4429(
@@ -122,69 +124,68 @@ async def test_given_a_message_in_pieces_when_sent_then_it_is_one_message(surfac
         assert (await socket.receive())["type"] == "pong"
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        frame(TEXT, b""),
-        frame(TEXT, b"[" * 100_000),
-        frame(TEXT, b'{"type": ' * 5000),
-        frame(BINARY, b'{"type": "ping"}'),
-        frame(BINARY, b"\x00\xff\xfe"),
-        message(type="next", id="1", payload={}),
-        message(type="connection_ack"),
-        message(type="start", id="1", payload={"query": "{ __typename }"}),
-        message(type="subscribe", id=None, payload={"query": "{ __typename }"}),
-        message(type="subscribe", id="x" * 256, payload={"query": "{ __typename }"}),
-        message(type="subscribe", id="1", payload={"query": ["{ __typename }"]}),
-        message(type="subscribe", id="1", payload={"query": "{ __typename }", "variables": "{}"}),
-        message(type="subscribe", id="1", payload=[{"query": "{ __typename }"}] * 2),
-        message(type="ping", payload=[1]),
-        frame(TEXT, b'[{"type": "ping"}, {"type": "ping"}]'),
-    ],
-    ids=lambda sent: repr(sent[6:46]),
-)
+_NO_MESSAGES: Final = [
+    frame(TEXT, b""),
+    frame(TEXT, b"[" * 100_000),
+    frame(TEXT, b'{"type": ' * 5000),
+    frame(BINARY, b'{"type": "ping"}'),
+    frame(BINARY, b"\x00\xff\xfe"),
+    message(type="next", id="1", payload={}),
+    message(type="connection_ack"),
+    message(type="start", id="1", payload={"query": "{ __typename }"}),
+    message(type="subscribe", id=None, payload={"query": "{ __typename }"}),
+    message(type="subscribe", id="x" * 256, payload={"query": "{ __typename }"}),
+    message(type="subscribe", id="1", payload={"query": ["{ __typename }"]}),
+    message(type="subscribe", id="1", payload={"query": "{ __typename }", "variables": "{}"}),
+    message(type="subscribe", id="1", payload=[{"query": "{ __typename }"}] * 2),
+    message(type="ping", payload=[1]),
+    frame(TEXT, b'[{"type": "ping"}, {"type": "ping"}]'),
+]
+
+
 async def test_given_what_is_no_message_of_the_protocol_when_sent_then_it_closes_with_4400(
-    surface: Surface, port: int, sent: bytes
+    surface: Surface, port: int, subtests: pytest.Subtests
 ) -> None:
-    async with raw_socket(port, token=surface.token) as socket:
-        await socket.send(sent)
-        assert await socket.close_code() == 4400
+    for sent in _NO_MESSAGES:
+        with subtests.test(repr(sent[6:46])):
+            async with raw_socket(port, token=surface.token) as socket:
+                await socket.send(sent)
+                assert await socket.close_code() == 4400
 
 
-@pytest.mark.parametrize(
-    ("sent", "code"),
-    [
-        (frame(TEXT, b"\xff\xfe"), 1007),
-        (frame(3), 1002),
-        (frame(TEXT | 0x40, b"{}"), 1002),
-        (frame(CONTINUATION, b"{}"), 1002),
-        (frame(PING, b"x" * 126), 1002),
-        (frame(PING, is_last=False), 1002),
-        (bytes((0x81, 2)) + b"{}", 1002),
-        (frame(CLOSE, b"\x03"), 1002),
-    ],
-    ids=["not UTF-8", "an opcode nobody knows", "a reserved bit", "a piece of nothing", "a long ping",
-         "a ping in pieces", "not masked", "a close that says nothing whole"],
-)  # fmt: skip
+_AGAINST_THE_RFC: Final = {
+    "not UTF-8": (frame(TEXT, b"\xff\xfe"), 1007),
+    "an opcode nobody knows": (frame(3), 1002),
+    "a reserved bit": (frame(TEXT | 0x40, b"{}"), 1002),
+    "a piece of nothing": (frame(CONTINUATION, b"{}"), 1002),
+    "a long ping": (frame(PING, b"x" * 126), 1002),
+    "a ping in pieces": (frame(PING, is_last=False), 1002),
+    "not masked": (bytes((0x81, 2)) + b"{}", 1002),
+    "a close that says nothing whole": (frame(CLOSE, b"\x03"), 1002),
+}
+
+
 async def test_given_a_frame_against_the_rfc_when_sent_then_it_closes_with_the_rfcs_code(
-    surface: Surface, port: int, sent: bytes, code: int
+    surface: Surface, port: int, subtests: pytest.Subtests
 ) -> None:
-    async with raw_socket(port, token=surface.token) as socket:
-        await socket.send(sent)
-        assert await socket.close_code() == code
+    for name, (sent, code) in _AGAINST_THE_RFC.items():
+        with subtests.test(name):
+            async with raw_socket(port, token=surface.token) as socket:
+                await socket.send(sent)
+                assert await socket.close_code() == code
 
 
 # What costs
 
 
-@pytest.mark.parametrize("has_key", [False, True])
-@pytest.mark.parametrize("opcode", [TEXT, BINARY])
 async def test_given_a_frame_of_64_megabytes_when_its_head_is_read_then_it_closes_with_1009_without_the_rest(
-    surface: Surface, port: int, opcode: int, has_key: bool
+    surface: Surface, port: int, subtests: pytest.Subtests
 ) -> None:
-    async with raw_socket(port, token=surface.token if has_key else None) as socket:
-        await socket.send(frame(opcode, b"x" * 1000, says=64 * _MEBIBYTE))
-        assert await socket.close_code() == 1009
+    for opcode, has_key in itertools.product((TEXT, BINARY), (False, True)):
+        with subtests.test(opcode=opcode, has_key=has_key):
+            async with raw_socket(port, token=surface.token if has_key else None) as socket:
+                await socket.send(frame(opcode, b"x" * 1000, says=64 * _MEBIBYTE))
+                assert await socket.close_code() == 1009
 
 
 async def test_given_pieces_that_come_to_more_than_a_message_may_be_when_sent_then_it_closes_with_1009(
@@ -217,25 +218,25 @@ async def test_given_a_flood_of_pings_when_sent_then_so_many_are_answered_and_it
         await socket.until_cut()
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda _number: message(type="ping"),
-        lambda _number: message(type="pong"),
-        lambda number: message(type="complete", id=str(number)),
-        lambda number: _subscribe(str(number), "{ __typename }"),
-    ],
-    ids=["ping", "pong", "complete", "subscribe"],
-)
+_FLOODS: Final[dict[str, Callable[[int], bytes]]] = {
+    "ping": lambda _number: message(type="ping"),
+    "pong": lambda _number: message(type="pong"),
+    "complete": lambda number: message(type="complete", id=str(number)),
+    "subscribe": lambda number: _subscribe(str(number), "{ __typename }"),
+}
+
+
 async def test_given_a_flood_of_messages_when_sent_then_it_closes_with_1008(
-    surface: Surface, port: int, make: Callable[[int], bytes]
+    surface: Surface, port: int, subtests: pytest.Subtests
 ) -> None:
-    async with raw_socket(port, token=surface.token) as socket:
-        await asyncio.gather(
-            socket.send(b"".join(make(number) for number in range(8 * MESSAGES_AT_ONCE))),
-            _read_until_closed(socket, 1008),
-        )
-    await until(lambda: len(audiences_of(surface)) == 0)
+    for name, make in _FLOODS.items():
+        with subtests.test(name):
+            async with raw_socket(port, token=surface.token) as socket:
+                await asyncio.gather(
+                    socket.send(b"".join(make(number) for number in range(8 * MESSAGES_AT_ONCE))),
+                    _read_until_closed(socket, 1008),
+                )
+            await until(lambda: len(audiences_of(surface)) == 0)
 
 
 async def _read_until_closed(socket: Any, code: int) -> None:
@@ -302,24 +303,25 @@ async def test_given_a_key_in_the_address_when_connected_then_it_does_not_count(
 # Limits of operations hold here as they do over HTTP
 
 
-@pytest.mark.parametrize(
-    ("query", "code"),
-    [
-        ("{ " + "a " * 40_000 + "}", "GRAPHQL_PARSE_FAILED"),
-        ("{ " + "a " * 100_000 + "}", "QUERY_TOO_COMPLEX"),
-        ("{ " + " ".join(f"a{n}: __typename" for n in range(100)) + " }", "QUERY_TOO_COMPLEX"),
-        ("{ ...F } fragment F on Query { ...F }", "GRAPHQL_VALIDATION_FAILED"),
-        ("{ calls(first: 200) { nodes { recordings { call { recordings { id } } } } } }", "QUERY_TOO_COMPLEX"),
-        ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", "BAD_USER_INPUT"),
-    ],
-)
+_OVER_A_LIMIT: Final = [
+    ("{ " + "a " * 40_000 + "}", "GRAPHQL_PARSE_FAILED"),
+    ("{ " + "a " * 100_000 + "}", "QUERY_TOO_COMPLEX"),
+    ("{ " + " ".join(f"a{n}: __typename" for n in range(100)) + " }", "QUERY_TOO_COMPLEX"),
+    ("{ ...F } fragment F on Query { ...F }", "GRAPHQL_VALIDATION_FAILED"),
+    ("{ calls(first: 200) { nodes { recordings { call { recordings { id } } } } } }", "QUERY_TOO_COMPLEX"),
+    ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", "BAD_USER_INPUT"),
+]
+
+
 async def test_given_an_operation_over_a_limit_when_subscribed_then_it_alone_is_refused(
-    port: int, tenant_b: Tenant, query: str, code: str
+    port: int, tenant_b: Tenant, subtests: pytest.Subtests
 ) -> None:
-    async with raw_socket(port, token=tenant_b.token) as socket:
-        variables = {"ids": ["x"] * 5001} if "$ids" in query else None
-        await socket.send(_subscribe("1", query, variables=variables))
-        answer = await socket.receive()
-        assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", code)
-        await socket.send(_subscribe("1", "{ __typename }"))
-        assert (await socket.receive())["payload"]["data"] == {"__typename": "Query"}
+    for query, code in _OVER_A_LIMIT:
+        with subtests.test(query[:40]):
+            async with raw_socket(port, token=tenant_b.token) as socket:
+                variables = {"ids": ["x"] * 5001} if "$ids" in query else None
+                await socket.send(_subscribe("1", query, variables=variables))
+                answer = await socket.receive()
+                assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", code)
+                await socket.send(_subscribe("1", "{ __typename }"))
+                assert (await socket.receive())["payload"]["data"] == {"__typename": "Query"}
