@@ -161,4 +161,4 @@ async def test_given_marks_that_sound_on_both_sides_at_once_when_recorded_then_t
     await assert_is_whole(desk, story)
     (recording,) = await desk.line.recordings(placed.id)
     sound = read_wav((await web.get(recording["url"])).content)
-    assert_channels_agree(sound)
+    assert_channels_agree(sound, recording["lostSeconds"])

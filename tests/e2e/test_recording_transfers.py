@@ -190,4 +190,4 @@ async def test_given_marks_on_both_sides_at_once_after_a_transfer_when_recorded_
     await assert_is_whole(desk, await desk.wait_for_end(talk.id))
     (one,) = await recorded(desk, offhook, talk.id)
     one.assert_map_is_right()
-    assert_channels_agree(one.heard(one.row["segments"][-1], edge=0.0))
+    assert_channels_agree(one.heard(one.row["segments"][-1], edge=0.0), one.row["lostSeconds"])
