@@ -2,10 +2,9 @@
 
     scripts/run_tests.py [pytest's own options, and paths]
 
-Calls, sound and faults go by the clock, and wait more than they reckon: they share the machine among themselves alone,
-three at a time. With paths, those alone are run. A test that fails is run up to twice more by itself, for a machine
-whose processor others take away for a while fails tests that a quiet one does not (decision 42); one that fails then
-as well has failed.
+Calls, sound and faults go by the clock, and wait more than they reckon: they share the machine among themselves alone.
+With paths, those alone are run. A test that fails is run up to twice more by itself, for a machine whose processor
+others take away for a while fails tests that a quiet one does not (decision 42); one that fails then as well has failed.
 """
 
 import json
@@ -20,10 +19,10 @@ import pytest
 _ROOT: Final = Path(__file__).resolve().parents[1]
 #: Whose tests go by the clock.
 _IN_REAL_TIME: Final = ("asterisk", "browser", "docs", "e2e", "examples", "faults", "operations")
-_AT_ONCE_IN_REAL_TIME: Final = 3
-_AT_ONCE: Final = 2
+#: Of two processors: they wait for each other, and for Asterisk and PostgreSQL, a good part of their time.
+_AT_ONCE: Final = 3
 #: More than these is no mishap of the machine's.
-_MOST_AGAIN: Final = 40
+_MOST_AGAIN: Final = 100
 _TIMES_AGAIN: Final = 2
 _FAILURES: Final = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
 
@@ -43,8 +42,8 @@ class _Run:
 
     def status(self) -> int:
         statuses = []
-        for number, paths in self._parts():
-            statuses.append(self._pytest("-n", str(number), "--dist", "worksteal", *paths))
+        for part in self._parts():
+            statuses.append(self._pytest("-n", str(_AT_ONCE), "--dist", "worksteal", *part))
             if statuses[-1] not in _FAILURES:
                 return statuses[-1]
         if pytest.ExitCode.TESTS_FAILED in statuses:
@@ -52,12 +51,13 @@ class _Run:
         # A part of which the options leave nothing is no failure; a whole run of nothing is.
         return min(statuses)
 
-    def _parts(self) -> list[tuple[int, list[str]]]:
-        """What is run one after the other: how many at once, and where."""
+    def _parts(self) -> list[list[str]]:
+        """What is run one after the other."""
         if any((_ROOT / one.partition("::")[0]).exists() for one in self._given if not one.startswith("-")):
-            return [(_AT_ONCE, [])]
+            return [[]]
         in_real_time = [f"tests/{name}" for name in _IN_REAL_TIME]
-        return [(_AT_ONCE_IN_REAL_TIME, in_real_time), (_AT_ONCE, [f"--ignore={path}" for path in in_real_time])]
+        others = [f"--ignore={path}" for path in in_real_time]
+        return [["--sharp", *in_real_time], others]
 
     def _try_again(self) -> int:
         """The status of those that failed, each by itself."""

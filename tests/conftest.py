@@ -22,6 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the long runs under tests/soak as well")
     parser.addoption("--nemesis", type=float, metavar="SECONDS", help="how long the nemesis rages, from a new seed")
     parser.addoption("--nemesis-asterisk", action="store_true", help="the nemesis may kill Asterisk as well")
+    parser.addoption(
+        "--sharp", action="store_true", help="of the fault suite only the sharpest cases, asked for or not"
+    )
     parser.addoption("--seed", type=int, default=None, help="the nemesis's seed, to repeat a run")
 
 
