@@ -4,7 +4,7 @@
 
 Calls, sound and faults go by the clock, and wait more than they reckon: they share the machine among themselves alone.
 With paths, those alone are run. A test that fails is run up to twice more by itself, for a machine whose processor
-others take away for a while fails tests that a quiet one does not (decision 42); one that fails then as well has failed.
+others take away for a while fails tests that a quiet one does not (decision 42). One that fails then too has failed.
 """
 
 import json
