@@ -314,6 +314,7 @@ async def test_given_a_recording_to_collect_when_carried_out_then_the_collector_
             stored_name=snoop_of("n1", world.recording_id, LegRole.CUSTOMER),
             started_at=world.call.created_at,
             leg_id=world.customer,
+            is_measurable=False,  # nobody said when it began
         ),
     )
 
