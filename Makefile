@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
+# Ctrl-C is no mistake that make has to report on (and ends make too, by itself).
+OR_CTRL_C := || [ $$? = 130 ]
 
 .PHONY: dashboard help demo serve test check format faults soak bench lock schema docs venv
 
@@ -10,19 +12,19 @@ help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F '\t' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 .venv/.complete: requirements.lock pyproject.toml scripts/make-venv
-	@scripts/make-venv
+	@scripts/make-venv $(OR_CTRL_C)
 
 # Without the tools that only tests and developers need.
 .venv/.serves: requirements-serve.lock pyproject.toml scripts/make-venv
-	@scripts/make-venv serve
+	@scripts/make-venv serve $(OR_CTRL_C)
 
 venv: .venv/.complete ## Make .venv from the lock file
 
 demo: .venv/.serves ## Place a real call between two sandbox phones and show all of it (ONCE=1: stop after it)
-	@.venv/bin/offhook demo $(if $(ONCE),--once)
+	@.venv/bin/offhook demo $(if $(ONCE),--once,$(OR_CTRL_C))
 
 serve: .venv/.serves ## Serve the API at http://127.0.0.1:8000 with an embedded PostgreSQL and Asterisk
-	@.venv/bin/offhook serve
+	@.venv/bin/offhook serve $(OR_CTRL_C)
 
 test: .venv/.complete ## Run the tests: unit, real PostgreSQL, real Asterisk, the sharpest faults (PYTEST="…" for more options)
 	@$(PY) scripts/run_tests.py $(PYTEST)

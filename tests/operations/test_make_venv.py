@@ -80,6 +80,19 @@ def test_given_a_lock_with_packages_of_other_systems_when_it_is_installed_then_t
     assert (checkout / ".venv" / ".complete").exists()
 
 
+def test_given_what_pip_warns_of_and_a_missing_package_when_it_is_installed_then_each_is_told_on_a_line_of_its_own(
+    checkout: Path,
+) -> None:
+    (checkout.parent / "wheels" / "gamma-1.0-py3-none-any.whl").unlink()
+    links = f"{checkout.parent / 'wheels'} {checkout.parent / 'nowhere'}"
+    with watched(("scripts/make-venv",), cwd=checkout, env=_environment(checkout, PIP_FIND_LINKS=links)) as making:
+        assert making.until_over() == 1, making.shown
+        lines = re.split(r"\n|\r\x1b\[K", making.shown)
+    told = [line for line in lines if "WARNING" in line or "ERROR" in line]
+    assert {line.partition(":")[0] for line in told} == {"WARNING", "ERROR"}, making.shown
+    assert not (checkout / ".venv" / ".complete").exists()
+
+
 def test_given_ctrl_c_when_it_installs_then_it_says_so_in_a_line_and_goes_on_where_it_was_the_next_time(
     checkout: Path,
 ) -> None:
@@ -95,6 +108,19 @@ def test_given_ctrl_c_when_it_installs_then_it_says_so_in_a_line_and_goes_on_whe
     with watched(("scripts/make-venv",), cwd=checkout, env=_environment(checkout)) as making:
         assert making.until_over() == 0, making.shown
     assert (checkout / ".venv" / ".complete").exists()
+
+
+def test_given_ctrl_c_when_make_makes_it_then_make_ends_too_and_reports_no_mistake(checkout: Path) -> None:
+    shutil.copy2(ROOT / "Makefile", checkout)
+    hold = checkout / "hold"
+    os.mkfifo(hold)
+    with watched(("make", "venv"), cwd=checkout, env=_environment(checkout, HOLD=str(hold))) as making:
+        with hold.open("w"):
+            making.press_ctrl_c()
+            assert making.until_over() != 0, making.shown
+        assert "run it again to go on." in making.shown
+        assert "***" not in making.shown
+    assert not (checkout / ".venv" / ".complete").exists()
 
 
 def test_given_a_half_made_environment_without_pip_when_it_is_made_again_then_it_gets_one(checkout: Path) -> None:
