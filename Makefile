@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 # Ctrl-C is no mistake that make has to report on (and ends make too, by itself).
-OR_CTRL_C := || [ $$? = 130 ]
+OR_CTRL_C := || { status=$$?; [ $$status = 130 ] || exit $$status; }
 
 .PHONY: dashboard help demo serve test check format faults soak bench lock schema docs venv
 

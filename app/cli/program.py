@@ -51,10 +51,11 @@ def serve(
         chosen = _read_roles(roles)
         configure_logging(settings)
         is_watched = welcome.is_watched(settings)
-        if is_watched:
-            welcome.tell_start()
-        # Imported late, as all work is: a service's worth of modules takes a second that --help should not.
-        from app.process.serve import serve as serve_until_stopped
+        with _keeping_others_out(settings):
+            if is_watched:
+                welcome.tell_start()
+            # Imported late, as all work is: a service's worth of modules takes seconds that --help should not.
+            from app.process.serve import serve as serve_until_stopped
 
         when_up = welcome.tell_next_steps if is_watched else None
         run(serve_until_stopped(settings, roles=chosen, when_up=when_up), interrupted=welcome.STOPPED)
@@ -71,7 +72,8 @@ def demo(
         settings = _load(host=host, port=port)
         # The demo tells its own story; only what goes wrong joins in, unless somebody asked for more.
         configure_logging(settings, **({} if "log_level" in settings.model_fields_set else {"log_level": "warning"}))
-        from app.demo.run import run as run_demo
+        with _keeping_others_out(settings):
+            from app.demo.run import run as run_demo
 
         status = run(run_demo(settings, once=once), interrupted=welcome.STOPPED)
     raise SystemExit(status)
@@ -119,6 +121,22 @@ def _load(**overrides: object) -> Any:
     from app.config import load_settings
 
     return load_settings(**{name: value for name, value in overrides.items() if value is not None})
+
+
+@contextlib.contextmanager
+def _keeping_others_out(settings: Any) -> Iterator[None]:
+    """For the import of the service: whoever starts one beside another is told at once, and how to use that one."""
+    from app.errors import ConfigurationError
+    from app.local.database import keeping_others_out
+    from app.local.postgres_directory import DataDirectoryInUseError
+
+    try:
+        with keeping_others_out(settings):
+            yield
+    except DataDirectoryInUseError as error:
+        if error.address is None:
+            raise
+        raise ConfigurationError(f"{error.message}\n{welcome.how_to_use(error.address)}") from error
 
 
 @contextlib.contextmanager

@@ -25,6 +25,13 @@ def tell_start() -> None:
     note(_STARTING)
 
 
+def how_to_use(url: str) -> str:
+    """What whoever would start a second service may want instead: the one that is at ``url``."""
+    return (
+        f"Or use the one that runs: its dashboard is at {url}/, and `{own_command()} key create sandbox` makes a key."
+    )
+
+
 def tell_next_steps(running: "Serving") -> None:
     """Say where it is to be reached, how a key is made, and how it ends."""
     service = running.service

@@ -1,5 +1,7 @@
 """Serves the built dashboard: its page at ``/``, and what the page asks for under ``/dashboard/``.
 
+Whoever asks for ``/`` without wanting HTML, as curl does, is told in plain text what there is at which address.
+
 The page is asked for again each time; everything else has a digest of its content in its name and stays the same for
 ever. What is served is read once, so no path that a stranger makes up ever reaches the disk.
 """
@@ -14,7 +16,7 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 BUILT: Final = Path(__file__).with_name("built")
@@ -41,6 +43,20 @@ _MEDIA_TYPES: Final = {
     ".woff2": "font/woff2",
 }
 _WORTH_SQUEEZING: Final = 1024
+_WAYS_IN: Final = """\
+Offhook: call control for Asterisk as a GraphQL API.
+
+/graphql         the API: POST {"query": "..."} as application/json, with the header
+                 Authorization: Bearer <API key>; a browser gets the IDE
+/                in a browser, the dashboard
+/schemas/events  events, as JSON Schema
+/healthz         whether the process lives
+/readyz          whether it can work, part by part
+/metrics         numbers for Prometheus
+
+`offhook key create ACCOUNT` makes an API key. The documentation comes with
+Offhook, in docs/.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +68,11 @@ class _File:
 
 
 async def _answer_page(request: Request) -> Response:
-    """The dashboard, to whoever can show it; programs are shown the way to the API."""
+    """The dashboard, to whoever can show it; others are shown the way to the API."""
     if "text/html" not in request.headers.get("accept", ""):
-        return RedirectResponse("/graphql", status_code=302, headers={"Vary": "Accept"})
+        return Response(
+            _WAYS_IN, media_type=_MEDIA_TYPES[".txt"], headers={"Cache-Control": "no-cache", "Vary": "Accept"}
+        )
     return _respond(request.headers, _load()["index.html"], {**_PAGE_HEADERS, "Vary": "Accept, Accept-Encoding"})
 
 

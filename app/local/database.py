@@ -1,8 +1,8 @@
 """Which database these settings mean: a server of one's own, or the embedded one, started or joined."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
@@ -12,7 +12,7 @@ from app.db.engine import Database
 from app.db.migrate import migrate
 from app.errors import DatabaseUnavailableError
 from app.local.postgres import APPLICATION_ROLE, DATABASE, running_postgres
-from app.local.postgres_directory import DataDirectoryInUseError
+from app.local.postgres_directory import DataDirectoryInUseError, entering, note_address
 
 _JOIN_SECONDS: Final = 15.0  # the other process may have only just begun to start it
 _POLL_SECONDS: Final = 0.05
@@ -24,6 +24,32 @@ _STATE_LINE: Final = 7
 def embedded_directory(settings: Settings) -> Path:
     """Where the embedded server keeps its data."""
     return settings.data_dir / "postgresql"
+
+
+@contextmanager
+def keeping_others_out(settings: Settings) -> Iterator[None]:
+    """Own the embedded server's directory for the block, in which what is about to run that server gets ready.
+
+    A service's modules take seconds to import, many on a busy machine: whoever would run a second one hears of it
+    before that. The server takes the lock itself, anew, after the block; that is what decides.
+
+    Without an embedded server, there is nothing to own.
+
+    Raises:
+        DataDirectoryInUseError: a living process owns it.
+        ConfigurationError: as `running_postgres`.
+    """
+    if settings.database_url is not None:
+        yield
+        return
+    with entering(embedded_directory(settings)):
+        yield
+
+
+def tell_others(settings: Settings, url: str) -> None:
+    """Let whoever would run a second service on our embedded server be told that this one is at ``url``."""
+    if settings.database_url is None:
+        note_address(embedded_directory(settings), url)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 ::
 
     data directory (ours)
-    ├── lock         held for as long as the owner lives; holds its pid
+    ├── lock         held for as long as the owner lives; holds its pid and, once it serves, its address
     ├── cluster/     the server user's: PostgreSQL's own files
     ├── socket/      the server user's: the Unix socket (elsewhere when this path is too long for one)
     ├── hba.conf     who may connect: we, by the kernel's word (peer), and nobody else
@@ -27,17 +27,16 @@ from urllib.parse import urlencode
 
 import asyncpg
 
-from app.errors import ConfigurationError
 from app.local.postgres_directory import (
     DataDirectoryInUseError,
     PostgresStartError,
     end_leftover_server,
-    owning,
-    prepare_data_directory,
+    entering,
     require_free_space,
     require_version,
+    telling_whose,
 )
-from app.local.postgres_install import ServerUser, choose_server_user, find_programs
+from app.local.postgres_install import ServerUser, find_programs
 from app.local.process import ProcessStartError, SupervisedProcess
 
 __all__ = ["DataDirectoryInUseError", "LocalPostgres", "PostgresStartError", "running_postgres"]
@@ -144,22 +143,14 @@ async def running_postgres(
         PostgresStartError: the server did not come up.
     """
     async with AsyncExitStack() as stack:
-        try:
-            data_dir = await asyncio.to_thread(data_dir.resolve)
+        with telling_whose(data_dir):
             server = await _enter_server(stack, data_dir, {**_SETTINGS, **(settings or {})})
-        except PermissionError as error:
-            raise ConfigurationError(
-                f"{error.filename or data_dir} belongs to another user. Run Offhook as the user who made it, "
-                "or give the embedded PostgreSQL another data directory."
-            ) from error
         yield server
 
 
 async def _enter_server(stack: AsyncExitStack, data_dir: Path, settings: Mapping[str, str]) -> LocalPostgres:
+    data_dir, user = stack.enter_context(entering(data_dir))
     cluster = data_dir / "cluster"
-    user = choose_server_user(cluster)
-    prepare_data_directory(data_dir, user)
-    stack.enter_context(owning(data_dir))
     require_free_space(data_dir)
     programs = await asyncio.to_thread(find_programs, user)
     await end_leftover_server(cluster)

@@ -6,27 +6,32 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from app.errors import ConfigurationError, DatabaseUnavailableError
-from app.local.postgres_install import MAJOR_VERSION, ServerUser, can_reach
+from app.local.postgres_install import MAJOR_VERSION, ServerUser, can_reach, choose_server_user
 
 _LEFTOVER_SECONDS = 5.0  # how long a server whose owner was killed gets before it is told to stop again
 _POLL_SECONDS = 0.02
 _MINIMUM_FREE_MIB = 256
+_LOCK_BYTES = 4096
 
 
 class DataDirectoryInUseError(ConfigurationError):
-    """Another living process owns this data directory; ``owner_pid`` is 0 when it could not be read."""
+    """Another living process owns this data directory; ``owner_pid`` is 0 when it could not be read.
 
-    def __init__(self, data_dir: Path, owner_pid: int) -> None:
+    ``address`` is where it serves, as `note_address` wrote it; None when it does not, or not yet.
+    """
+
+    def __init__(self, data_dir: Path, owner_pid: int, address: str | None = None) -> None:
         super().__init__(
             f"An Offhook is running on the embedded PostgreSQL in {data_dir} (process {owner_pid or 'unknown'}). "
             "End that one first, give this one another OFFHOOK_DATA_DIR, or point both to one server with "
             "OFFHOOK_DATABASE_URL."
         )
         self.owner_pid = owner_pid
+        self.address = address
 
 
 class PostgresStartError(DatabaseUnavailableError):
@@ -52,6 +57,35 @@ def prepare_data_directory(data_dir: Path, user: ServerUser) -> None:
 
 
 @contextmanager
+def entering(data_dir: Path) -> Iterator[tuple[Path, ServerUser]]:
+    """Own the directory, made if it is missing; gives it without symbolic links, and the user of its server.
+
+    Raises:
+        DataDirectoryInUseError: a living process owns it.
+        ConfigurationError: the directory or the account will not do; the message holds the mend.
+    """
+    with ExitStack() as stack:
+        with telling_whose(data_dir):
+            data_dir = data_dir.resolve()
+            user = choose_server_user(data_dir / "cluster")
+            prepare_data_directory(data_dir, user)
+            stack.enter_context(owning(data_dir))
+        yield data_dir, user
+
+
+@contextmanager
+def telling_whose(data_dir: Path) -> Iterator[None]:
+    """What may not be read or written here belongs to somebody else: a ConfigurationError that says so."""
+    try:
+        yield
+    except PermissionError as error:
+        raise ConfigurationError(
+            f"{error.filename or data_dir} belongs to another user. Run Offhook as the user who made it, "
+            "or give the embedded PostgreSQL another data directory."
+        ) from error
+
+
+@contextmanager
 def owning(data_dir: Path) -> Iterator[None]:
     """Hold the lock file. The kernel lets go of it when we end, however we do.
 
@@ -63,13 +97,21 @@ def owning(data_dir: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            owner = os.pread(descriptor, 20, 0).strip()
-            raise DataDirectoryInUseError(data_dir, int(owner) if owner.isdigit() else 0) from None
+            owner, _, address = os.pread(descriptor, _LOCK_BYTES, 0).decode(errors="replace").partition("\n")
+            raise DataDirectoryInUseError(
+                data_dir, int(owner) if owner.isdecimal() else 0, address.strip() or None
+            ) from None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def note_address(data_dir: Path, url: str) -> None:
+    """Write into the lock file, which we hold, where we serve: whoever would start a second Offhook is told."""
+    with (data_dir / "lock").open("a", encoding="utf-8") as lock:
+        lock.write(f"{url}\n")
 
 
 def require_free_space(data_dir: Path) -> None:

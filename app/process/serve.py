@@ -23,6 +23,7 @@ from starlette.applications import Starlette
 from app.asgi import SERVER_OPTIONS, create_app
 from app.config import ROLES, Settings
 from app.errors import ConfigurationError, OffhookError
+from app.local.database import tell_others
 from app.process.bootstrap import running_service
 from app.process.running import Service, ServiceHealth, check_roles
 
@@ -127,6 +128,7 @@ async def serving(
                 try:
                     await _until_started(server, task)
                     tune_collector()
+                    tell_others(settings, service.services.public_url)
                     yield Serving(service, service.services.public_url, server, task)
                 finally:
                     service.routed_calls.drain()

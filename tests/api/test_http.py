@@ -299,9 +299,15 @@ async def test_given_a_browser_when_it_gets_graphql_then_the_page_needs_nobody_e
     assert re.search(r"\son\w+=\"|\sstyle=\"", response.text) is None
 
 
-async def test_given_the_front_door_when_asked_for_then_it_leads_to_the_page(surface: Surface) -> None:
-    response = await surface.client.get("/")
-    assert (response.status_code, response.headers["location"]) == (302, "/graphql")
+async def test_given_curl_at_the_front_door_when_it_is_told_addresses_then_each_is_one_and_the_api_is_among_them(
+    surface: Surface,
+) -> None:
+    response = await surface.client.get("/", headers={"accept": "*/*"})
+    assert response.status_code == 200
+    told = re.findall(r"^(/\S*) ", response.text, re.MULTILINE)
+    assert set(told) >= {"/graphql", "/healthz", "/readyz"}
+    for address in told:
+        assert (await surface.client.get(address, headers={"accept": "text/html"})).status_code == 200, address
 
 
 async def test_given_a_database_that_is_away_when_a_key_is_checked_then_it_is_a_retryable_503(

@@ -42,12 +42,14 @@ async def test_given_a_browser_when_it_asks_for_the_root_then_it_gets_a_page_wit
     assert re.search(r"<style|\sstyle=|\son\w+=", response.text) is None
 
 
-async def test_given_a_program_when_it_asks_for_the_root_then_it_is_shown_the_way_to_the_api(
-    client: httpx.AsyncClient,
+@pytest.mark.parametrize("accepted", ["*/*", "application/json", ""])
+async def test_given_a_program_when_it_asks_for_the_root_then_it_is_told_in_plain_text_where_the_api_is(
+    client: httpx.AsyncClient, accepted: str
 ) -> None:
-    response = await client.get("/", headers={"Accept": "*/*"})
-    assert (response.status_code, response.headers["location"]) == (302, "/graphql")
-    assert response.headers["vary"] == "Accept"
+    response = await client.get("/", headers={"Accept": accepted})
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert re.search(r"^/graphql .* the API: POST", response.text, re.MULTILINE)
+    assert response.headers["vary"] == "Accept"  # else a cache would show it to a browser
 
 
 async def test_given_the_page_when_it_asks_for_its_files_then_they_are_there_to_be_kept_for_ever(
