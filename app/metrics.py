@@ -8,6 +8,7 @@ know; of several (tests run many services in one process) the sum is told.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from itertools import product
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -17,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from app.facts.calls import CallEnded, LegEnded
 from app.facts.event import Event
+from app.facts.vocabulary import Direction, Disposition, EndParty
 
 REGISTRY: Final = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -212,6 +214,22 @@ COLLECTOR_BACKLOG: Final = Watched(
 AUDIT_DROPS: Final = Watched(
     "offhook_audit_lines_dropped", "Audit lines that found the queue full.", family=CounterMetricFamily
 )
+
+
+def begin_at_nought(instrument: Counter | Histogram, *labels: Iterable[str]) -> None:
+    """Tell the series of all these labels' values from the start.
+
+    Prometheus' ``increase()`` compares what it has seen: of a series that appears with its first count it sees nothing,
+    and an alert on it would miss the first of what it is for.
+    """
+    for values in product(*labels):
+        instrument.labels(*values)
+
+
+begin_at_nought(CALLS_ENDED, Disposition, Direction)
+begin_at_nought(LEGS_ENDED, ("none", "2xx", "3xx", "4xx", "5xx", "6xx"), EndParty)
+begin_at_nought(ARRIVALS, ("taken", "missed", "lost", "trunk_full"))
+begin_at_nought(CALL_SETUP_SECONDS, Direction, ("ringing", "connected"))
 
 
 @cache

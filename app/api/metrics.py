@@ -35,6 +35,7 @@ class Metrics:
             ("type", "outcome"),
             registry=self.registry,
         )
+        metrics.begin_at_nought(self.operations, ("query", "mutation"), ("ok", "INTERNAL"))
         self.operation_seconds = Histogram(
             "offhook_graphql_operation_seconds",
             "How long queries and mutations took.",

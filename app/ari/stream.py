@@ -35,9 +35,10 @@ from app.ari.news import Connected, Disconnected, Doubted, News, Replaced, Strea
 from app.ari.refusals import describe_refusal
 from app.ari.versions import warn_if_too_old
 from app.daemon import backoff_seconds
-from app.metrics import ARI_DISCONNECTS
+from app.metrics import ARI_DISCONNECTS, begin_at_nought
 
 log = structlog.get_logger(__name__)
+begin_at_nought(ARI_DISCONNECTS, DisconnectReason)
 
 # Messages handed over in one go before others get a turn of the loop.
 _AT_A_TIME: Final = 256

@@ -147,6 +147,8 @@ class Bus:
                     # Back soon: whoever waits for a reply only polls meanwhile.
                     await asyncio.sleep(min(2.0, backoff_seconds(failures)))
                 else:
+                    if failures:
+                        _log.info("bus_back", failures=failures)
                     failures = 0
                     await self._until_due()
         finally:

@@ -3,11 +3,14 @@
 import msgspec
 import pytest
 
+from app.calls.core import inputs
 from app.calls.core.model.call import CallerIdChoice
+from app.calls.core.model.timers import TimerName
 from app.calls.reading.explain import explain, explain_caller_id
 from app.facts.vocabulary import CdrSource, Direction, EndCode, EndParty, EndReason, LegRole, Nearness
 from tests.calls.driving import Driver, connected_call, started_call
-from tests.calls.making import AGENT_NUMBER, CUSTOMER_NUMBER
+from tests.calls.making import AGENT_NUMBER, CUSTOMER_NUMBER, make_call
+from tests.calls.simulated_asterisk import Fate
 
 
 def _busy_agent() -> Driver:
@@ -25,6 +28,34 @@ def test_given_a_busy_agent_when_explained_then_every_step_is_told_and_whose_end
         "The agent's phone was dialled after 0.0 s and was gone after 2.0 s (SIP 486, cause 17).",
         "It ended because the agent was busy, which counts as BUSY.",
     ]
+
+
+def test_given_a_trunk_that_is_down_when_explained_then_it_is_told_that_asterisk_refused_and_where_to_look() -> None:
+    driver = Driver(make_call())
+    driver.fates = [Fate.REFUSED]
+    driver.feed(inputs.Start())
+    refused = "was refused by Asterisk after 0.0 s (the trunk or the phone is down, or not there)"
+    assert explain(driver.call)[1:] == [
+        f"The agent's phone was to be dialled and {refused}.",
+        "It ended because there was no way to the agent, which counts as UNREACHABLE.",
+    ]
+
+
+@pytest.mark.parametrize("has_rung", [True, False])
+def test_given_nobody_who_answered_in_time_when_explained_then_a_phone_that_did_not_even_ring_is_told_as_such(
+    has_rung: bool,
+) -> None:
+    driver = started_call()
+    driver.hear_all()
+    if has_rung:
+        driver.asterisk.ring(driver.leg(LegRole.AGENT).id)
+        driver.hear_all()
+    driver.pass_seconds(30)
+    driver.fire(TimerName.RING)
+    driver.hear_all()
+    assert explain(driver.call)[-1].endswith("counts as NO_ANSWER.")
+    assert (" rang after " in explain(driver.call)[1]) is has_rung
+    assert (", never rang and was let go " in explain(driver.call)[1]) is not has_rung
 
 
 def test_given_a_talk_when_explained_then_it_is_told_as_going_on_and_later_as_ended() -> None:

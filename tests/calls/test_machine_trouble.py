@@ -132,6 +132,21 @@ def test_given_a_channel_that_appears_after_its_leg_was_given_up_when_heard_then
     assert len([word for word in driver.words if word == "call.ended"]) == 1
 
 
+@pytest.mark.parametrize(("known_seconds", "talked_seconds"), [(30, 30), (0, 0), (-5, 0)])
+def test_given_a_talk_when_asterisk_is_back_after_hours_then_the_talk_ended_when_it_was_last_known_to_be_there(
+    known_seconds: float, talked_seconds: float
+) -> None:
+    driver = connected_call()
+    connected_at = driver.call.connected_at
+    assert connected_at is not None
+    driver.pass_seconds(7200)
+    driver.asterisk.restart()
+    driver.feed(inputs.NodeLost(gone_at=connected_at + timedelta(seconds=known_seconds)))
+    assert driver.ended.talk_seconds == talked_seconds
+    assert driver.ended.cdr.ended_at == connected_at + timedelta(seconds=talked_seconds)
+    assert driver.call.is_settled
+
+
 @BOTH_ORDERS
 @pytest.mark.parametrize("steps", range(7))
 def test_given_any_phase_when_asterisk_starts_anew_then_the_call_ends_as_recovered(

@@ -130,11 +130,15 @@ async def test_given_asterisk_itself_was_restarted_when_reconciled_then_its_call
 ) -> None:
     call = connected_call()
     await world.have_open(call)
-    await world.reconciler.run(blind_from=None, is_node_lost=True)
+    assert call.connected_at is not None
+    world.clock.present = call.connected_at + timedelta(hours=1)
+    last_known = call.connected_at + timedelta(seconds=90)
+    await world.reconciler.run(blind_from=last_known, is_node_lost=True)
     await until(lambda: world.is_ended(call))
     closed = await world.stored(call)
     assert closed.end_reason is not None
     assert closed.end_reason.code is EndCode.NODE_LOST
+    assert closed.ended_at == last_known
     assert not any(line.startswith("GET /channels/") for line in world.asterisk.lines)
 
 
@@ -240,11 +244,13 @@ async def test_given_calls_older_than_their_asterisk_when_a_new_process_reconcil
     have_legs(world, young)
     assert old.connected_at is not None
     started_at = old.connected_at + timedelta(seconds=10)
+    world.clock.present = old.connected_at + timedelta(hours=1)
     await world.reconciler.run(blind_from=None, is_node_lost=False, asterisk_started_at=started_at)
     await until(lambda: world.is_ended(old))
     closed = await world.stored(old)
     assert closed.end_reason is not None
     assert (closed.end_reason.code, closed.source) == (EndCode.NODE_LOST, CdrSource.RECOVERED)
+    assert closed.ended_at == started_at
     assert not any(line.startswith("GET /asterisk/variable") for line in world.asterisk.lines)
     # A call that Asterisk has is not older than it, whatever the clocks say.
     assert (await world.stored(young)).state is CallState.CONNECTED

@@ -1,5 +1,7 @@
 """What the doctor says about trunks: of a real Asterisk, and of every state there is."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,11 @@ from app.accounts.service import Accounts
 from app.config import Settings
 from app.db.engine import Database
 from app.doctor.findings import Status
-from app.doctor.trunks import TrunkRow, _read_trunks, check_trunks, judge_trunks
+from app.doctor.trunks import TrunkRow, _read_trunks, check_trunks, judge_told, judge_trunks
 from app.local.asterisk import AsteriskConfig, AsteriskInstall, AsteriskInstance, running_asterisk
 from app.local.asterisk_config import SipPeer
 from app.routing.sandbox import seed_sandbox
+from app.routing.words import LineState
 from tests.calls.making import NOON
 from tests.doctor.test_machine import assert_failed
 
@@ -31,6 +34,21 @@ def test_given_a_trunk_that_is_down_beside_one_that_is_not_when_judged_then_both
     fine, down = judge_trunks([other, MAIN], {"acme-trunk-main": "offline", "acme-trunk-backup": "online"})
     assert fine.message == "1 of 2 online"
     assert_failed(down, "'main'", "'acme'", "down", "pjsip.conf", "acme-trunk-main")
+
+
+def test_given_a_trunk_that_a_service_knows_to_be_down_when_judged_then_its_id_and_since_when_are_told() -> None:
+    row = replace(MAIN, id="trunk_1", state=LineState.DOWN, changed_at=datetime(2026, 11, 22, 2, 59, 1, tzinfo=UTC))
+    (finding,) = judge_trunks([row], {"acme-trunk-main": "offline"})
+    assert_failed(finding, "trunk_1", "since 2026-11-22 02:59:01 UTC", "acme-trunk-main")
+
+
+def test_given_an_asterisk_that_ends_with_its_service_when_trunks_are_judged_then_by_what_that_was_told_last() -> None:
+    down = replace(MAIN, id="trunk_1", state=LineState.DOWN, changed_at=datetime(2026, 11, 22, 2, 59, 1, tzinfo=UTC))
+    up, unknown = replace(MAIN, name="backup", state=LineState.UP), replace(MAIN, name="new", state=LineState.UNKNOWN)
+    fine, finding = judge_told([down, up, unknown, SANDBOX])
+    assert fine.message == "1 of 2 online, when last asked"
+    assert_failed(finding, "'main'", "'acme'", "since 2026-11-22 02:59:01 UTC", "acme-trunk-main")
+    assert judge_told([unknown, SANDBOX]) == []
 
 
 def test_given_an_asterisk_that_has_just_started_when_a_trunk_is_offline_then_it_may_be_that_nobody_asked_yet() -> None:
@@ -75,8 +93,17 @@ async def test_given_trunks_that_are_not_in_use_when_read_then_the_kill_switch_b
                 "VALUES ($1, $2, $1, $1, '{digits}', false, false, true, $3, $4)",
                 *(name, account_id, is_enabled, deleted_at),
             )
-    found = await _read_trunks(Settings(data_dir=tmp_path, database_url=SecretStr(database_dsn)))
+        await connection.execute(
+            "INSERT INTO line_state (line_id, node, account_id, state, changed_at) "
+            "VALUES ('used', 'n1', $1, 'UP', $2), ('used', 'n2', $1, 'DOWN', $2)",
+            *(running.id, NOON),
+        )
+    settings = Settings(data_dir=tmp_path, database_url=SecretStr(database_dsn))
+    found = await _read_trunks(settings)
     assert [(one.account, one.name, one.is_provisioned) for one in found] == [("acme", "used", True)]
+    assert [(one.id, one.state, one.changed_at) for one in found] == [("used", LineState.DOWN, NOON)]
+    (finding,) = await check_trunks(settings)
+    assert_failed(finding, "'used'", "'acme'", "is down since", "updateTrunk")
 
 
 @pytest.mark.parametrize("state", ["unknown", None])

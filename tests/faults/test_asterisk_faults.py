@@ -1,7 +1,7 @@
 """Asterisk does what it was asked and its answer is lost, dies under calls, or is taken over by another service."""
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -119,6 +119,7 @@ async def test_given_a_talk_when_asterisk_is_killed_and_starts_anew_then_the_cal
             await desk.wait_for(placed.id, "recording.started")
             doomed.process.kill()
             await doomed.process.wait()
+            killed_at = datetime.now(UTC)
             await offhook.wait_until_unready()
             with pytest.raises(AsteriskUnavailableError):
                 await desk.place_call(CUSTOMER, trunk="farend")
@@ -129,6 +130,7 @@ async def test_given_a_talk_when_asterisk_is_killed_and_starts_anew_then_the_cal
                 await assert_is_whole(desk, story)
                 assert (story.disposition, story.end) == ("ANSWERED", ("NODE_LOST", "SYSTEM"))
                 assert story.record["source"] == "RECOVERED"
+                assert datetime.fromisoformat(story.record["endedAt"]) < killed_at, "nobody talked without Asterisk"
                 story.the("recording.failed")  # it went with the dead Asterisk's directory
                 later = await desk.place_call("+15550180003", trunk="farend", first=LegRole.CUSTOMER)
                 assert later.state != "ENDED"

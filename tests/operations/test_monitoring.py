@@ -3,14 +3,19 @@
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
+import app.ari.stream  # what these two count is there once they are
+import app.calls.mending.reconcile  # noqa: F401
 from app import metrics
 from app.api.metrics import Metrics
+from app.ari.event_socket import DisconnectReason
 from tests.rig.promtool import ensure_promtool
 
 ROOT: Final = Path(__file__).parents[2]
@@ -132,6 +137,41 @@ def test_given_the_dashboards_queries_when_prometheus_own_tool_reads_them_then_i
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_given_a_process_that_has_just_begun_when_it_is_read_then_all_that_alerts_count_is_there_at_nought() -> None:
+    """`increase()` of a series that appears with its first count is nought, and nobody would hear of the first."""
+    begun = "import sys, app.process.bootstrap, app.api.metrics as m; sys.stdout.write(m.Metrics().expose().decode())"
+    told = subprocess.run(
+        [sys.executable, "-c", begun], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    at_nought = {
+        (sample.name, label, value)
+        for family in text_string_to_metric_families(told.stdout)
+        for sample in family.samples
+        for label, value in sample.labels.items()
+        if sample.value == 0
+    }
+    counted = {
+        (name, label, value)
+        for rule in _alerts().values()
+        for name, labels in re.findall(r"increase\((\w+)\{([^}]*)\}\[", rule["expr"])
+        for label, values in re.findall(r'(\w+)=~?"([^"]*)"', labels)
+        for value in values.split("|")
+    }
+    assert len(counted) > 8
+    assert counted <= at_nought
+
+
+def test_given_asterisks_line_and_the_audit_when_nothing_has_gone_wrong_then_each_kind_of_trouble_is_there() -> None:
+    exposed = metrics.expose().decode()
+    for reason in DisconnectReason:
+        assert f'offhook_asterisk_disconnects_total{{reason="{reason.value}"}}' in exposed
+    source = (ROOT / "app" / "calls" / "mending" / "reconcile.py").read_text(encoding="utf-8")
+    found = set(re.findall(r'_(?:say|count)_drift\("(\w+)"', source))
+    assert len(found) == 5
+    for what in found:
+        assert f'offhook_live_drift_total{{what="{what}"}}' in exposed
+
+
 _ONE: Final = '{instance="a:8000"}'
 _BUCKETS_SLOW: Final = {"0.1": "0x60", "0.5": "0x60", "1": "0x60", "2.5": "0x60", "5": "0+60x60", "+Inf": "0+60x60"}
 _BUCKETS_FAST: Final = dict.fromkeys(_BUCKETS_SLOW, "0+60x60")
@@ -160,6 +200,9 @@ SCENES: Final[dict[str, tuple[dict[str, str], dict[str, str]]]] = {
         {
             'offhook_part_ready{instance="a:8000",part="shutdown"}': "0x60",
             'offhook_part_ready{instance="a:8000",part="feed"}': "1x24 0x3 1x30",
+            # While the database is away all loops are, and that is told by `OffhookUnavailable`.
+            'offhook_part_ready{instance="a:8000",part="inbox"}': "0x60",
+            'offhook_part_ready{instance="a:8000",part="database"}': "0x60",
         },
     ),
     "OffhookLineToAsteriskBreaks": (
@@ -223,12 +266,26 @@ SCENES: Final[dict[str, tuple[dict[str, str], dict[str, str]]]] = {
     ),
     "OffhookCallsFail": (
         {
-            'offhook_calls_ended_total{instance="a:8000",disposition="FAILED"}': "0+5x60",
+            'offhook_calls_ended_total{instance="a:8000",disposition="UNREACHABLE"}': "0+5x60",
             'offhook_calls_ended_total{instance="a:8000",disposition="ANSWERED"}': "0+5x60",
         },
         {
             'offhook_calls_ended_total{instance="a:8000",disposition="FAILED"}': "0+1x60",
             'offhook_calls_ended_total{instance="a:8000",disposition="ANSWERED"}': "0+9x60",
+        },
+    ),
+    "OffhookNobodyRings": (
+        {
+            'offhook_calls_ended_total{instance="a:8000",direction="OUTBOUND",disposition="REJECTED"}': "0+5x60",
+            'offhook_calls_ended_total{instance="a:8000",direction="INBOUND",disposition="ANSWERED"}': "0+5x60",
+            'offhook_call_setup_seconds_count{instance="a:8000",direction="OUTBOUND",until="ringing"}': "0x60",
+            'offhook_call_setup_seconds_count{instance="a:8000",direction="INBOUND",until="ringing"}': "0+5x60",
+        },
+        {
+            'offhook_calls_ended_total{instance="a:8000",direction="OUTBOUND",disposition="NO_ANSWER"}': "0+5x60",
+            'offhook_calls_ended_total{instance="a:8000",direction="OUTBOUND",disposition="DNC"}': "0+90x60",
+            'offhook_call_setup_seconds_count{instance="a:8000",direction="OUTBOUND",until="ringing"}': "0+5x60",
+            'offhook_call_setup_seconds_count{instance="a:8000",direction="OUTBOUND",until="connected"}': "0x60",
         },
     ),
     "OffhookCarrierErrors": (

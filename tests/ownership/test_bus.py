@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+import structlog
 
 from app.db.engine import Database
+from app.errors import DatabaseUnavailableError
 from app.events import bus as bus_module
 from app.events.bus import Bus
 from app.events.feed import CaughtUp, Feed
@@ -110,6 +112,32 @@ async def test_given_the_connection_breaks_when_it_is_there_again_then_everybody
         await until(lambda: heard == [""])
         await bus.publish("news", "again")
         await until(lambda: heard == ["", "again"])
+
+
+async def test_given_the_database_is_away_when_it_is_back_then_the_log_says_each_once_however_often_it_was_tried(
+    database: Database, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus = Bus(database)
+    tries: list[object] = []
+
+    async def refuse(*asked: object, **_: object) -> NoReturn:
+        tries.append(asked)
+        raise DatabaseUnavailableError("away")
+
+    with structlog.testing.capture_logs() as logs:
+        async with listening(database_dsn, bus):
+            with monkeypatch.context() as away:
+                away.setattr(database, "open_connection", refuse)
+                async with database.acquire() as connection:
+                    await connection.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                        "WHERE application_name = 'offhook bus' AND datname = current_database()"
+                    )
+                await until(lambda: len(tries) > 1)
+            await until(lambda: bus._ear.is_open)
+            await until(lambda: any(entry["event"] == "bus_back" for entry in logs))
+    told = [(entry["event"], entry["log_level"]) for entry in logs if entry["log_level"] != "debug"]
+    assert told == [("bus_lost", "warning"), ("bus_back", "info")]
 
 
 async def test_given_a_handler_that_fails_when_something_is_said_then_the_others_hear_it(

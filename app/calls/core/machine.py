@@ -124,7 +124,7 @@ def _take(turn: Turn, event: Input) -> None:
         case inputs.Recovered():
             _on_recovered(turn, event)
         case inputs.NodeLost():
-            _on_node_lost(turn)
+            _on_node_lost(turn, event)
         case _:
             assert_never(event)
 
@@ -361,14 +361,17 @@ def _on_recovered(turn: Turn, event: inputs.Recovered) -> None:
         recording_control.mute_again(turn)
 
 
-def _on_node_lost(turn: Turn) -> None:
+def _on_node_lost(turn: Turn, event: inputs.NodeLost) -> None:
     if turn.call.is_ended:
         return
     turn.change(source=CdrSource.RECOVERED)
     ending.begin_by_system(turn, EndCode.NODE_LOST)
+    # Nobody talked while there was no Asterisk: what it was away for is nobody's to pay.
+    gone_at = event.gone_at or turn.at
+    at = max(gone_at, turn.call.connected_at or gone_at)
     for leg in turn.call.legs:
         if leg.is_alive:
-            end_leg(turn, leg, ended_at=turn.now)
+            end_leg(turn, leg, ended_at=turn.instant_of(leg, at))
 
 
 def _actor_of(call: Call, event: Input) -> Actor:

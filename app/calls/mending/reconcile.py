@@ -33,9 +33,13 @@ from app.clock import Clock
 from app.errors import OverloadedError
 from app.facts.vocabulary import LegState, RecordingState
 from app.ids import MediaStreamId
-from app.metrics import LIVE_DRIFT
+from app.metrics import LIVE_DRIFT, begin_at_nought
 
 _log = structlog.get_logger(__name__)
+begin_at_nought(
+    LIVE_DRIFT,
+    ("calls_without_owner", "legs_without_channel", "miscounted_calls", "stray_bridges", "stray_channels"),
+)
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -79,8 +83,9 @@ class Reconciler:
     ) -> None:
         """Reconcile once. ``blind_from``: since when events may have been missed (None: since this process began).
 
-        ``is_node_lost``: Asterisk started anew while this process knew it. ``asterisk_started_at`` tells the same of
-        calls that an earlier process had.
+        ``is_node_lost``: Asterisk started anew while this process knew it; its calls ended when it was last known to
+        live, ``blind_from``. ``asterisk_started_at`` tells the same of calls that an earlier process had: when they
+        ended nobody knows, but not after that.
 
         Raises:
             AriError: Asterisk went away again; the next connect starts over. No call has been told anything.
@@ -93,7 +98,7 @@ class Reconciler:
         seen = await look(self._ari, self._node)
         if is_node_lost:
             for actor in self._registry:
-                _post(actor, inputs.NodeLost())
+                _post(actor, inputs.NodeLost(gone_at=blind_from or asterisk_started_at))
         else:
             await self._catch_up(tuple(self._registry), seen, (blind_from, blind_until), asterisk_started_at)
         self._registry.release()
@@ -155,7 +160,7 @@ class Reconciler:
 
         async def find(actor: CallActor) -> list[inputs.Input]:
             if is_older_than_asterisk(actor.call, asterisk_started_at, seen):
-                return [inputs.NodeLost()]
+                return [inputs.NodeLost(gone_at=asterisk_started_at)]
             return await self._finder.find_missed(actor.call, seen, is_adopted=actor in held)
 
         found = await _for_all(find, actors)

@@ -117,8 +117,12 @@ def _leg(call: Call, leg: Leg) -> str:
     if leg.answered_at is not None:
         parts.append(f"answered{_after(call, leg.answered_at)}")
     if leg.ended_at is not None:
+        if leg.hangup_reason is HangupReason.RING_TIMEOUT and leg.ringing_at is None and leg.answered_at is None:
+            parts.append("never rang")
         reason = "was gone" if leg.hangup_reason is None else _LET_GO[leg.hangup_reason]
         causes = []
+        if _is_refused(call, leg):
+            reason, causes = "was refused by Asterisk", ["the trunk or the phone is down, or not there"]
         if leg.hangup_reason is None and leg.sip_code is not None:
             causes.append(f"SIP {leg.sip_code}")
         if leg.hangup_reason is None and leg.hangup_cause:
@@ -126,6 +130,13 @@ def _leg(call: Call, leg: Leg) -> str:
         parts.append(f"{reason}{_after(call, leg.ended_at)}" + (f" ({', '.join(causes)})" if causes else ""))
     who = _WHO[leg.role]
     return f"{who[0].upper()}{who[1:]}'s phone {_listed(parts)}."
+
+
+def _is_refused(call: Call, leg: Leg) -> bool:
+    """Whether Asterisk made no channel for it, as for a trunk or phone that is down."""
+    is_untried = leg.dialing_at is None and not leg.has_come and leg.sip_code is None and leg.hangup_cause is None
+    is_unreachable = call.end_reason is not None and call.end_reason.code is EndCode.UNREACHABLE
+    return is_untried and is_unreachable and leg.hangup_reason is None
 
 
 def _end(call: Call) -> str:

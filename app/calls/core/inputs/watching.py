@@ -57,4 +57,9 @@ class Recovered(Words, frozen=True, kw_only=True):
 
 
 class NodeLost(Words, frozen=True, kw_only=True):
-    """Asterisk itself started anew: every channel it had is gone without a word."""
+    """Asterisk itself started anew: every channel it had is gone without a word.
+
+    ``gone_at`` is when it was last known to be there, or else the first instant at which it surely was not; None: now.
+    """
+
+    gone_at: datetime | None = None
