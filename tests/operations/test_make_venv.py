@@ -49,11 +49,12 @@ def build_editable(directory, config_settings=None, metadata_directory=None):
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """The script, and the least that it looks for: three packages to install, and one for another system."""
+    """The script, the rules of make, and the least that they look for: three packages, and one for another system."""
     checkout, wheels = tmp_path / "checkout", tmp_path / "wheels"
     (checkout / "scripts").mkdir(parents=True)
     wheels.mkdir()
     shutil.copy2(ROOT / "scripts" / "make-venv", checkout / "scripts")
+    shutil.copy2(ROOT / "Makefile", checkout)
     (checkout / "pyproject.toml").write_text(_PROJECT, encoding="utf-8")
     (checkout / "backend.py").write_text(_BACKEND, encoding="utf-8")
     make_wheel = runpy.run_path(str(checkout / "backend.py"))["make_wheel"]
@@ -88,6 +89,7 @@ def test_given_what_pip_warns_of_and_a_missing_package_when_it_is_installed_then
     with watched(("scripts/make-venv",), cwd=checkout, env=_environment(checkout, PIP_FIND_LINKS=links)) as making:
         assert making.until_over() == 1, making.shown
         lines = re.split(r"\n|\r\x1b\[K", making.shown)
+    assert lines[-2].endswith("run it again to go on."), making.shown
     told = [line for line in lines if "WARNING" in line or "ERROR" in line]
     assert {line.partition(":")[0] for line in told} == {"WARNING", "ERROR"}, making.shown
     assert not (checkout / ".venv" / ".complete").exists()
@@ -110,8 +112,22 @@ def test_given_ctrl_c_when_it_installs_then_it_says_so_in_a_line_and_goes_on_whe
     assert (checkout / ".venv" / ".complete").exists()
 
 
+def test_given_ctrl_c_when_packages_are_fetched_then_it_says_so_in_a_line_and_leaves_nothing_half_fetched(
+    checkout: Path,
+) -> None:
+    held = checkout.parent / "wheels" / "gamma-1.0-py3-none-any.whl"
+    held.unlink()
+    os.mkfifo(held)  # whoever reads it waits for somebody who never comes
+    with watched(("make", "venv"), cwd=checkout, env=_environment(checkout)) as making:
+        making.until_shown("gamma")
+        making.press_ctrl_c()
+        assert making.until_over() != 0, making.shown
+    assert re.split(r"\n|\r\x1b\[K", making.shown)[-3].endswith("run it again to go on."), making.shown
+    assert "***" not in making.shown
+    assert not (checkout / ".venv" / "tmp").exists()
+
+
 def test_given_ctrl_c_when_make_makes_it_then_make_ends_too_and_reports_no_mistake(checkout: Path) -> None:
-    shutil.copy2(ROOT / "Makefile", checkout)
     hold = checkout / "hold"
     os.mkfifo(hold)
     with watched(("make", "venv"), cwd=checkout, env=_environment(checkout, HOLD=str(hold))) as making:
