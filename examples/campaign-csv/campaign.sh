@@ -29,11 +29,11 @@ ask() {
 # wait_for_job ID: returns its counts and its report's address once it is over.
 wait_for_job() {
   local job
-  while job=$(ask 'query($id: ID!) { job(id: $id) { state error counts { added rejected } report { url } } }' \
+  while job=$(ask 'query($id: ID!) { job(id: $id) { state failure counts { added rejected } report { url } } }' \
     "$(jq -n --arg id "$1" '$ARGS.named')" | jq -c .job); do
     case $(jq -r .state <<<"$job") in
       FINISHED) echo "$job"; return ;;
-      FAILED | CANCELLED) jq -r '.error // .state' <<<"$job" >&2; return 1 ;;
+      FAILED | CANCELLED) jq -r '.failure // .state' <<<"$job" >&2; return 1 ;;
     esac
     sleep 1
   done

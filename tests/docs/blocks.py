@@ -1,5 +1,8 @@
 """The blocks of code on a page of the documentation, with what the page's source says to the tests about each.
 
+Commands stand in two forms: a ``sh`` block is pasted whole into a terminal; a ``console`` block shows a session, each
+command after ``$ ``, its answer below it.
+
 A comment right before a block, on a line of its own, is its marker:
 
 - ``<!-- not run: reason -->``: the tests leave it alone, and count it;
@@ -7,6 +10,7 @@ A comment right before a block, on a line of its own, is its marker:
 - ``<!-- verifier: name -->``: a function ``verify(secret, headers, body)`` in this file, tried with deliveries;
 - ``<!-- stays: words -->``: a command that keeps running; it is up once it has printed these words;
 - ``<!-- printed -->``: what the command that keeps running has printed;
+- ``<!-- answer -->``: what the commands of the ``sh`` block before it have printed;
 - ``<!-- superuser -->``: SQL for an administrator of the database server;
 - ``<!-- input: type -->``: a GraphQL block that is no operation, but a value of this input type;
 - ``<!-- url: address -->``: where a GraphQL block is sent, instead of to the service of the tests.
@@ -21,7 +25,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 _MARKER: Final = re.compile(r"^ *<!-- ([a-z ]+?)(?:: (.+?))? -->$")
 _FENCE: Final = re.compile(r"^( *)```([a-z]*)$")
-_MARKERS: Final = {"not run", "file", "verifier", "stays", "printed", "superuser", "input", "url"}
+_MARKERS: Final = {"not run", "file", "verifier", "stays", "printed", "answer", "superuser", "input", "url"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ class Terminal:
     def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
         self.directory = directory
         self.environment = dict(environment)
+        #: What the commands that were run last have printed.
+        self.printed = ""
         self._running: list[asyncio.subprocess.Process] = []
         self._log: Path | None = None
 
@@ -91,7 +93,8 @@ class Terminal:
         assert process.returncode == 0, f"{text}\n{printed.decode()}\n{problems.decode()}"
         pairs = (pair.partition("=") for pair in kept.read_text(encoding="utf-8").split("\0") if pair)
         self.environment = {name: value for name, _, value in pairs}
-        return printed.decode()
+        self.printed = printed.decode()
+        return self.printed
 
     async def start(self, text: str, words: str) -> None:
         """Run what keeps running, and wait until it has printed these words."""

@@ -37,6 +37,7 @@ pytestmark = pytest.mark.asterisk
 
 _BLOCKS: Final = {page: read_blocks(page) for page in find_pages()}
 _PAGES: Final = [page for page, blocks in _BLOCKS.items() if blocks]
+_OF_EXAMPLES: Final = sorted(str(one.relative_to(ROOT)) for one in ROOT.glob("examples/*/README.md"))
 _LANGUAGES: Final = {
     "console",
     "csv",
@@ -51,6 +52,7 @@ _LANGUAGES: Final = {
     "sql",
     "text",
 }
+_COMMANDS: Final = {"console", "sh"}
 #: What is not run has a reason that a reader of the page's source finds there. It must stay a handful.
 _MOST_NOT_RUN: Final = 6
 #: What a page takes for granted, beside what its ids stand for: files of the reader, things that were made before.
@@ -84,7 +86,7 @@ async def test_given_a_page_when_a_reader_follows_it_then_every_block_of_code_do
         for prefix in _NEEDED.get(page, ()):
             await world.make(prefix, pen)
             terminal.environment["CALL"] = pen.told["call"]
-        if page in _HAS_KEY or any("acme" in one.text for one in _BLOCKS[page] if one.language == "console"):
+        if page in _HAS_KEY or any("acme" in one.text for one in _BLOCKS[page] if one.language in _COMMANDS):
             await _have_an_account(page, world, terminal)
         if page in _DIALECTS:
             await _have_a_credential(_DIALECTS[page], pen, terminal)
@@ -94,7 +96,7 @@ async def test_given_a_page_when_a_reader_follows_it_then_every_block_of_code_do
 
 async def _have_an_account(page: str, world: World, terminal: Terminal) -> None:
     """The account that a page is about, unless making it is what the page tells."""
-    texts = [block.text for block in _BLOCKS[page] if block.language == "console"]
+    texts = [block.text for block in _BLOCKS[page] if block.language in _COMMANDS]
     if not any("account create acme" in text for text in texts):
         await terminal.run(world.fill_in("offhook account create acme --allow US"))
     if page in _HAS_KEY:
@@ -106,13 +108,13 @@ async def _have_a_credential(dialect: str, pen: Pen, terminal: Terminal) -> None
     made = await pen.ask(
         f"mutation {{ createDialectCredential(input: "
         f'{{dialect: {dialect}, name: "reader", isTest: true, ipAllowList: ["127.0.0.1"]}}) '
-        "{ dialectCredential { userName } secret userErrors { message } } }"
+        "{ dialectCredential { username } secret userErrors { message } } }"
     )
     answer = made["createDialectCredential"]
     shown = {
         "KEY": answer["secret"],
         "AUTH": answer["secret"],
-        "ACCOUNT": answer["dialectCredential"]["userName"] or "",
+        "ACCOUNT": answer["dialectCredential"]["username"] or "",
     }
     terminal.environment.update(shown)
     # Of curl: an answer that is a refusal is no success.
@@ -135,6 +137,11 @@ async def _run(block: Block, world: World, terminal: Terminal, pen: Pen) -> None
         case "console", ("stays", words):
             (command,) = read_commands(world.fill_in(block.text))
             await terminal.start(command.text, words)
+        case "sh", ("stays", words):
+            await terminal.start(world.fill_in(block.text), words)
+        case _, ("answer", _):
+            assert terminal.printed, f"{block}: the commands before it have printed nothing"
+            assert_shown(block.text.splitlines(), terminal.printed)
         case "console", _:
             for command in read_commands(world.fill_in(block.text)):
                 assert_shown(command.shown, await terminal.run(command.text))
@@ -204,7 +211,7 @@ def _run_snippet(block: Block) -> None:
 async def _run_php(block: Block, terminal: Terminal) -> None:
     """Lines of PHP that make ``$params`` and sign them, as PHP writes them and as Offhook does."""
     await asyncio.to_thread(ensure_programs, "php")
-    given = "$userName = 'reader'; $secret = 'secret'; $signingKey = 'key';"
+    given = "$username = 'reader'; $secret = 'secret'; $signingKey = 'key';"
     source = f"<?php {given}\n{block.text}\necho json_encode($params);"
     (terminal.directory / "snippet.php").write_text(source, encoding="utf-8")
     params = json.loads(await terminal.run("php snippet.php"))
@@ -240,6 +247,16 @@ def test_given_a_page_when_its_blocks_are_read_then_each_says_in_which_language_
     assert [str(block) for block in _BLOCKS[page] if block.language not in _LANGUAGES] == []
 
 
+@pytest.mark.parametrize("page", [*_PAGES, *_OF_EXAMPLES])
+def test_given_commands_to_paste_when_a_reader_pastes_a_block_whole_then_nothing_in_it_has_to_be_taken_out_or_filled_in(
+    page: str,
+) -> None:
+    for block in read_blocks(page):
+        if block.language == "sh":
+            assert "…" not in block.text, block
+            assert not re.search(r"^ *[$>] ", block.text, re.MULTILINE), block
+
+
 @pytest.mark.parametrize("page", find_pages())
 def test_given_a_page_when_it_shows_code_then_it_stands_in_a_block_that_says_its_language(page: str) -> None:
     """Indented lines after an empty one are code to Markdown too, which nobody runs; within lists they are text."""
@@ -254,7 +271,7 @@ def test_given_a_page_when_it_shows_code_then_it_stands_in_a_block_that_says_its
         before = line
 
 
-@pytest.mark.parametrize("page", sorted(str(one.relative_to(ROOT)) for one in ROOT.glob("examples/*/README.md")))
+@pytest.mark.parametrize("page", _OF_EXAMPLES)
 def test_given_an_examples_own_page_when_it_shows_graphql_then_the_schema_has_all_of_it(page: str) -> None:
     """The examples themselves are run by tests/examples, and the bot by tests/e2e."""
     for block in read_blocks(page):

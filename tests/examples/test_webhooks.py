@@ -12,6 +12,7 @@ import httpx
 import orjson
 import pytest
 
+from tests.docs.blocks import read_blocks
 from tests.examples.running import EXAMPLES, OFFHOOK, PATIENCE_SECONDS, Example, Started
 from tests.rig.desk import Desk
 from tests.rig.free_port import reserve_port
@@ -57,13 +58,13 @@ async def test_given_a_consumer_when_samples_and_a_real_call_are_forwarded_then_
             async with example.started(*listen, log=tmp_path / "listen.log") as listening:
                 await listening.until_said("listening to")
                 cursor = await _trigger(example, tmp_path, listening)
-                placed = await desk.place_call("+15550100008")
-                story = await desk.wait_for_end(placed.id)
+                placed = await _place_as_its_readme_says(example, language, tmp_path)
+                story = await desk.wait_for_end(placed)
                 await listening.until_said(story.ended.id)
             answers = _forwarded(listening)
             assert {one["answer"]["status"] for one in answers} == {204}
             assert {fact.id for fact in story.facts} <= {one["event"]["id"] for one in answers}
-            (kept,) = [one for one in await _calls(port) if one["id"] == placed.id]
+            (kept,) = [one for one in await _calls(port) if one["id"] == placed]
             assert kept["number"] == "+15550100008"
             assert kept["disposition"] == "ANSWERED"
             said = await receiving.until_said(story.ended.id)
@@ -80,7 +81,18 @@ async def test_given_a_consumer_when_samples_and_a_real_call_are_forwarded_then_
         async with consumer(example, language, tmp_path, port) as restarted:
             await example.run(*again, "--limit", count, log=tmp_path / "after restart.log")
             assert restarted.said.count("seen") == 2 * len(story.facts)
-            assert [one for one in await _calls(port) if one["id"] == placed.id] == [kept]
+            assert [one for one in await _calls(port) if one["id"] == placed] == [kept]
+
+
+async def _place_as_its_readme_says(example: Example, language: str, folder: Path) -> str:
+    """The call that the README has a line for; gives its id."""
+    ensure_programs("bash", "curl")
+    page = f"examples/webhooks-{language}/README.md"
+    (line,) = [block.text for block in read_blocks(page) if block.language == "sh" and "originateCall" in block.text]
+    told = orjson.loads(await example.run("bash", "-euc", line, log=folder / "call.log"))
+    assert told["data"]["originateCall"]["userErrors"] == []
+    call_id: str = told["data"]["originateCall"]["call"]["id"]
+    return call_id
 
 
 async def _trigger(example: Example, folder: Path, listening: Started) -> str:
