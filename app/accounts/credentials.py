@@ -23,6 +23,7 @@ from app.accounts.scopes import Scope
 from app.clock import Clock, SystemClock
 from app.db.engine import Database
 from app.errors import AuthenticationError, DatabaseUnavailableError
+from app.terminal import public_command
 
 LIVE_PREFIX: Final = "ofk_live_"
 TEST_PREFIX: Final = "ofk_test_"
@@ -30,9 +31,17 @@ ACCESS_PREFIX: Final = "oft_"
 
 #: One sentence for every way a key can be wrong, so that an answer tells nothing about which keys exist.
 REFUSAL: Final = (
-    "The API key is missing, wrong, expired or revoked, or may not be used from this address. "
-    "`offhook key create ACCOUNT` makes one."
+    "The API key is wrong, expired or revoked, or may not be used from this address. "
+    f"`{public_command()} key create sandbox` makes one for the sandbox."
 )
+#: Nobody said who calls.
+NO_KEY: Final = (
+    "This needs an API key: send 'Authorization: Bearer ofk_…'. "
+    f"`{public_command()} key create sandbox` makes one for the sandbox."
+)
+_PLACEHOLDER_REFUSAL: Final = "This is the placeholder for an API key; send the key that was printed."
+#: What stands for the rest of a key in documentation: an ellipsis, also as HTTP's headers are read, or three dots.
+_PLACEHOLDERS: Final = ("…", "…".encode().decode("latin-1"), "...")
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZabcdefghjkmnpqrstvwxyz"  # letters that are hard to mistake
 _SECRET_LENGTH: Final = 40  # 5.75 bits each: 230 bits
@@ -176,7 +185,7 @@ class Credentials:
             request_id: For the audit log.
 
         Raises:
-            AuthenticationError: always the same one, whatever is wrong.
+            AuthenticationError: always the same one, whatever is wrong with a key; others for none and a placeholder.
             DatabaseUnavailableError: the key is not remembered and the database is away.
         """
         hashed = self._hash(token or "")
@@ -192,7 +201,7 @@ class Credentials:
             self._audit.refuse(
                 "api_key.use", AuthenticationError.code, remote_address=remote_address, request_id=request_id
             )
-            raise AuthenticationError(REFUSAL)
+            raise AuthenticationError(_refuse_unknown(token))
         principal = dataclasses.replace(credential.principal, remote_address=remote_address, request_id=request_id)
         reason = credential.why_not(remote_address, origin, self._clock.now())
         if reason is not None:
@@ -244,6 +253,12 @@ class Credentials:
     def _hash(self, token: str) -> bytes:
         # Cut, not refused: a token too long to be ours costs what any wrong one costs, and matches nothing.
         return hmac.digest(self._hashing_key, token[:_LONGEST_TOKEN].encode("utf-8", "replace"), "sha256")
+
+
+def _refuse_unknown(token: str | None) -> str:
+    if not token:
+        return NO_KEY
+    return _PLACEHOLDER_REFUSAL if any(part in token for part in _PLACEHOLDERS) else REFUSAL
 
 
 def _over(row: asyncpg.Record) -> _Credential:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import strawberry
 
+from app.accounts.credentials import NO_KEY
 from app.accounts.principal import Principal
 from app.accounts.scopes import Scope
 from app.api.budget import POINTS_PER_MINUTE, Budget, Introspection
@@ -95,9 +96,7 @@ class Context:
     def caller(self) -> Principal:
         """Who is calling. Raises AuthenticationError when nobody said."""
         if self.principal is None:
-            raise AuthenticationError(
-                "This needs an API key: send 'Authorization: Bearer ofk_…'. `offhook key create ACCOUNT` makes one."
-            )
+            raise AuthenticationError(NO_KEY)
         return self.principal
 
     @property

@@ -362,8 +362,17 @@ class _Connection:
         if code in _REFUSALS and not self._wire.is_closed:
             note_closing(self._context, _REFUSALS[code], code)
         self._outbox.close()
-        short = reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
-        self._wire.close(code, short, grace_seconds=self._options.close_grace_seconds)
+        self._wire.close(code, _shorten(reason), grace_seconds=self._options.close_grace_seconds)
+
+
+def _shorten(reason: str) -> str:
+    """As many whole sentences of it as a closing has room for; of a first one that is too long, its beginning."""
+    while len(reason.encode()) > _LONGEST_REASON:
+        sentences, separator, _ = reason.rpartition(". ")
+        if not separator:
+            return reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
+        reason = f"{sentences}."
+    return reason
 
 
 def _was_refused(result: PreExecutionError | ExecutionResult) -> bool:

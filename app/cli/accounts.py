@@ -4,7 +4,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from app.cli.output import as_document, note, own_command, run, write_json, write_table
+from app.cli.output import as_document, note, run, write_json, write_table
+from app.terminal import own_command
 
 commands = typer.Typer(no_args_is_help=True, help="Accounts: the tenants of this Offhook.")
 

@@ -145,7 +145,7 @@ def _import(
         configure_logging(load_settings(), log_level="error")
     job = run(work())
     if as_json:
-        write_json({"id": job.id, "state": job.state, "error": job.error, "counts": _counts(job)})
+        write_json({"id": job.id, "state": job.state, "failure": job.error, "counts": _counts(job)})
     elif job.error is None:
         typer.echo(", ".join(f"{count} {what}" for what, count in _counts(job).items()))
     if job.error is not None:

@@ -1,5 +1,6 @@
 """``offhook key …``."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -123,4 +124,6 @@ def _show_issued(issued: Any, *, as_json: bool) -> None:
         write_json({"token": issued.token, **as_document(issued.key)})
         return
     typer.echo(issued.token)
+    if not sys.stdout.isatty():  # a program has it, and no person has seen what is not to be shown again
+        return
     note(f"Key {issued.key.id} ({issued.key.name}). It cannot be shown again: keep it safe.")

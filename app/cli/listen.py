@@ -11,6 +11,7 @@ import typer
 
 from app.cli.accounts import AsJson
 from app.cli.output import FAILED, note, run, write_json
+from app.terminal import leave_ctrl_c_line
 
 ApiUrl = Annotated[
     str, typer.Option("--url", envvar="OFFHOOK_URL", help="Where Offhook serves.", rich_help_panel="The API")
@@ -145,6 +146,9 @@ def listen(
                     cursor, count = told.cursor, count + 1
                     if count == limit:
                         break
+            except asyncio.CancelledError:
+                leave_ctrl_c_line()
+                raise
             finally:
                 if cursor is not None:
                     given = {"--forward-to": forward_to, "--events": events, "--limit": limit, "--json": as_json}

@@ -22,7 +22,7 @@ import orjson
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
-from app.cli.over_the_api import Api, error_of
+from app.cli.over_the_api import Api, error_of, how_to_make_a_key
 from app.egress.signing import Signer
 from app.errors import AuthenticationError, Problem, RefusedError, UnavailableError
 from app.facts.catalogue import graphql_name
@@ -38,6 +38,8 @@ subscription Listen($after: String, $filter: EventFilterInput) {
 }
 """
 _UNAUTHORIZED: Final = 4401
+#: RFC 6455, 7.4.1, and the IANA's registry of close codes: going away, service restart.
+_STOPPED: Final = frozenset({1001, 1012})
 _PATIENCE_SECONDS: Final = 60.0  # three heartbeats of the service
 _OPENING_SECONDS: Final = 15.0
 _SHORTEST_PAUSE_SECONDS: Final = 0.5
@@ -158,17 +160,33 @@ async def listen(
                     body = message.get("webhookBody")
                     if body is not None and orjson.loads(body)["type"] in wanted:
                         yield Told(message["cursor"], body.encode())
-            reason = "the service ended the subscription"
+            reason = f"Offhook at {api.url} ended the subscription"
         except (OSError, TimeoutError, websockets.WebSocketException, UnavailableError) as error:
             if isinstance(error, websockets.ConnectionClosed) and error.rcvd and error.rcvd.code == _UNAUTHORIZED:
-                raise AuthenticationError(f"The service does not take this key: {error.rcvd.reason}") from error
-            reason = str(error) or type(error).__name__
+                # Not the service's words: a closing has room for 123 bytes of them.
+                raise AuthenticationError(
+                    "Offhook does not take this key: it is wrong, expired or revoked, or may not be used from this "
+                    f"address. {how_to_make_a_key()}"
+                ) from error
+            reason = _say_why(api.url, error)
         is_listening = False
         if not is_told:
             is_told = True
-            on_line(f"the line to {api.url} is down ({reason}); trying again")
+            on_line(f"{reason}; trying again")
         await asyncio.sleep(pause)
         pause = min(_LONGEST_PAUSE_SECONDS, pause * 2)
+
+
+def _say_why(url: str, error: Exception) -> str:
+    """Why the line is down, for whoever wonders whether to do something about it."""
+    if isinstance(error, websockets.ConnectionClosed):
+        closed = error.rcvd
+        if closed is not None and closed.code in _STOPPED:
+            return f"Offhook at {url} was stopped or restarts"
+        said = "it broke off" if closed is None else closed.reason or f"code {closed.code}"
+    else:
+        said = str(error) or type(error).__name__
+    return f"the line to {url} is down ({said})"
 
 
 async def _follow(api: Api, after: str | None, types: list[str] | None) -> AsyncGenerator[dict[str, Any], None]:

@@ -21,6 +21,7 @@ from app.reputation.service import Reputation
 from app.reputation.setting_up import read_rules
 from app.routing.directory import Directory
 from app.routing.policies import DestinationPolicies
+from app.routing.sandbox import SANDBOX_ACCOUNT
 from app.secrets.service_secret import Purpose, ServiceSecret
 
 
@@ -35,6 +36,8 @@ class Opened:
     policies: DestinationPolicies
     directory: Directory
     reputation: Reputation
+    #: Whether a service with these settings makes the sandbox's account.
+    makes_sandbox: bool
 
     @property
     def keys(self) -> ApiKeys:
@@ -44,6 +47,14 @@ class Opened:
     async def find_account(self, name_or_id: str) -> Account:
         """The account, or RefusedError NOT_FOUND."""
         account = await self.accounts.find(name_or_id)
+        if account is None and self.makes_sandbox and name_or_id == SANDBOX_ACCOUNT:
+            raise RefusedError(
+                Problem(
+                    "NOT_FOUND",
+                    f"The account {name_or_id!r} is not there yet: Offhook makes it when it starts. "
+                    "Wait until it says that it is up, then try again.",
+                )
+            )
         if account is None:
             raise RefusedError(
                 Problem("NOT_FOUND", f"There is no account {name_or_id!r}. `offhook account list` names them.")
@@ -76,6 +87,7 @@ async def opened_services() -> AsyncIterator[Opened]:
                 policies=DestinationPolicies(database, audit),
                 directory=Directory(database),
                 reputation=Reputation(database, audit, SystemClock(), read_rules(settings)),
+                makes_sandbox=settings.ari_url is None,
             )
         finally:
             await audit.flush()

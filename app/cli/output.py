@@ -2,19 +2,17 @@
 
 import contextlib
 import dataclasses
-import shlex
-import shutil
 import sys
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
 import orjson
 import typer
 
 from app.errors import ConfigurationError, OffhookError, RefusedError
+from app.terminal import leave_ctrl_c_line
 
 T = TypeVar("T")
 
@@ -48,6 +46,7 @@ def telling_errors(*, interrupted: str | None = None) -> Iterator[None]:
         _fail_with(ours)
     except KeyboardInterrupt:
         if interrupted is not None:
+            leave_ctrl_c_line()
             note(interrupted)
         raise SystemExit(INTERRUPTED) from None
 
@@ -79,14 +78,6 @@ def fail(message: str, *, status: int = FAILED) -> NoReturn:
 def note(message: str) -> None:
     """Something for the reader, beside the result."""
     typer.echo(message, err=True)
-
-
-def own_command() -> str:
-    """How this program is called here, to be pasted: as it was typed, or by its name where the shell finds it."""
-    typed = Path(sys.argv[0])
-    if typed.name != "offhook" or shutil.which("offhook") == str(typed):
-        return "offhook"
-    return shlex.quote(sys.argv[0])
 
 
 def write_json(value: object) -> None:

@@ -10,7 +10,6 @@ from typing import Any, Final
 import httpx
 
 from app.accounts.credentials import ACCESS_PREFIX, LIVE_PREFIX, TEST_PREFIX
-from app.cli.output import own_command
 from app.errors import (
     AuthenticationError,
     BadRequestError,
@@ -21,6 +20,7 @@ from app.errors import (
     ScopeError,
     UnavailableError,
 )
+from app.terminal import own_command
 
 _SECONDS: Final = 30.0
 _SCHEMES: Final = ("http://", "https://")
@@ -93,18 +93,21 @@ def _say_how(error: httpx.TransportError) -> str:
             return "the connection broke off"
 
 
+def how_to_make_a_key() -> str:
+    """The sentence for whoever has no key that works here."""
+    return f"`{own_command()} key create sandbox` makes one for the sandbox."
+
+
 def read_api(url: str, key: str | None) -> Api:
     """Raises ConfigurationError when the key is missing or has not the form of one, or the address is none."""
     name = "--key" if key else "OFFHOOK_KEY"
     key = key or os.environ.get("OFFHOOK_KEY")
     if not key:
-        raise ConfigurationError(
-            f"Set OFFHOOK_KEY to an API key; `{own_command()} key create sandbox` makes one for the sandbox."
-        )
+        raise ConfigurationError(f"Set OFFHOOK_KEY to an API key; {how_to_make_a_key()}")
     if not _KEY.fullmatch(key):
         raise ConfigurationError(
             f"{name} is no API key: those begin with {TEST_PREFIX} or {LIVE_PREFIX}, and letters and digits follow. "
-            f"`{own_command()} key create sandbox` makes one for the sandbox."
+            f"{how_to_make_a_key()}"
         )
     if not url.startswith(_SCHEMES):
         raise ConfigurationError(f"{url} is no address of an API: it begins with http:// or https://.")

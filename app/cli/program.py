@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import sys
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
@@ -11,7 +12,7 @@ from app.cli import accounts, imports, keys, limits, numbers, schemas, storage, 
 from app.cli.accounts import AsJson
 from app.cli.listen import LISTEN_HELP, TRIGGER_HELP, listen, trigger
 from app.cli.logs import configure_logging
-from app.cli.output import FAILED, run, telling_errors, write_json
+from app.cli.output import FAILED, INTERRUPTED, note, run, telling_errors, write_json
 from app.cli.replay import replay
 
 program = typer.Typer(
@@ -55,10 +56,17 @@ def serve(
             if is_watched:
                 welcome.tell_start()
             # Imported late, as all work is: a service's worth of modules takes seconds that --help should not.
-            from app.process.serve import serve as serve_until_stopped
+            from app.process import serve as serving
 
         when_up = welcome.tell_next_steps if is_watched else None
-        run(serve_until_stopped(settings, roles=chosen, when_up=when_up), interrupted=welcome.STOPPED)
+
+        async def work() -> None:
+            try:
+                await serving.serve(settings, roles=chosen, when_up=when_up)
+            except serving.PortTakenError as error:
+                raise await _say_who_has_the_port(settings, error) from error
+
+        run(work(), interrupted=welcome.STOPPED)
 
 
 @program.command()
@@ -73,9 +81,12 @@ def demo(
         # The demo tells its own story; only what goes wrong joins in, unless somebody asked for more.
         configure_logging(settings, **({} if "log_level" in settings.model_fields_set else {"log_level": "warning"}))
         with _keeping_others_out(settings):
+            welcome.tell_demo_start(is_for_programs=once)
             from app.demo.run import run as run_demo
 
         status = run(run_demo(settings, once=once), interrupted=welcome.STOPPED)
+    if not once and status != INTERRUPTED:  # else it has said so itself
+        welcome.tell_demo_over(settings)
     raise SystemExit(status)
 
 
@@ -91,6 +102,8 @@ def doctor(as_json: AsJson = False) -> None:
         findings = explain_settings(error)
     else:
         configure_logging(settings, log_level="error")
+        if sys.stderr.isatty():  # some of what it looks at takes seconds to answer, or not to
+            note("Looking at this machine and what Offhook needs …")
         findings = run(examine(settings))
     if as_json:
         write_json({"isFit": is_fit(findings), "findings": findings})
@@ -137,6 +150,19 @@ def _keeping_others_out(settings: Any) -> Iterator[None]:
         if error.address is None:
             raise
         raise ConfigurationError(f"{error.message}\n{welcome.how_to_use(error.address)}") from error
+
+
+async def _say_who_has_the_port(settings: Any, error: Exception) -> Exception:
+    """The same error, and a better one when it is an Offhook that is there."""
+    from app.doctor.machine import is_offhook
+    from app.errors import ConfigurationError
+
+    if not await is_offhook(settings):
+        return error
+    return ConfigurationError(
+        f"Another Offhook serves at {settings.host}:{settings.port} already. "
+        "Use that one or end it, or choose another port with OFFHOOK_PORT (or --port)."
+    )
 
 
 @contextlib.contextmanager

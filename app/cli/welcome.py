@@ -3,14 +3,17 @@
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+import typer
+
 from app.cli.listen import DEFAULT_URL
-from app.cli.output import note, own_command
+from app.cli.output import note
+from app.terminal import leave_ctrl_c_line, own_command
 
 if TYPE_CHECKING:
     from app.process.serve import Serving
 
 #: For whoever presses Ctrl-C before it is up.
-STOPPED: Final = "Stopped. What is whole stays; run it again when you like."
+STOPPED: Final = "Stopped. Run it again when you like."
 
 _STARTING: Final = "Starting … Once it is up, it says here what to do next. Ctrl-C ends it."
 
@@ -23,6 +26,17 @@ def is_watched(settings: Any) -> bool:
 def tell_start() -> None:
     """Say that more is to come: the first start fetches Asterisk, and takes minutes."""
     note(_STARTING)
+
+
+def tell_demo_start(*, is_for_programs: bool) -> None:
+    """The same of a demo, on stderr when its stdout is for programs; before its modules are imported."""
+    typer.secho("Starting an embedded PostgreSQL and a real Asterisk …", dim=True, err=is_for_programs)
+
+
+def tell_demo_over(settings: Any) -> None:
+    """Say that a demo that served until Ctrl-C has ended, and where what it made lies."""
+    leave_ctrl_c_line()
+    note(f"Stopped. Database and recordings stay in {settings.data_dir.resolve()}.")
 
 
 def how_to_use(url: str) -> str:

@@ -19,6 +19,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from app.terminal import public_command
+
 BUILT: Final = Path(__file__).with_name("built")
 
 #: Scripts and styles of our own files alone; connections to our own origin, so that a page that is tricked into
@@ -43,10 +45,10 @@ _MEDIA_TYPES: Final = {
     ".woff2": "font/woff2",
 }
 _WORTH_SQUEEZING: Final = 1024
-_WAYS_IN: Final = """\
+_WAYS_IN: Final = f"""\
 Offhook: call control for Asterisk as a GraphQL API.
 
-/graphql         the API: POST {"query": "..."} as application/json, with the header
+/graphql         the API: POST {{"query": "..."}} as application/json, with the header
                  Authorization: Bearer <API key>; a browser gets the IDE
 /                in a browser, the dashboard
 /schemas/events  events, as JSON Schema
@@ -54,8 +56,8 @@ Offhook: call control for Asterisk as a GraphQL API.
 /readyz          whether it can work, part by part
 /metrics         numbers for Prometheus
 
-`offhook key create ACCOUNT` makes an API key. The documentation comes with
-Offhook, in docs/.
+`{public_command()} key create sandbox` makes an API key for the sandbox.
+The documentation comes with Offhook, in docs/.
 """
 
 

@@ -25,6 +25,7 @@ from app.demo.timeline import show_event, show_record, show_remark
 from app.errors import ConfigurationError
 from app.process.serve import Serving, bind, serving, stopping_on_signals
 from app.recordings.object_keys import object_key
+from app.terminal import leave_ctrl_c_line
 
 EXTENSION: Final = "2001"
 DESTINATION: Final = "+15550100000"
@@ -97,7 +98,6 @@ async def run(settings: Settings, *, once: bool) -> int:
     settings = settings.model_copy(
         update={"webhook_allow_networks": [*settings.webhook_allow_networks, ip_network("127.0.0.0/8")]}
     )
-    console.print("Starting an embedded PostgreSQL and a real Asterisk …", style="dim")
     async with AsyncExitStack() as stack:
         listener = _listen_somewhere(settings)
         running = await stack.enter_async_context(serving(settings, listener=listener))
@@ -129,6 +129,7 @@ async def run(settings: Settings, *, once: bool) -> int:
             await running.ended()
             if story.endpoint_id:
                 await running.service.services.webhooks.delete(sandbox.account.id, story.endpoint_id)
+            leave_ctrl_c_line()
             console.print("Stopped before the call was over. Run it again when you like.")
             return _INTERRUPTED
         if story.endpoint_id:
@@ -270,9 +271,8 @@ def show_next_steps(console: Console, url: str, token: str) -> None:
     console.print(f"  API key (sandbox only)  {token}", soft_wrap=True)
     console.print("\nIn a second terminal:", style="bold")
     # Each a line to paste: nothing in it may be broken or coloured.
-    console.print(f"  export OFFHOOK_KEY={token}", soft_wrap=True)
-    if url != _USUAL_URL:
-        console.print(f"  export OFFHOOK_URL={url}", soft_wrap=True)
+    elsewhere = "" if url == _USUAL_URL else f" OFFHOOK_URL={url}"
+    console.print(f"  export OFFHOOK_KEY={token}{elsewhere}", soft_wrap=True)
     console.print(
         f"  curl -sS {url}/graphql "
         f'-H "Authorization: Bearer $OFFHOOK_KEY" -H "Content-Type: application/json" -d {body}',

@@ -11,6 +11,8 @@ from rich.text import Text
 _INDENT: Final = 18
 #: The reason that this very story ends for: whoever reads it has not hung up.
 _EXPLAINED: Final = {"API_HANGUP": " (the demo's own hangupCall; neither phone hung up)"}
+#: What ITU-T Q.850 calls the causes that the demo's phones can be hung up with.
+_CAUSES: Final = {16: "normal clearing", 17: "user busy", 19: "no answer", 21: "call rejected"}
 _COLOURS = {"CALL": "bold cyan", "LEG": "green", "RECORDING": "magenta", "DTMF": "yellow"}
 
 
@@ -68,5 +70,6 @@ def _detail(event: dict[str, Any]) -> str:
     if event.get("disposition"):
         parts.append(event["disposition"])
     if event.get("hangupCause") is not None:
-        parts.append(f"cause {event['hangupCause']}")
+        cause = event["hangupCause"]
+        parts.append(f"cause {cause}, {_CAUSES[cause]}" if cause in _CAUSES else f"cause {cause}")
     return " · ".join(parts)

@@ -32,9 +32,9 @@ async def check_database(settings: Settings) -> list[Finding]:
             finally:
                 await database.aclose()
     except ConfigurationError as error:
-        return [failed("database", error.message, _mend(settings))]
+        return [failed("database", error.message, _mend(settings, error.message))]
     except DatabaseUnavailableError as error:
-        return [failed("database", f"PostgreSQL cannot be reached. {error.message}", _mend(settings))]
+        return [failed("database", f"PostgreSQL cannot be reached. {error.message}", _mend(settings, error.message))]
 
 
 async def _examine(settings: Settings, database: Database) -> list[Finding]:
@@ -87,9 +87,9 @@ def _judge_clock(before: datetime, server_time: datetime, after: datetime) -> Fi
     return ok("clock", "agrees with the database's")
 
 
-def _mend(settings: Settings) -> str:
+def _mend(settings: Settings, told: str) -> str:
+    """What is yet to be said of it: nothing that ``told`` says already."""
     if settings.database_url is None:
-        return (
-            f"See {embedded_directory(settings) / 'server.log'}, or set OFFHOOK_DATABASE_URL to a server of your own."
-        )
+        elsewhere = "" if "OFFHOOK_DATABASE_URL" in told else ", or set OFFHOOK_DATABASE_URL to a server of your own"
+        return f"See {embedded_directory(settings) / 'server.log'}{elsewhere}."
     return "Check host, port, user, password and database in OFFHOOK_DATABASE_URL, and that PostgreSQL runs there."

@@ -91,7 +91,7 @@ async def check_port(settings: Settings) -> Finding:
     try:
         await asyncio.to_thread(_try_listening, settings.host, settings.port)
     except OSError as error:
-        if await _is_offhook(settings):
+        if await is_offhook(settings):
             return ok("port", f"Offhook is serving at {where} already")
         return failed(
             "port",
@@ -171,7 +171,7 @@ def _try_listening(host: str, port: int) -> None:
         probe.listen(1)
 
 
-async def _is_offhook(settings: Settings) -> bool:
+async def is_offhook(settings: Settings) -> bool:
     host = "127.0.0.1" if settings.host in {"", "0.0.0.0"} else settings.host  # noqa: S104  # compared, not bound
     try:
         async with httpx.AsyncClient(timeout=_PROBE_SECONDS, trust_env=False) as client:

@@ -27,6 +27,7 @@ from app.local.asterisk_config import (
 from app.local.asterisk_ports import reserve_ports
 from app.local.fetched_sounds import drop_fetched_sounds
 from app.local.process import ProcessStartError, SupervisedProcess
+from app.terminal import leave_ctrl_c_line
 
 __all__ = [
     "AsteriskConfig",
@@ -43,6 +44,7 @@ __all__ = [
 _GET_ASTERISK = ASTERISK_FOLDER / "get-asterisk"
 _SAYS = "get-asterisk: "
 _FAILS = f"{_SAYS}error: "
+_STOPS = f"{_SAYS}stopped"
 _READY_SECONDS = 20.0
 _POLL_SECONDS = 0.02
 _STOP_SECONDS = 6.0
@@ -100,6 +102,8 @@ async def ensure_asterisk() -> AsteriskInstall:
             if last.startswith(_FAILS):  # it went on all the same
                 sys.stderr.write(last + "\n")
             last = line.decode(errors="replace").rstrip()
+            if last.startswith(_STOPS):
+                leave_ctrl_c_line()
             if not last.startswith(_FAILS):  # the last word is said below, once
                 sys.stderr.write(last + "\n")
         answer = await process.stdout.read()
@@ -133,6 +137,8 @@ async def _stop_fetching(process: asyncio.subprocess.Process) -> None:
         process.kill()
         await process.wait()
     else:
+        if said:
+            leave_ctrl_c_line()
         sys.stderr.write(said.decode(errors="replace"))
 
 

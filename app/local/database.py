@@ -120,5 +120,5 @@ async def _join(directory: Path) -> str:
     except TimeoutError:
         raise DatabaseUnavailableError(
             f"Another process owns the embedded PostgreSQL in {directory}, and it does not take connections. "
-            "Look at that process, or set OFFHOOK_DATABASE_URL."
+            "While Offhook is still starting there, wait until it says that it is up; else look at that process."
         ) from None

@@ -17,6 +17,7 @@ import os
 import pwd
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -167,6 +168,8 @@ async def _enter_server(stack: AsyncExitStack, data_dir: Path, settings: Mapping
 
 async def _create_cluster(programs: Path, cluster: Path, user: ServerUser, *, is_synced: bool) -> None:
     """Run initdb beside the final place, then rename: a kill half-way leaves nothing that looks like a cluster."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"Making a database in {cluster.parent} (once) …\n")
     unfinished = cluster.with_name("cluster.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)

@@ -8,6 +8,7 @@ A second signal does not wait.
 
 import asyncio
 import contextlib
+import errno
 import gc
 import signal
 import socket
@@ -40,6 +41,10 @@ _UP_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.05
 #: Allocations, less deallocations, between two young collections (Python's own: 700).
 COLLECTOR_THRESHOLD: Final = 50_000
+
+
+class PortTakenError(ConfigurationError):
+    """Something listens at the settings' address already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,8 @@ def bind(settings: Settings) -> socket.socket:
     """A listening socket at the settings' address; port 0 takes a free one.
 
     Raises:
-        ConfigurationError: the port is taken, or the address is not this machine's.
+        PortTakenError: the port is taken.
+        ConfigurationError: the address is not this machine's, or the port not for this user.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -92,10 +98,10 @@ def bind(settings: Settings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as error:
         listener.close()
-        raise ConfigurationError(
+        refusal = PortTakenError if error.errno == errno.EADDRINUSE else ConfigurationError
+        raise refusal(
             f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
-            "Choose another port with OFFHOOK_PORT (or --port), or end what listens there; "
-            "`offhook doctor` says whether it is Offhook."
+            "Choose another port with OFFHOOK_PORT (or --port), or end what listens there (`ss -ltnp` names it)."
         ) from error
     return listener
 

@@ -78,14 +78,6 @@ async def test_given_a_test_key_of_a_live_account_when_used_then_it_is_a_test_pr
 Breaking = Callable[[ApiKeys, IssuedKey, SteppedClock], Awaitable[tuple[str | None, str | None]]]
 
 
-async def no_key(_keys: ApiKeys, _issued: IssuedKey, _clock: SteppedClock) -> tuple[str | None, str | None]:
-    return None, "10.0.0.1"
-
-
-async def empty_key(_keys: ApiKeys, _issued: IssuedKey, _clock: SteppedClock) -> tuple[str | None, str | None]:
-    return "", "10.0.0.1"
-
-
 async def wrong_key(_keys: ApiKeys, issued: IssuedKey, _clock: SteppedClock) -> tuple[str | None, str | None]:
     last = "A" if issued.token[-1] != "A" else "B"
     return issued.token[:-1] + last, "10.0.0.1"
@@ -130,8 +122,6 @@ async def no_address(_keys: ApiKeys, issued: IssuedKey, _clock: SteppedClock) ->
 @pytest.mark.parametrize(
     "break_it",
     [
-        no_key,
-        empty_key,
         wrong_key,
         longer_key,
         huge_key,
@@ -161,9 +151,30 @@ async def test_given_a_key_that_is_wrong_in_any_way_when_used_then_the_answer_is
         await keys.authenticate(token, address)
 
     assert refused.value.message == (
-        "The API key is missing, wrong, expired or revoked, or may not be used from this address. "
-        "`offhook key create ACCOUNT` makes one."
+        "The API key is wrong, expired or revoked, or may not be used from this address. "
+        "`offhook key create sandbox` makes one for the sandbox."
     )
+
+
+@pytest.mark.parametrize("token", [None, ""])
+async def test_given_no_key_when_used_then_the_answer_says_how_one_is_sent_and_made(
+    keys: ApiKeys, token: str | None
+) -> None:
+    with pytest.raises(AuthenticationError) as refused:
+        await keys.authenticate(token, "10.0.0.1")
+
+    assert refused.value.message == (
+        "This needs an API key: send 'Authorization: Bearer ofk_…'. "
+        "`offhook key create sandbox` makes one for the sandbox."
+    )
+
+
+@pytest.mark.parametrize("token", ["ofk_test_…", "ofk_live_...", "…", "ofk_test_â\x80¦"])
+async def test_given_the_placeholder_of_a_page_when_used_as_a_key_then_the_answer_says_so(
+    keys: ApiKeys, token: str
+) -> None:
+    with pytest.raises(AuthenticationError, match="placeholder"):
+        await keys.authenticate(token, "10.0.0.1")
 
 
 async def test_given_a_suspended_account_when_its_key_is_used_then_it_is_refused(

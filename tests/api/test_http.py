@@ -348,3 +348,17 @@ async def test_given_an_answer_when_curl_prints_it_then_the_shells_prompt_stands
     assert response.content.count(b"\n") == 1
     if token != "":  # which is a good one
         assert "`offhook key create" in response.json()["errors"][0]["message"]
+
+
+async def test_given_a_pages_placeholder_in_the_header_when_curl_sends_it_then_the_answer_says_that_it_is_one(
+    port: int,
+) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.post(
+            f"http://127.0.0.1:{port}/graphql",
+            json={"query": VIEWER},
+            headers={b"Authorization": "Bearer ofk_test_…".encode()},
+        )
+    assert answer.status_code == 401
+    (error,) = answer.json()["errors"]
+    assert error["message"] == "This is the placeholder for an API key; send the key that was printed."

@@ -1,13 +1,18 @@
 """``offhook listen`` at work: what comes to a developer's machine, in order, each once, over lines that break."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from pathlib import Path
 
 import httpx
 import orjson
 import pytest
 from standardwebhooks.webhooks import Webhook
+from websockets import Subprotocol
+from websockets.asyncio.server import ServerConnection, serve
 
 from app.accounts.scopes import Scope
 from app.cli.listening import Forwarder, Told, choose_types, listen, secret_of
@@ -18,6 +23,7 @@ from app.facts.catalogue import FACT_TYPES, encode_event
 from tests.api.conftest import DEADLINE_SECONDS, Surface, until
 from tests.api.test_subscriptions import append, fact
 from tests.rig.fault_proxy import FaultProxy, proxy_to_asterisk
+from tests.rig.terminal import watched
 from tests.webhooks.sink import Reply, Sink, running_sink
 
 pytestmark = pytest.mark.postgres
@@ -191,9 +197,57 @@ async def test_given_what_cannot_be_listened_to_when_asked_for_then_it_ends_with
     api = Api(f"http://127.0.0.1:{port}", key)
     listening = listen(api, ALL, is_all=True, after=after, on_begin=lambda: begun.append(True))
     async with aclosing(listening) as told:
-        with pytest.raises(expected):
+        with pytest.raises(expected) as refused:
             await take(1, told)
     assert begun == []
+    if case == "wrong key":  # whole, though a closing has room for 123 bytes
+        assert refused.value.message == (
+            "Offhook does not take this key: it is wrong, expired or revoked, or may not be used from this address. "
+            "`offhook key create sandbox` makes one for the sandbox."
+        )
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "said"),
+    [
+        (1012, "service restart", "Offhook at {url} was stopped or restarts; trying again"),
+        (1001, "", "Offhook at {url} was stopped or restarts; trying again"),
+        (4430, "Nothing was read.", "the line to {url} is down (Nothing was read.); trying again"),
+        (4999, "", "the line to {url} is down (code 4999); trying again"),
+    ],
+)
+async def test_given_a_service_that_closes_the_line_when_listened_to_then_why_is_told_in_words_for_people(
+    code: int, reason: str, said: str
+) -> None:
+    lines: asyncio.Queue[str] = asyncio.Queue()
+
+    async def close(connection: ServerConnection) -> None:
+        await connection.close(code, reason)
+
+    async with serve(close, "127.0.0.1", 0, subprotocols=[Subprotocol("graphql-transport-ws")]) as server:
+        url = f"http://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+        listening = listen(Api(url, "ofk_test_example"), ALL, is_all=True, on_line=lines.put_nowait)
+        async with aclosing(listening) as told:
+            first = asyncio.ensure_future(take(1, told))
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                assert await lines.get() == said.format(url=url)
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+
+
+async def test_given_ctrl_c_when_a_terminal_listens_then_the_line_to_go_on_stands_on_its_own(
+    surface: Surface, port: int, tmp_path: Path
+) -> None:
+    await append(surface, [fact(1)])
+    cursor = (await surface.ask("{ events(first: 1) { nodes { cursor } } }"))["events"]["nodes"][0]["cursor"]
+    environment = os.environ | {"OFFHOOK_URL": f"http://127.0.0.1:{port}", "OFFHOOK_KEY": surface.token}
+    command = (str(Path(sys.executable).with_name("offhook")), "listen", "--after", cursor)
+    with watched(command, cwd=tmp_path, env=environment) as listening:
+        await asyncio.to_thread(listening.until_shown, f"listening to http://127.0.0.1:{port}\n")
+        listening.press_ctrl_c()
+        assert await asyncio.to_thread(listening.until_over) == 130, listening.shown
+    assert listening.shown.endswith(f"\n\nTo go on from here: offhook listen --after {cursor}\n")
 
 
 def test_given_a_glob_that_names_nothing_when_chosen_then_it_is_refused() -> None:

@@ -117,7 +117,10 @@ async def test_given_no_good_key_when_initialised_then_it_closes_with_4401(
                 await socket.send(type="connection_init", payload=payload)
                 code, reason = await socket.close_code()
                 assert code == 4401
-                assert reason
+                # Whole sentences, in the 123 bytes that a closing has room for.
+                assert reason.endswith(".")
+                assert reason.count("`") % 2 == 0
+                assert len(reason.encode()) <= 123
 
 
 async def test_given_another_subprotocol_when_connected_then_it_closes_with_4406(

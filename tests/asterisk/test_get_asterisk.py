@@ -136,7 +136,8 @@ def test_given_ctrl_c_when_it_fetches_then_it_says_so_in_a_line_and_nothing_half
         for _ in range(times):  # whoever is impatient
             fetching.press_ctrl_c()
         assert fetching.until_over() == 130, fetching.shown
-    assert fetching.shown.splitlines()[-1].startswith("get-asterisk: stopped.")
+    # On a line of its own, not behind ^C.
+    assert fetching.shown.splitlines()[-2:] == ["", "get-asterisk: stopped. Nothing half-done is kept."]
     assert "Traceback" not in fetching.shown
     assert [entry.name for entry in cache.iterdir()] == ["asterisk.lock"]
     assert not Path("/proc", (tools / "pid").read_text().strip()).exists()
@@ -170,9 +171,12 @@ def test_given_ctrl_c_when_offhook_serves_for_the_first_time_then_what_is_half_f
         serving.press_ctrl_c()
         assert serving.until_over() == 130, serving.shown
     assert "it says here what to do next" in serving.shown.partition("extracting")[0]
-    last, before = serving.shown.splitlines()[-1], serving.shown.splitlines()[-2]
-    assert before.startswith("get-asterisk: stopped.")
-    assert last.startswith("Stopped.")
+    # On lines of their own, not behind ^C.
+    assert serving.shown.splitlines()[-3:] == [
+        "",
+        "get-asterisk: stopped. Nothing half-done is kept.",
+        "Stopped. Run it again when you like.",
+    ]
     assert "Traceback" not in serving.shown
     assert [entry.name for entry in cache.iterdir()] == ["asterisk.lock"]
     assert not Path("/proc", (tools / "pid").read_text().strip()).exists()

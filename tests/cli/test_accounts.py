@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import sys
+from pathlib import Path
+from typing import Final
 
 import msgspec
 import pytest
@@ -18,8 +22,11 @@ from app.secrets.service_secret import Purpose, ServiceSecret
 from tests.calls.making import make_call
 from tests.calls.rows import insert_calls
 from tests.cli.command import Command
+from tests.rig.terminal import watched
 
 pytestmark = pytest.mark.postgres
+
+OFFHOOK: Final = str(Path(sys.executable).with_name("offhook"))
 
 
 async def _opened_database() -> Database:
@@ -152,10 +159,37 @@ def test_given_a_key_when_made_then_stdout_is_the_key_alone_and_it_works(offhook
     assert said.status == 0
     assert token.startswith("ofk_live_")
     assert "\n" not in token
+    assert said.err == ""  # a program has it; whoever started that has not seen what could not be shown again
     assert authenticate(token) == "acme"
     listed = offhook.run("key", "list", "acme")
     assert "CRM" in listed.out
     assert token not in listed.out
+
+
+def test_given_a_terminal_when_a_key_is_made_then_it_is_told_that_it_cannot_be_shown_again(
+    offhook: Command, tmp_path: Path
+) -> None:
+    offhook.run("account", "create", "acme")
+
+    with watched((OFFHOOK, "key", "create", "acme", "--name", "CRM"), cwd=tmp_path, env=os.environ) as making:
+        assert making.until_over() == 0, making.shown
+
+    token, told = making.shown.splitlines()
+    assert authenticate(token) == "acme"
+    assert told.startswith("Key key_")
+    assert told.endswith(" (CRM). It cannot be shown again: keep it safe.")
+
+
+def test_given_an_asterisk_of_ones_own_when_a_key_of_the_sandbox_is_made_then_nobody_is_told_to_wait_for_it(
+    environment: pytest.MonkeyPatch, offhook: Command
+) -> None:
+    environment.setenv("OFFHOOK_ARI_URL", "http://127.0.0.1:1")
+    environment.setenv("OFFHOOK_ARI_PASSWORD", "secret")
+
+    said = offhook.run("key", "create", "sandbox")
+
+    assert said.status == 1
+    assert "There is no account 'sandbox'. `offhook account list` names them." in said.err
 
 
 def test_given_scopes_by_name_when_a_key_is_made_then_it_has_those_alone(offhook: Command) -> None:
@@ -194,6 +228,7 @@ def test_given_a_key_when_rotated_and_revoked_then_old_ones_stop_working(offhook
         (("account", "create", "other", "--region", "Mars"), "two-letter"),
         (("account", "show", "nobody"), "offhook account list"),
         (("key", "create", "nobody"), "no account"),
+        (("key", "create", "sandbox"), "not there yet: Offhook makes it when it starts. Wait until it says"),
         (("key", "create", "acme", "--ip", "0.0.0.0/0"), "all addresses"),
         (("key", "revoke", "acme", "key_x"), "no such API key"),
         (("key", "rotate", "acme", "key_x"), "no such API key"),

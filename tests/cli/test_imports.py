@@ -28,7 +28,7 @@ def test_given_a_file_when_imported_then_the_list_is_made_and_the_report_says_wh
     into = ("--account", "acme", "--list", "March")
     more = ("--create", "--column", "Who=NAME", "--column", "3=FIELD:city", "--report", str(report))
     done = offhook.read("import", "contacts", str(file), *into, *more)
-    assert (done["state"], done["error"]) == ("FINISHED", None)
+    assert (done["state"], done["failure"]) == ("FINISHED", None)
     assert done["counts"] == {"processed": 2, "added": 1, "updated": 0, "skipped": 0, "rejected": 1, "dnc": 0}
     assert report.read_text().splitlines()[1] == "2,ADDED,,"
     said = offhook.run("import", "contacts", str(file), *into)

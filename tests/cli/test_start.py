@@ -1,6 +1,7 @@
 """What a service imports before it is ready: each of these was there once, and each cost a start dearly."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,24 @@ def test_given_the_command_serve_when_it_starts_then_garbage_is_looked_for_once_
 ) -> None:
     assert started["is_collecting_at_start"] is False
     assert started["is_collecting_when_it_serves"] is True
+
+
+@pytest.mark.parametrize(("arguments", "stream"), [((), "stdout"), (("--once",), "stderr")])
+def test_given_the_command_demo_when_its_modules_are_yet_to_be_imported_then_it_has_said_that_it_starts(
+    tmp_path: Path, arguments: tuple[str, ...], stream: str
+) -> None:
+    program = "import sys; sys.modules['app.demo.run'] = None; from app.cli.program import main; main()"
+    settings = {"OFFHOOK_DATA_DIR": str(tmp_path / "data"), "OFFHOOK_DATABASE_URL": "postgresql://somewhere/offhook"}
+    done = subprocess.run(
+        [sys.executable, "-c", program, "demo", *arguments],
+        cwd=ROOT,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "import of app.demo.run halted" in done.stderr  # there it ended
+    assert getattr(done, stream).startswith("Starting an embedded PostgreSQL and a real Asterisk …\n")
 
 
 def test_given_a_start_that_fails_when_the_command_ends_then_garbage_is_looked_for_again() -> None:

@@ -1,5 +1,6 @@
 """`offhook serve` at a terminal tells what to do next, and to programs nothing but its log."""
 
+import contextlib
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from app.local.asterisk import AsteriskInstall
+from tests.rig.free_port import reserve_port
 from tests.rig.terminal import watched
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
@@ -59,6 +61,48 @@ def test_given_a_terminal_when_it_serves_then_its_addresses_answer_and_the_line_
         assert answer.json()["data"] == {"viewer": {"account": {"name": "sandbox"}}}
         serving.press_ctrl_c()
         assert serving.until_over() == 0, serving.shown
+
+
+@pytest.mark.parametrize("is_offhook", [True, False])
+def test_given_a_port_that_is_taken_when_it_serves_then_it_says_whether_that_is_an_offhook(
+    database_dsn: str, tmp_path: Path, is_offhook: bool
+) -> None:
+    second = [_OFFHOOK, "serve", "--roles", "api", "--port"]
+    with contextlib.ExitStack() as stack:
+        if is_offhook:
+            command = (_OFFHOOK, "serve", "--roles", "api")
+            environment = _environment(tmp_path, database_dsn)
+            serving = stack.enter_context(watched(command, cwd=tmp_path, env=environment))
+            told = serving.until_shown("Ctrl-C ends it.\n\n")
+            port = told.partition("dashboard ")[2].split()[0].rstrip("/").rpartition(":")[2]
+        else:
+            taken = stack.enter_context(reserve_port())
+            taken.listen()
+            port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [*second, port],
+            cwd=tmp_path,
+            env=_environment(tmp_path / "other", database_dsn),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 2, done.stderr
+        assert (f"Another Offhook serves at 127.0.0.1:{port} already." in done.stderr) == is_offhook, done.stderr
+        assert (f"Cannot listen on 127.0.0.1:{port}" in done.stderr) != is_offhook, done.stderr
+        assert "--port" in done.stderr
+        if is_offhook:
+            serving.press_ctrl_c()
+            assert serving.until_over() == 0, serving.shown
+
+
+def test_given_a_terminal_when_the_doctor_looks_then_it_says_so_before_what_it_found(
+    database_dsn: str, tmp_path: Path
+) -> None:
+    with watched((_OFFHOOK, "doctor"), cwd=tmp_path, env=_environment(tmp_path, database_dsn)) as looking:
+        looking.until_over()
+    assert looking.shown.startswith("Looking at this machine and what Offhook needs …\n")
+    assert "ok      python: " in looking.shown
 
 
 def test_given_a_terminal_and_logs_for_programs_when_it_serves_then_every_line_is_json(

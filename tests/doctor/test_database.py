@@ -1,10 +1,12 @@
 """What the doctor says about the database, and how it comes to the embedded one."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import asyncpg
 import pytest
@@ -13,9 +15,10 @@ from pydantic import SecretStr
 from app.config import Settings
 from app.doctor.database import _judge_clock, check_database
 from app.doctor.findings import Finding, Status
+from app.errors import ConfigurationError
 from app.local.database import embedded_directory, open_database
 from app.local.postgres import LocalPostgres
-from app.local.postgres_directory import DataDirectoryInUseError
+from app.local.postgres_directory import DataDirectoryInUseError, entering
 from tests.doctor.test_machine import assert_failed
 
 pytestmark = pytest.mark.postgres
@@ -42,6 +45,38 @@ def data_dir() -> Iterator[Path]:
     parent.chmod(0o711)
     yield parent / "data"
     shutil.rmtree(parent)
+
+
+async def test_given_a_process_that_has_the_embedded_server_to_itself_when_checked_then_what_to_do_is_told_once(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(data_dir=data_dir)
+    monkeypatch.setattr("app.local.database._JOIN_SECONDS", 0.1)
+    with entering(embedded_directory(settings)) as (directory, user):
+        cluster = directory / "cluster"
+        cluster.mkdir()
+        if user.is_other:
+            os.chown(cluster, user.uid, user.gid)
+        (finding,) = await check_database(settings)
+
+    assert_failed(finding, "does not take connections", "wait until it says that it is up", "server.log")
+    assert f"{finding.message} {finding.mend}".count("OFFHOOK_DATABASE_URL") == 1
+
+
+async def test_given_an_embedded_server_that_cannot_be_run_when_checked_then_a_server_of_ones_own_is_named_once(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(data_dir=data_dir)
+    (embedded_directory(settings) / "cluster").mkdir(parents=True)
+
+    def refuse(_directory: Path) -> NoReturn:
+        raise ConfigurationError("Add one named postgres, or set OFFHOOK_DATABASE_URL to a server of your own.")
+
+    monkeypatch.setattr("app.local.postgres.entering", refuse)
+    (finding,) = await check_database(settings)
+
+    assert_failed(finding, "Add one named postgres", "server.log")
+    assert f"{finding.message} {finding.mend}".count("OFFHOOK_DATABASE_URL") == 1
 
 
 async def test_given_a_migrated_database_when_checked_then_all_is_ok(database_dsn: str, tmp_path: Path) -> None:

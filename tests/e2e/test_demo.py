@@ -63,10 +63,11 @@ async def test_given_a_new_machine_when_the_demo_is_over_then_all_was_real_and_t
         assert "SHA-256 verified" in told, told
         assert "the demo's own hangupCall" in told, told
         assert "each signature verified, 0 refused" in told, told
-        pasted = [line.strip() for line in told.partition("\nIn a second terminal:\n")[2].splitlines()[:3]]
+        pasted = [line.strip() for line in told.partition("\nIn a second terminal:\n")[2].splitlines()[:2]]
         # It is not at the usual port, where what the reader does next would look for it.
         (url,) = re.findall(r"GraphQL and its IDE +(http://\S+)/graphql", told)
-        assert pasted[1] == f"export OFFHOOK_URL={url}"
+        assert pasted[0].endswith(f" OFFHOOK_URL={url}")
+        assert "cause 16, normal clearing" in told, told
         done = await asyncio.to_thread(
             subprocess.run, ["bash", "-euc", "\n".join(pasted)], env=plain, capture_output=True, timeout=60, check=True
         )
@@ -115,6 +116,20 @@ def test_given_ctrl_c_when_the_demos_call_is_on_then_it_ends_in_a_line_and_witho
     assert "Traceback" not in demo.shown
 
 
+def test_given_ctrl_c_when_a_demo_serves_then_its_last_line_says_that_it_is_over_and_where_what_it_made_lies(
+    asterisk_install: AsteriskInstall, data_dir: Path
+) -> None:
+    assert asterisk_install.asterisk  # else the demo would fetch one
+    plain = {name: value for name, value in os.environ.items() if name == _CACHE or not name.startswith("OFFHOOK_")}
+    environment = plain | {"OFFHOOK_DATA_DIR": str(data_dir), "OFFHOOK_PORT": "0"}
+    with watched(_DEMO, cwd=_ROOT, env=environment) as demo:
+        told = demo.until_shown("\nNext: ")
+        assert f"Making a database in {data_dir / 'postgresql'} (once) …" in told
+        demo.press_ctrl_c()
+        demo.until_over()
+    assert demo.shown.endswith(f"\n\nStopped. Database and recordings stay in {data_dir}.\n")
+
+
 @pytest.mark.parametrize(
     ("url", "exported"),
     [("http://127.0.0.1:8000", ["OFFHOOK_KEY"]), ("http://127.0.0.1:43210", ["OFFHOOK_KEY", "OFFHOOK_URL"])],
@@ -124,7 +139,8 @@ def test_given_where_a_demo_serves_when_next_steps_are_shown_then_only_an_unusua
 ) -> None:
     written = io.StringIO()
     show_next_steps(Console(file=written, width=80), url, "ofk_test_example")
-    assert re.findall(r"^ +export (\w+)=", written.getvalue(), re.MULTILINE) == exported
+    (line,) = re.findall(r"^ +export (.+)$", written.getvalue(), re.MULTILINE)
+    assert re.findall(r"(\w+)=", line) == exported
 
 
 @pytest.mark.parametrize(
