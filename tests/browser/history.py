@@ -108,9 +108,9 @@ async def ask_as(offhook: RunningOffhook, token: str) -> httpx.Response:
 
 
 async def fact(page: Page, label: str) -> str:
-    """What stands under a label, in a list of figures or facts."""
+    """What stands under a label, in a list of figures or facts, with plain spaces where no line may break."""
     found = page.locator("dl > div", has=page.locator("dt", has_text=re.compile(f"^{label}$"))).locator("dd")
-    return await found.first.inner_text()
+    return (await found.first.inner_text()).replace("\xa0", " ")
 
 
 async def cells(table: Locator) -> list[list[str]]:

@@ -191,6 +191,7 @@ async def test_given_a_phone_when_the_live_pages_are_shown_then_they_fit_and_kee
     await window.open()
     overhang = {"sign-in": await window.overhang()}
     barriers = {"sign-in": await window.find_barriers()}
+    small = {"sign-in": await window.too_small()}
     await window.sign_in(offhook.token)
     _, campaign_id = await _make_campaign(offhook, contacts=2, calls_per_minute=60)
     call = await desk.place_call(STAYS, connect="2004")
@@ -200,14 +201,22 @@ async def test_given_a_phone_when_the_live_pages_are_shown_then_they_fit_and_kee
         await window.until_shown()
         overhang[path] = await window.overhang()
         barriers[path] = await window.find_barriers()
+        small[path] = await window.too_small()
     await desk.hang_up(call.id)
     await desk.wait_for_end(call.id)
     assert set(overhang.values()) == {0}, overhang
     assert {path: found for path, found in barriers.items() if found} == {}
+    assert {path: found for path, found in small.items() if found} == {}
 
     await window.open("/calls")
     await window.page.get_by_role("button", name="Open the menu").click()
     assert await window.find_barriers() == []
+    assert await window.too_small() == []
+    await window.page.get_by_role("link", name="Agents").focus()
+    await window.page.keyboard.press("Escape")
+    await expect(window.page.get_by_role("button", name="Open the menu")).to_be_focused()
+    await expect(window.page.get_by_role("link", name="Agents")).to_be_hidden()
+    await window.page.keyboard.press("Enter")
     await window.page.get_by_role("link", name="Agents").click()
     await expect(window.page.get_by_role("heading", name="Agents", level=1)).to_be_visible()
     await expect(window.page.get_by_role("link", name="Agents")).to_be_hidden()

@@ -14,7 +14,7 @@ from tests.rig.service import RunningOffhook
 
 pytestmark = pytest.mark.asterisk
 
-SPEAKS, STAYS = "+15550100011", "+15550100012"
+HANGS_UP, SPEAKS, STAYS = "+15550100008", "+15550100011", "+15550100012"
 
 
 @pytest.fixture
@@ -96,3 +96,25 @@ async def test_given_a_browser_that_knows_that_it_is_offline_when_it_is_online_a
     await signed_in.page.context.set_offline(False)
     await expect(banner).to_be_hidden()
     signed_in.forgive("WebSocket|Failed to load resource")
+
+
+async def test_given_a_page_first_opened_while_the_wire_is_cut_when_it_is_mended_then_the_page_is_whole_with_its_style(
+    distant: Window, wire: FaultProxy, desk: Desk
+) -> None:
+    page = distant.page
+    call = await desk.place_call(HANGS_UP, connect="2002")
+    await desk.wait_for_end(call.id)
+    wire.cut()
+    await expect(page.get_by_text(re.compile("Not live since"))).to_be_visible()
+    await distant.open("/cdrs")
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_text("Offhook cannot be reached.")).to_be_visible()
+    await expect(page.get_by_text("The page could not be loaded.")).to_be_visible()  # no browser's page of errors
+
+    wire.mend()
+    await distant.open("/calls")
+    await expect(page.get_by_role("heading", name="Calls", level=1)).to_be_visible()
+    await distant.open("/cdrs")
+    customer = page.get_by_role("row", name=re.compile(re.escape(HANGS_UP))).locator(".cdr-way").first
+    await expect(customer).to_have_css("display", "inline-flex")
+    distant.forgive("WebSocket|Failed to load resource|dynamically imported module")

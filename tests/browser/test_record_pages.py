@@ -320,6 +320,8 @@ async def test_given_a_reload_when_keys_are_looked_at_then_the_key_is_asked_for_
     await window.sign_in(offhook.token, "/keys")
     await expect(page.get_by_role("table", name="API keys")).to_be_visible()
     await page.reload()  # what was in memory alone is gone
+    await expect(page.get_by_role("heading", level=1, name="API keys")).to_be_visible()
+    assert await window.find_barriers() == []
     await page.get_by_label("API key").fill(offhook.token)
     await page.get_by_role("button", name="Continue").click()
     await expect(page.get_by_role("table", name="API keys")).to_be_visible()
@@ -395,9 +397,12 @@ async def test_given_a_phone_when_the_pages_are_shown_then_none_is_wider_than_th
     await window.sign_in(offhook.token)
     overhang: dict[str, int] = {}
     barriers: dict[str, list[str]] = {}
+    small: dict[str, list[str]] = {}
     for path, title in history.pages.items():
         await show(window, path, title)
         overhang[path] = await window.overhang()
         barriers[path] = await window.find_barriers()
+        small[path] = await window.too_small()
     assert set(overhang.values()) == {0}, overhang
     assert {path: found for path, found in barriers.items() if found} == {}
+    assert {path: found for path, found in small.items() if found} == {}

@@ -27,6 +27,15 @@ _AXE_RULES: Final = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
 
+#: Of what can be pressed, what is lower than a finger needs. A row's link takes the whole row; a box its label's place.
+_FINGER_PX: Final = 44
+_TOO_SMALL: Final = """least => [...document.querySelectorAll('button, a[href], input, select, textarea, summary')]
+  .filter(one => one.checkVisibility({ visibilityProperty: true }) && !one.matches('.skip'))
+  .map(one => [one, one.closest('.row-link') ? one.closest('tr')
+    : one.matches('[type=checkbox], [type=radio]') ? one.closest('.checkbox, .mode') : one])
+  .filter(([, place]) => place.getBoundingClientRect().height < least - 0.5)
+  .map(([one]) => (one.ariaLabel ?? one.textContent) || one.outerHTML.slice(0, 80))"""
+
 Scheme = Literal["light", "dark"]
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -107,18 +116,25 @@ class Window:
         )
         return width
 
+    async def too_small(self) -> list[str]:
+        """What a finger would miss: what can be pressed, and is less than 44 px high."""
+        await self.until_still()
+        found: list[str] = await self.page.evaluate(_TOO_SMALL, _FINGER_PX)
+        return found
+
 
 @contextlib.asynccontextmanager
 async def opened_window(
     browser: Browser, url: str, *, size: tuple[int, int] = DESK, scheme: Scheme = "light"
 ) -> AsyncIterator[Window]:
-    """A window with a session of its own, at no page yet."""
+    """A window with a session of its own, at no page yet. A phone's is touched; others have a mouse."""
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme=scheme,
         locale="en-GB",
         timezone_id="UTC",
         reduced_motion="reduce",
+        has_touch=size == PHONE,
     )
     context.set_default_timeout(PATIENCE_MS)
     try:

@@ -8,7 +8,7 @@ import { Icon } from "./components/icon";
 import { Logo } from "./components/logo";
 import { NotLive } from "./components/not-live";
 import { Empty, Loading, Page, Problem } from "./components/page";
-import { Toasts } from "./components/toast";
+import { toast, Toasts } from "./components/toast";
 import { liveness } from "./live/socket";
 import { PAGES, type PageEntry, type PageProps } from "./pages/registry";
 import { SignIn } from "./pages/sign-in";
@@ -17,6 +17,7 @@ import { has, isSignedIn, resume, signOut, viewer } from "./session";
 import { theme, toggleTheme } from "./theme";
 
 const GROUPS = ["Live", "History", "Account"] as const;
+const REACHED_MS = 10_000;
 
 export function App() {
   return (
@@ -56,8 +57,14 @@ function Shell() {
     }
   }, [path]);
 
+  const closeByKey = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || !isMenuOpen) return;
+    setMenuOpen(false);
+    document.querySelector<HTMLElement>(".bar .icon-button")?.focus();
+  };
+
   return (
-    <div class={`shell${isMenuOpen ? " menu-open" : ""}`}>
+    <div class={`shell${isMenuOpen ? " menu-open" : ""}`} onKeyDown={closeByKey}>
       <nav class="skip-nav" aria-label="Skip">
         <a
           class="skip"
@@ -186,12 +193,22 @@ function Shown({ entry, path }: { entry: PageEntry; path: string }) {
   if (error) {
     return (
       <Page title={entry.title}>
-        <Problem error={new ApiError("NETWORK", "The page could not be loaded.")} onRetry={() => location.reload()} />
+        <Problem error={new ApiError("NETWORK", "The page could not be loaded.")} onRetry={reloadOnceReached} />
       </Page>
     );
   }
   const Component = shown;
   return Component ? <Component params={match(entry.path, path) ?? {}} /> : <Loading />;
+}
+
+/** A reload while the service is away would end in the browser's own page of errors, and lose what the tab knows. */
+async function reloadOnceReached(): Promise<void> {
+  try {
+    await fetch("/", { cache: "no-store", signal: AbortSignal.timeout(REACHED_MS) });
+    location.reload();
+  } catch {
+    toast("Offhook cannot be reached.", "red");
+  }
 }
 
 function Nowhere({ path }: { path: string }) {

@@ -28,6 +28,8 @@ export default defineConfig({
     outDir: "../built",
     emptyOutDir: true,
     assetsDir: "dashboard",
+    // One style sheet: a page that is first opened while the network comes back is never without its own.
+    cssCodeSplit: false,
     target: "es2022",
     modulePreload: { polyfill: false },
     // A data: address would need a hole in the content security policy.

@@ -29,6 +29,8 @@ export function Dialog(props: DialogProps) {
     const dialog = element.current;
     const before = document.activeElement;
     if (dialog && !dialog.open) dialog.showModal();
+    // The browser takes the first that asks for the focus, which in a sheet is its title.
+    dialog?.querySelector<HTMLElement>(".dialog-body [autofocus]")?.focus();
     opened.value = [...opened.value, id];
     return () => {
       opened.value = opened.value.filter((one) => one !== id);
@@ -52,7 +54,7 @@ export function Dialog(props: DialogProps) {
         <NotLive />
         <header class="dialog-head">
           <div>
-            {/* What is read comes first in a sheet; in a dialog that asks, the first field does. */}
+            {/* What is read comes first in a sheet, and where something is asked for, the first field. */}
             <h2 id={id} {...(props.side ? { tabIndex: -1, autofocus: true } : {})}>
               {props.title}
             </h2>

@@ -5,10 +5,10 @@ import { describe } from "../api";
 import { hasKeyAtHand, takeKey } from "../session";
 import { Button } from "./button";
 import { TextField } from "./field";
-import { Card } from "./page";
+import { Card, Page } from "./page";
 
-/** What only the key itself may do: asks for it again when only its token is left, after a reload. */
-export function WithKey({ children }: { children: ComponentChildren }) {
+/** What only the key itself may do: asks for it again when only its token is left, after a reload. `title` is the page's. */
+export function WithKey({ title, children }: { title: string; children: ComponentChildren }) {
   const [text, setText] = useState("");
   const [error, setError] = useState<string | null>(null);
   if (hasKeyAtHand.value) return <>{children}</>;
@@ -21,31 +21,33 @@ export function WithKey({ children }: { children: ComponentChildren }) {
     }
   };
   return (
-    <Card title="Enter your key again">
-      <form
-        class="stack narrow"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        <p class="soft">This tab keeps an access token only, and tokens never see keys. The key itself is not stored.</p>
-        <TextField
-          label="API key"
-          type="password"
-          mono
-          required
-          value={text}
-          onInput={setText}
-          error={error}
-          autocomplete="off"
-        />
-        <div>
-          <Button kind="primary" type="submit">
-            Continue
-          </Button>
-        </div>
-      </form>
-    </Card>
+    <Page title={title}>
+      <Card title="Enter your key again">
+        <form
+          class="stack narrow"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void submit();
+          }}
+        >
+          <p class="soft">This tab keeps an access token only, and tokens never see keys. The key itself is not stored.</p>
+          <TextField
+            label="API key"
+            type="password"
+            mono
+            required
+            value={text}
+            onInput={setText}
+            error={error}
+            autocomplete="off"
+          />
+          <div>
+            <Button kind="primary" type="submit">
+              Continue
+            </Button>
+          </div>
+        </form>
+      </Card>
+    </Page>
   );
 }

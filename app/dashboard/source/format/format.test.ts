@@ -6,6 +6,9 @@ import { dateOf, daysBetween, daysOn, isDate, rangeOfDates, wallClockOf } from "
 import { typedNumber } from "./number";
 import { counted, eventName, scopeName } from "./words";
 
+/** As a reader sees it: a space that no line breaks at is a space. */
+const seen = (text: string) => text.replaceAll("\u00a0", " ");
+
 describe("words of the API", () => {
   it("turns scopes and events into the names that commands and webhooks have", () => {
     expect([scopeName("PII_READ"), scopeName("KEYS")]).toEqual(["pii:read", "keys"]);
@@ -34,10 +37,14 @@ describe("durations", () => {
     [3600, "1 h"],
     [7499, "2 h 5 min"],
     [3599.7, "1 h"],
-  ])("tells %s s as %s", (seconds, text) => expect(lengthOf(seconds)).toBe(text));
+  ])("tells %s s as %s", (seconds, text) => expect(seen(lengthOf(seconds))).toBe(text));
+
+  it("break between their parts, never before a unit", () => {
+    expect([lengthOf(7499), lengthOf(7), latencyOf(0.8)]).toEqual(["2\u00a0h 5\u00a0min", "7\u00a0s", "0.8\u00a0s"]);
+  });
 
   it("of answers are told as precisely as they are short", () => {
-    expect([0.0004, 0.0123, 0.8, 9.96, 15].map(latencyOf)).toEqual(["1 ms", "12 ms", "0.8 s", "10 s", "15 s"]);
+    expect([0.0004, 0.0123, 0.8, 9.96, 15].map(latencyOf).map(seen)).toEqual(["1 ms", "12 ms", "0.8 s", "10 s", "15 s"]);
   });
 });
 
@@ -84,10 +91,10 @@ describe("amounts", () => {
     [999_999, "1.0 MB"],
     [1234, "1.2 kB"],
     [45_600_000, "46 MB"],
-  ])("tells %s bytes as %s", (bytes, text) => expect(sizeOf(bytes)).toBe(text));
+  ])("tells %s bytes as %s", (bytes, text) => expect(seen(sizeOf(bytes))).toBe(text));
 
   it("never rounds a share up to all or down to nothing", () => {
-    expect([shareOf(999, 1000), shareOf(1, 1000), shareOf(1, 3), shareOf(5, 5), shareOf(0, 5), shareOf(0, 0)]).toEqual([
+    expect([shareOf(999, 1000), shareOf(1, 1000), shareOf(1, 3), shareOf(5, 5), shareOf(0, 5), shareOf(0, 0)].map(seen)).toEqual([
       ">99 %",
       "<1 %",
       "33 %",
@@ -98,8 +105,8 @@ describe("amounts", () => {
   });
 
   it("tells money exactly", () => {
-    expect(moneyOf({ amount: "1234567.5", currency: "USD" })).toBe("1,234,567.50 USD");
-    expect(moneyOf({ amount: "0.00125", currency: "EUR" })).toBe("0.00125 EUR");
-    expect(moneyOf({ amount: "-1000", currency: "EUR" })).toBe("-1,000.00 EUR");
+    expect(seen(moneyOf({ amount: "1234567.5", currency: "USD" }))).toBe("1,234,567.50 USD");
+    expect(seen(moneyOf({ amount: "0.00125", currency: "EUR" }))).toBe("0.00125 EUR");
+    expect(seen(moneyOf({ amount: "-1000", currency: "EUR" }))).toBe("-1,000.00 EUR");
   });
 });

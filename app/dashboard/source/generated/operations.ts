@@ -43,12 +43,12 @@ export type CallFilterInput = {
   readonly contactId?: string | number | null | undefined;
   readonly created?: TimeRangeInput | null | undefined;
   readonly customerNumber?: string | null | undefined;
+  readonly dialledNumber?: string | null | undefined;
   readonly directions?: ReadonlyArray<Direction> | null | undefined;
   readonly dispositions?: ReadonlyArray<Disposition> | null | undefined;
   readonly extensions?: ReadonlyArray<string> | null | undefined;
   readonly externalId?: string | null | undefined;
   readonly kinds?: ReadonlyArray<CallKind> | null | undefined;
-  readonly number?: string | null | undefined;
   readonly queueIds?: ReadonlyArray<string | number> | null | undefined;
   readonly ringGroupIds?: ReadonlyArray<string | number> | null | undefined;
   readonly states?: ReadonlyArray<CallState> | null | undefined;
@@ -422,9 +422,9 @@ export type QueueStrategy =
 export type RecordingFilterInput = {
   readonly callId?: string | number | null | undefined;
   readonly created?: TimeRangeInput | null | undefined;
+  readonly customerNumber?: string | null | undefined;
   readonly extensions?: ReadonlyArray<string> | null | undefined;
   readonly kinds?: ReadonlyArray<RecordingKind> | null | undefined;
-  readonly number?: string | null | undefined;
   readonly states?: ReadonlyArray<RecordingState> | null | undefined;
 };
 
@@ -1017,119 +1017,119 @@ export type CdrInFullQueryVariables = Exact<{
 
 
 export type CdrInFullQuery = { readonly cdr: { readonly extension: string | null, readonly ringingAt: string | null, readonly answeredAt: string | null, readonly connectedAt: string | null, readonly endedAt: string, readonly ringSeconds: number, readonly queueId: string | null, readonly queueWaitSeconds: number | null, readonly dtmf: string | null, readonly campaignId: string | null, readonly contactId: string | null, readonly callbackId: string | null, readonly otpId: string | null, readonly trunkId: string | null, readonly isDnc: boolean, readonly source: CdrSource, readonly uniqueId: string, readonly requestId: string | null, readonly externalId: string | null, readonly tags: ReadonlyArray<string>, readonly id: string, readonly callId: string | null, readonly createdAt: string, readonly direction: Direction, readonly kind: CallKind, readonly disposition: Disposition, readonly agentName: string | null, readonly talkSeconds: number, readonly durationSeconds: number, readonly recordingIds: ReadonlyArray<string>, readonly sandbox: boolean, readonly dialledNumber: { readonly number: string | null, readonly display: string | null, readonly extension: string | null, readonly isAnonymous: boolean } | null, readonly callerId: { readonly number: string | null, readonly display: string | null, readonly extension: string | null, readonly isAnonymous: boolean } | null, readonly endReason: { readonly code: EndCode, readonly party: EndParty, readonly sipCode: number | null, readonly hangupCause: number | null }, readonly quality: { readonly mos: number, readonly lossPercent: number, readonly jitterMs: number } | null, readonly metadata: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly call?: { readonly id: string, readonly explain: ReadonlyArray<string> | null, readonly events: { readonly nodes: ReadonlyArray<
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
-          | { readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'AccountResumedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'AccountSuspendedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'AgentStateChangedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CallConnectedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CallCreatedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CallEndedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CallRecoveredEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CallUpdatedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CallWaitingEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CallbackCancelledEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CallbackCompletedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CallbackFailedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CallbackScheduledEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CallbackStartedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CallbackUpdatedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CampaignCreatedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CampaignFinishedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CampaignPausedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CampaignResumedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CampaignStartedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'CampaignStoppedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'ContactAttemptedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'ContactFinishedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'ContactSkippedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'DeviceRegisteredEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'DeviceUnregisteredEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'DncEntryAddedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'DtmfReceivedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null, readonly leg: { readonly role: LegRole } }
+          | { readonly __typename: 'FlowEndedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'FlowGatheredEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'FlowStartedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'FlowStepEnteredEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'JobCancelledEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'JobFailedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'JobFinishedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'LegAnsweredEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null, readonly leg: { readonly role: LegRole } }
+          | { readonly __typename: 'LegDialingEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null, readonly leg: { readonly role: LegRole } }
+          | { readonly __typename: 'LegEndedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null, readonly leg: { readonly role: LegRole } }
+          | { readonly __typename: 'LegHeldEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null, readonly leg: { readonly role: LegRole } }
+          | { readonly __typename: 'LegMutedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null, readonly leg: { readonly role: LegRole } }
+          | { readonly __typename: 'LegRingingEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null, readonly leg: { readonly role: LegRole } }
+          | { readonly __typename: 'LegUnheldEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null, readonly leg: { readonly role: LegRole } }
+          | { readonly __typename: 'LegUnmutedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null, readonly leg: { readonly role: LegRole } }
+          | { readonly __typename: 'MachineDetectionFinishedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null, readonly leg: { readonly role: LegRole } }
+          | { readonly __typename: 'MediastreamConnectedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'MediastreamEndedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'MediastreamFailedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'OtpAnnouncedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'OtpFailedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'OtpVerifiedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'ParticipantJoinedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null, readonly leg: { readonly role: LegRole } }
+          | { readonly __typename: 'ParticipantLeftEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null, readonly leg: { readonly role: LegRole } }
+          | { readonly __typename: 'PlaybackFailedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'PlaybackFinishedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'PlaybackStartedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'QueueAbandonedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'QueueJoinedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'QueueLeftEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'QueueOfferedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'RecordingDeletedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'RecordingFailedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'RecordingPausedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'RecordingResumedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'RecordingSavedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'RecordingStartedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'SupervisionChangedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'SupervisionEndedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'SupervisionStartedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'TranscriptFailedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'TranscriptReadyEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'TransferCancelledEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'TransferCompletedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'TransferFailedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'TransferStartedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'TrunkDownEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'TrunkUpEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'UsageLimitReachedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'VoicemailReceivedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'WebhookDisabledEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'WebhookExhaustedEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'WebhookTestEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
+          | { readonly __typename: 'WebhookTriggeredEvent', readonly id: string, readonly type: EventType, readonly timestamp: string, readonly callSequence: number | null }
         > } | null } | null, readonly agentParty: { readonly number: string | null, readonly display: string | null, readonly extension: string | null, readonly isAnonymous: boolean }, readonly customerParty: { readonly number: string | null, readonly display: string | null, readonly extension: string | null, readonly isAnonymous: boolean } } | null };
 
-export type RecordJobFragment = { readonly id: string, readonly state: JobState, readonly progress: number | null, readonly error: string | null, readonly counts: { readonly processed: number, readonly total: number | null }, readonly report: { readonly url: string, readonly fileName: string, readonly sizeBytes: number } | null };
+export type RecordJobFragment = { readonly id: string, readonly state: JobState, readonly progress: number | null, readonly failure: string | null, readonly counts: { readonly processed: number, readonly total: number | null }, readonly report: { readonly url: string, readonly fileName: string, readonly sizeBytes: number } | null };
 
 export type CreateExportMutationVariables = Exact<{
   input: CreateExportInput;
 }>;
 
 
-export type CreateExportMutation = { readonly createExport: { readonly job: { readonly id: string, readonly state: JobState, readonly progress: number | null, readonly error: string | null, readonly counts: { readonly processed: number, readonly total: number | null }, readonly report: { readonly url: string, readonly fileName: string, readonly sizeBytes: number } | null } | null, readonly userErrors: ReadonlyArray<{ readonly code: UserErrorCode, readonly message: string, readonly field: ReadonlyArray<string> | null }> } };
+export type CreateExportMutation = { readonly createExport: { readonly job: { readonly id: string, readonly state: JobState, readonly progress: number | null, readonly failure: string | null, readonly counts: { readonly processed: number, readonly total: number | null }, readonly report: { readonly url: string, readonly fileName: string, readonly sizeBytes: number } | null } | null, readonly userErrors: ReadonlyArray<{ readonly code: UserErrorCode, readonly message: string, readonly field: ReadonlyArray<string> | null }> } };
 
 export type ExportJobQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type ExportJobQuery = { readonly job: { readonly id: string, readonly state: JobState, readonly progress: number | null, readonly error: string | null, readonly counts: { readonly processed: number, readonly total: number | null }, readonly report: { readonly url: string, readonly fileName: string, readonly sizeBytes: number } | null } | null };
+export type ExportJobQuery = { readonly job: { readonly id: string, readonly state: JobState, readonly progress: number | null, readonly failure: string | null, readonly counts: { readonly processed: number, readonly total: number | null }, readonly report: { readonly url: string, readonly fileName: string, readonly sizeBytes: number } | null } | null };
 
 export type ExportProgressSubscriptionVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type ExportProgressSubscription = { readonly jobProgress: { readonly cursor: string, readonly job: { readonly id: string, readonly state: JobState, readonly progress: number | null, readonly error: string | null, readonly counts: { readonly processed: number, readonly total: number | null }, readonly report: { readonly url: string, readonly fileName: string, readonly sizeBytes: number } | null } } };
+export type ExportProgressSubscription = { readonly jobProgress: { readonly cursor: string, readonly job: { readonly id: string, readonly state: JobState, readonly progress: number | null, readonly failure: string | null, readonly counts: { readonly processed: number, readonly total: number | null }, readonly report: { readonly url: string, readonly fileName: string, readonly sizeBytes: number } | null } } };
 
 export type CancelExportMutationVariables = Exact<{
   input: CancelJobInput;
 }>;
 
 
-export type CancelExportMutation = { readonly cancelJob: { readonly job: { readonly id: string, readonly state: JobState, readonly progress: number | null, readonly error: string | null, readonly counts: { readonly processed: number, readonly total: number | null }, readonly report: { readonly url: string, readonly fileName: string, readonly sizeBytes: number } | null } | null, readonly userErrors: ReadonlyArray<{ readonly code: UserErrorCode, readonly message: string, readonly field: ReadonlyArray<string> | null }> } };
+export type CancelExportMutation = { readonly cancelJob: { readonly job: { readonly id: string, readonly state: JobState, readonly progress: number | null, readonly failure: string | null, readonly counts: { readonly processed: number, readonly total: number | null }, readonly report: { readonly url: string, readonly fileName: string, readonly sizeBytes: number } | null } | null, readonly userErrors: ReadonlyArray<{ readonly code: UserErrorCode, readonly message: string, readonly field: ReadonlyArray<string> | null }> } };
 
 export type RecordKeyFragment = { readonly id: string, readonly name: string, readonly hint: string, readonly scopes: ReadonlyArray<Scope>, readonly isTest: boolean, readonly ipAllowList: ReadonlyArray<string>, readonly documentHashes: ReadonlyArray<string>, readonly createdAt: string, readonly expiresAt: string | null, readonly revokedAt: string | null };
 
@@ -1213,7 +1213,7 @@ export type RecordingToPlayQueryVariables = Exact<{
 }>;
 
 
-export type RecordingToPlayQuery = { readonly recording: { readonly lostSeconds: number | null, readonly channels: number | null, readonly sampleRate: number | null, readonly sha256: string | null, readonly startedAt: string | null, readonly savedAt: string | null, readonly deletedAt: string | null, readonly id: string, readonly callId: string, readonly kind: RecordingKind, readonly mode: RecordingMode, readonly state: RecordingState, readonly createdAt: string, readonly durationSeconds: number | null, readonly sizeBytes: number | null, readonly extension: string | null, readonly failure: string | null, readonly segments: ReadonlyArray<{ readonly kind: SegmentKind, readonly beganAt: string, readonly endedAt: string, readonly offsetSeconds: number, readonly lengthSeconds: number }> | null, readonly transcript: { readonly state: TranscriptState, readonly language: string, readonly failure: string | null, readonly segments: ReadonlyArray<{ readonly channel: number, readonly role: LegRole, readonly text: string, readonly startSeconds: number, readonly endSeconds: number }> | null } | null, readonly url: { readonly url: string, readonly expiresAt: string } | null, readonly customerParty: { readonly number: string | null, readonly display: string | null, readonly extension: string | null, readonly isAnonymous: boolean } | null } | null };
+export type RecordingToPlayQuery = { readonly recording: { readonly lostSeconds: number | null, readonly channels: number | null, readonly sampleRate: number | null, readonly sha256: string | null, readonly startedAt: string | null, readonly savedAt: string | null, readonly deletedAt: string | null, readonly id: string, readonly callId: string, readonly kind: RecordingKind, readonly mode: RecordingMode, readonly state: RecordingState, readonly createdAt: string, readonly durationSeconds: number | null, readonly sizeBytes: number | null, readonly extension: string | null, readonly failure: string | null, readonly segments: ReadonlyArray<{ readonly kind: SegmentKind, readonly beganAt: string, readonly endedAt: string, readonly offsetSeconds: number, readonly lengthSeconds: number }> | null, readonly transcript: { readonly state: TranscriptState, readonly languageCode: string, readonly failure: string | null, readonly segments: ReadonlyArray<{ readonly channel: number, readonly role: LegRole, readonly text: string, readonly startSeconds: number, readonly endSeconds: number }> | null } | null, readonly url: { readonly url: string, readonly expiresAt: string } | null, readonly customerParty: { readonly number: string | null, readonly display: string | null, readonly extension: string | null, readonly isAnonymous: boolean } | null } | null };
 
 export type RecordingAddressQueryVariables = Exact<{
   id: string | number;
@@ -1253,13 +1253,13 @@ export type UsageOfDaysQuery = { readonly usage: { readonly callCount: number, r
 export type AccountLimitsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type AccountLimitsQuery = { readonly accountLimits: { readonly day: string, readonly concurrentCalls: number, readonly suspendedAt: string | null, readonly suspendedBy: SuspendedBy | null, readonly suspensionReason: string | null, readonly spent: { readonly amount: string, readonly currency: string }, readonly reserved: { readonly amount: string, readonly currency: string }, readonly caps: { readonly callsPerSecond: number | null, readonly concurrentCalls: number | null, readonly dailySpend: { readonly amount: string, readonly currency: string } | null } } };
+export type AccountLimitsQuery = { readonly accountLimits: { readonly day: string, readonly concurrentCalls: number | null, readonly suspendedAt: string | null, readonly suspendedBy: SuspendedBy | null, readonly suspensionReason: string | null, readonly spent: { readonly amount: string, readonly currency: string }, readonly reserved: { readonly amount: string, readonly currency: string }, readonly caps: { readonly callsPerSecond: number | null, readonly concurrentCalls: number | null, readonly dailySpend: { readonly amount: string, readonly currency: string } | null } } };
 
 export type RecordEndpointFragment = { readonly id: string, readonly url: string, readonly description: string | null, readonly eventTypes: ReadonlyArray<string>, readonly apiVersion: string, readonly format: WebhookFormat, readonly includePersonalData: boolean, readonly includeDtmf: boolean, readonly includeRecordingUrls: boolean, readonly isEnabled: boolean, readonly disabledAt: string | null, readonly disabledReason: string | null, readonly failingSince: string | null, readonly previousSecretExpiresAt: string | null, readonly createdAt: string };
 
 export type RecordAttemptFragment = { readonly id: string, readonly number: number, readonly startedAt: string, readonly status: number | null, readonly failure: string | null, readonly latencySeconds: number, readonly responseExcerpt: string | null };
 
-export type RecordDeliveryFragment = { readonly id: string, readonly eventId: string | null, readonly eventType: EventType, readonly subjectId: string, readonly deliverySequence: number, readonly state: DeliveryState, readonly isReplay: boolean, readonly isTest: boolean, readonly attemptCount: number, readonly createdAt: string, readonly nextAttemptAt: string | null, readonly finishedAt: string | null };
+export type RecordDeliveryFragment = { readonly id: string, readonly eventId: string | null, readonly eventType: EventType, readonly subjectId: string, readonly deliverySequence: number, readonly state: DeliveryState, readonly isReplay: boolean, readonly isTestEvent: boolean, readonly attemptCount: number, readonly createdAt: string, readonly nextAttemptAt: string | null, readonly finishedAt: string | null };
 
 export type WebhookEndpointsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -1283,14 +1283,14 @@ export type WebhookDeliveriesQueryVariables = Exact<{
 }>;
 
 
-export type WebhookDeliveriesQuery = { readonly webhookDeliveries: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly eventId: string | null, readonly eventType: EventType, readonly subjectId: string, readonly deliverySequence: number, readonly state: DeliveryState, readonly isReplay: boolean, readonly isTest: boolean, readonly attemptCount: number, readonly createdAt: string, readonly nextAttemptAt: string | null, readonly finishedAt: string | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+export type WebhookDeliveriesQuery = { readonly webhookDeliveries: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly eventId: string | null, readonly eventType: EventType, readonly subjectId: string, readonly deliverySequence: number, readonly state: DeliveryState, readonly isReplay: boolean, readonly isTestEvent: boolean, readonly attemptCount: number, readonly createdAt: string, readonly nextAttemptAt: string | null, readonly finishedAt: string | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type WebhookDeliveryInFullQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type WebhookDeliveryInFullQuery = { readonly webhookDelivery: { readonly id: string, readonly eventId: string | null, readonly eventType: EventType, readonly subjectId: string, readonly deliverySequence: number, readonly state: DeliveryState, readonly isReplay: boolean, readonly isTest: boolean, readonly attemptCount: number, readonly createdAt: string, readonly nextAttemptAt: string | null, readonly finishedAt: string | null, readonly attempts: ReadonlyArray<{ readonly id: string, readonly number: number, readonly startedAt: string, readonly status: number | null, readonly failure: string | null, readonly latencySeconds: number, readonly responseExcerpt: string | null }> } | null };
+export type WebhookDeliveryInFullQuery = { readonly webhookDelivery: { readonly id: string, readonly eventId: string | null, readonly eventType: EventType, readonly subjectId: string, readonly deliverySequence: number, readonly state: DeliveryState, readonly isReplay: boolean, readonly isTestEvent: boolean, readonly attemptCount: number, readonly createdAt: string, readonly nextAttemptAt: string | null, readonly finishedAt: string | null, readonly attempts: ReadonlyArray<{ readonly id: string, readonly number: number, readonly startedAt: string, readonly status: number | null, readonly failure: string | null, readonly latencySeconds: number, readonly responseExcerpt: string | null }> } | null };
 
 export type CreateWebhookEndpointMutationVariables = Exact<{
   input: CreateWebhookEndpointInput;
@@ -1325,7 +1325,7 @@ export type TestWebhookEndpointMutationVariables = Exact<{
 }>;
 
 
-export type TestWebhookEndpointMutation = { readonly testWebhookEndpoint: { readonly webhookDelivery: { readonly id: string, readonly eventId: string | null, readonly eventType: EventType, readonly subjectId: string, readonly deliverySequence: number, readonly state: DeliveryState, readonly isReplay: boolean, readonly isTest: boolean, readonly attemptCount: number, readonly createdAt: string, readonly nextAttemptAt: string | null, readonly finishedAt: string | null } | null, readonly attempt: { readonly id: string, readonly number: number, readonly startedAt: string, readonly status: number | null, readonly failure: string | null, readonly latencySeconds: number, readonly responseExcerpt: string | null } | null, readonly userErrors: ReadonlyArray<{ readonly code: UserErrorCode, readonly message: string, readonly field: ReadonlyArray<string> | null }> } };
+export type TestWebhookEndpointMutation = { readonly testWebhookEndpoint: { readonly webhookDelivery: { readonly id: string, readonly eventId: string | null, readonly eventType: EventType, readonly subjectId: string, readonly deliverySequence: number, readonly state: DeliveryState, readonly isReplay: boolean, readonly isTestEvent: boolean, readonly attemptCount: number, readonly createdAt: string, readonly nextAttemptAt: string | null, readonly finishedAt: string | null } | null, readonly attempt: { readonly id: string, readonly number: number, readonly startedAt: string, readonly status: number | null, readonly failure: string | null, readonly latencySeconds: number, readonly responseExcerpt: string | null } | null, readonly userErrors: ReadonlyArray<{ readonly code: UserErrorCode, readonly message: string, readonly field: ReadonlyArray<string> | null }> } };
 
 export type ReplayWebhooksMutationVariables = Exact<{
   input: ReplayWebhooksInput;
@@ -1583,7 +1583,7 @@ export const RecordJobFragmentDoc = new TypedDocumentString(`
     processed
     total
   }
-  error
+  failure
   report {
     url
     fileName
@@ -1715,7 +1715,7 @@ export const RecordDeliveryFragmentDoc = new TypedDocumentString(`
   deliverySequence
   state
   isReplay
-  isTest
+  isTestEvent
   attemptCount
   createdAt
   nextAttemptAt
@@ -2613,10 +2613,16 @@ export const CdrInFullDocument = new TypedDocumentString(`
       explain
       events(first: 100) {
         nodes {
+          __typename
           id
           type
           timestamp
           callSequence
+          ... on LegEvent {
+            leg {
+              role
+            }
+          }
         }
       }
     }
@@ -2668,7 +2674,7 @@ export const CreateExportDocument = new TypedDocumentString(`
     processed
     total
   }
-  error
+  failure
   report {
     url
     fileName
@@ -2689,7 +2695,7 @@ export const ExportJobDocument = new TypedDocumentString(`
     processed
     total
   }
-  error
+  failure
   report {
     url
     fileName
@@ -2715,7 +2721,7 @@ export const ExportProgressDocument = new TypedDocumentString(`
     processed
     total
   }
-  error
+  failure
   report {
     url
     fileName
@@ -2743,7 +2749,7 @@ export const CancelExportDocument = new TypedDocumentString(`
     processed
     total
   }
-  error
+  failure
   report {
     url
     fileName
@@ -3012,7 +3018,7 @@ export const RecordingToPlayDocument = new TypedDocumentString(`
     }
     transcript {
       state
-      language
+      languageCode
       failure
       segments {
         channel
@@ -3287,7 +3293,7 @@ fragment RecordDelivery on WebhookDelivery {
   deliverySequence
   state
   isReplay
-  isTest
+  isTestEvent
   attemptCount
   createdAt
   nextAttemptAt
@@ -3319,7 +3325,7 @@ fragment RecordDelivery on WebhookDelivery {
   deliverySequence
   state
   isReplay
-  isTest
+  isTestEvent
   attemptCount
   createdAt
   nextAttemptAt
@@ -3461,7 +3467,7 @@ fragment RecordDelivery on WebhookDelivery {
   deliverySequence
   state
   isReplay
-  isTest
+  isTestEvent
   attemptCount
   createdAt
   nextAttemptAt

@@ -63,8 +63,9 @@ export function SignIn() {
           </Button>
         </form>
         <p class="sign-in-foot">
-          Make a key with <code>offhook key create ACCOUNT</code>. It is kept in this tab only; where it can, the page trades it
-          for a token that expires. What the key has no scope for is not shown.
+          Make a key with <code>offhook key create ACCOUNT</code>; after <code>make demo</code> or{" "}
+          <code>make serve</code> that is <code>.venv/bin/offhook key create sandbox</code>. It is kept in this tab only;
+          where it can, the page trades it for a token that expires. What the key has no scope for is not shown.
         </p>
       </div>
     </main>

@@ -8,11 +8,15 @@ import { DateField, FilterBar, SearchField, SelectField } from "../../components
 import { Card, Empty, Facts, Page, Problem } from "../../components/page";
 import { Pager, Table, type Column } from "../../components/table";
 import { Instant } from "../../components/time";
+import { ownZone } from "../../format/instant";
 import { AuditEventsDocument, type AuditEventsQuery } from "../../generated/operations";
 import { route, setQuery } from "../../router";
 import { FILTER_NAMES, filterIn, keysOf } from "./asking";
+import "./audit.css";
 
 type Line = AuditEventsQuery["auditEvents"]["nodes"][number];
+
+const ID = /^[a-z]+_[0-9a-z]{20,}$/;
 
 const COLUMNS: readonly Column<Line>[] = [
   { key: "action", title: "Action", cell: (row) => <code>{row.action}</code>, isMain: true },
@@ -23,14 +27,27 @@ const COLUMNS: readonly Column<Line>[] = [
       <Badge tone={row.outcome === "OK" ? "green" : "red"}>{row.outcome === "OK" ? "Done" : row.outcome}</Badge>
     ),
   },
-  { key: "actor", title: "By", cell: (row) => <Actor line={row} /> },
-  { key: "subject", title: "To", cell: (row) => (row.subjectId ? <code>{row.subjectId}</code> : "–"), isQuiet: true },
-  { key: "address", title: "From", cell: (row) => row.remoteAddress ?? "–", isQuiet: true },
+  { key: "actor", title: "By", cell: (row) => <ActorAndAddress line={row} /> },
+  { key: "subject", title: "About", cell: (row) => (row.subjectId ? <code class="audit-id">{row.subjectId}</code> : "–"), isQuiet: true },
   { key: "at", title: "When", cell: (row) => <Instant at={row.at} withDate /> },
 ];
 
 function Actor({ line }: { line: Line }) {
-  return line.actor.id ? <code>{line.actor.id}</code> : <>Offhook</>;
+  return line.actor.id ? <code class="audit-id">{line.actor.id}</code> : <>Offhook</>;
+}
+
+/** Ids are set as they are everywhere else. */
+function Detail({ value }: { value: string }) {
+  return ID.test(value) ? <code>{value}</code> : <span>{value}</span>;
+}
+
+function ActorAndAddress({ line }: { line: Line }) {
+  return (
+    <span class="audit-by">
+      <Actor line={line} />
+      {line.remoteAddress && <span class="soft number">{line.remoteAddress}</span>}
+    </span>
+  );
 }
 
 export default function Audit() {
@@ -41,7 +58,7 @@ export default function Audit() {
   const keys = useMemo(() => keysOf(pages.rows ?? []), [pages.rows]);
   const value = (name: (typeof FILTER_NAMES)[number]) => query.get(name) ?? "";
   return (
-    <Page title="Audit log" lead="What was done and refused in this account, and by whom.">
+    <Page title="Audit log" lead={`What was done and refused in this account, and by whom, by the clock of ${ownZone()}.`}>
       <FilterBar onReset={filter !== null && (() => setQuery(Object.fromEntries(FILTER_NAMES.map((name) => [name, ""]))))}>
         <SearchField
           label="Action"
@@ -61,13 +78,13 @@ export default function Audit() {
         />
         <SearchField label="By key" value={value("actor")} placeholder="key_…" onInput={(actor) => setQuery({ actor })} />
         <SearchField
-          label="To"
+          label="About"
           value={value("subject")}
           placeholder="call_…"
           onInput={(subject) => setQuery({ subject })}
         />
         <DateField label="From" value={value("from")} onChange={(from) => setQuery({ from })} />
-        <DateField label="Until" value={value("to")} onChange={(to) => setQuery({ to })} />
+        <DateField label="To" value={value("to")} onChange={(to) => setQuery({ to })} />
       </FilterBar>
       <Problem error={pages.error} onRetry={pages.reload} />
       {!(pages.error && !pages.rows) && (
@@ -96,10 +113,10 @@ export default function Audit() {
               ["Outcome", opened.outcome === "OK" ? "Done" : <code>{opened.outcome}</code>],
               ["When", <Instant at={opened.at} withDate />],
               ["By", <Actor line={opened} />],
-              ["To", opened.subjectId && <code>{opened.subjectId}</code>],
-              ["From", opened.remoteAddress],
+              ["About", opened.subjectId && <code>{opened.subjectId}</code>],
+              ["Address", opened.remoteAddress],
               ["Request", opened.requestId && <code>{opened.requestId}</code>],
-              ...opened.details.map((detail) => [detail.name, <span>{detail.value}</span>] as const),
+              ...opened.details.map((detail) => [detail.name, <Detail value={detail.value} />] as const),
             ]}
           />
         </Dialog>

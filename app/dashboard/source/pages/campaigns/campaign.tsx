@@ -10,6 +10,7 @@ import { Shares } from "../../components/progress";
 import { Instant, lasting } from "../../components/time";
 import type { Tone } from "../../components/toast";
 import { inWords } from "../../components/words";
+import { counted } from "../../format/words";
 import { CampaignDocument } from "../../generated/operations";
 import { LiveCampaign } from "../../live/campaign";
 import { useLive } from "../../live/socket";
@@ -75,12 +76,12 @@ export default function CampaignPage({ params }: PageProps) {
           <Card>
             <div class="spread">
               <strong class="number">
-                {total ? `${percentOf(doneOf(now), total.contacts)} % done` : `${doneOf(now).toLocaleString()} done`}
+                {total ? `${percentOf(doneOf(now), total.contacts)} % done` : `${doneOf(now).toLocaleString("en")} done`}
               </strong>
               {total && (
                 <span class="soft number">
                   {total.isExact ? "" : "at least "}
-                  {total.contacts.toLocaleString()} contacts
+                  {counted(total.contacts, "contact")}
                 </span>
               )}
             </div>
@@ -91,25 +92,25 @@ export default function CampaignPage({ params }: PageProps) {
               {sharesOf(now).map((share) => (
                 <li key={share.label}>
                   <span class={`legend-dot ${share.tone}`} aria-hidden="true" />
-                  {share.label} <strong class="number">{share.value.toLocaleString()}</strong>
+                  {share.label} <strong class="number">{share.value.toLocaleString("en")}</strong>
                 </li>
               ))}
               <li>
                 <span class="legend-dot none" aria-hidden="true" />
                 {total?.isExact ? "To be called" : "To be called again"}{" "}
                 <strong class="number">
-                  {(total?.isExact ? total.contacts - doneOf(now) - now.inFlight : now.waiting).toLocaleString()}
+                  {(total?.isExact ? total.contacts - doneOf(now) - now.inFlight : now.waiting).toLocaleString("en")}
                 </strong>
               </li>
             </ul>
           </Card>
           <Stats>
-            <Stat label="Dialled">{now.statistics.dialled.toLocaleString()}</Stat>
+            <Stat label="Dialled">{now.statistics.dialled.toLocaleString("en")}</Stat>
             <Stat label="On the line" hint={`of ${campaign.maxConcurrentCalls}`}>
               {now.inFlight}
             </Stat>
             <Stat label="Answered" hint={shareText(now.statistics.answered, now.statistics.dialled)}>
-              {now.statistics.answered.toLocaleString()}
+              {now.statistics.answered.toLocaleString("en")}
             </Stat>
             {campaign.kind === "AGENT" && (
               <Stat label="Abandoned" hint={`${now.statistics.abandonedPercent.toFixed(1)} %`}>
@@ -129,9 +130,9 @@ export default function CampaignPage({ params }: PageProps) {
       <Card title="Settings">
         <Facts
           items={[
-            ["Pace", `${campaign.callsPerMinute} calls a minute`],
-            ["At once", `${campaign.maxConcurrentCalls} calls`],
-            ["Tried again", campaign.maxRetries === 0 ? "Never" : `${campaign.maxRetries} times`],
+            ["Pace", `${counted(campaign.callsPerMinute, "call")} a minute`],
+            ["At once", counted(campaign.maxConcurrentCalls, "call")],
+            ["Tried again", campaign.maxRetries === 0 ? "Never" : counted(campaign.maxRetries, "time")],
             ["Lists", campaign.contactLists?.map((list) => list.name).join(", ") ?? null],
             ["Started", <Instant at={campaign.startedAt} />],
             ["Ends", <Instant at={campaign.finishedAt ?? campaign.endAt} />],
@@ -161,7 +162,7 @@ function Pace({ live, target, isRunning }: { live: LiveCampaign; target: number;
     <Card title="Pace" actions={<span class="faint">Target {target} a minute</span>}>
       <p class="pace-now">
         <strong>{pace}</strong>
-        <span class="soft">calls in the last minute{isRunning ? ` · ${shareText(pace, target) ?? "0 %"} of the target` : ""}</span>
+        <span class="soft">{pace === 1 ? "call" : "calls"} in the last minute{isRunning ? ` · ${shareText(pace, target) ?? "0 %"} of the target` : ""}</span>
       </p>
       <svg
         class="pace-chart"
@@ -205,7 +206,7 @@ function Outcomes({ progress }: { progress: Progress }) {
         <li key={label}>
           <span>{label}</span>
           <Shares label={label} max={most} shares={[{ label, value, tone }]} />
-          <span class="number">{value.toLocaleString()}</span>
+          <span class="number">{value.toLocaleString("en")}</span>
         </li>
       ))}
     </ul>

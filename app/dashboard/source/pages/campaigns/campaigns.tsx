@@ -91,7 +91,7 @@ export default function CampaignsPage() {
 /** Whoever may not count the contacts is told how many are done; a bar without its end would say nothing. */
 function Come({ campaign, lists }: { campaign: Row; lists: Parameters<typeof countContacts>[0] }) {
   const { progress, state, name } = campaign;
-  if (!progress || state === "DRAFT") return <span class="faint">Not started</span>;
+  if (!progress || state === "DRAFT") return <span class="faint nowrap">Not started</span>;
   const isOver = state === "STOPPED" || state === "FINISHED";
   const taken = takenOf(progress);
   const total = isOver ? { contacts: taken, isExact: true } : countContacts(lists, taken);
@@ -101,8 +101,8 @@ function Come({ campaign, lists }: { campaign: Row; lists: Parameters<typeof cou
       {total && <ProgressBar progress={progress} name={name} total={total.contacts} />}
       <span class="faint number">
         {total
-          ? `${percentOf(done, total.contacts)} % of ${total.isExact ? "" : "at least "}${total.contacts.toLocaleString()}`
-          : `${done.toLocaleString()} done`}
+          ? `${percentOf(done, total.contacts)} % of ${total.isExact ? "" : "at least "}${total.contacts.toLocaleString("en")}`
+          : `${done.toLocaleString("en")} done`}
       </span>
     </span>
   );

@@ -75,7 +75,10 @@ export default function CdrPage({ params }: PageProps) {
                 <time class="number soft" dateTime={event.timestamp}>
                   {clockTime(event.timestamp)}
                 </time>
-                <code>{eventName(event.type)}</code>
+                <span>
+                  <code>{eventName(event.type)}</code>
+                  {"leg" in event && <span class="soft"> · {inWords(event.leg.role).toLowerCase()}</span>}
+                </span>
               </li>
             ))}
           </ol>

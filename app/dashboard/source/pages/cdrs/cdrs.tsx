@@ -10,6 +10,7 @@ import { PartyName } from "../../components/party";
 import { Pager, Table, type Column } from "../../components/table";
 import { Instant, Lasting } from "../../components/time";
 import { inWords, toneOf } from "../../components/words";
+import { ownZone } from "../../format/instant";
 import { CdrsDocument, type Direction, type RecordCdrFragment, type RecordJobFragment } from "../../generated/operations";
 import { address, route, setQuery } from "../../router";
 import { beginExport, ExportNote } from "./export";
@@ -60,7 +61,7 @@ export default function Cdrs() {
   return (
     <Page
       title="Call records"
-      lead="One record for each call that has ended. Records never change."
+      lead={`One record for each call that has ended, by the clock of ${ownZone()}. Records never change.`}
       actions={
         <Button icon="download" onClick={async () => setJob((await beginExport(filter)) ?? job)}>
           Export CSV
@@ -72,7 +73,7 @@ export default function Cdrs() {
         <SearchField
           label="Customer’s number"
           value={value("number")}
-          placeholder="+1 555 010 0000"
+          placeholder="+15550100000"
           onInput={(number) => setQuery({ number })}
         />
         <SearchField label="Extension" value={value("extension")} onInput={(extension) => setQuery({ extension })} />

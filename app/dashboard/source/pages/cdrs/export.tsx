@@ -80,7 +80,7 @@ function wordsOf(job: RecordJobFragment): string {
   const done = counted(job.counts.processed, "record");
   switch (job.state) {
     case "QUEUED":
-      return job.error ? `The export is tried again: ${job.error}` : "The export is about to begin.";
+      return job.failure ? `The export is tried again: ${job.failure}` : "The export is about to begin.";
     case "RUNNING":
       return job.counts.total === null ? `${done} so far` : `${done} of ${job.counts.total.toLocaleString("en")}`;
     case "FINISHED":
@@ -88,6 +88,6 @@ function wordsOf(job: RecordJobFragment): string {
     case "CANCELLED":
       return "The export was cancelled.";
     default:
-      return `The export failed: ${job.error ?? "the log of the service says why"}`;
+      return `The export failed: ${job.failure ?? "the log of the service says why"}`;
   }
 }

@@ -24,12 +24,13 @@ import { KeyDialog } from "./key-dialog";
 import { Tokens } from "./tokens";
 import "./keys.css";
 
+const TITLE = "API keys";
 const AS_KEY = { asKey: true } as const;
 const TONES = { ACTIVE: "green", EXPIRED: "grey", REVOKED: "grey" } as const;
 
 export default function KeysPage() {
   return (
-    <WithKey>
+    <WithKey title={TITLE}>
       <Keys />
     </WithKey>
   );
@@ -117,7 +118,7 @@ function Keys() {
 
   return (
     <Page
-      title="API keys"
+      title={TITLE}
       lead="What programs call Offhook with. A key is shown once, when it is made."
       actions={
         <Button kind="primary" icon="plus" isDisabled={!own} onClick={() => setOpen({ what: "new" })}>

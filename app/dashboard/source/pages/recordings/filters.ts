@@ -14,7 +14,7 @@ export function filterIn(query: URLSearchParams, zone: string = ownZone()): Reco
   const kind = KINDS.find((one) => one === text("kind"));
   const created = rangeOfDates(text("from") ?? "", text("to") ?? "", zone);
   const filter: RecordingFilterInput = {
-    ...(number ? { number } : {}),
+    ...(number ? { customerNumber: number } : {}),
     ...(extension ? { extensions: [extension] } : {}),
     ...(state ? { states: [state] } : {}),
     ...(kind ? { kinds: [kind] } : {}),

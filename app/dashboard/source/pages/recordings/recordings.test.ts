@@ -8,7 +8,7 @@ describe("filters", () => {
   it("looks for a number as it was typed, and the days that were chosen", () => {
     const query = new URLSearchParams({ number: "+1 555 010 0000", from: "2026-11-21", state: "SAVED", kind: "NONSENSE" });
     expect(filterIn(query, "UTC")).toEqual({
-      number: "+15550100000",
+      customerNumber: "+15550100000",
       states: ["SAVED"],
       created: { from: { local: { dateTime: "2026-11-21T00:00:00", timeZone: "UTC" } } },
     });

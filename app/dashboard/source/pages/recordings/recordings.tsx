@@ -8,6 +8,7 @@ import { Pager, Table, type Column } from "../../components/table";
 import { Instant, Lasting } from "../../components/time";
 import { inWords, toneOf } from "../../components/words";
 import { sizeOf } from "../../format/amount";
+import { ownZone } from "../../format/instant";
 import { RecordingsDocument, type RecordRecordingFragment } from "../../generated/operations";
 import { address, route, setQuery } from "../../router";
 import { downloadRecording } from "./download";
@@ -49,14 +50,14 @@ export default function Recordings() {
   const pages = usePages(RecordingsDocument, { filter }, (data) => data.recordings);
   const value = (name: string) => query.get(name) ?? "";
   return (
-    <Page title="Recordings" lead="Every recording of a call, voicemail and message, newest first.">
+    <Page title="Recordings" lead={`Every recording of a call, voicemail and message, newest first, by the clock of ${ownZone()}.`}>
       <FilterBar
         onReset={filter !== null && (() => setQuery({ number: "", extension: "", kind: "", state: "", from: "", to: "" }))}
       >
         <SearchField
           label="Customer’s number"
           value={value("number")}
-          placeholder="+1 555 010 0000"
+          placeholder="+15550100000"
           onInput={(number) => setQuery({ number })}
         />
         <SearchField label="Extension" value={value("extension")} onInput={(extension) => setQuery({ extension })} />

@@ -71,7 +71,7 @@ function Today({ limits }: { limits: AccountLimitsQuery["accountLimits"] }) {
       )}
       <Stats label="Limits">
         <Stat label="Calls at once" hint={caps.concurrentCalls === null ? undefined : `of ${caps.concurrentCalls}`}>
-          {caps.concurrentCalls === null ? "No limit" : limits.concurrentCalls /* counted for the limit alone */}
+          {limits.concurrentCalls ?? "No limit"}
         </Stat>
         <Stat label="Spent today" hint={caps.dailySpend === null ? "no limit" : `of ${moneyOf(caps.dailySpend)}`}>
           {moneyOf(limits.spent)}

@@ -32,7 +32,7 @@ const COLUMNS: readonly Column<RecordDeliveryFragment>[] = [
       <span class="row">
         <Badge tone={toneOf(row.state)}>{inWords(row.state)}</Badge>
         {row.isReplay && <Badge>Replay</Badge>}
-        {row.isTest && <Badge>Test</Badge>}
+        {row.isTestEvent && <Badge>Test</Badge>}
       </span>
     ),
   },

@@ -1,1 +1,0 @@
-import{C as e}from"./page-BEVViru2.js";function t({tone:t=`grey`,isLive:n,children:r}){return e(`span`,{class:`badge ${t}`,children:[e(`span`,{class:`badge-dot${n?` live`:``}`,"aria-hidden":`true`}),r]})}export{t};

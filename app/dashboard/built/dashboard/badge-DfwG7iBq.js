@@ -1,0 +1,1 @@
+import{C as e}from"./page-BTzIEgCL.js";function t({tone:t=`grey`,isLive:n,children:r}){return e(`span`,{class:`badge ${t}`,children:[e(`span`,{class:`badge-dot${n?` live`:``}`,"aria-hidden":`true`}),r]})}export{t};

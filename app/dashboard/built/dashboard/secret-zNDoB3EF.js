@@ -1,0 +1,1 @@
+import{C as e,l as t,u as n}from"./page-BTzIEgCL.js";import{d as r}from"./index-8kcp27gG.js";function i(i){return e(r,{title:i.title,onClose:i.onClose,actions:e(t,{kind:`primary`,onClick:i.onClose,children:`I have kept it`}),children:e(`div`,{class:`stack`,children:[e(`p`,{class:`soft`,children:i.text}),e(n,{text:i.secret,label:`Copy the secret`})]})})}export{i as t};

@@ -1,1 +1,0 @@
-import{C as e}from"./page-BEVViru2.js";function t(t){return e(`div`,{class:`tabs`,role:`group`,"aria-label":t.label,children:t.tabs.map(n=>e(`button`,{type:`button`,class:`tab`,"aria-pressed":n.key===t.value,onClick:()=>t.onChange(n.key),children:[n.title,n.count!==void 0&&e(`span`,{class:`tab-count number`,children:n.count})]},n.key))})}export{t};
