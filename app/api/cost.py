@@ -52,6 +52,7 @@ MONEY_MUTATIONS: Final = frozenset(
         "scheduleCallback",
         "startCampaign",
         "resumeCampaign",
+        "retryContacts",
         "transferCall",
         "addParticipant",
         "startSupervision",

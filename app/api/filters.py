@@ -1,12 +1,16 @@
 """The filters of lists, as clients write them, and as the queries take them."""
 
+import dataclasses
+
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from app.accounts.principal import Principal
 from app.api.instants import TimeRangeInput, read_range
 from app.api.scalars import PhoneNumber
 from app.api.types.enums.events import EventType
 from app.cdrs.filters import CallFilter
+from app.errors import Problem, RefusedError
 from app.events.log import EventFilter
 from app.facts.vocabulary import CallKind, CallState, Direction, Disposition, RecordingKind, RecordingState
 from app.numbers.parse import parse_destination
@@ -18,7 +22,7 @@ from app.recordings.model import RecordingFilter
 )
 class CallFilterInput:
     created: TimeRangeInput | None = strawberry.field(default=None, description="When the call was accepted.")
-    number: PhoneNumber | None = strawberry.field(
+    dialled_number: PhoneNumber | None = strawberry.field(
         default=None, description="The number that was dialled; of an inbound call that is one of your own."
     )
     customer_number: PhoneNumber | None = strawberry.field(
@@ -63,7 +67,7 @@ class CallFilterInput:
 @strawberry.input(description="Which recordings; everything that is given must hold. An empty list holds for all.")
 class RecordingFilterInput:
     created: TimeRangeInput | None = strawberry.field(default=None, description="When it was asked for.")
-    number: PhoneNumber | None = strawberry.field(default=None, description="The customer's number.")
+    customer_number: PhoneNumber | None = strawberry.field(default=None, description="The customer's number.")
     call_id: strawberry.ID | None = strawberry.field(default=None, description="The call that was recorded.")
     kinds: list[RecordingKind] | None = strawberry.field(
         default=None, description="Is of one of these kinds; `VOICEMAIL` are the messages that callers left."
@@ -90,7 +94,7 @@ def read_call_filter(given: CallFilterInput | None, caller: Principal) -> CallFi
     return CallFilter(
         created_from=created_from,
         created_to=created_to,
-        number=_read_number(given.number, caller),
+        number=_read_number(given.dialled_number, caller, "dialledNumber"),
         customer_number=_read_number(given.customer_number, caller, "customerNumber"),
         agent_ids=tuple(given.agent_ids or ()),
         extensions=tuple(given.extensions or ()),
@@ -109,13 +113,29 @@ def read_call_filter(given: CallFilterInput | None, caller: Principal) -> CallFi
     )
 
 
+def refuse_empty_lists(given: CallFilterInput) -> None:
+    """For what is done to all that a filter admits: whoever gathered a list of nobody does not mean everybody.
+
+    Raises:
+        RefusedError: INVALID_INPUT for each list that is given and empty.
+    """
+    message = "An empty list is not taken for everything here. Leave it out, or do not ask."
+    problems = [
+        Problem("INVALID_INPUT", message, ("filter", to_camel_case(field.name)))
+        for field in dataclasses.fields(given)
+        if getattr(given, field.name) == []
+    ]
+    if problems:
+        raise RefusedError(problems)
+
+
 def read_recording_filter(given: RecordingFilterInput | None, caller: Principal) -> RecordingFilter:
     """Raises RefusedError: INVALID_NUMBER, INVALID_INPUT."""
     if given is None:
         return RecordingFilter()
     created_from, created_to = read_range(given.created, field=("filter", "created"))
     return RecordingFilter(
-        number=_read_number(given.number, caller),
+        number=_read_number(given.customer_number, caller, "customerNumber"),
         call_id=given.call_id,
         kinds=tuple(given.kinds or ()),
         states=tuple(given.states or ()),
@@ -138,7 +158,7 @@ def read_event_filter(given: EventFilterInput | None) -> EventFilter:
     )
 
 
-def _read_number(given: str | None, caller: Principal, name: str = "number") -> str | None:
+def _read_number(given: str | None, caller: Principal, name: str) -> str | None:
     if given is None:
         return None
     return parse_destination(

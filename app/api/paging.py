@@ -63,7 +63,7 @@ describe(
 
 @strawberry.type(description="How many items a list has, over all its pages.")
 class TotalCount:
-    count: int = strawberry.field(description="How many were counted.")
+    count: int = strawberry.field(description="How many were counted, at most 10,000.")
     precision: CountPrecision = strawberry.field(description="Whether that is all of them.")
 
 

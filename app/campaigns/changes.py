@@ -5,8 +5,8 @@ from typing import Any, Final, TypedDict
 import msgspec
 
 from app.campaigns.core.breaker import BreakerRule
-from app.campaigns.model import Content, Definition, MachineAction
-from app.facts.vocabulary import Disposition, Pair, RecordingMode
+from app.campaigns.model import Content, Definition
+from app.facts.vocabulary import Disposition, MachineAction, Pair, RecordingMode
 from app.hours.local_time import LocalTime
 from app.hours.windows import CallingWindow
 

@@ -16,8 +16,9 @@ from app.campaigns.core.predictive import LAWFUL_CAP, may_detect_machines
 from app.campaigns.core.retries import never_retried
 from app.campaigns.core.schedule import Schedule
 from app.campaigns.core.words import PacingMode
-from app.campaigns.model import AgentContent, Content, Definition, FlowContent, MachineAction, SayContent
+from app.campaigns.model import AgentContent, Content, Definition, FlowContent, SayContent
 from app.errors import Problem
+from app.facts.vocabulary import MachineAction
 from app.flows.announcement import Announcement, check_announcement
 from app.flows.steps import PlaySpeech
 from app.flows.words import is_variable
@@ -223,11 +224,14 @@ def _check_agent(content: AgentContent) -> list[Problem]:
 
 def _check_machines(definition: Definition) -> list[Problem]:
     content = definition.content
-    goes_on = definition.on_machine is MachineAction.GO_ON
-    if goes_on and isinstance(content, AgentContent):
+    hangs_up = definition.on_machine is MachineAction.HANG_UP
+    if not hangs_up and isinstance(content, AgentContent):
         message = "No agent is connected to a machine: HANG_UP is what can be done."
         return [Problem("INVALID_INPUT", message, ("onMachine",))]
-    if goes_on and not definition.detect_machine:
+    if definition.on_machine is MachineAction.CONNECT:
+        message = "There is nobody to connect with a machine: HANG_UP or GO_ON."
+        return [Problem("INVALID_INPUT", message, ("onMachine",))]
+    if not hangs_up and not definition.detect_machine:
         return [Problem("INVALID_INPUT", "Nobody knows of machines without detectMachine.", ("onMachine",))]
     is_predictive = isinstance(content, AgentContent) and content.mode is PacingMode.PREDICTIVE
     if is_predictive and definition.detect_machine and not may_detect_machines(_DETECTION_SECONDS):

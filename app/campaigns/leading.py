@@ -10,9 +10,9 @@ import msgspec
 from app.calls.core.model.flow import FlowRun, Variable
 from app.calls.planning.flow_plan import run_of
 from app.campaigns.core.words import PacingMode
-from app.campaigns.model import AgentContent, MachineAction, OptOut
+from app.campaigns.model import AgentContent, OptOut
 from app.campaigns.questions import ContactCard
-from app.facts.vocabulary import Tone
+from app.facts.vocabulary import MachineAction, Tone
 from app.flows.announcement import Announcement, announcing
 from app.flows.steps import Gather, HangUp, Option, Play, PlaySpeech, PlayTone, Step
 from app.flows.words import is_variable

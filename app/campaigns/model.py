@@ -18,18 +18,11 @@ from app.campaigns.core.retries import RetryRule
 from app.campaigns.core.schedule import Schedule
 from app.campaigns.core.words import CampaignKind, CampaignState, PacingMode
 from app.facts.campaigns import FinishReason, PauseReason
-from app.facts.vocabulary import Disposition, Pair, RecordingMode, Words
+from app.facts.vocabulary import Disposition, MachineAction, Pair, RecordingMode, Words
 from app.flows.steps import Announcement
 
 CampaignId = NewType("CampaignId", str)
 ContactId = NewType("ContactId", str)
-
-
-class MachineAction(StrEnum):
-    """What is done when an answering machine has answered: hang up, or go on after its beep."""
-
-    HANG_UP = "HANG_UP"
-    GO_ON = "GO_ON"
 
 
 class ContactState(StrEnum):

@@ -59,11 +59,14 @@ class CampaignFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignContactFilter:
-    """Which contacts of a campaign; every field that is set must hold. ``reasons`` skip, delay, or gave it up."""
+    """Which contacts of a campaign; every field that is set must hold.
+
+    ``reasons`` are one: the contact stands at one of these states for one of the state's reasons.
+    """
 
     campaign_id: str
     states: tuple[ContactState, ...] = ()
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[tuple[ContactState, tuple[str, ...]], ...] = ()
     dispositions: tuple[Disposition, ...] = ()
     number: str | None = None
 
@@ -257,7 +260,17 @@ def _contacts(account_id: str, where: CampaignContactFilter) -> Listing:
     conditions.add("account_id = {}", account_id)
     conditions.add("campaign_id = {}", where.campaign_id)
     conditions.add_any_of("state", where.states)
-    conditions.add_any_of("reason", where.reasons)
+    _add_reasons(conditions, where.reasons)
     conditions.add_any_of("disposition", where.dispositions)
     conditions.add_given("number = {}", where.number)
     return Listing("campaign_contact", CONTACT_NAMES, CONTACT_COLUMNS, conditions)
+
+
+def _add_reasons(conditions: Conditions, reasons: Sequence[tuple[ContactState, tuple[str, ...]]]) -> None:
+    if not reasons:
+        return
+    # By the word, which there is an index of; and with its state, for some words are those of two.
+    conditions.add_any_of("reason", sorted({str(word) for _, words in reasons for word in words}))
+    texts = ["(state = {} AND reason = ANY({}::text[]))"] * len(reasons)
+    values = [value for state, words in reasons for value in (state.value, [str(word) for word in words])]
+    conditions.add(f"({' OR '.join(texts)})", *values)

@@ -58,43 +58,66 @@ SELECT state, CASE WHEN state = 'SKIPPED' THEN reason END AS skipped_for, count(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryChoice:
-    """Which contacts: of these ids (none: any), and with one of these outcomes (neither given: any outcome).
+    """Which contacts: of these ids (None: any), and with one of these outcomes (both None: any outcome).
 
     Those whose number does not exist are never among them.
     """
 
-    contact_ids: tuple[str, ...] = ()
-    dispositions: tuple[Disposition, ...] = ()
-    skip_reasons: tuple[SkipReason, ...] = ()
+    contact_ids: tuple[str, ...] | None = None
+    dispositions: tuple[Disposition, ...] | None = None
+    skip_reasons: tuple[SkipReason, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """How many were put to the start; there may be more (``has_more``) when that is the most at once."""
+    """How many were put to the start; there may be more (``has_more``) when that is the most at once.
+
+    ``is_replayed``: an earlier request with the same key did so.
+    """
 
     count: int
     has_more: bool
+    is_replayed: bool = False
 
 
 def check_choice(choice: RetryChoice) -> list[Problem]:
-    """What is wrong with what was chosen; fields are those of `retryContacts`'s input."""
-    problems = []
-    if Disposition.INVALID_NUMBER in choice.dispositions:
+    """What is wrong with what was chosen; fields are those of `retryContacts`'s input.
+
+    REQUIRED, nothing was; INVALID_INPUT, a list is empty, names too many, or has numbers that do not exist.
+    """
+    given = {
+        "contactIds": choice.contact_ids,
+        "dispositions": choice.dispositions,
+        "skipReasons": choice.skip_reasons,
+    }
+    if all(chosen is None for chosen in given.values()):
+        message = "Say which: by how their last call came out (dispositions), by why they were skipped (skipReasons), "
+        return [Problem("REQUIRED", message + "or one by one (contactIds).")]
+    # Whoever made a list of what turned out to be nothing does not mean everybody.
+    message = "An empty list chooses nobody; leave it out if it is not to choose."
+    problems = [Problem("INVALID_INPUT", message, (name,)) for name, chosen in given.items() if chosen == ()]
+    if choice.dispositions and Disposition.INVALID_NUMBER in choice.dispositions:
         place = choice.dispositions.index(Disposition.INVALID_NUMBER)
         message = "A number that does not exist is never tried again."
         problems.append(Problem("INVALID_INPUT", message, ("dispositions", str(place))))
-    if len(choice.contact_ids) > MOST_NAMED:
+    if choice.contact_ids is not None and len(choice.contact_ids) > MOST_NAMED:
         problems.append(Problem("INVALID_INPUT", f"Name at most {MOST_NAMED}.", ("contactIds",)))
     return problems
+
+
+def told(choice: RetryChoice) -> dict[str, list[str] | None]:
+    """What was chosen, so that two who choose the same tell the same: what makes a request another one."""
+    chosen = {"ids": choice.contact_ids, "dispositions": choice.dispositions, "skips": choice.skip_reasons}
+    return {name: None if words is None else sorted({str(word) for word in words}) for name, words in chosen.items()}
 
 
 def put_back_statement(
     campaign_id: str, choice: RetryChoice, now: datetime, *, at_most: int = MOST_AT_ONCE
 ) -> tuple[Any, ...]:
     """The statement that puts them back and counts them by what they had come to, and its values."""
-    is_any = not choice.dispositions and not choice.skip_reasons
-    dispositions = [one.value for one in Disposition] if is_any else [one.value for one in choice.dispositions]
-    reasons = [one.value for one in SkipReason] if is_any else [one.value for one in choice.skip_reasons]
+    is_any = choice.dispositions is None and choice.skip_reasons is None
+    dispositions = [one.value for one in (Disposition if is_any else choice.dispositions or ())]
+    reasons = [one.value for one in (SkipReason if is_any else choice.skip_reasons or ())]
     values: list[Any] = [
         campaign_id,
         now,
@@ -102,7 +125,7 @@ def put_back_statement(
         reasons,
         at_most,
     ]
-    if not choice.contact_ids:
+    if choice.contact_ids is None:
         return _PUT_BACK.format(found=_BY_OUTCOME), *values
     return _PUT_BACK.format(found=_NAMED), *values, list(choice.contact_ids)
 

@@ -22,6 +22,7 @@ from app.calls.keeping.keys import (
     claim_keys,
     find_key,
     hash_input,
+    keep_answer,
     key_is_reused,
 )
 from app.campaigns import checks, retrying, store, waking
@@ -49,6 +50,7 @@ from app.testclock.rows import clock_of
 MOST_CAMPAIGNS: Final = 10_000
 #: What INVALID_STATE calls a campaign that was put away.
 ARCHIVED: Final = "ARCHIVED"
+_RETRY_CONTACTS: Final = "retryContacts"
 
 _COUNT: Final = "SELECT count(*) FROM campaign WHERE account_id = $1 AND archived_at IS NULL"
 _INSERT: Final = f"""
@@ -262,18 +264,34 @@ class Campaigns:
         await self._note(by, "archive", campaign_id)
         return changed
 
-    async def retry_contacts(self, by: Principal, campaign_id: str, choice: RetryChoice) -> tuple[Campaign, Retried]:
+    async def retry_contacts(
+        self, by: Principal, campaign_id: str, choice: RetryChoice, idempotency_key: str
+    ) -> tuple[Campaign, Retried]:
         """Put contacts that have their outcome to the start again, with all their retries, while the campaign lives.
 
+        The same key again puts nobody back: who was called in between is not called once more.
+
         Raises:
-            RefusedError: INVALID_INPUT, for numbers that do not exist.
+            RefusedError: as `retrying.check_choice`; IDEMPOTENCY_KEY_REUSED.
         """
+        check_key(idempotency_key)
         raise_all(retrying.check_choice(choice))
+        asked = hash_input({"campaignId": campaign_id, **retrying.told(choice)})
+        claim = KeyClaim(by.account_id, _RETRY_CONTACTS, idempotency_key, asked, campaign_id)
         async with self._writing() as writing:
-            campaign = await self._lock(writing.connection, by, campaign_id)
+            connection = writing.connection
+            campaign = await self._lock(connection, by, campaign_id, field="campaignId")
+            holder = await find_key(connection, by.account_id, _RETRY_CONTACTS, idempotency_key, self._veil)
+            if holder is not None:
+                check_same_input(holder, asked)
+                return campaign, Retried(**holder.answer, is_replayed=True)
             if campaign.state not in {CampaignState.RUNNING, CampaignState.PAUSED}:
-                raise _invalid_state(campaign, "Only a campaign that runs or is paused calls contacts again.")
-            retried = await retrying.put_back(writing.connection, campaign_id, choice, self._clock.now())
+                message = "Only a campaign that runs or is paused calls contacts again."
+                raise _invalid_state(campaign, message, "campaignId")
+            if campaign_id not in await claim_keys(connection, [claim]):
+                raise key_is_reused()  # for another campaign, at this very moment
+            retried = await retrying.put_back(connection, campaign_id, choice, self._clock.now())
+            await keep_answer(connection, claim, {"count": retried.count, "has_more": retried.has_more})
         await self._note(by, "retry_contacts", campaign_id)
         return campaign, retried
 
@@ -333,21 +351,27 @@ class Campaigns:
         return changed
 
     async def _lock(
-        self, connection: PooledConnection, by: Principal, campaign_id: str, step: Step | None = None
+        self,
+        connection: PooledConnection,
+        by: Principal,
+        campaign_id: str,
+        step: Step | None = None,
+        *,
+        field: str = "id",
     ) -> Campaign:
         # Looked for first: nobody waits for what another account's campaign is doing.
         if not await store.get_campaigns(connection, by.account_id, (campaign_id,)):
-            raise _missing()
+            raise _missing(field)
         campaign = (
             await store.lock_campaign(connection, campaign_id)
             if step is None
             else await store.lock_for(connection, campaign_id, step)
         )
         if campaign is None:
-            raise _missing()
+            raise _missing(field)
         if by.is_test and not campaign.is_sandbox:
             message = "A test key reaches the sandbox only, and this campaign calls outside of it."
-            raise RefusedError(Problem("SANDBOX_ONLY", message, ("id",)))
+            raise RefusedError(Problem("SANDBOX_ONLY", message, (field,)))
         return campaign
 
     @asynccontextmanager
@@ -365,13 +389,13 @@ def _bounds(definition: Definition) -> tuple[datetime | None, datetime | None]:
     return None if starts is None else resolve(starts)[0], None if ends is None else resolve(ends)[0]
 
 
-def _missing() -> RefusedError:
-    return RefusedError(Problem("NOT_FOUND", "There is no such campaign.", ("id",)))
+def _missing(field: str) -> RefusedError:
+    return RefusedError(Problem("NOT_FOUND", "There is no such campaign.", (field,)))
 
 
-def _invalid_state(campaign: Campaign, message: str) -> RefusedError:
+def _invalid_state(campaign: Campaign, message: str, field: str = "id") -> RefusedError:
     state = campaign.state.value if campaign.archived_at is None else ARCHIVED
-    return RefusedError(Problem("INVALID_STATE", message, ("id",), current_state=state))
+    return RefusedError(Problem("INVALID_STATE", message, (field,), current_state=state))
 
 
 @contextmanager

@@ -55,7 +55,7 @@ ISSUE: Final = """mutation DialectIssueCall($input: OriginateCallInput!) {
   }
 }"""
 FIND: Final = """query DialectFindRecordings($number: PhoneNumber!, $after: String) {
-  recordings(filter: {number: $number, states: [SAVED]}, first: 200, after: $after) {
+  recordings(filter: {customerNumber: $number, states: [SAVED]}, first: 200, after: $after) {
     nodes { startedAt createdAt durationSeconds url { url } }
     pageInfo { hasNextPage endCursor }
   }

@@ -90,14 +90,14 @@ class Erasures:
         if is_e164(text):
             if by.is_test and not is_sandbox_number(text):
                 message = "A test key forgets numbers of the sandbox alone."
-                raise RefusedError(Problem("SANDBOX_ONLY", message, ("phoneNumber",)))
+                raise RefusedError(Problem("SANDBOX_ONLY", message, ("number",)))
             return text
         async with self._database.acquire() as connection:
             reader = await find_reader(connection, by.account_id, is_test=by.is_test)
         try:
             number = str(reader.read(text))
         except NumberRefusedError as refused:
-            raise RefusedError(Problem("INVALID_NUMBER", str(refused), ("phoneNumber",))) from refused
+            raise RefusedError(Problem("INVALID_NUMBER", str(refused), ("number",))) from refused
         return await self._read(by, number)
 
     async def _check_unused(self, account_id: str, person: Person) -> None:
@@ -115,7 +115,7 @@ class Erasures:
                         f"{noun.capitalize()} of this account has this number: it is not a stranger's. Change that "
                         "first, and ask again."
                     )
-                    raise RefusedError(Problem("INVALID_STATE", message, ("phoneNumber",), current_state="IN_USE"))
+                    raise RefusedError(Problem("INVALID_STATE", message, ("number",), current_state="IN_USE"))
 
 
 def _check(names: Sequence[str]) -> list[Problem]:

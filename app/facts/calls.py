@@ -65,7 +65,7 @@ class CdrRecord(Words, frozen=True, kw_only=True):
 
     A contact that a campaign never called, because it must not, has a record without a call: DNC.
 
-    ``quality`` is that of the leg that sounded worst; null when Asterisk counted nothing, and in earlier versions.
+    ``quality`` is that of the leg that sounded worst; null when nothing was counted, or it was not kept.
     """
 
     id: str
@@ -163,8 +163,8 @@ class LegAnswered(LegFact, frozen=True, kw_only=True):
 class MachineDetectionFinished(LegFact, frozen=True, kw_only=True):
     """It was looked into what has answered. ``cause`` is Asterisk's own word for why it thinks so.
 
-    ``is_after_beep``: a machine's greeting and beep are over, and it records. ``greeting_ended_by``: how that was
-    found; None where it was not, and in old events.
+    ``is_after_beep``: a machine's greeting and beep are over, and it records. ``greeting_ended_by``: what
+    told that it was over; null when none was heard to its end.
     """
 
     type = "machine.detection_finished"

@@ -52,6 +52,11 @@ def mask_digits(digits: str) -> str:
     return HIDDEN_DIGIT * len(digits)
 
 
+def hide_text(text: str | None, sight: Sight) -> str | None:
+    """A free text that people have written, and may have written anything about a person into; None stays None."""
+    return text if text is None or sight.has_numbers else HIDDEN
+
+
 def mask_contact(uri: str, sight: Sight) -> str:
     """A phone's SIP address; the host tells where a person is, so it is hidden with numbers."""
     if sight.has_numbers:

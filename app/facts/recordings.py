@@ -80,7 +80,7 @@ class DeletionReason(StrEnum):
 class RecordingDeleted(Fact, frozen=True, kw_only=True):
     """The recording's file is being deleted and can no longer be fetched.
 
-    ``is_expired``: its time was over. ``reason`` says that too, and is null in facts of earlier versions.
+    ``is_expired``: its time was over. ``reason`` says why; null where that was not kept.
     """
 
     type = "recording.deleted"

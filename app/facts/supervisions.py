@@ -42,7 +42,9 @@ class ParticipantJoined(LegFact, frozen=True, kw_only=True):
 
 
 class ParticipantLeft(LegFact, frozen=True, kw_only=True):
-    """A person has left the conference. ``taken_by``: who sits in its place from here on, if it had one of the two."""
+    """A person has left the conference. ``taken_by``: who sits in its place from here on, if it was the agent's or the
+    customer's.
+    """
 
     type = "participant.left"
     taken_by: LegRef | None = None

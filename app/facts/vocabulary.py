@@ -100,10 +100,11 @@ class GreetingEnd(StrEnum):
     SILENCE = "SILENCE"
 
 
-class MachinePolicy(StrEnum):
-    """What is done when an answering machine has answered, and nothing leads it on."""
+class MachineAction(StrEnum):
+    """What is done when an answering machine has answered: hang up, go on after its beep, or connect the agent."""
 
     HANG_UP = "HANG_UP"
+    GO_ON = "GO_ON"
     CONNECT = "CONNECT"
 
 

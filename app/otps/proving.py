@@ -27,11 +27,15 @@ MOST_A_DAY: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """A number as it is now, and what came of it. ``verdict`` is what is to be thought of the code, once one came."""
+    """A number as it is now, and what came of it. ``verdict`` is what is to be thought of the code, once one came.
+
+    ``is_replayed``: the same key had it called before.
+    """
 
     number: OutboundNumber
     otp: Otp
     verdict: OtpVerdict | None = None
+    is_replayed: bool = False
 
 
 class NumberProofs:
@@ -74,7 +78,8 @@ class NumberProofs:
             ),
             most_a_day=MOST_A_DAY,
         )
-        return Proof(number=await self._numbers.begin_verification(by, number_id, told.otp.id), otp=told.otp)
+        number = await self._numbers.begin_verification(by, number_id, told.otp.id)
+        return Proof(number=number, otp=told.otp, is_replayed=told.is_replayed)
 
     async def finish(self, by: Principal, number_id: str, code: str) -> Proof:
         """Compare the code; with the right one the number is verified.

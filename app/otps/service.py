@@ -268,7 +268,7 @@ def _check_numbers(request: AnnounceRequest) -> None:
     life = request.expires_in_seconds
     if not (math.isfinite(life) and SHORTEST_LIFE_SECONDS <= life <= LONGEST_LIFE_SECONDS):
         message = f"Give {SHORTEST_LIFE_SECONDS:g} to {LONGEST_LIFE_SECONDS:.0f} seconds."
-        problems.append(Problem("INVALID_INPUT", message, ("expiresInSeconds",)))
+        problems.append(Problem("INVALID_INPUT", message, ("ttlSeconds",)))
     if problems:
         raise RefusedError(problems)
 

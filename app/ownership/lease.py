@@ -27,24 +27,41 @@ _READ: Final = """
 SELECT holder, token, expires_at, why_not_ready, expires_at > clock_timestamp() AS is_held
 FROM asterisk_lease WHERE node = $1
 """
+# Until when a lease that has run out was as its row says, nobody knows better than the row.
+_STANDINGS: Final = """
+SELECT node, is_held, is_held AND why_not_ready IS NULL AS is_ready, asterisk_version,
+    CASE WHEN is_held OR why_not_ready IS NOT NULL THEN standing_since ELSE expires_at END AS since
+FROM asterisk_lease
+CROSS JOIN LATERAL (SELECT holder IS NOT NULL AND expires_at > clock_timestamp() AS is_held) AS now
+WHERE node = $1 OR expires_at > clock_timestamp() - make_interval(secs => $2)
+ORDER BY node
+"""
+_SINCE: Final = """
+    standing_since = CASE WHEN lease.standing_since IS NULL OR (lease.why_not_ready IS NULL) <> ({why}::varchar IS NULL)
+        THEN clock_timestamp() ELSE lease.standing_since END
+"""
 # The condition is looked at under the row's lock: of several who try at once, one gets it.
-_ACQUIRE: Final = """
-INSERT INTO asterisk_lease AS lease (node, holder, token, expires_at, why_not_ready)
-VALUES ($1, $2, 1, clock_timestamp() + make_interval(secs => $3), $4)
+_ACQUIRE: Final = f"""
+INSERT INTO asterisk_lease AS lease (node, holder, token, expires_at, why_not_ready, standing_since)
+VALUES ($1, $2, 1, clock_timestamp() + make_interval(secs => $3), $4, clock_timestamp())
 ON CONFLICT (node) DO UPDATE
 SET holder = excluded.holder, token = lease.token + 1, why_not_ready = excluded.why_not_ready,
-    expires_at = clock_timestamp() + make_interval(secs => $3)
+    expires_at = clock_timestamp() + make_interval(secs => $3), {_SINCE.format(why="$4")}
 WHERE lease.holder IS NULL OR lease.expires_at <= clock_timestamp() OR (lease.holder = $5 AND lease.token = $6)
 RETURNING token
-"""
-_RENEW: Final = """
-UPDATE asterisk_lease SET expires_at = clock_timestamp() + make_interval(secs => $4), why_not_ready = $5
+"""  # noqa: S608 -- only our own constants
+_RENEW: Final = f"""
+UPDATE asterisk_lease AS lease
+SET expires_at = clock_timestamp() + make_interval(secs => $4), why_not_ready = $5,
+    asterisk_version = coalesce($6, asterisk_version), {_SINCE.format(why="$5")}
 WHERE node = $1 AND token = $2 AND holder = $3
 RETURNING true
-"""
+"""  # noqa: S608 -- only our own constants
 _RELEASE: Final = f"""
 WITH released AS (
-    UPDATE asterisk_lease SET holder = NULL, expires_at = clock_timestamp(), why_not_ready = 'Nobody drives it.'
+    UPDATE asterisk_lease AS lease
+    SET holder = NULL, expires_at = clock_timestamp(), why_not_ready = 'Nobody drives it.',
+        {_SINCE.format(why="''")}
     WHERE node = $1 AND token = $2 AND holder = $3
     RETURNING node
 )
@@ -82,6 +99,21 @@ class LeaseState:
         return "nobody" if holder is None else holder.shown
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeStanding:
+    """How an Asterisk stands by its lease's row: ``is_held``, somebody drives it; ``is_ready``, calls can be dialled.
+
+    ``since``: for so long without a break; None where that was not noted. ``asterisk_version`` is the latest that it
+    told, None before it told one.
+    """
+
+    node: str
+    is_held: bool
+    is_ready: bool
+    since: datetime | None
+    asterisk_version: str | None
+
+
 class Leases:
     """The lease rows, over one connection of their own: a pool that is used up must not cost a lease.
 
@@ -114,9 +146,16 @@ class Leases:
         row = await self._fetch(_ACQUIRE, node, str(holder), self._seconds, why_not_ready, dead_holder, dead_token)
         return None if row is None else Lease(node, holder, row["token"])
 
-    async def renew(self, lease: Lease, *, why_not_ready: str | None = None) -> bool:
-        """Hold on to a lease, and say how its Asterisk is; False when it has gone to somebody else."""
-        held = await self._fetch(_RENEW, lease.node, lease.token, str(lease.holder), self._seconds, why_not_ready)
+    async def renew(
+        self, lease: Lease, *, why_not_ready: str | None = None, asterisk_version: str | None = None
+    ) -> bool:
+        """Hold on to a lease, and say how its Asterisk is; False when it has gone to somebody else.
+
+        ``asterisk_version`` None leaves what was told before.
+        """
+        held = await self._fetch(
+            *(_RENEW, lease.node, lease.token, str(lease.holder), self._seconds, why_not_ready, asterisk_version)
+        )
         return held is not None
 
     async def release(self, lease: Lease) -> None:
@@ -141,6 +180,26 @@ async def read_lease(database: Database, node: str) -> LeaseState | None:
     async with database.acquire() as connection:
         row = await connection.fetchrow(_READ, node)
     return None if row is None else _state(row)
+
+
+async def read_standings(database: Database, node: str, *, forgotten_seconds: float) -> list[NodeStanding]:
+    """This node, if anybody ever had it, and those that somebody had within so many seconds; by name.
+
+    Raises:
+        DatabaseUnavailableError: the database is away.
+    """
+    async with database.acquire() as connection:
+        rows = await connection.fetch(_STANDINGS, node, forgotten_seconds)
+    return [
+        NodeStanding(
+            node=row["node"],
+            is_held=row["is_held"],
+            is_ready=row["is_ready"],
+            since=row["since"],
+            asterisk_version=row["asterisk_version"],
+        )
+        for row in rows
+    ]
 
 
 def _state(row: Any) -> LeaseState:

@@ -124,6 +124,11 @@ class Node:
         return self._tenure is None and self._reason == _REPLACED
 
     @property
+    def knows_best(self) -> bool:
+        """Whether this process knows better than the lease's row how the Asterisk is: it drives it, or is aside."""
+        return self._tenure is not None or self.is_aside
+
+    @property
     def standing(self) -> str:
         """Holding, or standing by for whom; fit to be shown."""
         return f"Drives node {self.name}." if self._tenure is not None else self._reason
@@ -236,7 +241,8 @@ class Node:
             why = tenure.controller.why_not_ready
             if why != told or now - renewed_at >= self._renew_seconds:
                 try:
-                    if not await self._leases.renew(lease, why_not_ready=why):
+                    version = tenure.stream.server_version
+                    if not await self._leases.renew(lease, why_not_ready=why, asterisk_version=version):
                         raise _LostError
                 except DatabaseUnavailableError as error:
                     # Nobody else can take it either. Live calls go on; new ones wait for the database anyway.

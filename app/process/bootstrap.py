@@ -61,6 +61,7 @@ from app.queues.waiting import WaitingRooms
 from app.reaching.diagnostics import Diagnostics
 from app.reaching.remote import RemoteCalls
 from app.reaching.routed import RoutedCalls
+from app.reaching.status import SystemStatus
 from app.recordings.deletion import RecordingDeletion, RecordingSweeper
 from app.recordings.queries import RecordingQueries
 from app.recordings.serve import RecordingFiles
@@ -211,6 +212,9 @@ async def _compose(
         calls=calls,
         call_queries=call_queries,
         diagnostics=Diagnostics(calls, TraceQueries(database), log),
+        system_status=SystemStatus(
+            *(database, settings.node), own_node=node, roles=roles, is_draining=lambda: calls.is_draining
+        ),
         cdr_queries=cdr_queries,
         cdr_statistics=CdrStatistics(database),
         recordings=recordings,

@@ -109,7 +109,7 @@ class ServiceHealth:
         if service.roles == {"worker"}:
             return [database]
         node = service.own_node
-        if node is not None and (node.tenure is not None or node.is_aside):
+        if node is not None and node.knows_best:
             why_not = node.why_not_ready
         elif lease is None or not lease.is_held:
             why_not = f"No process drives the Asterisk of node {service.settings.node}."

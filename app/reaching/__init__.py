@@ -7,4 +7,5 @@
     remote      by a command in the inbox of the process that drives the Asterisk (``ownership.inbox``), and its reply
     hanging_up  many calls at once
     diagnostics how a call went, of one that lives as of one that is over
+    status      how the service fares, as an account may know it
 """

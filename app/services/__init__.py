@@ -26,6 +26,7 @@ from app.queues.agents import AgentStates
 from app.queues.standings import QueueStandings
 from app.reaching.calls import Calls
 from app.reaching.diagnostics import Diagnostics
+from app.reaching.status import SystemStatus
 from app.recordings.deletion import RecordingDeletion
 from app.recordings.queries import RecordingQueries
 from app.reputation.service import Reputation
@@ -51,6 +52,7 @@ class Services:
     calls: Calls
     call_queries: CallQueries
     diagnostics: Diagnostics
+    system_status: SystemStatus
     cdr_queries: CdrQueries
     cdr_statistics: CdrStatistics
     recordings: RecordingQueries

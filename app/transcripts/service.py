@@ -155,7 +155,7 @@ class Transcripts:
     def _check(self, language: str | None, phrases: Sequence[str]) -> None:
         problems = []
         if language is not None and not _LANGUAGE.fullmatch(language):
-            problems.append(Problem("INVALID_INPUT", "A language is a tag such as en-US.", ("language",)))
+            problems.append(Problem("INVALID_INPUT", "A language is a tag such as en-US.", ("languageCode",)))
         if len(phrases) > MOST_PHRASES:
             problems.append(Problem("INVALID_INPUT", f"Give at most {MOST_PHRASES} phrases.", ("phrases",)))
         for number, phrase in enumerate(phrases):
@@ -163,6 +163,6 @@ class Transcripts:
                 message = f"A phrase has 1 to {LONGEST_PHRASE} characters in one line."
                 problems.append(Problem("INVALID_INPUT", message, ("phrases", str(number))))
         if not problems and (reason := self._engine.check(language or self._language, phrases)) is not None:
-            problems.append(Problem("NOT_SUPPORTED", reason, ("language",) if language else ()))
+            problems.append(Problem("NOT_SUPPORTED", reason, ("languageCode",) if language else ()))
         if problems:
             raise RefusedError(problems)

@@ -183,7 +183,7 @@ class Deliverer(Daemon):
 
     async def _deliver(self, lane: Lane, row: asyncpg.Record, bodies: Bodies) -> Outcome:
         attempts, earlier = row["attempts"], row["earlier_attempts"]
-        if row["event_id"] is None or _is_unwanted(row):  # past the log's retention, or no longer of its format
+        if row["event_id"] is None or _is_unwanted(row):  # no longer in the log, or no longer of its format
             return self._conclude(lane, row, DeliveryState.DROPPED, attempts)
         if self._is_exhausted(row, attempts):  # the schedule was made shorter
             return self._conclude(lane, row, DeliveryState.EXHAUSTED, attempts)

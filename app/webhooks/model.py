@@ -27,7 +27,7 @@ class DeliveryState(StrEnum):
     """Where a delivery stands; open to growth.
 
     DROPPED is what can no longer be delivered to anyone: its endpoint was deleted or takes it no longer (CLASSIC), or
-    its event is past retention.
+    its event is no longer in the log.
     """
 
     PENDING = "PENDING"
@@ -75,7 +75,7 @@ class CreatedEndpoint:
 class Delivery:
     """One event on its way to one endpoint. The ``webhook-id`` of all its attempts is ``event_id``.
 
-    ``event_id`` is None once the event is past the log's retention. ``is_test``: nothing of it happened, and it is
+    ``event_id`` is None once the event is no longer in the log. ``is_test``: nothing of it happened, and it is
     tried once.
     """
 

@@ -30,7 +30,7 @@ _PORTION: Final = 1000
 # come back in theirs. What is locked just now is being replayed by somebody else.
 _REPLAY: Final = """
 WITH visited AS MATERIALIZED (
-    SELECT delivery.id, delivery.event_sequence
+    SELECT delivery.id, delivery.event_sequence, delivery.replay_key IS NOT DISTINCT FROM $6 AS is_ours
     FROM webhook_delivery delivery
     WHERE delivery.account_id = $1 AND delivery.event_sequence <= $2
       AND (delivery.event_sequence, delivery.id) > ($3, $4)
@@ -54,6 +54,7 @@ WITH visited AS MATERIALIZED (
     RETURNING delivery.id
 )
 SELECT (SELECT count(*) FROM visited) AS visited, (SELECT count(*) FROM replayed) AS replayed,
+       EXISTS (SELECT FROM visited WHERE is_ours) AS is_replayed,
        last.event_sequence, last.id
 FROM (SELECT) AS one
 LEFT JOIN (SELECT * FROM visited ORDER BY event_sequence DESC, id DESC LIMIT 1) last ON true
@@ -68,12 +69,14 @@ class Replayed:
     """What one request did.
 
     ``count`` deliveries were put in line, ``skipped`` met the condition and were left alone: they wait already, or
-    were put in line by the same request before. ``position`` is where to go on; None when all are done.
+    were put in line by the same request before: ``is_replayed``, some of them were. ``position`` is where to go on;
+    None when all are done.
     """
 
     count: int
     skipped: int
     position: Position | None
+    is_replayed: bool = False
 
 
 class WebhookReplays:
@@ -116,6 +119,7 @@ class WebhookReplays:
             latest, sequence, delivery_id = _read(after) or (await connection.fetchval(_LATEST, account_id) or 0, 0, "")
         meant = replace(where, states=where.states or FINISHED)
         count = skipped = 0
+        is_replayed = False
         while count + skipped < at_most:
             portion = min(_PORTION, at_most - count - skipped)
             conditions = Conditions(account_id, latest, sequence, delivery_id, portion, replay_key, self._clock.now())
@@ -126,12 +130,13 @@ class WebhookReplays:
             assert row is not None
             count += row["replayed"]
             skipped += row["visited"] - row["replayed"]
+            is_replayed |= row["is_replayed"]
             if row["replayed"]:
                 self._on_replayed()
             if row["visited"] < portion:
-                return Replayed(count, skipped, None)
+                return Replayed(count, skipped, None, is_replayed)
             sequence, delivery_id = row["event_sequence"], row["id"]
-        return Replayed(count, skipped, (latest, sequence, delivery_id))
+        return Replayed(count, skipped, (latest, sequence, delivery_id), is_replayed)
 
 
 def _check(where: DeliveryFilter, delivery_ids: Sequence[str]) -> None:

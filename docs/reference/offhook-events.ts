@@ -508,7 +508,7 @@ export interface Quality {
  * seconds and derive from the instants: `ring` from the first dialling to the answer (or end) of the
  * leg that decided, `talk` from connection to end, `duration` from creation to end. A contact that a
  * campaign never called, because it must not, has a record without a call: DNC. `quality` is that of
- * the leg that sounded worst; null when Asterisk counted nothing, and in earlier versions.
+ * the leg that sounded worst; null when nothing was counted, or it was not kept.
  */
 export interface CdrRecord {
   id: string;
@@ -944,8 +944,8 @@ export interface LegUnmuted {
 
 /**
  * It was looked into what has answered. `cause` is Asterisk's own word for why it thinks so.
- * `isAfterBeep`: a machine's greeting and beep are over, and it records. `greetingEndedBy`: how that
- * was found; None where it was not, and in old events.
+ * `isAfterBeep`: a machine's greeting and beep are over, and it records. `greetingEndedBy`: what told
+ * that it was over; null when none was heard to its end.
  */
 export interface MachineDetectionFinished {
   call: CallRef;
@@ -1035,8 +1035,8 @@ export interface ParticipantJoined {
 }
 
 /**
- * A person has left the conference. `takenBy`: who sits in its place from here on, if it had one of
- * the two.
+ * A person has left the conference. `takenBy`: who sits in its place from here on, if it was the
+ * agent's or the customer's.
  */
 export interface ParticipantLeft {
   call: CallRef;
@@ -1101,7 +1101,7 @@ export interface QueueOffered {
 
 /**
  * The recording's file is being deleted and can no longer be fetched. `isExpired`: its time was over.
- * `reason` says that too, and is null in facts of earlier versions.
+ * `reason` says why; null where that was not kept.
  */
 export interface RecordingDeleted {
   recordingId: string;
@@ -1399,8 +1399,8 @@ export interface LegAnsweredEvent extends Envelope {
 
 /**
  * It was looked into what has answered. `cause` is Asterisk's own word for why it thinks so.
- * `isAfterBeep`: a machine's greeting and beep are over, and it records. `greetingEndedBy`: how that
- * was found; None where it was not, and in old events.
+ * `isAfterBeep`: a machine's greeting and beep are over, and it records. `greetingEndedBy`: what told
+ * that it was over; null when none was heard to its end.
  */
 export interface MachineDetectionFinishedEvent extends Envelope {
   type: "machine.detection_finished";
@@ -1538,8 +1538,8 @@ export interface ParticipantJoinedEvent extends Envelope {
 }
 
 /**
- * A person has left the conference. `takenBy`: who sits in its place from here on, if it had one of
- * the two.
+ * A person has left the conference. `takenBy`: who sits in its place from here on, if it was the
+ * agent's or the customer's.
  */
 export interface ParticipantLeftEvent extends Envelope {
   type: "participant.left";
@@ -1680,7 +1680,7 @@ export interface RecordingFailedEvent extends Envelope {
 
 /**
  * The recording's file is being deleted and can no longer be fetched. `isExpired`: its time was over.
- * `reason` says that too, and is null in facts of earlier versions.
+ * `reason` says why; null where that was not kept.
  */
 export interface RecordingDeletedEvent extends Envelope {
   type: "recording.deleted";

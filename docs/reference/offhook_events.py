@@ -296,8 +296,7 @@ class CdrRecord(TypedDict):
     seconds and derive from the instants: `ring` from the first dialling to the answer (or end) of
     the leg that decided, `talk` from connection to end, `duration` from creation to end. A contact
     that a campaign never called, because it must not, has a record without a call: DNC. `quality`
-    is that of the leg that sounded worst; null when Asterisk counted nothing, and in earlier
-    versions.
+    is that of the leg that sounded worst; null when nothing was counted, or it was not kept.
     """
 
     id: str
@@ -771,8 +770,8 @@ class LegUnmuted(TypedDict):
 
 class MachineDetectionFinished(TypedDict):
     """It was looked into what has answered. `cause` is Asterisk's own word for why it thinks so.
-    `isAfterBeep`: a machine's greeting and beep are over, and it records. `greetingEndedBy`: how
-    that was found; None where it was not, and in old events.
+    `isAfterBeep`: a machine's greeting and beep are over, and it records. `greetingEndedBy`: what
+    told that it was over; null when none was heard to its end.
     """
 
     call: CallRef
@@ -870,8 +869,8 @@ class ParticipantJoined(TypedDict):
 
 
 class ParticipantLeft(TypedDict):
-    """A person has left the conference. `takenBy`: who sits in its place from here on, if it had one
-    of the two.
+    """A person has left the conference. `takenBy`: who sits in its place from here on, if it was the
+    agent's or the customer's.
     """
 
     call: CallRef
@@ -943,7 +942,7 @@ class QueueOffered(TypedDict):
 
 class RecordingDeleted(TypedDict):
     """The recording's file is being deleted and can no longer be fetched. `isExpired`: its time was
-    over. `reason` says that too, and is null in facts of earlier versions.
+    over. `reason` says why; null where that was not kept.
     """
 
     recordingId: str
@@ -1252,8 +1251,8 @@ class LegAnsweredEvent(Envelope):
 
 class MachineDetectionFinishedEvent(Envelope):
     """It was looked into what has answered. `cause` is Asterisk's own word for why it thinks so.
-    `isAfterBeep`: a machine's greeting and beep are over, and it records. `greetingEndedBy`: how
-    that was found; None where it was not, and in old events.
+    `isAfterBeep`: a machine's greeting and beep are over, and it records. `greetingEndedBy`: what
+    told that it was over; null when none was heard to its end.
     """
 
     type: Literal["machine.detection_finished"]
@@ -1408,8 +1407,8 @@ class ParticipantJoinedEvent(Envelope):
 
 
 class ParticipantLeftEvent(Envelope):
-    """A person has left the conference. `takenBy`: who sits in its place from here on, if it had one
-    of the two.
+    """A person has left the conference. `takenBy`: who sits in its place from here on, if it was the
+    agent's or the customer's.
     """
 
     type: Literal["participant.left"]
@@ -1566,7 +1565,7 @@ class RecordingFailedEvent(Envelope):
 
 class RecordingDeletedEvent(Envelope):
     """The recording's file is being deleted and can no longer be fetched. `isExpired`: its time was
-    over. `reason` says that too, and is null in facts of earlier versions.
+    over. `reason` says why; null where that was not kept.
     """
 
     type: Literal["recording.deleted"]

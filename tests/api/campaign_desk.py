@@ -1,14 +1,18 @@
 """Campaigns over GraphQL, and the lists that they call."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from orjson import Fragment
 
+from app.campaigns import figures
 from app.ids import Kind, new_id
 from tests.api.conftest import Surface
 
+NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+HUMAN, OTHER, FORBIDDEN = "+15550100007", "+15550100010", "+15550100001"
 ALWAYS = [{"from": "00:00", "to": "24:00"}]
 CAMPAIGN = (
     "id name description kind state version sandbox contactListIds dncListIds callsPerMinute maxConcurrentCalls "
@@ -16,10 +20,16 @@ CAMPAIGN = (
     "breaker { failures seconds sharePercent } callerIds { number } callerIdPoolId callerIdName trunkId ringSeconds "
     "maxDurationSeconds recordingMode detectMachine onMachine metadata { key value } tags startedAt pausedAt "
     "pauseReason pauseDetail finishedAt finishReason archivedAt content { callFlowId optOut { digit dncListId } "
-    "announcement { optOutDigit optOutDncListId announcement { text audioFileId repeat pauseSeconds voice { id } } } "
+    "announcement { announcement { text audioFileId repeat pauseSeconds voice { id } } } "
     "agent { mode agentId queueId abandonmentCapPercent previewSeconds message { text } } }"
 )
-MORE = {"startCampaign": "replayed", "resumeCampaign": "replayed", "retryContacts": "retried hasMore"}
+CONTACTS = (
+    "query($id: ID!, $filter: CampaignContactFilterInput, $first: Int, $after: String) { campaign(id: $id) { "
+    "contacts(filter: $filter, first: $first, after: $after) { nodes { contactId party { number isMasked } state "
+    "attempts dueAt skipReason delayReason finishReason disposition callId answers { key value } } "
+    "pageInfo { hasNextPage endCursor } totalCount { count } } } }"
+)
+MORE = {"startCampaign": "replayed", "resumeCampaign": "replayed", "retryContacts": "retriedCount hasMore replayed"}
 
 
 async def do(surface: Surface, name: str, given: dict[str, Any], *, token: str = "") -> Any:
@@ -124,3 +134,46 @@ async def value(surface: Surface, query: str, *values: object) -> Any:
     """One value of the database."""
     async with surface.database.acquire() as connection:
         return await connection.fetchval(query, *values)
+
+
+async def take_up(surface: Surface, campaign_id: str, number: str, **columns: Any) -> str:
+    """A contact that the campaign has taken up, as a dialer leaves it; gives its id."""
+    [list_id] = (await read(surface, campaign_id, "contactListIds"))["contactListIds"]
+    row: dict[str, Any] = {
+        "campaign_id": campaign_id,
+        "contact_id": new_id(Kind.CONTACT),
+        "account_id": surface.account.id,
+        "list_id": list_id,
+        "number": number,
+        "state": "WAITING",
+        **columns,
+    }
+    names, marks = ", ".join(row), ", ".join(f"${place}" for place in range(1, len(row) + 1))
+    async with surface.database.acquire() as connection:
+        await connection.execute(f"INSERT INTO campaign_contact ({names}) VALUES ({marks})", *row.values())  # noqa: S608  # our own names
+    return str(row["contact_id"])
+
+
+async def take_up_three(surface: Surface, campaign_id: str) -> tuple[str, str, str]:
+    """One that waits, one that was reached, one that must not be called."""
+    return (
+        await take_up(surface, campaign_id, OTHER, due_at=NOON, reason="OUTSIDE_WINDOW"),
+        await take_up(
+            surface,
+            campaign_id,
+            HUMAN,
+            state="FINISHED",
+            attempts=2,
+            reason="ANSWERED",
+            disposition="ANSWERED",
+            call_id="call_1",
+            answers=[{"key": "choice", "value": "12"}],
+        ),
+        await take_up(surface, campaign_id, FORBIDDEN, state="SKIPPED", reason="DNC"),
+    )
+
+
+async def count_figures(surface: Surface, campaign_id: str, at: datetime, counts: dict[str, int]) -> None:
+    """Count for a campaign, as of this instant."""
+    async with surface.database.acquire() as connection, connection.transaction():
+        await figures.count(connection, campaign_id, at, counts)

@@ -59,6 +59,7 @@ from app.queues.agents import AgentStates
 from app.queues.standings import QueueStandings
 from app.queues.waiting import WaitingRooms
 from app.reaching.diagnostics import Diagnostics
+from app.reaching.status import SystemStatus
 from app.recordings.deletion import RecordingDeletion
 from app.recordings.queries import RecordingQueries
 from app.recordings.serve import RecordingFiles
@@ -211,6 +212,9 @@ async def surface(database: Database, tmp_path: Path) -> AsyncIterator[Surface]:
         dialects=DialectAccess.open(database, bytes(32), sealer, audit, clock),
         calls=routed,
         diagnostics=Diagnostics(routed, TraceQueries(database), log),
+        system_status=SystemStatus(
+            *(database, NODE), own_node=None, roles=("api",), is_draining=lambda: routed.is_draining
+        ),
         call_queries=call_queries,
         cdr_queries=CdrQueries(database),
         cdr_statistics=CdrStatistics(database),

@@ -23,7 +23,7 @@ CONTACT: Final = (
     "id listId party { number display isMasked } timeZone zones zoneSource fields { name value } externalId"
 )
 JOB: Final = """
-id kind state error subjectId counts { processed added updated skipped rejected } report { url fileName contentType }
+id kind state failure subjectId counts { processed added updated skipped rejected } report { url fileName contentType }
 """
 PAYLOADS: Final = {
     "createContactList": "contactList { id name description columns version }",

@@ -310,7 +310,7 @@ async def test_given_a_flow_when_tried_out_then_the_path_is_told_and_no_call_is_
     given = {
         "callFlowId": made["id"],
         "caller": "+15550100001",
-        "at": "2026-03-02T12:00:00Z",
+        "at": {"at": "2026-03-02T12:00:00Z"},
         "actions": [{"press": "9"}, {"press": "1"}, {"wait": True}],
     }
     tried = await do(surface, "testCallFlow", given, _TRIED)

@@ -21,64 +21,35 @@ from app.campaigns.undialled import write_dnc_records
 from app.facts.vocabulary import Disposition
 from app.ids import Kind, new_id, part_id
 from app.numbers.zones import Zones, ZoneSource
-from tests.api.campaign_desk import do, done, make, make_dnc_list, make_list, put, read, types_of_events, value
+from tests.api.campaign_desk import (
+    CONTACTS,
+    FORBIDDEN,
+    HUMAN,
+    NOON,
+    OTHER,
+    count_figures,
+    done,
+    make,
+    make_dnc_list,
+    make_list,
+    put,
+    read,
+    take_up,
+    take_up_three,
+    types_of_events,
+    value,
+)
 from tests.api.conftest import Surface
 from tests.api.test_websocket import opened
 
 pytestmark = pytest.mark.postgres
-
-NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
-HUMAN, OTHER, FORBIDDEN = "+15550100007", "+15550100010", "+15550100001"
-CONTACTS = (
-    "query($id: ID!, $filter: CampaignContactFilterInput, $first: Int, $after: String) { campaign(id: $id) { "
-    "contacts(filter: $filter, first: $first, after: $after) { nodes { contactId party { number isMasked } state "
-    "attempts dueAt skipReason delayReason givenUp disposition callId answers { key value } } "
-    "pageInfo { hasNextPage endCursor } totalCount { count } } } }"
-)
-
-
-async def _take_up(surface: Surface, campaign_id: str, number: str, **columns: Any) -> str:
-    """A contact that the campaign has taken up, as a dialer leaves it; gives its id."""
-    [list_id] = (await read(surface, campaign_id, "contactListIds"))["contactListIds"]
-    row: dict[str, Any] = {
-        "campaign_id": campaign_id,
-        "contact_id": new_id(Kind.CONTACT),
-        "account_id": surface.account.id,
-        "list_id": list_id,
-        "number": number,
-        "state": "WAITING",
-        **columns,
-    }
-    names, marks = ", ".join(row), ", ".join(f"${place}" for place in range(1, len(row) + 1))
-    async with surface.database.acquire() as connection:
-        await connection.execute(f"INSERT INTO campaign_contact ({names}) VALUES ({marks})", *row.values())  # noqa: S608  # our own names
-    return str(row["contact_id"])
-
-
-async def _three(surface: Surface, campaign_id: str) -> tuple[str, str, str]:
-    """One that waits, one that was reached, one that must not be called."""
-    return (
-        await _take_up(surface, campaign_id, OTHER, due_at=NOON, reason="OUTSIDE_WINDOW"),
-        await _take_up(
-            surface,
-            campaign_id,
-            HUMAN,
-            state="FINISHED",
-            attempts=2,
-            reason="ANSWERED",
-            disposition="ANSWERED",
-            call_id="call_1",
-            answers=[{"key": "choice", "value": "12"}],
-        ),
-        await _take_up(surface, campaign_id, FORBIDDEN, state="SKIPPED", reason="DNC"),
-    )
 
 
 async def test_given_contacts_when_they_are_listed_then_each_says_where_it_stands_and_filters_hold(
     surface: Surface,
 ) -> None:
     campaign_id = (await make(surface))["id"]
-    waiting, reached, forbidden = await _three(surface, campaign_id)
+    waiting, reached, forbidden = await take_up_three(surface, campaign_id)
 
     async def listed(**where: object) -> list[Any]:
         data = await surface.ask(CONTACTS, {"id": campaign_id, "filter": where or None})
@@ -97,12 +68,12 @@ async def test_given_contacts_when_they_are_listed_then_each_says_where_it_stand
         "dueAt": None,
         "skipReason": None,
         "delayReason": None,
-        "givenUp": "ANSWERED",
+        "finishReason": "ANSWERED",
         "disposition": "ANSWERED",
         "callId": "call_1",
         "answers": [{"key": "choice", "value": "12"}],
     }
-    assert (by_id[forbidden]["skipReason"], by_id[forbidden]["givenUp"]) == ("DNC", None)
+    assert (by_id[forbidden]["skipReason"], by_id[forbidden]["finishReason"]) == ("DNC", None)
     for where, expected in (
         ({"states": ["FINISHED", "SKIPPED"]}, {reached, forbidden}),
         ({"skipReasons": ["DNC"]}, {forbidden}),
@@ -112,9 +83,32 @@ async def test_given_contacts_when_they_are_listed_then_each_says_where_it_stand
         ({"number": OTHER}, {waiting}),
     ):
         assert {one["contactId"] for one in await listed(**where)} == expected
+    # One word may be said of two states: only those of the state that is asked for are meant.
+    let_go = await take_up(surface, campaign_id, "+15550100011", state="SKIPPED", reason="CAMPAIGN_OVER")
+    over = await take_up(
+        surface, campaign_id, "+15550100012", state="FINISHED", reason="CAMPAIGN_OVER", disposition="BUSY"
+    )
+    unheard = await take_up(surface, campaign_id, "+15550100013", state="WAITING", reason="CALL_FAILED")
+    failed = await take_up(surface, campaign_id, "+15550100014", state="SKIPPED", reason="CALL_FAILED")
+    everybody = set(by_id) | {let_go, over, unheard, failed}
+    by_reason: tuple[tuple[dict[str, list[str]], set[str]], ...] = (
+        ({"skipReasons": ["CAMPAIGN_OVER"]}, {let_go}),
+        ({"finishReasons": ["CAMPAIGN_OVER"]}, {over}),
+        ({"finishReasons": ["CAMPAIGN_OVER", "ANSWERED"]}, {over, reached}),
+        ({"finishReasons": ["CAMPAIGN_OVER"], "dispositions": ["ANSWERED"]}, set()),
+        ({"skipReasons": ["CALL_FAILED"]}, {failed}),
+        ({"delayReasons": ["CALL_FAILED"]}, {unheard}),
+        ({"skipReasons": ["CALL_FAILED"], "delayReasons": ["CALL_FAILED"]}, {failed, unheard}),
+        ({"skipReasons": ["DNC"], "finishReasons": ["CAMPAIGN_OVER"]}, {forbidden, over}),
+        ({"skipReasons": ["DNC"], "delayReasons": ["CALL_FAILED"], "states": ["WAITING"]}, {unheard}),
+        ({"skipReasons": [], "delayReasons": [], "finishReasons": []}, everybody),
+    )
+    for words, expected in by_reason:
+        assert {one["contactId"] for one in await listed(**words)} == expected, words
+    by_id = {one["contactId"]: one for one in await listed()}
     first = (await surface.ask(CONTACTS, {"id": campaign_id, "first": 2}))["campaign"]["contacts"]
-    assert first["totalCount"] == {"count": 3}
-    rest = await surface.ask(CONTACTS, {"id": campaign_id, "first": 2, "after": first["pageInfo"]["endCursor"]})
+    assert first["totalCount"] == {"count": 7}
+    rest = await surface.ask(CONTACTS, {"id": campaign_id, "first": 5, "after": first["pageInfo"]["endCursor"]})
     ids = [one["contactId"] for one in first["nodes"] + rest["campaign"]["contacts"]["nodes"]]
     assert ids == sorted(by_id)
 
@@ -123,7 +117,7 @@ async def test_given_a_key_that_sees_no_numbers_when_contacts_are_listed_then_nu
     surface: Surface,
 ) -> None:
     campaign_id = (await make(surface))["id"]
-    _, reached, _ = await _three(surface, campaign_id)
+    _, reached, _ = await take_up_three(surface, campaign_id)
     token = await surface.key([Scope.CAMPAIGNS_READ])
     data = await surface.ask(CONTACTS, {"id": campaign_id, "filter": {"states": ["FINISHED"]}}, token=token)
     [node] = data["campaign"]["contacts"]["nodes"]
@@ -146,7 +140,7 @@ async def test_given_decisions_that_were_stored_when_a_contact_is_explained_then
     surface: Surface,
 ) -> None:
     campaign_id = (await make(surface))["id"]
-    contact_id = await _take_up(surface, campaign_id, HUMAN, state="SKIPPED", reason="DNC", attempts=1)
+    contact_id = await take_up(surface, campaign_id, HUMAN, state="SKIPPED", reason="DNC", attempts=1)
     later = NOON + timedelta(hours=1)
     attempted = Attempted(
         attempt=1,
@@ -180,11 +174,6 @@ async def test_given_decisions_that_were_stored_when_a_contact_is_explained_then
     assert await read(surface, campaign_id, 'contact(contactId: "cont_none") { state }') == {"contact": None}
 
 
-async def _count(surface: Surface, campaign_id: str, at: datetime, counts: dict[str, int]) -> None:
-    async with surface.database.acquire() as connection, connection.transaction():
-        await figures.count(connection, campaign_id, at, counts)
-
-
 STATISTICS = (
     "total dialled answered busy noAnswer cancelled unreachable congestion machine abandoned abandonedPercent dnc "
     "skipped finished talkSeconds attempts { disposition attempts } skips { reason contacts }"
@@ -195,9 +184,9 @@ async def test_given_counts_when_statistics_are_asked_for_then_totals_days_and_r
     campaign_id, now = (await make(surface))["id"], datetime.now(UTC)
     long_ago, days_ago = now - timedelta(days=40), now - timedelta(days=3)
     answered, busy = figures.of_disposition(Disposition.ANSWERED), figures.of_disposition(Disposition.BUSY)
-    await _count(surface, campaign_id, long_ago, {Figure.DIALLED: 5, Figure.ENDED: 5, busy: 5})
-    await _count(surface, campaign_id, days_ago, {Figure.DIALLED: 3, Figure.ENDED: 3, answered: 3})
-    await _count(
+    await count_figures(surface, campaign_id, long_ago, {Figure.DIALLED: 5, Figure.ENDED: 5, busy: 5})
+    await count_figures(surface, campaign_id, days_ago, {Figure.DIALLED: 3, Figure.ENDED: 3, answered: 3})
+    await count_figures(
         surface,
         campaign_id,
         now - timedelta(minutes=5),
@@ -251,21 +240,21 @@ async def test_given_a_campaign_that_began_days_ago_when_its_periods_are_asked_f
     surface: Surface,
 ) -> None:
     campaign_id, now = (await make(surface))["id"], datetime.now(UTC)
-    asked = "abandonmentPeriods { hours from to answered abandoned abandonedPercent }"
+    asked = "abandonmentPeriods { hours from to answeredByPerson abandoned abandonedPercent }"
     assert await read(surface, campaign_id, asked) == {"abandonmentPeriods": []}
     # The day began five hours ago, so what was counted ten hours ago belongs to the day before.
     began_at = (now - timedelta(days=2, hours=5)).replace(second=0, microsecond=0)
     await put(surface, campaign_id, state="RUNNING", began_at=began_at + timedelta(seconds=30))
     for hours, answered, abandoned in ((1, 40, 1), (10, 60, 4)):
         counts: dict[str, int] = {Figure.ANSWERED_BY_PERSON: answered, Figure.ABANDONED: abandoned}
-        await _count(surface, campaign_id, now - timedelta(hours=hours), counts)
+        await count_figures(surface, campaign_id, now - timedelta(hours=hours), counts)
     day, month = (await read(surface, campaign_id, asked))["abandonmentPeriods"]
     assert datetime.fromisoformat(day.pop("from")) == began_at + timedelta(days=2)
     assert datetime.fromisoformat(day.pop("to")) == began_at + timedelta(days=3)
     assert datetime.fromisoformat(month.pop("from")) == began_at
     assert datetime.fromisoformat(month.pop("to")) == began_at + timedelta(days=30)
-    assert day == {"hours": 24, "answered": 40, "abandoned": 1, "abandonedPercent": 2.5}
-    assert month == {"hours": 720, "answered": 100, "abandoned": 5, "abandonedPercent": 5.0}
+    assert day == {"hours": 24, "answeredByPerson": 40, "abandoned": 1, "abandonedPercent": 2.5}
+    assert month == {"hours": 720, "answeredByPerson": 100, "abandoned": 5, "abandonedPercent": 5.0}
 
 
 PREVIEW = (
@@ -328,43 +317,6 @@ async def test_given_no_time_when_a_long_list_is_previewed_then_it_says_that_thi
     assert (seen.is_complete, seen.counted, seen.dial) == (False, 200, 200)
     whole = await surface.services.campaigns.forecaster.count(campaign)
     assert (whole.is_complete, whole.counted, whole.dial) == (True, 450, 450)
-
-
-async def test_given_contacts_with_outcomes_when_they_are_called_again_then_those_that_were_meant_wait(
-    surface: Surface,
-) -> None:
-    campaign_id = (await make(surface))["id"]
-    await put(surface, campaign_id, state="RUNNING")
-    _, reached, forbidden = await _three(surface, campaign_id)
-    nobody = await _take_up(
-        surface, campaign_id, "+15550100004", state="FINISHED", reason="NEVER_RETRIED", disposition="INVALID_NUMBER"
-    )
-    busy = await _take_up(
-        surface, campaign_id, "+15550100005", state="FINISHED", reason="NO_RETRIES_LEFT", disposition="BUSY", attempts=3
-    )
-    await _count(surface, campaign_id, NOON, {Figure.TAKEN: 5, Figure.FINISHED: 3, Figure.SKIPPED: 1})
-
-    async def waiting() -> set[str]:
-        data = await surface.ask(CONTACTS, {"id": campaign_id, "filter": {"states": ["WAITING"]}})
-        return {one["contactId"] for one in data["campaign"]["contacts"]["nodes"]}
-
-    before = await waiting()
-    retried = await do(surface, "retryContacts", {"id": campaign_id, "dispositions": ["BUSY"]})
-    assert (retried["retried"], retried["hasMore"]) == (1, False)
-    assert await waiting() == before | {busy}
-    attempts = await value(surface, "SELECT attempts FROM campaign_contact WHERE contact_id = $1", busy)
-    assert attempts == 0
-    both = {"id": campaign_id, "skipReasons": ["DNC"], "contactIds": [forbidden, reached]}
-    assert (await do(surface, "retryContacts", both))["retried"] == 1
-    assert await waiting() == before | {busy, forbidden}
-    # Of all that are left, a number that does not exist is left alone.
-    assert (await do(surface, "retryContacts", {"id": campaign_id}))["retried"] == 1
-    assert await waiting() == before | {busy, forbidden, reached}
-    assert nobody not in await waiting()
-    payload = await do(surface, "retryContacts", {"id": campaign_id, "dispositions": ["INVALID_NUMBER"]})
-    assert [(one["code"], one["field"]) for one in payload["userErrors"]] == [("INVALID_INPUT", ["dispositions", "0"])]
-    progress = await read(surface, campaign_id, "progress { contactsTaken waiting inFlight finished skipped }")
-    assert progress["progress"] == {"contactsTaken": 5, "waiting": 4, "inFlight": 0, "finished": 1, "skipped": 0}
 
 
 async def test_given_a_contact_that_must_not_be_called_when_it_is_skipped_then_there_is_one_record_without_a_call(
@@ -443,8 +395,10 @@ async def test_given_a_campaign_when_it_is_followed_then_it_is_told_at_once_on_c
             **dict.fromkeys(("contactsTaken", "waiting", "inFlight", "finished", "skipped"), 0),
             "statistics": {"dialled": 0},
         }
-        contact_id = await _take_up(surface, campaign_id, HUMAN, state="DIALING")
-        await _count(surface, campaign_id, datetime.now(UTC), {Figure.TAKEN: 3, Figure.DIALLED: 1, Figure.SKIPPED: 1})
+        contact_id = await take_up(surface, campaign_id, HUMAN, state="DIALING")
+        await count_figures(
+            surface, campaign_id, datetime.now(UTC), {Figure.TAKEN: 3, Figure.DIALLED: 1, Figure.SKIPPED: 1}
+        )
         # Both may be seen one after the other: what counts is what is told in the end.
         while (seen := await told())["contactsTaken"] != 3:
             pass
@@ -478,7 +432,7 @@ async def test_given_a_contact_of_a_campaign_when_asked_for_by_its_id_then_it_is
     surface: Surface,
 ) -> None:
     campaign_id = (await make(surface))["id"]
-    contact_id = await _take_up(surface, campaign_id, OTHER, due_at=NOON, reason="OUTSIDE_WINDOW")
+    contact_id = await take_up(surface, campaign_id, OTHER, due_at=NOON, reason="OUTSIDE_WINDOW")
     listed = await surface.ask(
         "query($id: ID!) { campaign(id: $id) { contacts { nodes { id contactId } } } }", {"id": campaign_id}
     )

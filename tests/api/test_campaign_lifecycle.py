@@ -64,20 +64,20 @@ async def test_given_a_state_when_it_is_changed_put_away_or_its_contacts_called_
     surface: Surface, state: CampaignState
 ) -> None:
     may_retry = state in {CampaignState.RUNNING, CampaignState.PAUSED}
-    for name, extra, may in (
-        ("updateCampaign", {"tags": ["a"]}, may_update(state)),
-        ("archiveCampaign", {}, may_archive(state)),
-        ("retryContacts", {}, may_retry),
+    for name, its_id, extra, may in (
+        ("updateCampaign", "id", {"tags": ["a"]}, may_update(state)),
+        ("archiveCampaign", "id", {}, may_archive(state)),
+        ("retryContacts", "campaignId", {"idempotencyKey": "again", "dispositions": ["BUSY"]}, may_retry),
     ):
         made = await make(surface)
         await put(surface, made["id"], state=state.value)
-        payload = await do(surface, name, {"id": made["id"], **extra})
+        payload = await do(surface, name, {its_id: made["id"], **extra})
         if may:
             assert payload["userErrors"] == []
             assert payload["campaign"]["state"] == state.value
         else:
             [error] = payload["userErrors"]
-            assert (error["code"], error["currentState"]) == ("INVALID_STATE", state.value)
+            assert (error["code"], error["field"], error["currentState"]) == ("INVALID_STATE", [its_id], state.value)
             unchanged = await read(surface, made["id"], "tags archivedAt version")
             assert unchanged == {"tags": [], "archivedAt": None, "version": 1}
 

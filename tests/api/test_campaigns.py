@@ -369,11 +369,14 @@ async def test_given_another_account_when_it_asks_then_the_campaign_is_not_there
         "query($id: ID!) { previewCampaign(id: $id) { counted } node(id: $id) { id } }", {"id": made["id"]}, token=token
     )
     assert preview == {"previewCampaign": None, "node": None}
-    for name in ("updateCampaign", "pauseCampaign", "stopCampaign", "archiveCampaign", "retryContacts"):
-        there = await do(surface, name, {"id": made["id"]}, token=token)
-        nowhere = await do(surface, name, {"id": new_id(Kind.CAMPAIGN)}, token=token)
+    again: dict[str, Any] = {"idempotencyKey": "k", "dispositions": ["BUSY"]}
+    none: dict[str, Any] = {}
+    by_id = dict.fromkeys(("updateCampaign", "pauseCampaign", "stopCampaign", "archiveCampaign"), ("id", none))
+    for name, (its_id, more) in {**by_id, "retryContacts": ("campaignId", again)}.items():
+        there = await do(surface, name, {its_id: made["id"], **more}, token=token)
+        nowhere = await do(surface, name, {its_id: new_id(Kind.CAMPAIGN), **more}, token=token)
         assert there == nowhere
-        assert [one["code"] for one in there["userErrors"]] == ["NOT_FOUND"]
+        assert [(one["code"], one["field"]) for one in there["userErrors"]] == [("NOT_FOUND", [its_id])]
     for name in ("startCampaign", "resumeCampaign"):
         given = {"id": made["id"], "idempotencyKey": "k"}
         assert await refused(surface, name, given, token=token) == [("NOT_FOUND", "id")]

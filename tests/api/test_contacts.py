@@ -272,7 +272,7 @@ async def test_given_an_uploaded_file_when_imported_then_the_job_tells_what_beca
     async with working(surface, tmp_path):
         asked = await do(surface, "importContacts", listId=list_id, source={"uploadId": upload_id})
         job = await finished(surface, asked["job"]["id"])
-        assert (job["state"], job["subjectId"], job["error"]) == ("FINISHED", list_id, None)
+        assert (job["state"], job["subjectId"], job["failure"]) == ("FINISHED", list_id, None)
         assert job["counts"] == {"processed": 3, "added": 1, "updated": 0, "skipped": 1, "rejected": 1}
         report = (await fetch_report(surface, job)).splitlines()
         assert report[:3] == ["row,outcome,reason,detail", "2,ADDED,,", "3,SKIPPED,DUPLICATE_IN_FILE,"]
@@ -292,7 +292,7 @@ async def test_given_an_uploaded_file_when_imported_then_the_job_tells_what_beca
         failed = await do(surface, "importContacts", listId=list_id, source=nonsense)
         job = await finished(surface, failed["job"]["id"])
         assert job["state"] == "FAILED"
-        assert "telephone numbers" in job["error"]
+        assert "telephone numbers" in job["failure"]
     assert await surface.services.speech.audio_files.remove_files() is False
     async with surface.database.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM upload") == 0

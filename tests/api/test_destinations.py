@@ -25,7 +25,8 @@ ORIGINATE = """mutation($number: PhoneNumber!, $key: String!) { originateCall(in
   destination: {number: $number}, connect: {extension: "2001"}, idempotencyKey: $key, dryRun: true}) {
   dryRun { allowedByPrefix } userErrors { code field } } }"""
 VERIFY = """mutation($input: VerifyOutboundNumberInput!) { verifyOutboundNumber(input: $input) {
-  outboundNumber { id isVerified verifiedAt } verdict otp { id state } userErrors { code field currentState } } }"""
+  outboundNumber { id isVerified verifiedAt } verdict otp { id state } replayed
+  userErrors { code field currentState } } }"""
 
 
 def allow(destination: str, **more: str) -> dict[str, str]:
@@ -244,10 +245,13 @@ async def test_given_a_number_that_nobody_verified_when_a_call_is_to_show_it_the
 
     monkeypatch.setattr(Codes, "make", lambda _codes, length: f"{length}3579024")  # its first digit is how many
     begun = await verify(idempotencyKey="first", trunkId=trunk.id)
-    assert begun["userErrors"] == []
+    assert (begun["userErrors"], begun["replayed"]) == ([], False)
     assert begun["outboundNumber"]["isVerified"] is False
     again = await verify(idempotencyKey="first", trunkId=trunk.id)
-    assert again["otp"]["id"] == begun["otp"]["id"]
+    assert (again["otp"]["id"], again["replayed"]) == (begun["otp"]["id"], True)
+    for key in ("é", "tab\t", "x" * 256):
+        (bad,) = (await verify(idempotencyKey=key))["userErrors"]
+        assert (bad["code"], bad["field"]) == ("INVALID_INPUT", ["idempotencyKey"])
     # Who offers a code that nobody can have heard yet guesses; it is not looked at, and counts for nothing.
     otp_id = begun["otp"]["id"]
     for state, times_heard in (("PENDING", None), ("CALLING", None), ("FAILED", None), ("ANNOUNCED", 0)):

@@ -49,7 +49,7 @@ _ASKED: list[tuple[str, dict[str, Any] | None]] = [
     (PAGE, {"first": 0}),
     (PAGE, {"first": "three"}),
     (PAGE, {"first": 2**40}),
-    (PAGE, {"filter": {"number": "nonsense"}}),
+    (PAGE, {"filter": {"dialledNumber": "nonsense"}}),
     (PAGE, {"filter": {"created": {"from": {"at": "yesterday"}}}}),
     (PAGE, {"filter": {"unknown": 1}}),
     (PAGE, {"filter": {"tag": "a\x00b"}}),

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.postgres
 
 CALLBACK = """id state dueAt local { dateTime timeZone resolution } customer { number isMasked }
   connect { agentId extension number { number } ringGroupId queueId callFlowId } dialFirst callerId { number }
-  recordingMode externalId metadata { key value } tags graceSeconds maxAttempts retryAfterSeconds attempt callId
+  recordingMode externalId metadata { key value } tags graceSeconds maxAttempts retryAfterSeconds attemptCount callId
   failure detail sandbox attempts { number } call { id }"""
 SCHEDULE = f"""mutation($input: ScheduleCallbackInput!) {{ scheduleCallback(input: $input) {{
   callback {{ {CALLBACK} }} replayed userErrors {{ code field message }} }} }}"""
@@ -23,12 +23,14 @@ CANCEL = f"""mutation($input: CancelCallbackInput!) {{ cancelCallback(input: $in
 LIST = """query($filter: CallbackFilterInput, $first: Int, $after: String) {
   callbacks(filter: $filter, first: $first, after: $after) {
     nodes { id } pageInfo { hasNextPage endCursor } totalCount { count precision } } }"""
-OTP = """id state customer { number isMasked } text repeat heardToEnd timesHeard isExpired attempts attemptsLeft
-  verifiedAt callId failure externalId metadata { key value } tags sandbox call { id }"""
+OTP = """id state customer { number isMasked } text repeat heardToEnd timesHeard isExpired codesTried
+  maxAttempts attemptsLeft verifiedAt callId failure externalId metadata { key value } tags sandbox call { id }"""
 ANNOUNCE = f"""mutation($input: AnnounceOtpInput!) {{ announceOtp(input: $input) {{
   otp {{ {OTP} }} replayed userErrors {{ code field retryAfterSeconds }} }} }}"""
 VERIFY = f"""mutation($input: VerifyOtpInput!) {{ verifyOtp(input: $input) {{
   verdict isVerified otp {{ {OTP} }} userErrors {{ code field }} }} }}"""
+SETTINGS = """agentDisplay agentRingSeconds customerRingSeconds callerIdName destinationName maxDurationSeconds
+  softphoneMessage transcribe trunkId"""
 
 NUMBER = "+15550100000"
 LOCAL = {"local": {"dateTime": "2027-03-28T02:30:00", "timeZone": "Europe/Berlin"}}
@@ -156,6 +158,35 @@ async def test_given_a_callback_when_changed_then_what_is_left_out_stays_and_nul
     assert (changed["dueAt"], changed["local"], changed["tags"]) == ("2027-02-01T10:00:00.000000Z", None, [])
 
 
+async def test_given_every_setting_of_a_callback_when_given_and_cleared_then_it_can_be_read_back(
+    surface: Surface,
+) -> None:
+    trunks = await surface.ask("{ trunks { nodes { id } } }")
+    given = {
+        "agentDisplay": "CUSTOM",
+        "agentRingSeconds": 21.0,
+        "customerRingSeconds": 22.0,
+        "callerIdName": "Acme",
+        "destinationName": "Grace",
+        "maxDurationSeconds": 600.0,
+        "softphoneMessage": "Grace, about her invoice",
+        "transcribe": True,
+        "trunkId": trunks["trunks"]["nodes"][0]["id"],
+    }
+    made = (await _schedule(surface, recordingMode="BOTH", **given))["callback"]
+    query = f"query($id: ID!) {{ callback(id: $id) {{ {SETTINGS} }} }}"
+    assert (await surface.ask(query, {"id": made["id"]}))["callback"] == given
+    token = await surface.key(ALL_SCOPES - {Scope.PII_READ})
+    masked = (await surface.ask(query, {"id": made["id"]}, token=token))["callback"]
+    hidden = {"callerIdName": None, "destinationName": None, "softphoneMessage": "*"}
+    assert masked == {**given, **hidden}
+    cleared = {name: None for name in given if name not in {"agentDisplay", "transcribe"}}
+    plain = {**cleared, "agentDisplay": "DESTINATION", "transcribe": False}
+    changed = await surface.ask(UPDATE, {"input": {"id": made["id"], **plain}})
+    assert changed["updateCallback"]["userErrors"] == []
+    assert (await surface.ask(query, {"id": made["id"]}, token=token))["callback"] == plain
+
+
 async def test_given_a_callback_when_called_off_then_it_stays_so_and_can_be_changed_no_more(surface: Surface) -> None:
     made = (await _schedule(surface))["callback"]
     for _ in range(2):
@@ -178,7 +209,7 @@ async def test_given_callbacks_when_listed_and_looked_for_then_each_is_found_in_
     for given, expected in (
         ({"states": ["CANCELLED"]}, []),
         ({"due": {"from": {"at": "2027-02-02T10:00:00Z"}}}, [ids[2], ids[0]]),
-        ({"number": NUMBER, "states": []}, [ids[1], ids[2], ids[0]]),
+        ({"customerNumber": NUMBER, "states": []}, [ids[1], ids[2], ids[0]]),
     ):
         found = (await surface.ask(LIST, {"filter": given}))["callbacks"]["nodes"]
         assert [node["id"] for node in found] == expected
@@ -191,8 +222,8 @@ async def test_given_a_code_when_it_is_to_be_told_then_all_is_shown_but_the_code
     payload = await _announce(surface, **fields)
     assert payload["userErrors"] == []
     otp = payload["otp"]
-    assert (otp["state"], otp["text"], otp["repeat"], otp["attemptsLeft"]) == (
-        *("PENDING", "Sign in with {code}.", 3, 5),
+    assert (otp["state"], otp["text"], otp["repeat"], otp["maxAttempts"], otp["attemptsLeft"]) == (
+        *("PENDING", "Sign in with {code}.", 3, 5, 5),
     )
     assert (otp["customer"], otp["sandbox"], otp["call"]) == ({"number": NUMBER, "isMasked": False}, True, None)
     again = await _announce(surface, **fields)
@@ -216,7 +247,7 @@ async def test_given_a_code_when_it_is_to_be_told_then_all_is_shown_but_the_code
         ({"announcement": {"text": "no place"}}, "INVALID_INPUT", ["announcement", "text"]),
         ({"announcement": {"template": {"id": "tmpl_none"}}}, "NOT_FOUND", ["announcement", "template", "id"]),
         ({"voice": {"id": "nobody"}}, "NOT_FOUND", ["voice", "id"]),
-        ({"expiresInSeconds": 1.0}, "INVALID_INPUT", ["expiresInSeconds"]),
+        ({"ttlSeconds": 1.0}, "INVALID_INPUT", ["ttlSeconds"]),
         ({"callerId": "+12125550999"}, "CALLER_ID_NOT_OWNED", ["callerId"]),
     ],
 )
@@ -255,8 +286,8 @@ async def test_given_another_account_when_it_asks_then_there_is_nothing(surface:
     ):
         (payload,) = (await surface.ask(query, {"input": given}, token=stranger)).values()
         assert [error["code"] for error in payload["userErrors"]] == ["NOT_FOUND"]
-    found = await surface.ask("query($id: ID!) { otp(id: $id) { attempts verifiedAt } }", {"id": otp})
-    assert found["otp"] == {"attempts": 0, "verifiedAt": None}
+    found = await surface.ask("query($id: ID!) { otp(id: $id) { codesTried verifiedAt } }", {"id": otp})
+    assert found["otp"] == {"codesTried": 0, "verifiedAt": None}
 
 
 async def test_given_a_key_that_may_not_see_numbers_when_it_reads_then_they_are_masked(surface: Surface) -> None:

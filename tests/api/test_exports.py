@@ -33,7 +33,7 @@ FORMULA = '=HYPERLINK("http://x","y")'
 async def _export(surface: Surface, subject: dict[str, Any], form: str = "CSV", *, token: str = "") -> str:
     asked = await do(surface, "createExport", subject=subject, format=form, token=token)
     job = await finished(surface, asked["job"]["id"], token=token)
-    assert (job["state"], job["error"]) == ("FINISHED", None)
+    assert (job["state"], job["failure"]) == ("FINISHED", None)
     return await fetch_report(surface, job)
 
 

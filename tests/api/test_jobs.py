@@ -24,7 +24,7 @@ from tests.jobs.world import NearBus, ToldRunner
 pytestmark = pytest.mark.postgres
 
 FIELDS = """
-    id kind state subjectId progress error createdAt startedAt finishedAt actor { kind }
+    id kind state subjectId progress failure createdAt startedAt finishedAt actor { kind }
     counts { total processed added updated skipped rejected }
     report { url fileName contentType sizeBytes expiresAt }
 """
@@ -99,7 +99,7 @@ async def test_given_a_job_when_followed_then_it_is_told_as_it_is_and_as_it_goes
     job = data["job"]
     assert data["node"] == {"id": job_id, "state": "FINISHED"}
     assert job["counts"] == {"total": 4, "processed": 4, "added": 3, "updated": 0, "skipped": 0, "rejected": 1}
-    assert (job["subjectId"], job["actor"], job["error"]) == ("list_1", {"kind": "SYSTEM"}, None)
+    assert (job["subjectId"], job["actor"], job["failure"]) == ("list_1", {"kind": "SYSTEM"}, None)
     assert (job["report"]["fileName"], job["report"]["sizeBytes"]) == ("contacts.csv", 16)
     url = job["report"]["url"]
     assert url.startswith(f"https://offhook.example/job-reports/{job_id}?expires=")

@@ -155,8 +155,26 @@ async def test_given_a_place_in_the_dialplan_when_asked_for_then_only_a_context_
 
 
 async def test_given_a_wish_for_machines_without_detection_when_asked_for_then_it_is_refused(surface: Surface) -> None:
-    payload = await place(surface, {"extension": "2001"}, machinePolicy="CONNECT")
-    assert [(one["code"], one["field"]) for one in payload["userErrors"]] == [("INVALID_INPUT", ["machinePolicy"])]
+    for action in ("HANG_UP", "GO_ON", "CONNECT"):
+        payload = await place(surface, {"extension": "2001"}, onMachine=action)
+        assert [(one["code"], one["field"]) for one in payload["userErrors"]] == [("INVALID_INPUT", ["onMachine"])]
+
+
+@pytest.mark.parametrize(
+    ("target", "taken"),
+    [
+        ({"extension": "2001"}, {"HANG_UP", "CONNECT"}),
+        ({"announcement": {"text": "Your parcel is here."}}, {"HANG_UP", "GO_ON"}),
+        ({"dialplan": {"context": "house-menus", "extension": "main"}}, {"HANG_UP", "GO_ON"}),
+    ],
+)
+async def test_given_a_target_when_it_is_said_what_a_machine_gets_then_what_does_not_fit_it_is_refused(
+    surface: Surface, target: dict[str, Any], taken: set[str]
+) -> None:
+    for action in ("HANG_UP", "GO_ON", "CONNECT"):
+        payload = await place(surface, target, detectMachine=True, onMachine=action)
+        told = [(one["code"], one["field"]) for one in payload["userErrors"]]
+        assert told == ([] if action in taken else [("INVALID_INPUT", ["onMachine"])]), action
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import pytest
 
 from app.accounts.scopes import Scope
 from app.calls.core.model.call import Call
+from app.calls.core.model.queue import QueueWait
 from app.calls.keeping.rows import fill_recordings
 from app.facts.catalogue import rfc3339
-from app.facts.vocabulary import CallKind, Direction, Disposition, RecordingMode, RecordingState
+from app.facts.vocabulary import CallKind, Direction, Disposition, Errand, RecordingMode, RecordingState
 from app.ids import Kind, new_id
 from tests.api.conftest import Surface
 from tests.calls.making import NOON, make_call
@@ -140,7 +141,7 @@ async def test_given_filters_when_calls_and_records_are_asked_for_then_each_hold
     everything = {call.id for call in [*calls, other]}
     minute = {"local": {"dateTime": "2026-03-02T13:02:00", "timeZone": "Europe/Berlin"}}
     for condition, expected in (
-        ({"number": "+1 555 010-0003"}, {other.id}),
+        ({"dialledNumber": "+1 555 010-0003"}, {other.id}),
         ({"tag": "vip"}, {other.id}),
         ({"externalId": "lead-9"}, {other.id}),
         ({"created": {"from": {"at": "2026-03-02T12:02:00Z"}}}, {calls[2].id, calls[3].id}),
@@ -153,7 +154,8 @@ async def test_given_filters_when_calls_and_records_are_asked_for_then_each_hold
         ({"agentIds": ["agent_1"]}, everything),
     ):
         assert set(_ids((await surface.ask(PAGE, {"filter": condition}))["calls"])) == expected, condition
-    assert (await surface.refuse(PAGE, {"filter": {"number": "nonsense"}}))["code"] == "INVALID_NUMBER"
+    refused = await surface.refuse(PAGE, {"filter": {"dialledNumber": "nonsense"}})
+    assert (refused["code"], refused["field"]) == ("INVALID_NUMBER", ["filter", "dialledNumber"])
     cdrs = await surface.ask(
         "{ cdrs(filter: {dispositions: [ANSWERED]}, order: TALK_DESC, first: 2) { nodes { callId disposition } "
         "totalCount { count } pageInfo { endCursor } } }"
@@ -184,7 +186,7 @@ async def test_given_calls_both_ways_when_asked_for_by_the_customers_number_then
     assert set(_ids((await surface.ask(PAGE, {"filter": conditions}))["calls"])) == {out.id, other.id, came.id}
     inbound = {"customerNumber": "+15550100003", "trunkIds": ["trunk_in"], "queueIds": []}
     assert _ids((await surface.ask(PAGE, {"filter": inbound}))["calls"]) == [came.id]
-    assert _ids((await surface.ask(PAGE, {"filter": {"number": "+15550100000"}}))["calls"]) == [came.id]
+    assert _ids((await surface.ask(PAGE, {"filter": {"dialledNumber": "+15550100000"}}))["calls"]) == [came.id]
     listed = await surface.ask(
         '{ cdrs(filter: {customerNumber: "+15550100003"}) { nodes { callId } } '
         'none: cdrs(filter: {customerNumber: "+15550100003", queueIds: ["queue_9"]}) { nodes { callId } } }'
@@ -278,8 +280,8 @@ async def test_given_a_saved_recording_when_its_address_is_asked_for_then_it_is_
     response = await surface.client.get(f"{url.path}?{url.query}")
     assert response.json()["error"]["code"] not in {"URL_SIGNATURE_INVALID", "URL_EXPIRED"}
     listed = await surface.ask(
-        'query($id: ID!) { recordings(filter: {callId: $id, number: "+15550100000"}) { nodes { id state } } '
-        'none: recordings(filter: {number: "+15550100001"}) { nodes { id } } }',
+        'query($id: ID!) { recordings(filter: {callId: $id, customerNumber: "+15550100000"}) { nodes { id state } } '
+        'none: recordings(filter: {customerNumber: "+15550100001"}) { nodes { id } } }',
         {"id": call.id},
     )
     assert listed == {"recordings": {"nodes": [{"id": recording["id"], "state": "SAVED"}]}, "none": {"nodes": []}}
@@ -318,6 +320,76 @@ async def test_given_ids_of_every_kind_when_nodes_are_asked_for_then_each_is_fou
     stranger = await surface.key(account=await surface.accounts.create("rival"))
     assert (await surface.ask(query, {"ids": ids}, token=stranger))["nodes"] == [None] * len(ids)
     assert (await surface.refuse(query, {"ids": [call.id] * 101}))["code"] == "INVALID_INPUT"
+
+
+async def test_given_a_campaigns_call_that_waits_in_a_queue_when_read_then_queue_list_and_each_legs_call_are_told(
+    surface: Surface,
+) -> None:
+    given = {"name": "Help", "strategy": "LONGEST_IDLE"}
+    made = await surface.ask(
+        "mutation($input: CreateQueueInput!) { createQueue(input: $input) { queue { id } } }", {"input": given}
+    )
+    queue_id = made["createQueue"]["queue"]["id"]
+    waits = msgspec.structs.replace(
+        make_call(account_id=surface.account.id),
+        queue=QueueWait(queue_id=queue_id, max_wait_seconds=60.0),
+        errand=Errand(contact_list_id=new_id(Kind.CONTACT_LIST)),
+    )
+    plain = make_call(account_id=surface.account.id)
+    await insert_calls(surface.database, [waits, plain])
+    query = """query($id: ID!, $leg: ID!) {
+      call(id: $id) { queueId queue { id name } contactListId legs { callId } } node(id: $leg) { ... on Leg { callId } }
+    }"""
+    found = await surface.ask(query, {"id": waits.id, "leg": waits.legs[1].id})
+    assert waits.errand is not None
+    assert found["call"] == {
+        "queueId": queue_id,
+        "queue": {"id": queue_id, "name": "Help"},
+        "contactListId": waits.errand.contact_list_id,
+        "legs": [{"callId": waits.id}, {"callId": waits.id}],
+    }
+    assert found["node"] == {"callId": waits.id}
+    other = (await surface.ask(query, {"id": plain.id, "leg": waits.legs[0].id}))["call"]
+    assert (other["queueId"], other["queue"], other["contactListId"]) == (None, None, None)
+    token = await surface.key(set(Scope) - {Scope.ROUTING})
+    body = (
+        await surface.post("query($id: ID!) { call(id: $id) { queueId queue { id } } }", {"id": waits.id}, token=token)
+    ).json()
+    assert body["data"]["call"] == {"queueId": queue_id, "queue": None}
+    assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_given_a_key_a_template_and_a_sound_file_when_asked_for_one_by_one_then_only_their_account_sees_them(
+    surface: Surface,
+) -> None:
+    key_id = (await surface.ask("{ viewer { keyId } }"))["viewer"]["keyId"]
+    made = await surface.ask(
+        "mutation($input: CreateAnnouncementTemplateInput!) "
+        "{ createAnnouncementTemplate(input: $input) { announcementTemplate { id } } }",
+        {"input": {"name": "Hello", "text": "Hello {name}"}},
+    )
+    template_id = made["createAnnouncementTemplate"]["announcementTemplate"]["id"]
+    audio_id = new_id(Kind.AUDIO_FILE)
+    async with surface.database.acquire() as connection:
+        await connection.execute(
+            "INSERT INTO audio_file (id, account_id, name, format, channels, sample_rate, duration_seconds) "
+            "VALUES ($1, $2, 'Welcome', 'WAV', 1, 8000, 1.5)",
+            *(audio_id, surface.account.id),
+        )
+    query = """query($key: ID!, $template: ID!, $audio: ID!) {
+      apiKey(id: $key) { id name } announcementTemplate(id: $template) { id text } audioFile(id: $audio) { id name }
+      node(id: $key) { __typename id }
+    }"""
+    ids = {"key": key_id, "template": template_id, "audio": audio_id}
+    assert await surface.ask(query, ids) == {
+        "apiKey": {"id": key_id, "name": "all"},
+        "announcementTemplate": {"id": template_id, "text": "Hello {name}"},
+        "audioFile": {"id": audio_id, "name": "Welcome"},
+        "node": {"__typename": "ApiKey", "id": key_id},
+    }
+    stranger = await surface.key(account=await surface.accounts.create("rival"))
+    nothing = dict.fromkeys(("apiKey", "announcementTemplate", "audioFile", "node"))
+    assert await surface.ask(query, ids, token=stranger) == nothing
 
 
 async def test_given_a_key_with_one_scope_when_nodes_of_several_kinds_are_asked_for_then_only_the_others_fail(
@@ -380,22 +452,22 @@ async def test_given_a_list_when_total_count_is_not_asked_for_then_nobody_counts
 @pytest.mark.parametrize(
     ("number", "expected"),
     [
-        ("+442079460958", {"isValid": True, "country": "GB", "e164": "+442079460958", "problem": None}),
-        ("(212) 555-0123", {"isValid": True, "country": "US", "e164": "+12125550123", "problem": None}),
-        ("+15550100000", {"isValid": True, "country": "US", "e164": "+15550100000", "problem": None}),
+        ("+442079460958", {"isValid": True, "country": "GB", "e164": "+442079460958", "invalidReason": None}),
+        ("(212) 555-0123", {"isValid": True, "country": "US", "e164": "+12125550123", "invalidReason": None}),
+        ("+15550100000", {"isValid": True, "country": "US", "e164": "+15550100000", "invalidReason": None}),
     ],
 )
 async def test_given_a_number_when_looked_up_then_what_is_known_comes_back(
     surface: Surface, number: str, expected: dict[str, Any]
 ) -> None:
-    query = "query($n: PhoneNumber!) { numberLookup(number: $n) { isValid country e164 problem } }"
+    query = "query($n: PhoneNumber!) { numberLookup(number: $n) { isValid country e164 invalidReason } }"
     assert (await surface.ask(query, {"n": number}))["numberLookup"] == expected
 
 
 async def test_given_no_number_when_looked_up_then_the_answer_says_why_and_is_no_error(surface: Surface) -> None:
-    found = await surface.ask('{ numberLookup(number: "nonsense") { isValid problem e164 zones lineType } }')
+    found = await surface.ask('{ numberLookup(number: "nonsense") { isValid invalidReason e164 zones lineType } }')
     assert found["numberLookup"]["isValid"] is False
-    assert found["numberLookup"]["problem"]
+    assert found["numberLookup"]["invalidReason"]
     assert (found["numberLookup"]["e164"], found["numberLookup"]["zones"]) == (None, [])
 
 

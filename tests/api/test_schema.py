@@ -143,7 +143,7 @@ def test_given_every_node_type_when_looked_for_then_node_finds_its_kind(schema: 
     found = {one.name for one in schema.get_possible_types(node)} - events
     routing = {"Agent", "Extension", "Device", "RingGroup", "Queue", "Trunk", "OutboundNumber", "OutboundNumberPool"}
     routing |= {"CallFlow", "AnnouncementTemplate", "AudioFile", "MediaEndpoint", "ContactList", "Contact", "DncList"}
-    routing |= {"Callback", "Otp", "Campaign", "CampaignContact", "DncEntry", "Job", "Transcript"}
+    routing |= {"Callback", "Otp", "Campaign", "CampaignContact", "DncEntry", "Job", "Transcript", "ApiKey"}
     assert found == routing | {"InboundRoute", "Call", "Leg", "Cdr", "Recording", "WebhookEndpoint", "WebhookDelivery"}
     assert len(FINDERS) == len(found) + 1
     assert issubclass(next(iter(EVENT_TYPES.values())), Node)

@@ -27,7 +27,7 @@ from tests.transcripts.engines import TellingEngine
 pytestmark = pytest.mark.postgres
 
 TRANSCRIPT = """
-    id state language engine failure text recordingId callId
+    id state languageCode engine failure text recordingId callId
     segments { channel role startSeconds endSeconds text confidence }
     job { kind state subjectId }
 """
@@ -89,7 +89,7 @@ async def test_given_a_recording_when_transcribed_then_it_can_be_read_and_an_eve
     await worker._do(claimed)
     data = await surface.ask(READ, {"id": recording_id, "transcript": transcript["id"]})
     read = data["recording"]["transcript"]
-    assert (read["id"], read["state"], read["engine"], read["language"]) == (
+    assert (read["id"], read["state"], read["engine"], read["languageCode"]) == (
         transcript["id"],
         "READY",
         "LOCAL",
@@ -121,8 +121,8 @@ async def test_given_a_recording_that_is_not_there_or_a_language_nobody_hears_wh
     missing = await _transcribe(surface, new_id(Kind.RECORDING))
     assert missing["userErrors"] == [{"code": "NOT_FOUND", "field": ["recordingId"], "currentState": None}]
     recording_id, _ = await _record(surface, tmp_path)
-    refused = await _transcribe(surface, recording_id, language="de-DE")
-    assert [(one["code"], one["field"]) for one in refused["userErrors"]] == [("NOT_SUPPORTED", ["language"])]
+    refused = await _transcribe(surface, recording_id, languageCode="de-DE")
+    assert [(one["code"], one["field"]) for one in refused["userErrors"]] == [("NOT_SUPPORTED", ["languageCode"])]
     assert refused["transcript"] is None
 
 

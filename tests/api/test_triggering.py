@@ -16,8 +16,8 @@ pytestmark = pytest.mark.postgres
 
 TRIGGER = """mutation($type: EventType!) { triggerEvent(input: {type: $type}) {
   event { __typename id type sandbox ... on WebhookTriggeredEvent { eventType } }
-  webhookDeliveries { id endpointId eventType isTest state } userErrors { code message field } } }"""
-DELIVERIES = "{ webhookDeliveries { nodes { endpointId state isTest attemptCount } } }"
+  webhookDeliveries { id endpointId eventType isTestEvent state } userErrors { code message field } } }"""
+DELIVERIES = "{ webhookDeliveries { nodes { endpointId state isTestEvent attemptCount } } }"
 
 
 async def trigger(surface: Surface, event_type: str) -> Any:
@@ -39,7 +39,7 @@ async def test_given_endpoints_when_a_sample_is_triggered_then_those_that_ask_fo
     assert {one["endpointId"] for one in done["webhookDeliveries"]} == {
         one["webhookEndpoint"]["id"] for one in (asks, masked, classic)
     }
-    assert all((one["eventType"], one["isTest"]) == ("CALL_ENDED", True) for one in done["webhookDeliveries"])
+    assert all((one["eventType"], one["isTestEvent"]) == ("CALL_ENDED", True) for one in done["webhookDeliveries"])
     (request,) = sink.at("/asks")
     body = Webhook(asks["secret"]).verify(request.body, dict(request.headers))
     assert request.headers["offhook-test"] == "true"
@@ -69,7 +69,7 @@ async def test_given_a_sample_that_is_not_taken_when_triggered_then_it_is_tried_
 
         await until(is_given_up)
     (delivery,) = (await surface.ask(DELIVERIES))["webhookDeliveries"]["nodes"]
-    assert (delivery["attemptCount"], delivery["isTest"]) == (1, True)
+    assert (delivery["attemptCount"], delivery["isTestEvent"]) == (1, True)
     told = await surface.ask("{ events { nodes { type } } }")
     assert [one["type"] for one in told["events"]["nodes"]] == ["WEBHOOK_TRIGGERED"]
 

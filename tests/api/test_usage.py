@@ -27,7 +27,7 @@ SUSPEND = f"""mutation($input: SuspendAccountInput!) {{ suspendAccount(input: $i
   accountLimits {{ {LIMITS} }} endedCallIds userErrors {{ code field }} }} }}"""
 RESUME = """mutation { resumeAccount(input: {}) { accountLimits { suspendedAt } userErrors { code } } }"""
 HANG_UP = """mutation($input: HangupCallsInput!) { hangupCalls(input: $input) {
-  callIds failedCount hasMore userErrors { code } } }"""
+  callIds failedCount hasMore userErrors { code field } } }"""
 USAGE = """query($from: Date!, $to: Date!) { usage(from: $from, to: $to) {
   callCount seconds costs { amount currency } lines { day kind country callCount answeredCount cost { amount } } } }"""
 ORIGINATE = """mutation($input: OriginateCallInput!) { originateCall(input: $input) {
@@ -65,7 +65,7 @@ async def price(surface: Surface) -> None:
 async def test_given_an_account_without_limits_when_they_are_read_then_there_are_none(surface: Surface) -> None:
     limits = (await surface.ask(READ))["accountLimits"]
     assert limits["caps"] == {"callsPerSecond": None, "concurrentCalls": None, "dailySpend": None}
-    assert (limits["concurrentCalls"], limits["spent"]["amount"], limits["suspendedAt"]) == (0, "0.00", None)
+    assert (limits["concurrentCalls"], limits["spent"]["amount"], limits["suspendedAt"]) == (None, "0.00", None)
 
 
 async def test_given_a_grant_when_a_key_sets_limits_then_it_may_go_below_and_back_but_never_above(
@@ -251,6 +251,35 @@ async def test_given_calls_when_some_are_hung_up_by_a_filter_then_only_those_end
     assert (await change(surface, HANG_UP, {"filter": {"tag": "spring"}}))["callIds"] == [gone]
     await until(lambda: surface.registry.find(gone) is None)
     assert surface.registry.find(kept) is not None
+
+
+async def test_given_a_list_of_nobody_when_calls_are_to_be_hung_up_then_it_is_refused_and_they_go_on(
+    surface: Surface,
+) -> None:
+    lists = [
+        *("agentIds", "extensions", "dispositions", "states", "directions", "kinds"),
+        *("queueIds", "trunkIds", "ringGroupIds"),
+    ]
+    assert sorted(lists) == sorted(await _lists_of(surface, "CallFilterInput")), "all that are lists"
+    kept = (await place(surface, "kept", tags=["spring"]))["call"]["id"]
+    for name in lists:
+        for more in ({}, {"tag": "spring"}):
+            where: dict[str, Any] = {name: [], **more}
+            done = await change(surface, HANG_UP, {"filter": where})
+            assert done["userErrors"] == [{"code": "INVALID_INPUT", "field": ["filter", name]}]
+            assert done["callIds"] == []
+    done = await change(surface, HANG_UP, {"filter": {"agentIds": [], "queueIds": []}})
+    assert [one["field"][1] for one in done["userErrors"]] == ["agentIds", "queueIds"]
+    assert surface.registry.find(kept) is not None
+    # What is not said, or null, is no list of nobody: all are meant.
+    assert (await change(surface, HANG_UP, {"filter": {"agentIds": None}}))["callIds"] == [kept]
+
+
+async def _lists_of(surface: Surface, name: str) -> list[str]:
+    """The fields of an input type that are lists."""
+    query = "query($name: String!) { __type(name: $name) { inputFields { name type { kind } } } }"
+    fields = (await surface.ask(query, {"name": name}))["__type"]["inputFields"]
+    return [one["name"] for one in fields if one["type"]["kind"] == "LIST"]
 
 
 async def test_given_another_account_when_it_hangs_up_all_then_this_ones_calls_go_on(surface: Surface) -> None:

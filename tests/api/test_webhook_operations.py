@@ -32,7 +32,7 @@ TEST = """mutation($id: ID!) { testWebhookEndpoint(input: {id: $id}) {
   webhookDelivery { id state eventType } attempt { status failure latencySeconds responseExcerpt }
   userErrors { code field currentState } } }"""
 REPLAY = """mutation($input: ReplayWebhooksInput!) { replayWebhooks(input: $input) {
-  replayedCount skippedCount hasMore endCursor userErrors { code field } } }"""
+  replayedCount skippedCount hasMore endCursor replayed userErrors { code field } } }"""
 DELIVERIES = """query($filter: WebhookDeliveryFilterInput!) { webhookDeliveries(filter: $filter) {
   nodes { id state isReplay attemptCount subjectId } totalCount { count } } }"""
 URL = "http://127.0.0.1:9999/hook"
@@ -202,15 +202,18 @@ async def test_given_deliveries_that_were_given_up_when_replayed_then_they_are_c
         replay = {"endpointId": endpoint_id, "states": ["EXHAUSTED"], "idempotencyKey": "monday"}
         done = (await surface.ask(REPLAY, {"input": replay}))["replayWebhooks"]
         assert done == {
-            "replayedCount": 3, "skippedCount": 0, "hasMore": False, "endCursor": None, "userErrors": [],
+            "replayedCount": 3, "skippedCount": 0, "hasMore": False, "endCursor": None, "replayed": False,
+            "userErrors": [],
         }  # fmt: skip
         deliverer.wake()
         await until(lambda: _is(states(), [("DELIVERED", True)] * 3))
         again = await surface.ask(REPLAY, {"input": {**replay, "states": ["DELIVERED", "EXHAUSTED"]}})
         assert again["replayWebhooks"]["replayedCount"] == 3  # another condition, so another replay
+        assert again["replayWebhooks"]["replayed"] is False
         await until(lambda: _is(states(), [("DELIVERED", True)] * 3))
         repeated = await surface.ask(REPLAY, {"input": {**replay, "states": ["DELIVERED", "EXHAUSTED"]}})
         assert (repeated["replayWebhooks"]["replayedCount"], repeated["replayWebhooks"]["skippedCount"]) == (0, 3)
+        assert repeated["replayWebhooks"]["replayed"] is True
     now = surface.services.clock.now()
     whole = {"from": {"at": (now - timedelta(hours=1)).isoformat()}, "to": {"at": now.isoformat()}}
     later = {"from": {"at": (now + timedelta(hours=1)).isoformat()}}
@@ -233,6 +236,7 @@ async def _is(found: Any, expected: object) -> bool:
         ({"subjectId": "call_x", "idempotencyKey": ""}, "INVALID_INPUT", ["idempotencyKey"]),
         ({"subjectId": "call_x", "idempotencyKey": "a\nb"}, "INVALID_INPUT", ["idempotencyKey"]),
         ({"subjectId": "call_x", "idempotencyKey": "k" * 256}, "INVALID_INPUT", ["idempotencyKey"]),
+        ({"subjectId": "call_x", "idempotencyKey": "é"}, "INVALID_INPUT", ["idempotencyKey"]),
         ({"subjectId": "call_x", "after": "AAAA"}, "INVALID_CURSOR", ["after"]),
         ({"deliveryIds": []}, "REQUIRED", None),
         ({"deliveryIds": ["whd_x"] * 201}, "INVALID_INPUT", ["deliveryIds"]),

@@ -19,14 +19,13 @@ from app.campaigns.model import (
     AgentContent,
     Definition,
     FlowContent,
-    MachineAction,
     OptOut,
     Pacing,
     SayContent,
     definition_as_json,
     definition_from_json,
 )
-from app.facts.vocabulary import Disposition, Pair
+from app.facts.vocabulary import Disposition, MachineAction, Pair
 from app.flows.steps import Announcement, PlayFile, PlaySpeech
 from app.hours.local_time import LocalTime
 from app.hours.week import Weekday
@@ -111,6 +110,14 @@ def test_given_what_can_be_done_when_it_is_checked_then_nothing_is_wrong(definit
         ),
         (
             Definition(content=AGENTS, detect_machine=True, on_machine=MachineAction.GO_ON),
+            ("INVALID_INPUT", "onMachine"),
+        ),
+        (
+            Definition(content=AGENTS, detect_machine=True, on_machine=MachineAction.CONNECT),
+            ("INVALID_INPUT", "onMachine"),
+        ),
+        (
+            Definition(content=HELLO, detect_machine=True, on_machine=MachineAction.CONNECT),
             ("INVALID_INPUT", "onMachine"),
         ),
         (Definition(content=HELLO, on_machine=MachineAction.GO_ON), ("INVALID_INPUT", "onMachine")),

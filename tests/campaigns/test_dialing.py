@@ -18,11 +18,11 @@ from app.campaigns.claim import LEASE, Claim
 from app.campaigns.core.lifecycle import Step
 from app.campaigns.core.words import DelayReason, SkipReason
 from app.campaigns.dialing import PLACE_SECONDS, Dialing
-from app.campaigns.model import FlowContent, MachineAction, OptOut
+from app.campaigns.model import FlowContent, OptOut
 from app.db.locks import CAMPAIGN_DIALING
 from app.errors import AsteriskUnavailableError, DatabaseUnavailableError, Problem, RefusedError
 from app.facts.campaigns import CampaignPaused, ContactSkipped, PauseReason
-from app.facts.vocabulary import CallKind, Disposition, EndCode
+from app.facts.vocabulary import CallKind, Disposition, EndCode, MachineAction
 from app.flows.steps import Gather, Play
 from tests.calls.making import make_call
 from tests.campaigns.hall import Hall

@@ -127,10 +127,10 @@ async def _stranger(surface: Surface) -> Cpaas:
     """A client of another account."""
     token = await surface.key(account=await surface.accounts.create("bravo"))
     document = """mutation { createDialectCredential(input: {dialect: CPAAS, name: "crm"}) {
-      dialectCredential { userName } secret userErrors { code } } }"""
+      dialectCredential { username } secret userErrors { code } } }"""
     made = (await surface.ask(document, token=token))["createDialectCredential"]
     assert made["userErrors"] == []
-    return Cpaas(surface.client, made["dialectCredential"]["userName"], made["secret"])
+    return Cpaas(surface.client, made["dialectCredential"]["username"], made["secret"])
 
 
 async def test_given_another_accounts_call_when_named_by_channel_leg_or_id_then_it_is_as_if_there_were_none(

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.postgres
 
 CREATE: Final = """mutation ($input: CreateDialectCredentialInput!) {
   createDialectCredential(input: $input) {
-    dialectCredential { id dialect name userName hint isTest ipAllowList expiresAt revokedAt lastUsedAt }
+    dialectCredential { id dialect name username hint isTest ipAllowList expiresAt revokedAt lastUsedAt }
     secret signingKey userErrors { code field message }
   }
 }"""
@@ -51,7 +51,7 @@ async def test_given_a_dialect_when_a_credential_is_made_then_its_secrets_are_sh
     assert kind_of(made["id"]) is Kind.DIALECT_CREDENTIAL
     assert payload["secret"].startswith("ofd_test_")
     assert (payload["signingKey"] is not None) == (dialect is Dialect.ORIGINATE_CALL)
-    assert (made["userName"] is not None) == (dialect in {Dialect.ORIGINATE_CALL, Dialect.CPAAS})
+    assert (made["username"] is not None) == (dialect in {Dialect.ORIGINATE_CALL, Dialect.CPAAS})
     assert made["hint"] == f"ofd_test_…{payload['secret'][-4:]}"
     assert made["isTest"] is True  # in the sandbox's account there is nothing else
     async with surface.database.acquire() as connection:

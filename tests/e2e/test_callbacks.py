@@ -14,7 +14,7 @@ from tests.rig.talk import answer_both
 pytestmark = pytest.mark.asterisk
 
 _CALLBACK = (
-    "id state dueAt callId attempt failure detail startedAt "
+    "id state dueAt callId attemptCount failure detail startedAt "
     "attempts { number callId disposition isConnected startedAt endedAt } "
     "call { kind disposition callbackId callback { id } recordings { state } cdr { kind callbackId } }"
 )
@@ -121,4 +121,4 @@ async def test_given_a_callback_of_tomorrow_when_the_test_clock_is_advanced_to_i
     assert datetime.fromisoformat(started["dueAt"]) == tomorrow
     await called.hang_up()
     over = await _until(served_offhook, callback["id"], "COMPLETED", "FAILED")
-    assert (over["state"], over["attempt"], over["call"]["disposition"]) == ("COMPLETED", 1, "ANSWERED")
+    assert (over["state"], over["attemptCount"], over["call"]["disposition"]) == ("COMPLETED", 1, "ANSWERED")

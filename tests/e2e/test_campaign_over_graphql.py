@@ -70,7 +70,7 @@ async def test_given_a_campaign_over_the_api_when_it_has_run_then_every_contact_
     read = (
         "query($id: ID!) { campaign(id: $id) { state finishReason progress { contactsTaken waiting inFlight finished "
         "skipped } statistics { total dialled answered busy dnc attempts { disposition attempts } } "
-        "contacts { nodes { party { number } state disposition skipReason givenUp attempts explain } } } }"
+        "contacts { nodes { party { number } state disposition skipReason finishReason attempts explain } } } }"
     )
     async with asyncio.timeout(PATIENCE_SECONDS):
         while (campaign := await offhook.ask(read, id=campaign_id))["state"] != "FINISHED":
@@ -78,7 +78,12 @@ async def test_given_a_campaign_over_the_api_when_it_has_run_then_every_contact_
     assert campaign["finishReason"] == "ALL_DONE"
     assert campaign["progress"] == {"contactsTaken": 4, "waiting": 0, "inFlight": 0, "finished": 3, "skipped": 1}
     outcomes = {
-        one["party"]["number"]: (one["state"], one["disposition"], one["skipReason"] or one["givenUp"], one["attempts"])
+        one["party"]["number"]: (
+            one["state"],
+            one["disposition"],
+            one["skipReason"] or one["finishReason"],
+            one["attempts"],
+        )
         for one in campaign["contacts"]["nodes"]
     }
     assert outcomes == {

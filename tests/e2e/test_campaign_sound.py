@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.campaigns.model import FlowContent, MachineAction, SayContent
+from app.campaigns.model import FlowContent, SayContent
 from app.clock import SystemClock
 from app.config import Settings
-from app.facts.vocabulary import Tone
+from app.facts.vocabulary import MachineAction, Tone
 from app.flows.announcement import Announcement
 from app.flows.steps import (
     Branch,

@@ -137,7 +137,7 @@ async def test_given_a_call_that_was_refused_when_its_diagnostics_are_asked_for_
     await desk.wait_for_end(placed.id)
     await _kept(offhook, placed.id, offhook.token)
     query = """query($id: ID!) { call(id: $id) { diagnostics {
-        inputCount requestCount failureCount droppedCount slowestRequest { operation latencyMs status }
+        inputCount requestCount failureCount droppedCount slowestRequest { operation latencySeconds status }
         errors { operation } legEnds { role sipCode hangupCause } url } } }"""
     async with httpx.AsyncClient(timeout=_SECONDS) as http:
         key = {"Authorization": f"Bearer {offhook.token}"}
@@ -149,7 +149,7 @@ async def test_given_a_call_that_was_refused_when_its_diagnostics_are_asked_for_
     assert {"role": "CUSTOMER", "sipCode": 486, "hangupCause": 17} in told["legEnds"]
     assert told["inputCount"] > 5
     assert told["requestCount"] > 3
-    assert told["slowestRequest"]["latencyMs"] > 0
+    assert told["slowestRequest"]["latencySeconds"] > 0
     assert told["droppedCount"] == 0
 
 

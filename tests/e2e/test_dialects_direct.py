@@ -24,10 +24,10 @@ pytestmark = pytest.mark.asterisk
 
 HANGS_UP = "15550100008"
 _CALLS = """query ($number: PhoneNumber!) {
-  calls(filter: {number: $number}, order: CREATED_AT_ASC) { nodes { id extension externalId } }
+  calls(filter: {dialledNumber: $number}, order: CREATED_AT_ASC) { nodes { id extension externalId } }
 }"""
 _RECORDS = """query ($number: PhoneNumber!) {
-  cdrs(filter: {number: $number}, order: CREATED_AT_ASC) {
+  cdrs(filter: {dialledNumber: $number}, order: CREATED_AT_ASC) {
     nodes { callId disposition extension durationSeconds externalId dialledNumber { number } }
   }
 }"""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.facts.vocabulary import LegRole, MachinePolicy
+from app.facts.vocabulary import LegRole, MachineAction
 from app.flows.steps import Branch, Case, Flow, HangUp, PlayInstalled, Step, VariableIs
 from app.flows.steps import Play as PlayStep
 from app.routing.flows import FlowChanges
@@ -72,6 +72,28 @@ async def test_given_a_call_flow_when_something_answers_then_it_branches_on_what
     await assert_is_whole(desk, story)
 
 
+async def test_given_a_call_flow_that_is_for_persons_when_a_machine_answers_then_it_is_hung_up_and_nothing_is_said(
+    offhook: RunningOffhook, desk: Desk
+) -> None:
+    flow = Flow(
+        start="talk", steps=(PlayStep(name="talk", sounds=(PlayInstalled(name="beep"),), next="bye"), STEPS[-1])
+    )
+    flows = offhook.service.services.routing.flows
+    made = await flows.create(offhook.principal, FlowChanges(name="talks to persons", flow=flow))
+    placed = await desk.place_call(
+        MACHINE,
+        connect=None,
+        connect_call_flow_id=made.id,
+        detect_machine=True,
+        on_machine=MachineAction.HANG_UP,
+    )
+    story = await desk.wait_for_end(placed.id)
+    assert story.the("machine.detection_finished").body["answeredBy"] == "MACHINE"
+    assert (story.disposition, story.end) == ("MACHINE", ("MACHINE", "CUSTOMER"))
+    assert story.all_of("flow.step_entered") == []
+    await assert_is_whole(desk, story)
+
+
 async def test_given_a_customer_that_hangs_up_while_it_is_listened_to_when_it_is_gone_then_the_call_ends(
     desk: Desk,
 ) -> None:
@@ -120,7 +142,7 @@ async def test_given_a_wish_to_talk_to_machines_when_it_is_one_then_the_agent_is
     graphql_desk: Desk,
 ) -> None:
     desk = graphql_desk
-    placed = await desk.place_call(MACHINE, detect_machine=True, machine_policy=MachinePolicy.CONNECT)
+    placed = await desk.place_call(MACHINE, detect_machine=True, on_machine=MachineAction.CONNECT)
     await desk.wait_for(placed.id, "call.connected")
     await desk.hang_up(placed.id)
     story = await desk.wait_for_end(placed.id)

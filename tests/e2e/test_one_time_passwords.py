@@ -40,7 +40,7 @@ READINGS = 3
 CODE = "471905380262"
 LONG_TEXT = f"{'Please listen, for you will soon be told your code, and you will need it. ' * 18}{{code}}"
 _FOUND = re.compile(r"[^0-9]{0,3}".join(CODE))
-_OTP = "id state heardToEnd timesHeard failure disposition attempts attemptsLeft verifiedAt callId"
+_OTP = "id state heardToEnd timesHeard failure disposition codesTried attemptsLeft verifiedAt callId"
 _ANNOUNCE = (
     "mutation($input: AnnounceOtpInput!) { announceOtp(input: $input) "
     f"{{ otp {{ {_OTP} }} replayed userErrors {{ code message field }} }} }}"

@@ -24,7 +24,7 @@ RATE = 8_000
 SENTENCE = "send the invoice to the office on monday"
 PHRASES = (SENTENCE, "please call me tomorrow", "no thank you", "i would like to speak to the sales department please")
 _READ = """
-query($id: ID!) { call(id: $id) { transcript { id state language
+query($id: ID!) { call(id: $id) { transcript { id state languageCode
   segments { channel role startSeconds endSeconds text } } } }
 """
 _TRANSCRIBE = """
@@ -84,7 +84,7 @@ async def test_given_a_call_that_is_to_be_transcribed_when_the_customer_speaks_t
     async with GraphQLLine.to(served_offhook.url, served_offhook.token) as line:
         # By itself, because the call was to be: what is heard without a hint of what is said is the recogniser's guess.
         first = await _wait_for_transcript(line, placed.id)
-        assert (first["state"], first["language"]) == ("READY", "en-US")
+        assert (first["state"], first["languageCode"]) == ("READY", "en-US")
         assert [one["role"] for one in first["segments"] if one["channel"] == 2] != []
 
         given = {"recordingId": recording_id, "phrases": list(PHRASES)}

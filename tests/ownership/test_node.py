@@ -15,6 +15,7 @@ from app.events.bus import Bus
 from app.ownership import node as node_module
 from app.ownership.lease import Lease, Leases, read_lease
 from app.ownership.node import Node
+from app.reaching.status import NodeStatus, SystemStatus
 from tests.calls.standing_in import running, until
 from tests.ownership.processes import NODE, take_lease
 
@@ -29,6 +30,7 @@ class Drive:
     def __init__(self, lease: Lease) -> None:
         self.lease = lease
         self.controller: Any = type("Ready", (), {"why_not_ready": None})()
+        self.stream: Any = type("Stream", (), {"server_version": "20.11.0"})()
         self.inbox: Any = type("Inbox", (), {"wake": lambda _: None})()
         self.fate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.told: list[str] = []
@@ -215,6 +217,37 @@ async def test_given_the_asterisk_becomes_unready_when_others_look_then_they_are
             while (state := await read_lease(database, NODE)) is None or state.why_not_ready is None:
                 await asyncio.sleep(0.02)
         assert state.why_not_ready == "No connection to Asterisk: reset"
+
+
+async def test_given_a_driver_when_its_asterisk_goes_and_comes_back_then_all_processes_know_since_when_and_its_version(
+    database: Database,
+) -> None:
+    async with World(database).living() as world:
+        elsewhere = SystemStatus(database, NODE, own_node=None, roles=("api",), is_draining=lambda: False)
+        here = SystemStatus(database, NODE, own_node=world.node, roles=("api",), is_draining=lambda: False)
+
+        async def see(is_ready: bool) -> NodeStatus:
+            async with asyncio.timeout(60):
+                while (found := await elsewhere.read()).is_ready is not is_ready:
+                    await asyncio.sleep(0.02)
+            assert found.nodes is not None
+            return found.nodes[0]
+
+        up = await see(is_ready=True)
+        assert (up.name, up.is_default, up.is_driven, up.version) == (NODE, True, True, "20.11.0")
+        assert await here.read() == await elsewhere.read()
+        world.drives[0].controller.why_not_ready = "No connection to Asterisk: reset"
+        assert not (await here.read()).is_ready
+        down = await see(is_ready=False)
+        assert (down.is_driven, down.version) == (True, "20.11.0")
+        world.drives[0].controller.why_not_ready = None
+        again = await see(is_ready=True)
+        assert up.since is not None
+        assert down.since is not None
+        assert again.since is not None
+        assert up.since < down.since < again.since
+    assert await elsewhere.read() == await here.read()
+    assert not (await elsewhere.read()).is_ready
 
 
 async def test_given_a_mistake_of_ours_when_it_ends_a_tenure_then_it_is_told_and_the_lease_is_given_back(

@@ -262,7 +262,7 @@ def _as_input(request: OriginateRequest) -> Body:
         "softphoneMessage": request.softphone_message,
         "voicePitch": request.voice_pitch,
         "detectMachine": request.detect_machine,
-        "machinePolicy": request.machine_policy.value,
+        "onMachine": None if request.on_machine is None else request.on_machine.value,
         "waitFor": request.wait_for.value,
     }
     return {name: value for name, value in given.items() if value is not None}

@@ -55,7 +55,7 @@ TAKEN: Final = (
     Exemption(r"^events\(filter\.\w+Id\)$", _FOUND_NOT, "subscription"),
     Exemption(r"^[a-zA-Z]+\(id\)$|^nodes\(ids\)$", "nothing has this id: the answer is null", "query"),
     Exemption(r"filter\.\w*(Id|Ids)\)$|^\w+\(\w*Id\)$|^liveCall\(channelName\)$", _FOUND_NOT, "query"),
-    Exemption(r"filter\.(customerN|n)umber\)$|^dncEntries\(number\)$", _ASKED_AGAIN, "query", _is_number),
+    Exemption(r"filter\.(customerN|dialledN|n)umber\)$|^dncEntries\(number\)$", _ASKED_AGAIN, "query", _is_number),
     Exemption(
         r"filter\.(extensions|externalId|tag|actions|outcomes|requestId|remoteAddress)\)$",
         _FOUND_NOT,
@@ -66,7 +66,7 @@ TAKEN: Final = (
     Exemption(r"^voices\(languageCode\)$", _FOUND_NOT, "query", _is_looked_for),
     Exemption(r"^callFlow\(version\)$", "there is no such version: the answer is null", "query"),
     Exemption(r"filter\.\w*(Id|Ids)\)$", _FOUND_NOT, "mutation"),
-    Exemption(r"filter\.(customerN|n)umber\)$", _ASKED_AGAIN, "mutation", _is_number),
+    Exemption(r"filter\.(customerN|dialledN|n)umber\)$", _ASKED_AGAIN, "mutation", _is_number),
     Exemption(r"filter\.(extensions|externalId|tag)\)$", _FOUND_NOT, "mutation", _is_looked_for),
     Exemption(r"(overflow|target)\.number\)$", _ASKED_AGAIN, "mutation", _is_number),
     Exemption(

@@ -14,6 +14,8 @@ _WAYS: Final = frozenset({"next", "failed", "noInput", "noMatch", "otherwise", "
 _OF_GATHER: Final = {"next": _END, "noInput": _END}
 _HOURS: Final = {"from": "09:00", "to": "17:00"}
 _OF_CALL_FLOW: Final = "callFlowId"
+#: One of these says which contacts.
+_CHOICES: Final = frozenset({"contactIds", "dispositions", "skipReasons"})
 
 
 def make_whole(root: Root, variables: dict[str, Any], make_id: IdMaker) -> None:
@@ -23,6 +25,8 @@ def make_whole(root: Root, variables: dict[str, Any], make_id: IdMaker) -> None:
         _make_flow(root, given, make_id(("input", _OF_CALL_FLOW)))
     elif _CAMPAIGNS.fullmatch(root.name):
         _make_campaign(given, make_id(("input", "queueId")))
+    elif root.name == "retryContacts":
+        _choose(given)
 
 
 def _make_flow(root: Root, given: Any, flow_id: str) -> None:
@@ -41,6 +45,11 @@ def _make_flow(root: Root, given: Any, flow_id: str) -> None:
                 inside.update({name: _HOURS[name] for name in _HOURS if name in inside})
     if "steps" in given and (not given["steps"] or any(_WAYS & set(inside) for inside in _all_in(given["steps"]))):
         given["steps"] = [*given["steps"], {"hangUp": {"name": _END}}]
+
+
+def _choose(given: Any) -> None:
+    if not _CHOICES & set(given):
+        given["dispositions"] = ["BUSY"]
 
 
 def _make_campaign(given: Any, queue_id: str) -> None:

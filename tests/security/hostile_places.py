@@ -91,7 +91,7 @@ def _add(world: Things, **fields: Any) -> dict[str, Any]:
 
 
 def _announce(**fields: Any) -> dict[str, Any]:
-    return {"number": GOOD, "idempotencyKey": _key(), "expiresInSeconds": 60.0, **fields}
+    return {"number": GOOD, "idempotencyKey": _key(), "ttlSeconds": 60.0, **fields}
 
 
 def _campaign(world: Things, **fields: Any) -> dict[str, Any]:
@@ -323,7 +323,7 @@ def _amounts() -> Iterator[Place]:
     yield _place(
         "addParticipant", "ringSeconds", Field.SECONDS, lambda world, one: _add(world, ringSeconds=one), needs="call"
     )
-    yield _place("announceOtp", "expiresInSeconds", Field.SECONDS, lambda _, one: _announce(expiresInSeconds=one))
+    yield _place("announceOtp", "ttlSeconds", Field.SECONDS, lambda _, one: _announce(ttlSeconds=one))
     yield _place("createRingGroup", "ringSeconds", Field.SECONDS, lambda _, one: _group(ringSeconds=one))
     yield _place("createQueue", "ringSeconds", Field.SECONDS, lambda _, one: _queue(ringSeconds=one))
     yield _place("announceOtp", "repeat", Field.COUNT, lambda _, one: _announce(repeat=one))

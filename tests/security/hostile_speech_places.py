@@ -41,7 +41,7 @@ def _announced(world: Things, one: Any) -> dict[str, Any]:
 def _otp(world: Things, one: Any) -> dict[str, Any]:
     fields = [{"name": "word", "value": one}]
     given = {"template": {"id": world.made["otp template"], "fields": fields}}
-    return {"number": GOOD, "idempotencyKey": _key(), "expiresInSeconds": 60.0, "announcement": given}
+    return {"number": GOOD, "idempotencyKey": _key(), "ttlSeconds": 60.0, "announcement": given}
 
 
 def _listed(**fields: Any) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _template_text(_: Things, one: Any) -> dict[str, Any]:
 
 
 def _otp_text(_: Things, one: Any) -> dict[str, Any]:
-    return {"number": GOOD, "idempotencyKey": _key(), "expiresInSeconds": 60.0, "announcement": {"text": one}}
+    return {"number": GOOD, "idempotencyKey": _key(), "ttlSeconds": 60.0, "announcement": {"text": one}}
 
 
 def _voices() -> Iterator[Place]:
@@ -150,7 +150,7 @@ def _programs() -> Iterator[Place]:
 
 
 def _heard() -> Iterator[Place]:
-    for name, kind in (("language", Field.LANGUAGE), ("phrases", Field.PHRASES)):
+    for name, kind in (("languageCode", Field.LANGUAGE), ("phrases", Field.PHRASES)):
         yield _place("transcribe", name, kind, partial(_transcribe, name), needs="recording")
 
 

@@ -65,7 +65,7 @@ async def erasing(surface: Surface, folder: Path, *, patience_seconds: float = 6
 
 
 async def ask_for(surface: Surface, *, token: str = "", **given: Any) -> Any:
-    payload = (await surface.ask(ERASE, {"input": {"phoneNumber": NUMBER, **given}}, token=token))["erasePersonalData"]
+    payload = (await surface.ask(ERASE, {"input": {"number": NUMBER, **given}}, token=token))["erasePersonalData"]
     assert payload["userErrors"] == []
     return payload["job"]
 
@@ -74,7 +74,7 @@ async def erase(surface: Surface, folder: Path, **given: Any) -> Any:
     """An erasure, done; gives its report."""
     async with erasing(surface, folder):
         job = await finished(surface, (await ask_for(surface, **given))["id"])
-    assert (job["state"], job["error"]) == ("FINISHED", None)
+    assert (job["state"], job["failure"]) == ("FINISHED", None)
     return await fetch_report(surface, job)
 
 
@@ -242,7 +242,7 @@ async def test_given_what_is_under_way_never_ends_when_patience_does_then_the_jo
         job = await finished(surface, (await ask_for(surface))["id"])
 
     assert job["state"] == "FAILED"
-    assert "one-time password" in job["error"]
+    assert "one-time password" in job["failure"]
     async with surface.database.acquire() as connection:
         payload = await connection.fetchval("SELECT payload::text FROM job WHERE id = $1", job["id"])
     assert 'sealed":null' in payload.replace(" ", "") or "sealed" not in payload
@@ -302,7 +302,7 @@ async def test_given_a_key_without_one_of_the_scopes_when_it_asks_then_it_is_tol
         with subtests.test(missing.value):
             token = await surface.key(ALL_SCOPES - {missing})
 
-            refused = await surface.refuse(ERASE, {"input": {"phoneNumber": NUMBER}}, token=token)
+            refused = await surface.refuse(ERASE, {"input": {"number": NUMBER}}, token=token)
 
             assert refused["code"] == "FORBIDDEN" or refused["code"].endswith("SCOPE")
             async with surface.database.acquire() as connection:
@@ -310,10 +310,10 @@ async def test_given_a_key_without_one_of_the_scopes_when_it_asks_then_it_is_tol
 
 
 _NOT_TO_BE: Final[list[tuple[dict[str, Any], list[tuple[str, str]]]]] = [
-    ({"phoneNumber": "12"}, [("INVALID_NUMBER", "phoneNumber")]),
-    ({"phoneNumber": "+1555' OR 1=1"}, [("INVALID_NUMBER", "phoneNumber")]),
-    ({"phoneNumber": "+12125550123"}, [("SANDBOX_ONLY", "phoneNumber")]),
-    ({"phoneNumber": "(212) 555-0123"}, [("SANDBOX_ONLY", "phoneNumber")]),
+    ({"number": "12"}, [("INVALID_NUMBER", "number")]),
+    ({"number": "+1555' OR 1=1"}, [("INVALID_NUMBER", "number")]),
+    ({"number": "+12125550123"}, [("SANDBOX_ONLY", "number")]),
+    ({"number": "(212) 555-0123"}, [("SANDBOX_ONLY", "number")]),
     ({"names": ["xy"]}, [("INVALID_INPUT", "names.0")]),
     ({"names": ["12345"]}, [("INVALID_INPUT", "names.0")]),
     ({"names": ["x" * 201]}, [("INVALID_INPUT", "names.0")]),
@@ -328,7 +328,7 @@ async def test_given_what_cannot_be_when_asked_for_then_it_is_refused_by_its_pat
 ) -> None:
     for given, errors in _NOT_TO_BE:
         with subtests.test(str(given)):
-            payload = (await surface.ask(ERASE, {"input": {"phoneNumber": NUMBER, **given}}))["erasePersonalData"]
+            payload = (await surface.ask(ERASE, {"input": {"number": NUMBER, **given}}))["erasePersonalData"]
 
             assert payload["job"] is None
             assert [(one["code"], ".".join(one["field"])) for one in payload["userErrors"]] == errors
@@ -338,13 +338,13 @@ async def test_given_one_of_the_accounts_own_numbers_when_asked_for_then_it_is_r
     async with surface.database.acquire() as connection:
         own = await connection.fetchval("SELECT number FROM outbound_number WHERE account_id = $1", surface.account.id)
 
-    payload = (await surface.ask(ERASE, {"input": {"phoneNumber": own}}))["erasePersonalData"]
+    payload = (await surface.ask(ERASE, {"input": {"number": own}}))["erasePersonalData"]
 
     assert [(one["code"], one["currentState"]) for one in payload["userErrors"]] == [("INVALID_STATE", "IN_USE")]
 
 
 async def test_given_an_erasure_under_way_when_asked_for_again_then_it_is_the_same_one(surface: Surface) -> None:
-    first, again = await ask_for(surface), await ask_for(surface, phoneNumber="+1 555 014 7392")
+    first, again = await ask_for(surface), await ask_for(surface, number="+1 555 014 7392")
 
     assert first["id"] == again["id"]
     assert first["kind"] == "ERASURE"

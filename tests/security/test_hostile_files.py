@@ -127,7 +127,7 @@ async def test_given_hostile_lists_when_imported_then_good_rows_are_there_and_no
             job, seconds = await _import(surface, file, kind)
             numbers = await _numbers_in(surface, job["listId"])
             assert seconds < _CPU_SECONDS, file
-            assert is_discreet(job["error"] or "", tmp_path), file
+            assert is_discreet(job["failure"] or "", tmp_path), file
             match file.outcome:
                 case Outcome.GOOD_ROWS:
                     assert (job["state"], numbers) == ("FINISHED", [GOOD]), file

@@ -62,7 +62,7 @@ _INPUTS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("createUpload", {"contentType": _EVIL, "sizeBytes": 1}),
     ("setAgentState", {"agentId": _EVIL, "state": _EVIL}),
     ("createTrunk", {"name": _EVIL, "host": _EVIL}),
-    ("announceOtp", {"number": "+15550100000", "code": _CODE, "expiresInSeconds": 60, "idempotencyKey": "k"}),
+    ("announceOtp", {"number": "+15550100000", "code": _CODE, "ttlSeconds": 60, "idempotencyKey": "k"}),
     ("verifyOtp", {"id": _EVIL, "code": _CODE}),
 )
 

@@ -356,8 +356,8 @@ async def test_given_a_recording_that_is_not_saved_when_asked_for_then_it_is_ref
 async def test_given_what_cannot_be_when_asked_for_then_all_of_it_is_refused(office: Office) -> None:
     recording_id = await office.record(make_tone(500, 0.1))
     refusals: list[tuple[dict[str, object], list[tuple[str, str]]]] = [
-        ({"language": "english!"}, [("INVALID_INPUT", "language")]),
-        ({"language": "de-DE"}, [("NOT_SUPPORTED", "language")]),
+        ({"language": "english!"}, [("INVALID_INPUT", "languageCode")]),
+        ({"language": "de-DE"}, [("NOT_SUPPORTED", "languageCode")]),
         ({"phrases": ["", "a\nb", "x" * 201]}, [("INVALID_INPUT", f"phrases.{n}") for n in range(3)]),
         ({"phrases": ["yes"] * 101}, [("INVALID_INPUT", "phrases")]),
     ]

@@ -92,7 +92,7 @@ async def test_given_an_idempotency_key_when_repeated_after_the_replay_was_deliv
     await deliver_all(rig, DELIVERED=3)
     assert await replays(rig).replay(rig.account_id, ALL_STATES, key="once") == Replayed(3, 0, None)
     await deliver_all(rig, DELIVERED=3)
-    assert await replays(rig).replay(rig.account_id, ALL_STATES, key="once") == Replayed(0, 3, None)
+    assert await replays(rig).replay(rig.account_id, ALL_STATES, key="once") == Replayed(0, 3, None, is_replayed=True)
     # Another condition is another request, and so is another key.
     delivered = DeliveryFilter(states=(DeliveryState.DELIVERED,))
     assert (await replays(rig).replay(rig.account_id, delivered, key="once")).count == 3
@@ -172,7 +172,7 @@ async def test_given_deliveries_by_name_when_replayed_then_those_alone_are_and_n
     again = await replays(rig).replay(
         rig.account_id, DeliveryFilter(), delivery_ids=[first, *named[:1], named[2]], key="k"
     )
-    assert again == Replayed(0, 2, None)
+    assert again == Replayed(0, 2, None, is_replayed=True)
     assert await replays(rig).replay(rig.account_id, DeliveryFilter(), delivery_ids=[second], key="k") == Replayed(
         1, 0, None
     )

@@ -42,7 +42,9 @@ class UpdateApiKeyInput:
         description="The key: one that has no scope that the key of this request lacks, and all of its restrictions "
         "(expiry, addresses, documents). They hold for the changes too, also of this very key."
     )
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="What people call it. Null is refused.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="What people call it, at most 100 characters. Null is refused."
+    )
     scopes: list[Scope] | None = strawberry.field(default=strawberry.UNSET, description=_SCOPES + " Null is refused.")
     ip_allow_list: list[str] | None = strawberry.field(
         default=strawberry.UNSET, description=_LIST + " Null is refused."
@@ -84,7 +86,7 @@ class CreateAccessTokenInput:
     )
     ttl_seconds: int = strawberry.field(
         default=DEFAULT_SECONDS,
-        description=f"How long it lives, at most {LONGEST_SECONDS} seconds, and no longer than the key that asks.",
+        description=f"How long it lives, 1 to {LONGEST_SECONDS} seconds, and no longer than the key that asks.",
     )
 
 
@@ -170,7 +172,8 @@ class AccessMutations:
     @mutation(
         Scope.KEYS,
         UpdateApiKeyPayload,
-        "Change an API key. It holds at once: what is open under the key and may no longer be is closed.",
+        "Change an API key. It holds at once: what is open under the key and may no longer be is closed. "
+        "`INVALID_STATE` when it is `REVOKED` or `EXPIRED`.",
     )
     async def update_api_key(
         self,
@@ -195,7 +198,8 @@ class AccessMutations:
         Scope.KEYS,
         RotateApiKeyPayload,
         "Make a successor of an API key, with the same name, scopes, addresses, documents and expiry. The old key ends "
-        "after `graceSeconds`, by default at once, and with it the access tokens that it made.",
+        "after `graceSeconds`, by default at once, and with it the access tokens that it made. "
+        "`INVALID_STATE` when it is `REVOKED` or `EXPIRED`.",
     )
     async def rotate_api_key(
         self,
@@ -267,7 +271,8 @@ class AccessMutations:
         Scope.KEYS,
         SetIpAllowListPayload,
         "Say from where the account, or one of its keys, may be used. It holds at once: what is open from elsewhere is "
-        "closed with 4401. The address of this very request need not be on the list.",
+        "closed with 4401. The address of this very request need not be on the list. "
+        "`INVALID_STATE` when `keyId` names a key that is `REVOKED` or `EXPIRED`.",
     )
     async def set_ip_allow_list(
         self,

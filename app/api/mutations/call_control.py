@@ -41,7 +41,10 @@ class CallControlMutations:
     @mutation(
         Scope.CALLS_CONTROL,
         HoldCallPayload,
-        "Take a leg out of the talk: it hears music, the others do not hear it. The call must be CONNECTED.",
+        "Take a leg out of the talk: it hears music, the others do not hear it. The call must be CONNECTED. "
+        "`INVALID_STATE` when the call is not `CONNECTED`; the leg is not `UP` or cannot be had just now (`LEAVING`, "
+        "`DETECTING`, `DIALPLAN`, `TRANSFER_DIALING`), or is a supervisor's; or the call is ending or has ended, or "
+        "tells a one-time password.",
     )
     async def hold_call(
         self,
@@ -51,7 +54,14 @@ class CallControlMutations:
         call = (await act(info, input.call_id, verbs.Hold(leg_id=_leg_id(input.leg_id)))).call
         return HoldCallPayload(call=Call.of(call, info.context.sight))
 
-    @mutation(Scope.CALLS_CONTROL, UnholdCallPayload, "Bring a held leg back into the talk.")
+    @mutation(
+        Scope.CALLS_CONTROL,
+        UnholdCallPayload,
+        "Bring a held leg back into the talk. `INVALID_STATE` when the call is not `CONNECTED`; the leg is not `UP` or "
+        "cannot be had just now (`LEAVING`, `DETECTING`, `DIALPLAN`, `TRANSFER_DIALING`), or is a supervisor's; an "
+        "attended transfer holds it (`TRANSFER_…`: complete or cancel that); or the call is ending or has ended, or "
+        "tells a one-time password.",
+    )
     async def unhold_call(
         self,
         info: Info,
@@ -60,7 +70,13 @@ class CallControlMutations:
         call = (await act(info, input.call_id, verbs.Unhold(leg_id=_leg_id(input.leg_id)))).call
         return UnholdCallPayload(call=Call.of(call, info.context.sight))
 
-    @mutation(Scope.CALLS_CONTROL, MuteLegPayload, "Silence a leg: the others do not hear it, or it them, or both.")
+    @mutation(
+        Scope.CALLS_CONTROL,
+        MuteLegPayload,
+        "Silence a leg: the others do not hear it, or it them, or both. `INVALID_STATE` when the leg is not `UP` or "
+        "cannot be had just now (`LEAVING`, `DETECTING`, `DIALPLAN`, `TRANSFER_DIALING`); or the call is ending or has "
+        "ended, or tells a one-time password.",
+    )
     async def mute_leg(
         self,
         info: Info,
@@ -68,9 +84,17 @@ class CallControlMutations:
     ) -> MuteLegPayload:
         leg_id = LegId(input.leg_id)
         call = (await act(info, leg_id, verbs.Mute(leg_id=leg_id, direction=input.direction))).call
-        return MuteLegPayload(leg=Leg.of(call.leg(leg_id), info.context.sight), call=Call.of(call, info.context.sight))
+        return MuteLegPayload(
+            leg=Leg.of(call.leg(leg_id), info.context.sight, call_id=call.id), call=Call.of(call, info.context.sight)
+        )
 
-    @mutation(Scope.CALLS_CONTROL, UnmuteLegPayload, "End a leg's silence.")
+    @mutation(
+        Scope.CALLS_CONTROL,
+        UnmuteLegPayload,
+        "End a leg's silence. `INVALID_STATE` when the leg is not `UP` or cannot be had just now (`LEAVING`, "
+        "`DETECTING`, `DIALPLAN`, `TRANSFER_DIALING`); or the call is ending or has ended, or tells a one-time "
+        "password.",
+    )
     async def unmute_leg(
         self,
         info: Info,
@@ -79,7 +103,7 @@ class CallControlMutations:
         leg_id = LegId(input.leg_id)
         call = (await act(info, leg_id, verbs.Unmute(leg_id=leg_id, direction=input.direction))).call
         return UnmuteLegPayload(
-            leg=Leg.of(call.leg(leg_id), info.context.sight), call=Call.of(call, info.context.sight)
+            leg=Leg.of(call.leg(leg_id), info.context.sight, call_id=call.id), call=Call.of(call, info.context.sight)
         )
 
 

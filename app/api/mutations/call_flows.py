@@ -1,6 +1,5 @@
 """Making, changing, deleting and trying out call flows."""
 
-from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -9,6 +8,7 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Context, Info
 from app.api.fields import mutation
+from app.api.instants import TimeInput, read_time
 from app.api.mutations.call_flow_inputs import CallFlowStepInput
 from app.api.mutations.call_flow_reading import read_flow
 from app.api.mutations.changes import Identified, read_given
@@ -41,7 +41,7 @@ _FIELDS: Final = (
 
 @strawberry.input(description="A call flow to be made.")
 class CreateCallFlowInput:
-    name: str = strawberry.field(description="The name.")
+    name: str = strawberry.field(description="The name, 1 to 100 characters.")
     start: str | None = strawberry.field(default=None, description="The step to begin with; when left out, the first.")
     steps: list[CallFlowStepInput] = strawberry.field(
         description="All steps. No step may be out of reach, and a caller who presses nothing must come to an end."
@@ -51,7 +51,9 @@ class CreateCallFlowInput:
 
 @strawberry.input(description="Changes of a call flow, which make its next version. What is left out stays.")
 class UpdateCallFlowInput(Identified):
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="The name. Null is refused.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The name, 1 to 100 characters. Null is refused."
+    )
     start: str | None = strawberry.field(
         default=strawberry.UNSET,
         description="The step to begin with; when left out, the first of new steps, else it stays. Null is refused.",
@@ -99,7 +101,7 @@ class TestCallFlowInput:
     fields: list[str] = strawberry.field(default_factory=list, description="With `steps`: its fields. They are empty.")
     caller: PhoneNumber | None = strawberry.field(default=None, description="Who calls; anonymous when left out.")
     dialled: str | None = strawberry.field(default=None, description="What was dialled.")
-    at: datetime | None = strawberry.field(default=None, description="When it calls; now when left out.")
+    at: TimeInput | None = strawberry.field(default=None, description="When it calls; now when left out.")
     actions: list[CallerActionInput] = strawberry.field(
         default_factory=list,
         description=f"What the caller does, one after the other, at most {flow_trial.MOST_ACTIONS}. Each is done when "
@@ -193,7 +195,8 @@ class CallFlowMutations:
     @mutation(
         Scope.ROUTING,
         DeleteCallFlowPayload,
-        "Delete a call flow, unless calls are sent to it. Calls that are in it go on.",
+        "Delete a call flow, unless calls are sent to it. Calls that are in it go on. "
+        "`INVALID_STATE` while calls are sent to it (`IN_USE`).",
     )
     async def delete_call_flow(
         self,
@@ -218,7 +221,7 @@ class CallFlowMutations:
         actions = _read_actions(input.actions)
         run = await _tested(input, info.context)
         caller = Party(is_anonymous=True) if input.caller is None else Party(number=_number(input, info.context))
-        at = input.at or info.context.services.clock.now()
+        at = read_time(input.at, field=("at",)) or info.context.services.clock.now()
         trial = flow_trial.try_flow(run, actions, at=at, caller=caller, dialled=input.dialled)
         return _shown(trial, info.context.sight)
 

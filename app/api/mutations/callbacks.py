@@ -11,7 +11,19 @@ from app.api.fields import mutation
 from app.api.instants import TimeInput
 from app.api.mutations import shown_numbers
 from app.api.mutations.changes import read_given
-from app.api.mutations.inputs import CallDestination, MetadataPairInput, given_text, key_field, read_pairs
+from app.api.mutations.inputs import (
+    EXTERNAL_ID_FORM,
+    MESSAGE_FORM,
+    PAIRS_FORM,
+    SHOWN_FORM,
+    TAGS_FORM,
+    TALK_FORM,
+    CallDestination,
+    MetadataPairInput,
+    given_text,
+    key_field,
+    read_pairs,
+)
 from app.api.scalars import PhoneNumber
 from app.api.types.callbacks import Callback
 from app.api.types.problem import Payload
@@ -22,10 +34,9 @@ from app.errors import Problem, RefusedError
 from app.facts.vocabulary import AgentDisplay, LegRole, RecordingMode
 from app.hours.local_time import LocalTime
 
-_RING = (
-    f"{texts.SHORTEST_RING_SECONDS:g} to {texts.LONGEST_RING_SECONDS:g} seconds; when left out, the server's setting "
-    "at that time."
-)
+_RINGS = f"{texts.SHORTEST_RING_SECONDS:g} to {texts.LONGEST_RING_SECONDS:g} seconds"
+_RING = f"{_RINGS}; when left out, the server's setting at that time."
+_FIRST = "Who is dialled first, `AGENT` or `CUSTOMER`; other roles are refused."
 _GRACE = (
     "How long after its time it is placed still, when nobody could place it before: 0 to "
     f"{model.LONGEST_GRACE_SECONDS:.0f} seconds. After that it has failed (`MISSED`)."
@@ -68,23 +79,31 @@ class ScheduleCallbackInput:
     at: TimeInput = strawberry.field(description=_AT)
     destination: CallDestination = strawberry.field(description="Whom to call: the customer.")
     connect: CallbackTargetInput = strawberry.field(description="Whom to connect with the customer.")
-    dial_first: LegRole = strawberry.field(default=LegRole.AGENT, description="Who is dialled first.")
+    dial_first: LegRole = strawberry.field(default=LegRole.AGENT, description=_FIRST)
     caller_id: PhoneNumber | None = strawberry.field(
         default=None, description=shown_numbers.NUMBER + shown_numbers.DEFAULT
     )
     caller_id_pool_id: strawberry.ID | None = strawberry.field(default=None, description=shown_numbers.POOL)
-    caller_id_name: str | None = strawberry.field(default=None, description="The name that the customer sees.")
+    caller_id_name: str | None = strawberry.field(
+        default=None, description=f"The name that the customer sees: {SHOWN_FORM}."
+    )
     agent_display: AgentDisplay = strawberry.field(
         default=AgentDisplay.DESTINATION, description="What the agent's phone shows as the caller."
     )
-    destination_name: str | None = strawberry.field(default=None, description="The name that the agent sees.")
-    trunk_id: strawberry.ID | None = strawberry.field(default=None, description="The trunk to dial out over.")
+    destination_name: str | None = strawberry.field(
+        default=None, description=f"The name that the agent sees: {SHOWN_FORM}. `agentDisplay: CUSTOM` needs one."
+    )
+    trunk_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The trunk to dial out over; when left out, the account's default one when its call is placed.",
+    )
     agent_ring_seconds: float | None = strawberry.field(default=None, description=f"How long the agent rings: {_RING}")
     customer_ring_seconds: float | None = strawberry.field(
         default=None, description=f"How long the customer rings: {_RING}"
     )
     max_duration_seconds: float | None = strawberry.field(
-        default=None, description="How long both may talk; when left out, the server's setting at that time."
+        default=None,
+        description=f"How long both may talk: {TALK_FORM}; when left out, the server's setting at that time.",
     )
     recording_mode: RecordingMode = strawberry.field(
         default=RecordingMode.OFF, description="Whose voice is recorded, from the connection on."
@@ -93,14 +112,17 @@ class ScheduleCallbackInput:
         default=False, description="Make a transcript of what was recorded; needs a `recordingMode`."
     )
     softphone_message: str | None = strawberry.field(
-        default=None, description="A text that the phones of the agent's side get as they are dialled."
+        default=None, description=f"A text that the phones of the agent's side get as they are dialled: {MESSAGE_FORM}."
     )
-    external_id: str | None = strawberry.field(default=None, description="Your own id for it, which its calls get too.")
+    external_id: str | None = strawberry.field(
+        default=None, description=f"Your own id for it, which its calls get too: {EXTERNAL_ID_FORM}."
+    )
     metadata: list[MetadataPairInput] = strawberry.field(
-        default_factory=list, description="Your own key-value pairs, echoed in its events and those of its calls."
+        default_factory=list,
+        description=f"Your own key-value pairs, echoed in its events and those of its calls. {PAIRS_FORM}",
     )
     tags: list[str] = strawberry.field(
-        default_factory=list, description="Your own tags, echoed in its events and those of its calls."
+        default_factory=list, description=f"Your own tags, echoed in its events and those of its calls. {TAGS_FORM}"
     )
     grace_seconds: float | None = strawberry.field(
         default=None, description=f"{_GRACE} When left out, the server's `OFFHOOK_CALLBACK_GRACE_SECONDS` (900)."
@@ -119,51 +141,57 @@ class UpdateCallbackInput:
     connect: CallbackTargetInput | None = strawberry.field(
         default=strawberry.UNSET, description="Whom to connect with the customer. Null is refused."
     )
-    dial_first: LegRole | None = strawberry.field(
-        default=strawberry.UNSET, description="Who is dialled first. Null is refused."
-    )
+    dial_first: LegRole | None = strawberry.field(default=strawberry.UNSET, description=f"{_FIRST} Null is refused.")
     caller_id: PhoneNumber | None = strawberry.field(
         default=strawberry.UNSET,
         description=f"{shown_numbers.NUMBER} Null is the account's default number; so is a null pool.",
     )
     caller_id_pool_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description=shown_numbers.POOL)
     caller_id_name: str | None = strawberry.field(
-        default=strawberry.UNSET, description="The name that the customer sees; null is none."
+        default=strawberry.UNSET, description=f"The name that the customer sees: {SHOWN_FORM}; null is none."
     )
     agent_display: AgentDisplay | None = strawberry.field(
         default=strawberry.UNSET, description="What the agent's phone shows as the caller. Null is refused."
     )
     destination_name: str | None = strawberry.field(
-        default=strawberry.UNSET, description="The name that the agent sees; null is none."
+        default=strawberry.UNSET, description=f"The name that the agent sees: {SHOWN_FORM}; null is none."
     )
     trunk_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="The trunk to dial out over; null is the account's default one."
     )
     agent_ring_seconds: float | None = strawberry.field(
-        default=strawberry.UNSET, description="How long the agent rings; null is the server's setting."
+        default=strawberry.UNSET,
+        description=f"How long the agent rings: {_RINGS}; null is the server's setting at that time.",
     )
     customer_ring_seconds: float | None = strawberry.field(
-        default=strawberry.UNSET, description="How long the customer rings; null is the server's setting."
+        default=strawberry.UNSET,
+        description=f"How long the customer rings: {_RINGS}; null is the server's setting at that time.",
     )
     max_duration_seconds: float | None = strawberry.field(
-        default=strawberry.UNSET, description="How long both may talk; null is the server's setting."
+        default=strawberry.UNSET,
+        description=f"How long both may talk: {TALK_FORM}; null is the server's setting at that time.",
     )
     transcribe: bool | None = strawberry.field(
         default=strawberry.UNSET,
         description="Make a transcript of what was recorded; needs a `recordingMode`. Null is refused.",
     )
     softphone_message: str | None = strawberry.field(
-        default=strawberry.UNSET, description="A text that the phones of the agent's side get; null is none."
+        default=strawberry.UNSET,
+        description=f"A text that the phones of the agent's side get as they are dialled: {MESSAGE_FORM}; null is "
+        "none.",
     )
     recording_mode: RecordingMode | None = strawberry.field(
         default=strawberry.UNSET, description="Whose voice is recorded. Null is refused."
     )
-    external_id: str | None = strawberry.field(default=strawberry.UNSET, description="Your own id; null clears it.")
+    external_id: str | None = strawberry.field(
+        default=strawberry.UNSET, description=f"Your own id for it: {EXTERNAL_ID_FORM}; null clears it."
+    )
     metadata: list[MetadataPairInput] | None = strawberry.field(
-        default=strawberry.UNSET, description="All of your key-value pairs anew. Null is refused, `[]` clears."
+        default=strawberry.UNSET,
+        description=f"All of your key-value pairs anew. {PAIRS_FORM} Null is refused, `[]` clears.",
     )
     tags: list[str] | None = strawberry.field(
-        default=strawberry.UNSET, description="All of your tags anew. Null is refused, `[]` clears."
+        default=strawberry.UNSET, description=f"All of your tags anew. {TAGS_FORM} Null is refused, `[]` clears."
     )
     grace_seconds: float | None = strawberry.field(default=strawberry.UNSET, description=f"{_GRACE} Null is refused.")
     max_attempts: int | None = strawberry.field(default=strawberry.UNSET, description=f"{_ATTEMPTS} Null is refused.")
@@ -227,7 +255,11 @@ class CallbackMutations:
             callback=Callback.of(scheduled.callback, info.context.sight), replayed=scheduled.is_replayed
         )
 
-    @mutation(Scope.CALLBACKS, UpdateCallbackPayload, "Change a callback that has not begun, or is to be tried again.")
+    @mutation(
+        Scope.CALLBACKS,
+        UpdateCallbackPayload,
+        "Change a callback that has not begun, or is to be tried again. `INVALID_STATE` unless it is `SCHEDULED`.",
+    )
     async def update_callback(
         self,
         info: Info,
@@ -247,7 +279,10 @@ class CallbackMutations:
         return UpdateCallbackPayload(callback=Callback.of(changed, info.context.sight))
 
     @mutation(
-        Scope.CALLBACKS, CancelCallbackPayload, "Call off a callback that has not begun. Twice is as good as once."
+        Scope.CALLBACKS,
+        CancelCallbackPayload,
+        "Call off a callback that has not begun. Twice is as good as once. "
+        "`INVALID_STATE` when it is `STARTED`, `COMPLETED` or `FAILED`.",
     )
     async def cancel_callback(
         self,

@@ -89,7 +89,11 @@ class CallMutations:
             lookup=None if outcome.lookup is None else NumberLookup.of(outcome.lookup),
         )
 
-    @mutation(Scope.CALLS_CONTROL, UpdateCallPayload, "Change your own data on a live call.")
+    @mutation(
+        Scope.CALLS_CONTROL,
+        UpdateCallPayload,
+        "Change your own data on a live call. `INVALID_STATE` when the call has ended.",
+    )
     async def update_call(
         self,
         info: Info,
@@ -102,7 +106,8 @@ class CallMutations:
     @mutation(
         Scope.CALLS_CONTROL,
         HangupCallPayload,
-        "End a live call, whatever its state; one that is ending already is left to end.",
+        "End a live call, whatever its state; one that is ending already is left to end. "
+        "`INVALID_STATE` when it has ended.",
     )
     async def hangup_call(
         self,
@@ -147,7 +152,7 @@ def _read_originate(given: OriginateCallInput) -> OriginateRequest:
         voice_pitch=given.voice_pitch,
         transcribe=given.transcribe,
         detect_machine=given.detect_machine,
-        machine_policy=given.machine_policy,
+        on_machine=given.on_machine,
         dry_run=given.dry_run,
         wait_for=given.wait_for,
     )

@@ -8,6 +8,7 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
+from app.api.mutations.inputs import KEY_CHARACTERS
 from app.api.types.campaigns import Campaign, CampaignContact
 from app.api.types.problem import Payload
 
@@ -36,8 +37,8 @@ class TakePreviewContactInput(_Attending):
 @strawberry.input(description="The contact that an agent looks at is to be called.")
 class DialPreviewContactInput(_Attending):
     idempotency_key: str = strawberry.field(
-        description="1 to 255 printable ASCII characters of your own. The same key with the same input calls nobody "
-        "again, and answers with `replayed: true`. Kept for good; a refused request does not burn its key."
+        description=f"{KEY_CHARACTERS} The same key with the same input calls nobody again, and answers with "
+        "`replayed: true`. Kept for good; a refused request does not burn its key."
     )
 
 
@@ -89,7 +90,8 @@ class CampaignAgentMutations:
         JoinCampaignPayload,
         "Have an agent serve a campaign: calls are placed for it while it is `AVAILABLE` (`setAgentState`), or it "
         "takes its contacts itself (`PREVIEW`). Of a campaign that connects to a queue it has to be the queue's member "
-        "too.",
+        "too. `INVALID_STATE` when no agents serve the campaign (its kind), it is over, or the agent serves another "
+        "one (`SERVING`).",
     )
     async def join_campaign(
         self,
@@ -103,7 +105,8 @@ class CampaignAgentMutations:
     @mutation(
         Scope.AGENTS,
         LeaveCampaignPayload,
-        "Have an agent serve a campaign no longer. Refused while a call rings that only this agent could take.",
+        "Have an agent serve a campaign no longer. Refused while a call rings that only this agent could take. "
+        "`INVALID_STATE` then (`RINGING`), and when no agents serve the campaign (its kind).",
     )
     async def leave_campaign(
         self,
@@ -118,7 +121,8 @@ class CampaignAgentMutations:
         Scope.AGENTS,
         TakePreviewContactPayload,
         "Give an agent of a `PREVIEW` campaign the next contact to look at: the same again until it was dialled or "
-        "skipped, or its time is up.",
+        "skipped, or its time is up. `INVALID_STATE` when the campaign is of another mode, the agent does not serve it "
+        "(`NOT_SERVING`), or it does not run.",
     )
     async def take_preview_contact(
         self,
@@ -134,7 +138,8 @@ class CampaignAgentMutations:
         Scope.CALLS_ORIGINATE,
         DialPreviewContactPayload,
         "Have the contact called that the agent looks at: first the agent's phone rings, then the contact's. The rules "
-        "are asked once more at that instant.",
+        "are asked once more at that instant. `INVALID_STATE` when the campaign is of another mode, the agent does not "
+        "serve it (`NOT_SERVING`) or looks at no contact (`NO_CONTACT`), or the campaign does not run.",
     )
     async def dial_preview_contact(
         self,
@@ -154,7 +159,9 @@ class CampaignAgentMutations:
     @mutation(
         Scope.AGENTS,
         SkipPreviewContactPayload,
-        "Leave the contact that the agent looks at for later: it comes again after `retryAfterSeconds`.",
+        "Leave the contact that the agent looks at for later: it comes again after `retryAfterSeconds`. "
+        "`INVALID_STATE` when the campaign is of another mode, or the agent does not serve it (`NOT_SERVING`) or looks "
+        "at no contact (`NO_CONTACT`).",
     )
     async def skip_preview_contact(
         self,

@@ -5,6 +5,7 @@ from typing import Final
 import strawberry
 
 from app.api.mutations.lead_inputs import VoiceInput
+from app.api.types.campaign_parts import UNNAMED_LIST
 from app.campaigns import checks, model
 from app.campaigns.core.words import PacingMode
 from app.errors import Problem, RefusedError
@@ -12,6 +13,7 @@ from app.flows import limits, steps
 from app.speech import texts
 
 _WHOLE: Final = 100
+_OPT_OUT_LIST: Final = f"The do-not-call list. When left out, {UNNAMED_LIST}"
 
 
 @strawberry.input(
@@ -50,7 +52,7 @@ class CampaignAnnouncementInput(CampaignMessageInput):
     )
     opt_out_dnc_list_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="The do-not-call list; when left out, the account's oldest that applies to all campaigns.",
+        description=_OPT_OUT_LIST,
     )
 
 
@@ -63,7 +65,7 @@ class CampaignFlowInput:
     )
     opt_out_dnc_list_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="The do-not-call list; when left out, the account's oldest that applies to all campaigns.",
+        description=_OPT_OUT_LIST,
     )
 
 
@@ -94,7 +96,7 @@ class CampaignAgentsInput:
     )
     opt_out_dnc_list_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="The do-not-call list; when left out, the account's oldest that applies to all campaigns.",
+        description=_OPT_OUT_LIST,
     )
 
 

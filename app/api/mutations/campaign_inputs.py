@@ -8,16 +8,16 @@ import strawberry
 from app.api.instants import LocalTimeInput, TimeInput
 from app.api.mutations.campaign_content_inputs import CampaignContentInput, read_content
 from app.api.mutations.changes import Identified, read_given
-from app.api.mutations.inputs import MetadataPairInput, read_pairs
+from app.api.mutations.inputs import KEY_CHARACTERS, MetadataPairInput, read_pairs
 from app.api.scalars import PhoneNumber
 from app.calls import texts as call_texts
 from app.campaigns import checks
 from app.campaigns.changes import CampaignChanges
 from app.campaigns.core import breaker
 from app.campaigns.core.words import SkipReason
-from app.campaigns.model import MachineAction
+from app.campaigns.retrying import MOST_NAMED
 from app.errors import Problem, RefusedError
-from app.facts.vocabulary import Disposition, RecordingMode
+from app.facts.vocabulary import Disposition, MachineAction, RecordingMode
 from app.hours import local_time, windows
 from app.hours.week import Weekday
 from app.numbers.parse import parse_caller_id
@@ -61,18 +61,19 @@ class CampaignSettingsInput:
     )
     calls_per_minute: int | None = strawberry.field(
         default=strawberry.UNSET,
-        description=f"How many calls may begin in a minute: 1 to {checks.MOST_CALLS_PER_MINUTE}; 60 at first."
-        + _REFUSED,
+        description=f"How many calls may begin in a minute: 1 to {checks.MOST_CALLS_PER_MINUTE}; a new campaign has 60 "
+        "when this is left out." + _REFUSED,
     )
     max_concurrent_calls: int | None = strawberry.field(
         default=strawberry.UNSET,
-        description=f"How many there may be at once: 1 to {checks.MOST_CONCURRENT_CALLS}; 10 at first." + _REFUSED,
+        description=f"How many there may be at once: 1 to {checks.MOST_CONCURRENT_CALLS}; a new campaign has 10 when "
+        "this is left out." + _REFUSED,
     )
     windows: list[CallingWindowInput] | None = strawberry.field(
         default=strawberry.UNSET,
-        description=f"When contacts may be called, 1 to {checks.MOST_WINDOWS} windows; 08:00 to 21:00 on every day at "
-        "first. A contact without a time zone of its own is called when one is open in all zones of its number."
-        + _REFUSED,
+        description=f"When contacts may be called, 1 to {checks.MOST_WINDOWS} windows; a new campaign has 08:00 to "
+        "21:00 on every day when this is left out. A contact without a time zone of its own is called when "
+        "one is open in all zones of its number." + _REFUSED,
     )
     start_at: TimeInput | None = strawberry.field(
         default=strawberry.UNSET, description="It begins then, once it is started; null is at once."
@@ -82,18 +83,19 @@ class CampaignSettingsInput:
     )
     retry_on: list[Disposition] | None = strawberry.field(
         default=strawberry.UNSET,
-        description="What is tried again; `BUSY`, `NO_ANSWER` and `CONGESTION` at first. `ANSWERED`, `INVALID_NUMBER`, "
-        "`DNC` and `BLOCKED` never are." + _REFUSED,
+        description="What is tried again; `BUSY`, `NO_ANSWER` and `CONGESTION` by a new campaign when this is left "
+        "out. `ANSWERED`, `INVALID_NUMBER`, `DNC` and `BLOCKED` never are." + _REFUSED,
     )
     max_retries: int | None = strawberry.field(
         default=strawberry.UNSET,
-        description=f"How often, beyond the first attempt: 0 to {checks.MOST_RETRIES}; 0 at first." + _REFUSED,
+        description=f"How often a contact is called again, beyond the first attempt: 0 to {checks.MOST_RETRIES}; by a "
+        "new campaign never when this is left out." + _REFUSED,
     )
     retry_after_seconds: float | None = strawberry.field(
         default=strawberry.UNSET,
-        description="How long after the end of the attempt before: "
-        f"{checks.SHORTEST_RETRY_SECONDS:g} to {checks.LONGEST_RETRY_SECONDS:.0f} seconds; an hour at first."
-        + _REFUSED,
+        description=f"How long after the end of one attempt the next is due: {checks.SHORTEST_RETRY_SECONDS:g} to "
+        f"{checks.LONGEST_RETRY_SECONDS:.0f} seconds; with a new campaign an hour when this is left "
+        "out." + _REFUSED,
     )
     max_calls_per_number_per_day: int | None = strawberry.field(
         default=strawberry.UNSET,
@@ -102,8 +104,8 @@ class CampaignSettingsInput:
     )
     breaker: CampaignBreakerInput | None = strawberry.field(
         default=strawberry.UNSET,
-        description="What pauses it when its trunk fails; 10 failures in a minute, half of all, at first; null is "
-        "nothing.",
+        description="What pauses it when its trunk fails; with a new campaign 10 failures in a minute that are half of "
+        "all when this is left out; null is nothing.",
     )
     caller_ids: list[PhoneNumber] | None = strawberry.field(
         default=strawberry.UNSET,
@@ -111,7 +113,8 @@ class CampaignSettingsInput:
         f"{checks.MOST_CALLER_IDS}. None is the pool's, or the account's default one." + _REFUSED,
     )
     caller_id_pool_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="A pool that it is chosen from for each contact; null is none."
+        default=strawberry.UNSET,
+        description="A pool of outbound numbers that the caller id is chosen from for each contact; null is none.",
     )
     caller_id_name: str | None = strawberry.field(
         default=strawberry.UNSET,
@@ -132,7 +135,8 @@ class CampaignSettingsInput:
         f"{call_texts.LONGEST_TALK_SECONDS:.0f} seconds; null is the server's setting.",
     )
     recording_mode: RecordingMode | None = strawberry.field(
-        default=strawberry.UNSET, description="Whose voice is recorded; `OFF` at first." + _REFUSED
+        default=strawberry.UNSET,
+        description="Whose voice is recorded; a new campaign has `OFF` when this is left out." + _REFUSED,
     )
     detect_machine: bool | None = strawberry.field(
         default=strawberry.UNSET,
@@ -140,7 +144,9 @@ class CampaignSettingsInput:
         "with `PREDICTIVE`." + _REFUSED,
     )
     on_machine: MachineAction | None = strawberry.field(
-        default=strawberry.UNSET, description="What is done when a machine has answered; `HANG_UP` at first." + _REFUSED
+        default=strawberry.UNSET,
+        description="What is done when a machine has answered; a new campaign has `HANG_UP` when this is left out."
+        + _REFUSED,
     )
     metadata: list[MetadataPairInput] | None = strawberry.field(
         default=strawberry.UNSET,
@@ -179,13 +185,25 @@ class UpdateCampaignInput(CampaignSettingsInput, Identified):
     )
 
 
-@strawberry.input(description="Which contacts are to be called again; everything that is given must hold.")
-class RetryContactsInput(Identified):
-    id: strawberry.ID = strawberry.field(description="The campaign whose contacts they are.")
-    contact_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="These; at most 1000.")
+@strawberry.input(
+    description="Which contacts are to be called again: give at least one of `contactIds`, `dispositions` and "
+    "`skipReasons`. A contact must be one of `contactIds`, if they are given, and have come to one of `dispositions` "
+    "or `skipReasons`, if any of these two is. An empty list is refused, with `INVALID_INPUT`."
+)
+class RetryContactsInput:
+    campaign_id: strawberry.ID = strawberry.field(description="The campaign whose contacts they are.")
+    idempotency_key: str = strawberry.field(
+        description=f"{KEY_CHARACTERS} The same key with the same input puts nobody back again, and answers as it did "
+        "then, with `replayed: true`. Kept for good; a refused request does not burn its key."
+    )
+    contact_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description=f"These, 1 to {MOST_NAMED}; those that the campaign has not taken up are passed over. Alone, it "
+        "means them whatever they came to: whoever `ANSWERED` is called once more.",
+    )
     dispositions: list[Disposition] | None = strawberry.field(
         default=None,
-        description="Those whose last call came out so. With `skipReasons` as well, either will do.",
+        description="Those that are `FINISHED` and whose last call came out so. `INVALID_NUMBER` is refused.",
     )
     skip_reasons: list[SkipReason] | None = strawberry.field(
         default=None, description="Those that were skipped for one of these reasons; the rules are asked anew."

@@ -14,13 +14,14 @@ from app.api.mutations.campaign_inputs import (
     read_campaign,
 )
 from app.api.mutations.changes import Identified
+from app.api.mutations.inputs import KEY_CHARACTERS
 from app.api.types.campaigns import Campaign
 from app.api.types.problem import Payload
 from app.campaigns.retrying import MOST_AT_ONCE, RetryChoice
 
 _KEY = (
-    "1 to 255 printable ASCII characters of your own. The same key with the same input answers with the campaign as it "
-    "stands, and `replayed: true`. Kept for good; a refused request does not burn its key."
+    f"{KEY_CHARACTERS} The same key with the same input answers with the campaign as it stands, and `replayed: true`. "
+    "Kept for good; a refused request does not burn its key."
 )
 
 
@@ -98,10 +99,16 @@ class ArchiveCampaignPayload(_CampaignPayload):
 
 @strawberry.type(description="What came of calling contacts again.")
 class RetryContactsPayload(_CampaignPayload):
-    retried: int = strawberry.field(default=0, description="How many contacts were put to the start again.")
+    retried_count: int = strawberry.field(default=0, description="How many contacts were put to the start again.")
     has_more: bool = strawberry.field(
         default=False,
-        description=f"There may be more: {MOST_AT_ONCE} are the most at once, so ask again.",
+        description=f"There may be more: {MOST_AT_ONCE:,} are the most at once. Ask again for the rest, under a key of "
+        "its own.",
+    )
+    replayed: bool = strawberry.field(
+        default=False,
+        description="The idempotency key had asked for this before, and the counts are those of then: nobody was put "
+        "back again. The campaign is shown as it stands.",
     )
 
 
@@ -111,7 +118,8 @@ class CampaignMutations:
         Scope.CAMPAIGNS_WRITE,
         CreateCampaignPayload,
         "Make a campaign. It is a draft, and calls nobody before `startCampaign`. Its lists are not copied: whom it "
-        "calls is read from them as it goes.",
+        "calls is read from them as it goes. "
+        "`INVALID_STATE` when the account has as many as it may (`FULL`).",
     )
     async def create_campaign(
         self,
@@ -128,7 +136,8 @@ class CampaignMutations:
         Scope.CAMPAIGNS_WRITE,
         UpdateCampaignPayload,
         "Change a campaign that is not over. While it runs, that counts from the next decision on; what is under way "
-        "goes on as it began.",
+        "goes on as it began. "
+        "`INVALID_STATE` when it is `STOPPED`, `FINISHED` or archived (`ARCHIVED`).",
     )
     async def update_campaign(
         self,
@@ -145,7 +154,8 @@ class CampaignMutations:
         Scope.CAMPAIGNS_WRITE,
         StartCampaignPayload,
         "Start a draft: it begins to call at once, or is scheduled when its `startAt` is yet to come. Everything in it "
-        "is checked once more.",
+        "is checked once more. "
+        "`INVALID_STATE` unless it is a `DRAFT` that is not archived.",
     )
     async def start_campaign(
         self,
@@ -159,7 +169,8 @@ class CampaignMutations:
     @mutation(
         Scope.CAMPAIGNS_WRITE,
         PauseCampaignPayload,
-        "Pause a running campaign: no call of it begins after this has answered. Calls that are under way go on.",
+        "Pause a running campaign: no call of it begins after this has answered. Calls that are under way go on. "
+        "`INVALID_STATE` unless it is `RUNNING`.",
     )
     async def pause_campaign(
         self,
@@ -173,7 +184,8 @@ class CampaignMutations:
     @mutation(
         Scope.CAMPAIGNS_WRITE,
         ResumeCampaignPayload,
-        "Let a paused campaign go on. What it would have called meanwhile is not made up for in a burst.",
+        "Let a paused campaign go on. What it would have called meanwhile is not made up for in a burst. "
+        "`INVALID_STATE` unless it is `PAUSED`.",
     )
     async def resume_campaign(
         self,
@@ -187,7 +199,8 @@ class CampaignMutations:
     @mutation(
         Scope.CAMPAIGNS_WRITE,
         StopCampaignPayload,
-        "Stop a campaign for good: no call of it begins after this has answered. Calls that are under way go on.",
+        "Stop a campaign for good: no call of it begins after this has answered. Calls that are under way go on. "
+        "`INVALID_STATE` unless it is `SCHEDULED`, `RUNNING` or `PAUSED`.",
     )
     async def stop_campaign(
         self,
@@ -202,7 +215,8 @@ class CampaignMutations:
         Scope.CAMPAIGNS_WRITE,
         ArchiveCampaignPayload,
         "Put away a draft, or a campaign that is over: it is in no list any more unless that is asked for, and its "
-        "name can be given again.",
+        "name can be given again. `INVALID_STATE` while it is `SCHEDULED`, `RUNNING` or `PAUSED`, and when it is "
+        "archived already (`ARCHIVED`).",
     )
     async def archive_campaign(
         self,
@@ -218,7 +232,8 @@ class CampaignMutations:
         RetryContactsPayload,
         "Put contacts of a running or paused campaign that have their outcome to the start again, with all their "
         "retries. The rules are asked anew, so who is on a do-not-call list is skipped again; whose number does not "
-        "exist is left alone.",
+        "exist is left alone. Say which contacts: without any choice it is refused, with `REQUIRED`. "
+        "`INVALID_STATE` unless the campaign is `RUNNING` or `PAUSED`.",
     )
     async def retry_contacts(
         self,
@@ -227,11 +242,16 @@ class CampaignMutations:
     ) -> RetryContactsPayload:
         context = info.context
         choice = RetryChoice(
-            contact_ids=tuple(input.contact_ids or ()),
-            dispositions=tuple(input.dispositions or ()),
-            skip_reasons=tuple(input.skip_reasons or ()),
+            contact_ids=None if input.contact_ids is None else tuple(input.contact_ids),
+            dispositions=None if input.dispositions is None else tuple(input.dispositions),
+            skip_reasons=None if input.skip_reasons is None else tuple(input.skip_reasons),
         )
-        campaign, retried = await context.services.campaigns.campaigns.retry_contacts(context.caller, input.id, choice)
+        campaign, retried = await context.services.campaigns.campaigns.retry_contacts(
+            context.caller, input.campaign_id, choice, input.idempotency_key
+        )
         return RetryContactsPayload(
-            campaign=Campaign.of(campaign, context.sight), retried=retried.count, has_more=retried.has_more
+            campaign=Campaign.of(campaign, context.sight),
+            retried_count=retried.count,
+            has_more=retried.has_more,
+            replayed=retried.is_replayed,
         )

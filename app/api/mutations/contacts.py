@@ -17,7 +17,7 @@ from app.api.types.problem import DeletionPayload, Payload
 from app.contacts.contacts import MOST_AT_ONCE, ContactChanges
 from app.contacts.csv_columns import LONGEST_EXTERNAL_ID, LONGEST_NAME, LONGEST_VALUE, MOST_FIELDS
 from app.contacts.import_plan import OnDnc, OnDuplicate
-from app.contacts.lists import ContactListChanges
+from app.contacts.lists import LONGEST_DESCRIPTION, ContactListChanges
 from app.contacts.model import GivenContact
 from app.errors import Problem, RefusedError
 from app.facts.jobs import JobKind
@@ -31,15 +31,20 @@ _COLUMNS = (
 @strawberry.input(description="A contact list to be made.")
 class CreateContactListInput:
     name: str = strawberry.field(description="The name, 1 to 100 characters.")
-    description: str | None = strawberry.field(default=strawberry.UNSET, description="Your own words about it.")
+    description: str | None = strawberry.field(
+        default=strawberry.UNSET, description=f"Your own words about it: 1 to {LONGEST_DESCRIPTION} characters."
+    )
     columns: list[str] | None = strawberry.field(default=strawberry.UNSET, description=_COLUMNS)
 
 
 @strawberry.input(description="Changes of a contact list. What is left out stays; lists replace.")
 class UpdateContactListInput(Identified):
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="The name. Null is refused.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The name, 1 to 100 characters. Null is refused."
+    )
     description: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Your own words about it. Null clears it."
+        default=strawberry.UNSET,
+        description=f"Your own words about it: 1 to {LONGEST_DESCRIPTION} characters; null clears them.",
     )
     columns: list[str] | None = strawberry.field(default=strawberry.UNSET, description=_COLUMNS)
 
@@ -84,12 +89,15 @@ class AddContactsInput:
 
 @strawberry.input(description="Changes of a contact. What is left out stays; a contact's number never changes.")
 class UpdateContactInput(Identified):
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="The name. Null clears it.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description=f"The name, 1 to {LONGEST_NAME} characters; null clears it."
+    )
     time_zone: str | None = strawberry.field(
         default=strawberry.UNSET, description="The IANA time zone. Null: all those of the number."
     )
     external_id: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Your own id for it. Null clears it."
+        default=strawberry.UNSET,
+        description=f"Your own id for it: 1 to {LONGEST_EXTERNAL_ID} characters; null clears it.",
     )
     fields: list[ContactFieldChangeInput] | None = strawberry.field(
         default=strawberry.UNSET, description="The free fields to be set or cleared; others stay. Null is refused."
@@ -163,7 +171,11 @@ class ImportContactsPayload(Payload):
 
 @strawberry.type
 class ContactMutations:
-    @mutation(Scope.CONTACTS, CreateContactListPayload, "Make a contact list.")
+    @mutation(
+        Scope.CONTACTS,
+        CreateContactListPayload,
+        "Make a contact list. `INVALID_STATE` when the account has as many as it may (`FULL`).",
+    )
     async def create_contact_list(
         self,
         info: Info,
@@ -197,7 +209,8 @@ class ContactMutations:
     @mutation(
         Scope.CONTACTS,
         AddContactsPayload,
-        "Put contacts into a list, all or none. Who is in it already gets what is given, and keeps the rest.",
+        "Put contacts into a list, all or none. Who is in it already gets what is given, and keeps the rest. "
+        "`INVALID_STATE` when the list would have more free fields than are kept (`FULL`).",
     )
     async def add_contacts(
         self,
@@ -255,7 +268,8 @@ class ContactMutations:
         Scope.CONTACTS,
         ImportContactsPayload,
         "Read a CSV file into a contact list. The job goes on by itself and survives restarts; its report says of each "
-        "row what became of it.",
+        "row what became of it. "
+        "`INVALID_STATE` while no file has come (`WAITING`), and when too many jobs are unfinished (`FULL`).",
     )
     async def import_contacts(
         self,

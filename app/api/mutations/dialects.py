@@ -42,7 +42,7 @@ class CreateDialectCredentialPayload(Payload):
     )
     secret: str | None = strawberry.field(
         default=None,
-        description="The key that clients show, or with `userName` their password, `ofd_…`: shown this once.",
+        description="The key that clients show, or with `username` their password, `ofd_…`: shown this once.",
     )
     signing_key: str | None = strawberry.field(
         default=None,

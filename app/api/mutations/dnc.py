@@ -15,7 +15,7 @@ from app.api.types.job import Job
 from app.api.types.problem import DeletionPayload, Payload
 from app.contacts.csv_columns import LONGEST_REASON
 from app.contacts.dnc_entries import MOST_AT_ONCE
-from app.contacts.lists import DncListChanges
+from app.contacts.lists import LONGEST_DESCRIPTION, DncListChanges
 from app.contacts.model import GivenEntry
 from app.facts.jobs import JobKind
 
@@ -23,12 +23,13 @@ from app.facts.jobs import JobKind
 @strawberry.input
 class _DncListDetails:
     description: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Your own words about it. Null clears it."
+        default=strawberry.UNSET,
+        description=f"Your own words about it: 1 to {LONGEST_DESCRIPTION} characters; null is none.",
     )
     applies_to_all: bool | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Whether every campaign of the account asks it, which is the default; otherwise those that name "
-        "it. Null is refused.",
+        description="Whether every campaign of the account asks it, as with a new list when this is left out; "
+        "otherwise those that name it do. Null is refused.",
     )
 
 
@@ -39,7 +40,9 @@ class CreateDncListInput(_DncListDetails):
 
 @strawberry.input(description="Changes of a DNC list. What is left out stays.")
 class UpdateDncListInput(_DncListDetails, Identified):
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="The name. Null is refused.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The name, 1 to 100 characters. Null is refused."
+    )
 
 
 @strawberry.input(description="A DNC list to be deleted.")
@@ -116,7 +119,12 @@ class ImportDncEntriesPayload(Payload):
 
 @strawberry.type
 class DncMutations:
-    @mutation(Scope.DNC, CreateDncListPayload, "Make a list of numbers that must not be called.")
+    @mutation(
+        Scope.DNC,
+        CreateDncListPayload,
+        "Make a list of numbers that must not be called. "
+        "`INVALID_STATE` when the account has as many as it may (`FULL`).",
+    )
     async def create_dnc_list(
         self,
         info: Info,
@@ -179,7 +187,8 @@ class DncMutations:
         Scope.DNC,
         ImportDncEntriesPayload,
         "Read a CSV file of numbers onto a DNC list. The job goes on by itself and survives restarts; its report says "
-        "of each row what became of it.",
+        "of each row what became of it. "
+        "`INVALID_STATE` while no file has come (`WAITING`), and when too many jobs are unfinished (`FULL`).",
     )
     async def import_dnc_entries(
         self,

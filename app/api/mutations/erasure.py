@@ -16,7 +16,7 @@ from app.erasure.service import MOST_NAMES
 
 @strawberry.input(description="A person who asks to be forgotten.")
 class ErasePersonalDataInput:
-    phone_number: PhoneNumber = strawberry.field(description="The person's number.")
+    number: PhoneNumber = strawberry.field(description="The person's number.")
     names: list[str] = strawberry.field(
         default_factory=list,
         description="The person's names, which are to go as well, as whole words, from what people have written in the "
@@ -56,6 +56,6 @@ class ErasureMutations:
         input: Annotated[ErasePersonalDataInput, strawberry.argument(description="Who is to be forgotten.")],  # noqa: A002  # GraphQL's own word
     ) -> ErasePersonalDataPayload:
         job = await info.context.services.erasures.begin(
-            info.context.caller, input.phone_number, names=input.names, is_dry_run=input.dry_run
+            info.context.caller, input.number, names=input.names, is_dry_run=input.dry_run
         )
         return ErasePersonalDataPayload(job=Job.of(job))

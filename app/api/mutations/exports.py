@@ -83,7 +83,8 @@ class ExportMutations:
         CreateExportPayload,
         "Have the rows that there are now written into a file, oldest first. It needs the scope of what is exported, "
         "and shows what the key may see: numbers are masked without `pii:read`, pressed keys without `dtmf:read`. Only "
-        "keys that may see as much can fetch it.",
+        "keys that may see as much can fetch it. "
+        "`INVALID_STATE` when too many jobs are unfinished (`FULL`).",
     )
     async def create_export(
         self,

@@ -11,11 +11,15 @@ from app.api.mutations.changes import Identified, read_changes
 from app.api.mutations.inputs import CallTarget
 from app.api.types.groups import Queue, RingGroup
 from app.api.types.problem import DeletionPayload, Payload
+from app.resources.field_checks import LONGEST_TEXT
 from app.routing import model
 from app.routing.groups import QueueChanges, RingGroupChanges
 from app.routing.words import QueueStrategy, RingStrategy
 
 _QUEUE_DEFAULTS: Final[QueueChanges] = {"ring_seconds": 20.0, "music_class": "default"}
+
+
+_NAME = f"The name, 1 to {LONGEST_TEXT} characters."
 
 
 @strawberry.input(one_of=True, description="A member of a ring group: exactly one of these.")
@@ -52,7 +56,7 @@ class _RingGroupDetails:
 
 @strawberry.input(description="A ring group to be made.")
 class CreateRingGroupInput(_RingGroupDetails):
-    name: str = strawberry.field(description="The name.")
+    name: str = strawberry.field(description=_NAME)
     strategy: RingStrategy = strawberry.field(description="How its members are rung.")
     ring_seconds: float = strawberry.field(description="How long each member rings: 1 to 600; with `ALL`, all of them.")
     members: list[RingGroupMemberInput] | None = strawberry.field(
@@ -62,7 +66,7 @@ class CreateRingGroupInput(_RingGroupDetails):
 
 @strawberry.input(description="Changes of a ring group. What is left out stays; lists replace.")
 class UpdateRingGroupInput(_RingGroupDetails, Identified):
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="The name. Null is refused.")
+    name: str | None = strawberry.field(default=strawberry.UNSET, description=f"{_NAME} Null is refused.")
     strategy: RingStrategy | None = strawberry.field(
         default=strawberry.UNSET, description="How its members are rung. Null is refused."
     )
@@ -118,7 +122,7 @@ class _QueueDetails:
     wrap_up_seconds: float | None = strawberry.field(
         default=strawberry.UNSET,
         description="How long an agent is left alone after a call, when the agent's own time does not"
-        " say: 0 to 3600. Null clears it.",
+        " say: 0 to 3600; null is not at all.",
     )
     max_length: int | None = strawberry.field(
         default=strawberry.UNSET, description="How many callers may wait at once: 1 to 10000; null is no limit."
@@ -131,7 +135,7 @@ class _QueueDetails:
 
 @strawberry.input(description="A queue to be made.")
 class CreateQueueInput(_QueueDetails):
-    name: str = strawberry.field(description="The name.")
+    name: str = strawberry.field(description=_NAME)
     strategy: QueueStrategy = strawberry.field(description="Which free agent is offered a caller.")
     ring_seconds: float | None = strawberry.field(
         default=strawberry.UNSET,
@@ -148,12 +152,13 @@ class CreateQueueInput(_QueueDetails):
 
 @strawberry.input(description="Changes of a queue. What is left out stays; lists replace.")
 class UpdateQueueInput(_QueueDetails, Identified):
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="The name. Null is refused.")
+    name: str | None = strawberry.field(default=strawberry.UNSET, description=f"{_NAME} Null is refused.")
     strategy: QueueStrategy | None = strawberry.field(
         default=strawberry.UNSET, description="Which free agent is offered a caller. Null is refused."
     )
     ring_seconds: float | None = strawberry.field(
-        default=strawberry.UNSET, description="How long an agent rings before the next is tried. Null is refused."
+        default=strawberry.UNSET,
+        description="How long an agent rings before the next is tried: 1 to 600. Null is refused.",
     )
     music_class: str | None = strawberry.field(
         default=strawberry.UNSET, description="What waiting callers hear. Null is refused."
@@ -217,7 +222,11 @@ class GroupMutations:
         changed = await info.context.services.routing.ring_groups.update(info.context.caller, input.id, changes)
         return UpdateRingGroupPayload(ring_group=RingGroup.of(changed, info.context.sight))
 
-    @mutation(Scope.ROUTING, DeleteRingGroupPayload, "Delete a ring group, unless calls are sent to it.")
+    @mutation(
+        Scope.ROUTING,
+        DeleteRingGroupPayload,
+        "Delete a ring group, unless calls are sent to it. While they are, it is refused: `INVALID_STATE` (`IN_USE`).",
+    )
     async def delete_ring_group(
         self,
         info: Info,
@@ -246,7 +255,11 @@ class GroupMutations:
         changed = await info.context.services.routing.queues.update(info.context.caller, input.id, changes)
         return UpdateQueuePayload(queue=Queue.of(changed, info.context.sight))
 
-    @mutation(Scope.ROUTING, DeleteQueuePayload, "Delete a queue, unless calls are sent to it.")
+    @mutation(
+        Scope.ROUTING,
+        DeleteQueuePayload,
+        "Delete a queue, unless calls are sent to it. While they are, it is refused: `INVALID_STATE` (`IN_USE`).",
+    )
     async def delete_queue(
         self,
         info: Info,

@@ -12,24 +12,30 @@ from app.api.mutations.lead_inputs import (
 )
 from app.api.scalars import PhoneNumber
 from app.calls import texts
+from app.calls.keeping.keys import LONGEST_KEY
 from app.calls.planning.queue_plan import HIGHEST_PRIORITY, LEAST_PRIORITY
 from app.calls.planning.requests import WaitFor
-from app.facts.vocabulary import AgentDisplay, LegRole, MachinePolicy, MuteDirection, Pair, RecordingMode
+from app.facts.vocabulary import AgentDisplay, LegRole, MachineAction, MuteDirection, Pair, RecordingMode
 from app.flows.steps import Announcement, DialplanTarget, StreamTarget
 from app.resources.shown_names import LONGEST_NAME
 
+#: What an idempotency key may be: `keys.check_key` refuses any other.
+KEY_CHARACTERS = f"1 to {LONGEST_KEY} printable ASCII characters of your own."
 _KEY = (
-    "1 to 255 printable ASCII characters of your own, new for every call you mean to place. The same key with the "
-    "same input never dials twice: it answers with what it made, as it stands, and `replayed: true`. Kept for good; a "
-    "refused request does not burn its key."
+    f"{KEY_CHARACTERS} New for every call you mean to place: the same key with the same input never dials twice, and "
+    "answers with what it made, as it stands, and `replayed: true`. Kept for good; a refused request does not burn its "
+    "key."
 )
 _RING = (
     f"{texts.SHORTEST_RING_SECONDS:g} to {texts.LONGEST_RING_SECONDS:g} seconds; when left out, the server's setting "
 )
-_EXTERNAL_ID = f"1 to {texts.LONGEST_EXTERNAL_ID} characters"
-_PAIRS = f"At most {texts.MOST_PAIRS}, no key twice."
-_TAGS = f"At most {texts.MOST_TAGS} of 1 to {texts.LONGEST_TAG} characters each, none twice."
-_SHOWN = f"1 to {LONGEST_NAME} characters, without quotes, `<`, `>` or backslashes"
+#: What is said of these wherever a call is asked for.
+EXTERNAL_ID_FORM = f"1 to {texts.LONGEST_EXTERNAL_ID} characters"
+PAIRS_FORM = f"At most {texts.MOST_PAIRS}, no key twice."
+TAGS_FORM = f"At most {texts.MOST_TAGS} of 1 to {texts.LONGEST_TAG} characters each, none twice."
+SHOWN_FORM = f"1 to {LONGEST_NAME} characters, without quotes, `<`, `>` or backslashes"
+MESSAGE_FORM = f"at most {texts.LONGEST_MESSAGE_BYTES} bytes of UTF-8"
+TALK_FORM = f"{texts.SHORTEST_TALK_SECONDS:g} to {texts.LONGEST_TALK_SECONDS:.0f} seconds"
 
 
 @strawberry.input(one_of=True, description="Whom the customer's side reaches: exactly one of these.")
@@ -75,14 +81,16 @@ class OriginateCallInput:
     destination: CallDestination = strawberry.field(description="Whom to call: the customer.")
     connect: CallTarget = strawberry.field(description="Whom to connect with the customer: the agent.")
     dial_first: LegRole = strawberry.field(
-        default=LegRole.AGENT, description="Who is dialled first; the other once that one has answered."
+        default=LegRole.AGENT,
+        description="Who is dialled first, `AGENT` or `CUSTOMER`; other roles are refused. The other side is dialled "
+        "once that one has answered.",
     )
     caller_id: PhoneNumber | None = strawberry.field(
         default=None, description=shown_numbers.NUMBER + shown_numbers.DEFAULT
     )
     caller_id_pool_id: strawberry.ID | None = strawberry.field(default=None, description=shown_numbers.POOL)
     caller_id_name: str | None = strawberry.field(
-        default=None, description=f"The name that the customer sees: {_SHOWN}. Left out: no name."
+        default=None, description=f"The name that the customer sees: {SHOWN_FORM}. Left out: no name."
     )
     queue_priority: int = strawberry.field(
         default=LEAST_PRIORITY,
@@ -94,7 +102,7 @@ class OriginateCallInput:
     )
     destination_name: str | None = strawberry.field(
         default=None,
-        description=f"The name that the agent sees: {_SHOWN}. `agentDisplay: CUSTOM` needs one.",
+        description=f"The name that the agent sees: {SHOWN_FORM}. `agentDisplay: CUSTOM` needs one.",
     )
     trunk_id: strawberry.ID | None = strawberry.field(
         default=None, description="The trunk to dial out over. When left out, the account's default one."
@@ -122,14 +130,14 @@ class OriginateCallInput:
     )
     external_id: str | None = strawberry.field(
         default=None,
-        description=f"Your own id for it, such as a lead's: {_EXTERNAL_ID}. Need not be unique; lists can be filtered "
-        "by it.",
+        description=f"Your own id for it, such as a lead's: {EXTERNAL_ID_FORM}. Need not be unique; lists can be "
+        "filtered by it.",
     )
     metadata: list[MetadataPairInput] = strawberry.field(
-        default_factory=list, description=f"Your own key-value pairs, echoed in every event. {_PAIRS}"
+        default_factory=list, description=f"Your own key-value pairs, echoed in every event. {PAIRS_FORM}"
     )
     tags: list[str] = strawberry.field(
-        default_factory=list, description=f"Your own tags, echoed in every event. {_TAGS}"
+        default_factory=list, description=f"Your own tags, echoed in every event. {TAGS_FORM}"
     )
     variables: list[MetadataPairInput] = strawberry.field(
         default_factory=list,
@@ -154,9 +162,11 @@ class OriginateCallInput:
         "unless it is for a call flow or an announcement: they begin after the beep, a flow with the variable "
         "`answeredBy`. A fax is hung up, unless it is for a call flow. What is UNKNOWN counts as a person.",
     )
-    machine_policy: MachinePolicy = strawberry.field(
-        default=MachinePolicy.HANG_UP,
-        description="With `detectMachine`, and somebody to connect who talks: what is done with an answering machine.",
+    on_machine: MachineAction | None = strawberry.field(
+        default=None,
+        description="With `detectMachine`: what is done with an answering machine. When left out, `GO_ON` where a call "
+        "flow, an announcement, a program or the dialplan leads whoever answers, and else `HANG_UP`. "
+        "`GO_ON` is refused where somebody is connected, `CONNECT` where nobody is.",
     )
     dry_run: bool = strawberry.field(
         default=False,
@@ -174,14 +184,14 @@ class OriginateCallInput:
 class UpdateCallInput:
     call_id: strawberry.ID = strawberry.field(description="The call.")
     external_id: str | None = strawberry.field(
-        default=strawberry.UNSET, description=f"Your own id for it: {_EXTERNAL_ID}; null clears it."
+        default=strawberry.UNSET, description=f"Your own id for it: {EXTERNAL_ID_FORM}; null clears it."
     )
     metadata: list[MetadataPairInput] | None = strawberry.field(
         default=strawberry.UNSET,
-        description=f"All of your key-value pairs anew; null is refused, `[]` clears. {_PAIRS}",
+        description=f"All of your key-value pairs anew; null is refused, `[]` clears. {PAIRS_FORM}",
     )
     tags: list[str] | None = strawberry.field(
-        default=strawberry.UNSET, description=f"All of your tags anew; null is refused, `[]` clears. {_TAGS}"
+        default=strawberry.UNSET, description=f"All of your tags anew; null is refused, `[]` clears. {TAGS_FORM}"
     )
 
 

@@ -26,7 +26,8 @@ class JobMutations:
         None,
         CancelJobPayload,
         "Cancel a job: once this has answered it writes nothing more, and what it had done until then stays done. It "
-        "takes the scope of the job's kind.",
+        "takes the scope of the job's kind. "
+        "`INVALID_STATE` when it is `FINISHED` or `FAILED`; one that is cancelled is left so.",
     )
     async def cancel_job(
         self,

@@ -95,7 +95,11 @@ class MediaStreamMutations:
         StartMediaStreamPayload,
         "Let a program talk to a leg over a websocket, both ways: a voice bot. Offhook connects to the program, and "
         "when it is there the leg leaves the others for it, until the stream ends; then it is back. At most "
-        f"{MOST_STREAMS} in a call. `mediastream.connected` and `mediastream.ended`, or `mediastream.failed`, tell.",
+        f"{MOST_STREAMS} in a call. `mediastream.connected` and `mediastream.ended`, or `mediastream.failed`, tell. "
+        "`INVALID_STATE` when the call is not `CONNECTED`; the leg is not `UP` or cannot be had just now (`LEAVING`, "
+        "`DETECTING`, `DIALPLAN`, `TRANSFER_DIALING`), is a supervisor's, has a media stream already or the call as "
+        "many as it may (`MEDIA_STREAM`), or is being transferred (`TRANSFER_…`); or the call is ending or has ended, "
+        "or tells a one-time password.",
     )
     async def start_media_stream(
         self,
@@ -120,7 +124,8 @@ class MediaStreamMutations:
     @mutation(
         Scope.CALLS_CONTROL,
         StopMediaStreamPayload,
-        "End a media stream: the program is told, and the leg is back with the others.",
+        "End a media stream: the program is told, and the leg is back with the others. `NOT_FOUND` when none of this "
+        "id is under way, or no more; `INVALID_STATE` when the call is ending or has ended.",
     )
     async def stop_media_stream(
         self,
@@ -150,7 +155,8 @@ class MediaStreamMutations:
     @mutation(
         Scope.WEBHOOKS_WRITE,
         DeleteMediaEndpointPayload,
-        "Allow an address for media streams no more. Those under way go on.",
+        "Allow an address for media streams no more. Those under way go on. "
+        "`INVALID_STATE` while callers are led to a program that no other endpoint allows (`IN_USE`).",
     )
     async def delete_media_endpoint(
         self,

@@ -12,6 +12,7 @@ from app.api.scalars import PhoneNumber
 from app.api.types.problem import DeletionPayload, Payload
 from app.api.types.trunks import OutboundNumber, OutboundNumberPool
 from app.numbers.parse import E164, parse_caller_id
+from app.resources.field_checks import LONGEST_TEXT
 from app.routing.numbers import NumberChanges, PoolChanges
 from app.routing.words import NumberCapability
 
@@ -19,17 +20,19 @@ from app.routing.words import NumberCapability
 @strawberry.input
 class _OutboundNumberDetails:
     label: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Your own words about it. Null clears it."
+        default=strawberry.UNSET, description=f"Your own words about it: 1 to {LONGEST_TEXT} characters; null is none."
     )
     is_default: bool | None = strawberry.field(
         default=strawberry.UNSET,
         description="Whether calls that name no caller id show it. The first number is the default. Null is refused.",
     )
     trunk_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="The trunk it belongs to. Null clears it."
+        default=strawberry.UNSET, description="The trunk it belongs to; null is none."
     )
     capabilities: list[NumberCapability] | None = strawberry.field(
-        default=strawberry.UNSET, description="What it may be used for; everything by default. Null is refused."
+        default=strawberry.UNSET,
+        description="What it may be used for; a new number may be used for everything when this is left out. Null is "
+        "refused.",
     )
 
 
@@ -72,7 +75,7 @@ class DeleteOutboundNumberPayload(DeletionPayload):
 
 @strawberry.input(description="A pool of outbound numbers to be made.")
 class CreateOutboundNumberPoolInput:
-    name: str = strawberry.field(description="The name.")
+    name: str = strawberry.field(description=f"The name, 1 to {LONGEST_TEXT} characters.")
     number_ids: list[strawberry.ID] | None = strawberry.field(
         default=strawberry.UNSET, description="Its numbers, in their order. Null is refused."
     )
@@ -80,7 +83,9 @@ class CreateOutboundNumberPoolInput:
 
 @strawberry.input(description="Changes of a pool of outbound numbers. What is left out stays; lists replace.")
 class UpdateOutboundNumberPoolInput(Identified):
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="The name. Null is refused.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description=f"The name, 1 to {LONGEST_TEXT} characters. Null is refused."
+    )
     number_ids: list[strawberry.ID] | None = strawberry.field(
         default=strawberry.UNSET, description="All its numbers anew. Null is refused."
     )

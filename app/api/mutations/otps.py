@@ -8,7 +8,15 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
 from app.api.mutations import shown_numbers
-from app.api.mutations.inputs import MetadataPairInput, key_field, read_pairs
+from app.api.mutations.inputs import (
+    EXTERNAL_ID_FORM,
+    PAIRS_FORM,
+    SHOWN_FORM,
+    TAGS_FORM,
+    MetadataPairInput,
+    key_field,
+    read_pairs,
+)
 from app.api.mutations.lead_inputs import VoiceInput, read_voice
 from app.api.mutations.speech import FilledTemplateInput
 from app.api.scalars import PhoneNumber
@@ -50,7 +58,7 @@ class AnnounceOtpInput:
         default=None, description="How; when left out, as the template says, or as the first voice for `en-US` does."
     )
     repeat: int = strawberry.field(default=2, description=f"How often it is said: 1 to {model.MOST_READINGS}.")
-    expires_in_seconds: float = strawberry.field(
+    ttl_seconds: float = strawberry.field(
         default=600.0,
         description="How long it can be verified, from now on: "
         f"{model.SHORTEST_LIFE_SECONDS:g} to {model.LONGEST_LIFE_SECONDS:.0f} seconds.",
@@ -62,19 +70,23 @@ class AnnounceOtpInput:
         default=None, description=shown_numbers.NUMBER + shown_numbers.DEFAULT
     )
     caller_id_pool_id: strawberry.ID | None = strawberry.field(default=None, description=shown_numbers.POOL)
-    caller_id_name: str | None = strawberry.field(default=None, description="The name that the customer sees.")
-    trunk_id: strawberry.ID | None = strawberry.field(default=None, description="The trunk to dial out over.")
+    caller_id_name: str | None = strawberry.field(
+        default=None, description=f"The name that the customer sees: {SHOWN_FORM}."
+    )
+    trunk_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The trunk to dial out over; when left out, the account's default one."
+    )
     customer_ring_seconds: float | None = strawberry.field(
         default=None,
         description=f"How long it may ring: {texts.SHORTEST_RING_SECONDS:g} to {texts.LONGEST_RING_SECONDS:g} seconds; "
         "when left out, the server's setting.",
     )
-    external_id: str | None = strawberry.field(default=None, description="Your own id for it.")
+    external_id: str | None = strawberry.field(default=None, description=f"Your own id for it: {EXTERNAL_ID_FORM}.")
     metadata: list[MetadataPairInput] = strawberry.field(
-        default_factory=list, description="Your own key-value pairs, echoed in the events of its call."
+        default_factory=list, description=f"Your own key-value pairs, echoed in the events of its call. {PAIRS_FORM}"
     )
     tags: list[str] = strawberry.field(
-        default_factory=list, description="Your own tags, echoed in the events of its call."
+        default_factory=list, description=f"Your own tags, echoed in the events of its call. {TAGS_FORM}"
     )
 
 
@@ -165,6 +177,6 @@ def _read(given: AnnounceOtpInput) -> model.AnnounceRequest:
         values=values,
         voice=None if given.voice is None else read_voice(given.voice),
         repeat=given.repeat,
-        expires_in_seconds=given.expires_in_seconds,
+        expires_in_seconds=given.ttl_seconds,
         max_attempts=given.max_attempts,
     )

@@ -8,9 +8,11 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
 from app.api.mutations.changes import Identified, read_changes
+from app.api.mutations.inputs import SHOWN_FORM
 from app.api.types.people import Agent, Device, Extension
 from app.api.types.problem import DeletionPayload, Payload
-from app.routing.devices import DeviceChanges
+from app.resources.field_checks import LONGEST_TEXT
+from app.routing.devices import MOST_DEVICES, DeviceChanges
 from app.routing.people import AgentChanges, ExtensionChanges
 from app.routing.words import Codec, Transport
 
@@ -18,29 +20,33 @@ from app.routing.words import Codec, Transport
 @strawberry.input
 class _AgentDetails:
     display_name: str | None = strawberry.field(
-        default=strawberry.UNSET, description="What others are shown instead of the name. Null clears it."
+        default=strawberry.UNSET,
+        description=f"What others are shown instead of the name: {SHOWN_FORM}; null is the name.",
     )
-    email: str | None = strawberry.field(default=strawberry.UNSET, description="An e-mail address. Null clears it.")
+    email: str | None = strawberry.field(default=strawberry.UNSET, description="An e-mail address; null is none.")
     extension_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Where it sits. Null clears it."
+        default=strawberry.UNSET, description="The extension where it sits; null is nowhere."
     )
     ring_seconds: float | None = strawberry.field(
         default=strawberry.UNSET,
-        description="How long it rings before somebody else is tried: 1 to 600. Null clears it.",
+        description="How long it rings before somebody else is tried: 1 to 600; null is what the call or queue says.",
     )
     wrap_up_seconds: float | None = strawberry.field(
-        default=strawberry.UNSET, description="How long it is left alone after a call: 0 to 3600. Null clears it."
+        default=strawberry.UNSET,
+        description="How long it is left alone after a call: 0 to 3600; null is what the queue says.",
     )
 
 
 @strawberry.input(description="An agent to be made.")
 class CreateAgentInput(_AgentDetails):
-    name: str = strawberry.field(description="The name, as colleagues know it.")
+    name: str = strawberry.field(description=f"The name, as colleagues know it: {SHOWN_FORM}.")
 
 
 @strawberry.input(description="Changes of an agent. What is left out stays; lists replace.")
 class UpdateAgentInput(_AgentDetails, Identified):
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="The name. Null is refused.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description=f"The name, as colleagues know it: {SHOWN_FORM}. Null is refused."
+    )
 
 
 @strawberry.input(description="An agent to be deleted.")
@@ -71,7 +77,7 @@ class DeleteAgentPayload(DeletionPayload):
 @strawberry.input
 class _ExtensionDetails:
     label: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Your own words about it. Null clears it."
+        default=strawberry.UNSET, description=f"Your own words about it: 1 to {LONGEST_TEXT} characters; null is none."
     )
 
 
@@ -113,29 +119,37 @@ class DeleteExtensionPayload(DeletionPayload):
 @strawberry.input
 class _DeviceDetails:
     extension_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="The extension it belongs to. Null is refused."
+        default=strawberry.UNSET,
+        description=f"The extension that the device belongs to, which has at most {MOST_DEVICES} devices. Null is "
+        "refused.",
     )
     agent_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Or the agent it belongs to. Null is refused."
+        default=strawberry.UNSET,
+        description=f"The agent that the device belongs to, who has at most {MOST_DEVICES} devices. Null is refused.",
     )
     label: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Your own words about it. Null clears it."
+        default=strawberry.UNSET, description=f"Your own words about it: 1 to {LONGEST_TEXT} characters; null is none."
     )
     transport: Transport | None = strawberry.field(
-        default=strawberry.UNSET, description="How it talks to Asterisk; UDP by default. Null is refused."
+        default=strawberry.UNSET,
+        description="How it talks to Asterisk; a new device has `UDP` when this is left out. Null is refused.",
     )
     codecs: list[Codec] | None = strawberry.field(
         default=strawberry.UNSET,
-        description="What it may speak, best first; µ-law and A-law by default. Null is refused.",
+        description="What it may speak, best first; a new device has µ-law and A-law when this is left out. Null is "
+        "refused.",
     )
 
 
-@strawberry.input(description="A device to be made.")
+@strawberry.input(description="A device to be made. Give exactly one of `extensionId` and `agentId`.")
 class CreateDeviceInput(_DeviceDetails):
     pass
 
 
-@strawberry.input(description="Changes of a device. What is left out stays; lists replace.")
+@strawberry.input(
+    description="Changes of a device. What is left out stays; lists replace. Give at most one of `extensionId` and "
+    "`agentId`: the device belongs to that one from then on, and no longer to the one before."
+)
 class UpdateDeviceInput(_DeviceDetails, Identified):
     pass
 
@@ -205,7 +219,8 @@ class PeopleMutations:
     @mutation(
         Scope.AGENTS,
         DeleteAgentPayload,
-        "Delete an agent and its own devices. Queues and ring groups lose it; records of its calls stay.",
+        "Delete an agent and its own devices. Queues and ring groups lose it; records of its calls stay. "
+        "`INVALID_STATE` while calls are sent to it (`IN_USE`).",
     )
     async def delete_agent(
         self,
@@ -225,7 +240,11 @@ class PeopleMutations:
         made = await info.context.services.routing.extensions.create(info.context.caller, values)
         return CreateExtensionPayload(extension=Extension.of(made))
 
-    @mutation(Scope.ROUTING, UpdateExtensionPayload, "Change an extension.")
+    @mutation(
+        Scope.ROUTING,
+        UpdateExtensionPayload,
+        "Change an extension. `INVALID_STATE` for another `number` while calls are sent to it (`IN_USE`).",
+    )
     async def update_extension(
         self,
         info: Info,
@@ -238,7 +257,8 @@ class PeopleMutations:
     @mutation(
         Scope.ROUTING,
         DeleteExtensionPayload,
-        "Delete an extension and its devices. Its agents sit nowhere then; records of its calls stay.",
+        "Delete an extension and its devices. Its agents sit nowhere then; records of its calls stay. "
+        "`INVALID_STATE` while calls are sent to it (`IN_USE`).",
     )
     async def delete_extension(
         self,
@@ -284,7 +304,8 @@ class PeopleMutations:
     @mutation(
         Scope.ROUTING,
         RotateDeviceSecretPayload,
-        "Give a device a new secret. The old one is refused from its next registration on; until then calls reach it.",
+        "Give a device a new secret. The old one is refused from its next registration on; until then calls reach it. "
+        "`INVALID_STATE` for one in Asterisk's own files (`NOT_PROVISIONED`).",
     )
     async def rotate_device_secret(
         self,

@@ -13,6 +13,7 @@ from app.api.mutations.inputs import given_text
 from app.api.types.call import Call
 from app.api.types.problem import Payload
 from app.calls.core import media, verbs
+from app.calls.core.playing import MOST_PLAYBACKS
 from app.errors import Problem, RefusedError
 from app.facts.vocabulary import Tone
 from app.ids import Kind, LegId, PlaybackId, new_id
@@ -95,7 +96,10 @@ class PlayingMutations:
         Scope.CALLS_CONTROL,
         PlayAudioPayload,
         "Play sounds into a live call: to one leg, or to everybody. `playback.started`, then `playback.finished` or "
-        "`playback.failed` tell what comes of it.",
+        "`playback.failed` tell what comes of it. `INVALID_STATE` when no leg is named and the call is not "
+        "`CONNECTED`; the leg is not `UP` or cannot be had just now (`LEAVING`, `DETECTING`, `DIALPLAN`, "
+        f"`TRANSFER_DIALING`); {MOST_PLAYBACKS} sounds are being played already (`PLAYING`); or the call is ending or "
+        "has ended, or tells a one-time password.",
     )
     async def play_audio(
         self,
@@ -108,7 +112,12 @@ class PlayingMutations:
         acted = await act(info, input.call_id, verb)
         return PlayAudioPayload(call=Call.of(acted.call, info.context.sight), playback_id=strawberry.ID(playback_id))
 
-    @mutation(Scope.CALLS_CONTROL, StopPlaybackPayload, "Stop what is being played into a call.")
+    @mutation(
+        Scope.CALLS_CONTROL,
+        StopPlaybackPayload,
+        "Stop what is being played into a call. "
+        "`NOT_FOUND` when it is not being played, or no more; `INVALID_STATE` when the call is ending or has ended.",
+    )
     async def stop_playback(
         self,
         info: Info,
@@ -118,7 +127,13 @@ class PlayingMutations:
         acted = await act(info, input.call_id, verb)
         return StopPlaybackPayload(call=Call.of(acted.call, info.context.sight))
 
-    @mutation(Scope.CALLS_CONTROL, SendDtmfPayload, "Press keys towards a leg of a live call.")
+    @mutation(
+        Scope.CALLS_CONTROL,
+        SendDtmfPayload,
+        "Press keys towards a leg of a live call. `INVALID_STATE` when the leg is not `UP` or cannot be had just now "
+        "(`LEAVING`, `DETECTING`, `DIALPLAN`, `TRANSFER_DIALING`); or the call is ending or has ended, or tells a "
+        "one-time password.",
+    )
     async def send_dtmf(
         self,
         info: Info,

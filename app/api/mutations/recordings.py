@@ -80,7 +80,9 @@ class RecordingMutations:
         Scope.CALLS_CONTROL,
         StartRecordingPayload,
         "Record a call from now on. One recording of a call runs at a time; when it is stopped, another may begin. "
-        "`recording.started` tells when Asterisk writes.",
+        "`recording.started` tells when Asterisk writes. `INVALID_STATE` when the call is being recorded already (the "
+        "recording's state), when no two talk (the call's state, or `TRANSFER_…`); or the call is ending or has ended, "
+        "or tells a one-time password.",
     )
     async def start_recording(
         self,
@@ -96,7 +98,8 @@ class RecordingMutations:
     @mutation(
         Scope.CALLS_CONTROL,
         StopRecordingPayload,
-        "End a recording while the call goes on. `recording.saved` tells when it can be fetched.",
+        "End a recording while the call goes on. `recording.saved` tells when it can be fetched. `INVALID_STATE` when "
+        "the recording is over or has not begun; or the call is ending or has ended, or tells a one-time password.",
     )
     async def stop_recording(
         self,
@@ -111,7 +114,8 @@ class RecordingMutations:
         Scope.CALLS_CONTROL,
         PauseRecordingPayload,
         "Pause a recording, as while payment data is spoken: once this has answered, nothing of what is said gets into "
-        "the file, whatever fails meanwhile.",
+        "the file, whatever fails meanwhile. `INVALID_STATE` when the recording is over, has not begun or is paused in "
+        "the other `mode`; or the call is ending or has ended, or tells a one-time password.",
     )
     async def pause_recording(
         self,
@@ -123,7 +127,12 @@ class RecordingMutations:
         call = (await act(info, recording_id, verb)).call
         return PauseRecordingPayload(**_as_it_is(info, call, recording_id))
 
-    @mutation(Scope.CALLS_CONTROL, ResumeRecordingPayload, "End a recording's pause.")
+    @mutation(
+        Scope.CALLS_CONTROL,
+        ResumeRecordingPayload,
+        "End a recording's pause. One that is not paused is left so. `INVALID_STATE` when the recording is over or has "
+        "not begun; or the call is ending or has ended, or tells a one-time password.",
+    )
     async def resume_recording(
         self,
         info: Info,
@@ -137,7 +146,8 @@ class RecordingMutations:
         Scope.RECORDINGS_DELETE,
         DeleteRecordingPayload,
         "Delete a recording's file. What is known of the recording stays, without what there was of its file; its "
-        "addresses answer 410 from now on.",
+        "addresses answer 410 from now on. "
+        "`INVALID_STATE` until it is `SAVED` or `FAILED`; one that is deleted is left so.",
     )
     async def delete_recording(
         self,

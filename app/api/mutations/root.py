@@ -35,7 +35,9 @@ from app.api.mutations.webhooks import WebhookMutations
 
 @strawberry.type(
     description="Doing. Each mutation takes one `input` and gives a payload whose `userErrors` hold what the caller "
-    "can mend; authentication, scope, outages and faults are top-level errors."
+    "can mend: nothing was done then. What their codes mean is said at `UserErrorCode`, which states a "
+    "mutation refuses (`INVALID_STATE`) at the mutation. Authentication, scope, outages and faults are "
+    "top-level errors; their codes are in the documentation: docs/reference/errors.md."
 )
 class Mutation(
     CallMutations,

@@ -10,7 +10,7 @@ POOL: Final = (
     "A pool of outbound numbers, instead of `callerId`: of those that are not flagged the nearest to the customer is "
     "shown, then the one that was used longest ago."
 )
-DEFAULT: Final = " When both are left out, the account's default number."
+DEFAULT: Final = " When neither `callerId` nor `callerIdPoolId` is given, the account's default number."
 
 
 def pick_caller_id(number: str | None, pool_id: str | None) -> str | None:

@@ -18,6 +18,7 @@ from app.api.types.problem import DeletionPayload, Payload
 from app.api.types.speech import AnnouncementTemplate, AudioFile, Upload
 from app.calls.core import verbs
 from app.calls.core.ending import has_ended
+from app.calls.core.playing import MOST_PLAYBACKS
 from app.errors import Problem, RefusedError
 from app.files import uploads
 from app.ids import Kind, LegId, PlaybackId, new_id
@@ -71,8 +72,12 @@ class CreateAnnouncementTemplateInput:
 
 @strawberry.input(description="Changes of an announcement template. What is left out stays.")
 class UpdateAnnouncementTemplateInput(Identified):
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="The name. Null is refused.")
-    text: str | None = strawberry.field(default=strawberry.UNSET, description="The text. Null is refused.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The name, 1 to 100 characters. Null is refused."
+    )
+    text: str | None = strawberry.field(
+        default=strawberry.UNSET, description=f"The text, with its `{{field}}`s: {_TEXT}. Null is refused."
+    )
     voice: VoiceInput | None = strawberry.field(
         default=strawberry.UNSET, description="All of how it is spoken anew. Null is refused."
     )
@@ -158,7 +163,9 @@ class SpeechMutations:
         SpeakPayload,
         "Speak a text into a live call: to one leg, or to everybody. The sound is made first; when that fails, nothing "
         "is played. `playback.started`, then `playback.finished` or `playback.failed` tell what comes of it; the text "
-        "is in none of them.",
+        "is in none of them. `INVALID_STATE` when no leg is named and the call is not `CONNECTED`; the leg is not `UP` "
+        f"or cannot be had just now (`LEAVING`, `DETECTING`, `DIALPLAN`, `TRANSFER_DIALING`); {MOST_PLAYBACKS} sounds "
+        "are being played already (`PLAYING`); or the call is ending or has ended, or tells a one-time password.",
     )
     async def speak(
         self,
@@ -176,7 +183,11 @@ class SpeechMutations:
         acted = await context.services.calls.act(context.caller, input.call_id, verb)
         return SpeakPayload(call=Call.of(acted.call, context.sight), playback_id=strawberry.ID(playback_id))
 
-    @mutation(Scope.ROUTING, CreateAnnouncementTemplatePayload, "Make an announcement template.")
+    @mutation(
+        Scope.ROUTING,
+        CreateAnnouncementTemplatePayload,
+        "Make an announcement template. `INVALID_STATE` when the account has as many as it may (`FULL`).",
+    )
     async def create_announcement_template(
         self,
         info: Info,
@@ -196,7 +207,11 @@ class SpeechMutations:
         changed = await info.context.services.speech.templates.update(info.context.caller, input.id, values)
         return UpdateAnnouncementTemplatePayload(announcement_template=AnnouncementTemplate.of(changed))
 
-    @mutation(Scope.ROUTING, DeleteAnnouncementTemplatePayload, "Delete an announcement template.")
+    @mutation(
+        Scope.ROUTING,
+        DeleteAnnouncementTemplatePayload,
+        "Delete an announcement template. `INVALID_STATE` while calls are led to it (`IN_USE`).",
+    )
     async def delete_announcement_template(
         self,
         info: Info,
@@ -209,7 +224,8 @@ class SpeechMutations:
         None,
         CreateUploadPayload,
         "Have an address made that takes one file. Its id then goes into the mutation that uses the file. A sound file "
-        "needs the scope `routing`, a CSV file `contacts` or `dnc`.",
+        "needs the scope `routing`, a CSV file `contacts` or `dnc`. "
+        "`INVALID_STATE` when too many are open (`FULL`).",
     )
     async def create_upload(
         self,
@@ -234,7 +250,8 @@ class SpeechMutations:
         Scope.ROUTING,
         CreateAudioFilePayload,
         f"Make a sound file of an upload: WAV, FLAC, MP3 or Ogg, at most {LONGEST_SECONDS} seconds, up to "
-        f"{MOST_CHANNELS} channels, which are mixed into one. The upload is used up.",
+        f"{MOST_CHANNELS} channels, which are mixed into one. The upload is used up. "
+        "`INVALID_STATE` while no file has come (`WAITING`), and when the account has as many as it may (`FULL`).",
     )
     async def create_audio_file(
         self,
@@ -246,7 +263,11 @@ class SpeechMutations:
         )
         return CreateAudioFilePayload(audio_file=AudioFile.of(made))
 
-    @mutation(Scope.ROUTING, DeleteAudioFilePayload, "Delete a sound file. What is being played goes on.")
+    @mutation(
+        Scope.ROUTING,
+        DeleteAudioFilePayload,
+        "Delete a sound file. What is being played goes on. `INVALID_STATE` while calls are led to it (`IN_USE`).",
+    )
     async def delete_audio_file(
         self,
         info: Info,

@@ -107,7 +107,9 @@ class SupervisionMutations:
         Scope.SUPERVISE,
         StartSupervisionPayload,
         f"Let a supervisor listen to a call, at most {MOST_SUPERVISORS} at once: its phone rings, and with its answer "
-        "it hears the agent and whoever the agent talks to. `supervision.ended` comes exactly once, whatever happens.",
+        "it hears the agent and whoever the agent talks to. `supervision.ended` comes exactly once, whatever happens. "
+        "`INVALID_STATE` when the call is not `CONNECTED`, has no agent, or has as many supervisors as it may "
+        "(`SUPERVISED`); or the call is ending or has ended, or tells a one-time password.",
     )
     async def start_supervision(
         self,
@@ -133,7 +135,8 @@ class SupervisionMutations:
     @mutation(
         Scope.SUPERVISE,
         UpdateSupervisionPayload,
-        "Change what a supervisor does with the talk. Nobody's sound is interrupted.",
+        "Change what a supervisor does with the talk. Nobody's sound is interrupted. `NOT_FOUND` when none of this id "
+        "is under way, or no more; `INVALID_STATE` when the call is ending or has ended.",
     )
     async def update_supervision(
         self,
@@ -146,7 +149,12 @@ class SupervisionMutations:
             supervision=_supervision(info, call, input.supervision_id), call=Call.of(call, info.context.sight)
         )
 
-    @mutation(Scope.SUPERVISE, StopSupervisionPayload, "End a supervision: the supervisor is let go, the call goes on.")
+    @mutation(
+        Scope.SUPERVISE,
+        StopSupervisionPayload,
+        "End a supervision: the supervisor is let go, the call goes on. `NOT_FOUND` when none of this id is under way, "
+        "or no more; `INVALID_STATE` when the call is ending or has ended.",
+    )
     async def stop_supervision(
         self,
         info: Info,
@@ -160,7 +168,9 @@ class SupervisionMutations:
         Scope.CALLS_CONTROL,
         AddParticipantPayload,
         f"Call somebody into the talk of a CONNECTED call, at most {MOST_PARTICIPANTS} at once. Who answers talks with "
-        "all (`participant.joined`); of who does not, `leg.ended` tells.",
+        "all (`participant.joined`); of who does not, `leg.ended` tells. `INVALID_STATE` when the call is not "
+        "`CONNECTED`, a transfer is under way (`TRANSFER_…`), or it has as many participants as it may (`CONFERENCE`); "
+        "or the call is ending or has ended, or tells a one-time password.",
     )
     async def add_participant(
         self,
@@ -179,7 +189,9 @@ class SupervisionMutations:
         acted = await act(info, input.call_id, verb)
         leg_id = _came_of(acted.call, ADD_PARTICIPANT, input.idempotency_key)
         return AddParticipantPayload(
-            leg=None if leg_id is None else Leg.of(acted.call.leg(LegId(leg_id)), info.context.sight),
+            leg=None
+            if leg_id is None
+            else Leg.of(acted.call.leg(LegId(leg_id)), info.context.sight, call_id=acted.call.id),
             call=Call.of(acted.call, info.context.sight),
             replayed=acted.is_replayed,
         )
@@ -188,7 +200,9 @@ class SupervisionMutations:
         Scope.CALLS_CONTROL,
         RemoveParticipantPayload,
         "Let one of a conference go; the others talk on. In the agent's or the customer's place whoever joined first "
-        "goes on.",
+        "goes on. `INVALID_STATE` when the leg has ended or is on its way out (`LEAVING`), or is neither a "
+        "participant's nor, while there are participants, one of those who talk; or the call is ending or has ended, "
+        "or tells a one-time password.",
     )
     async def remove_participant(
         self,
@@ -199,7 +213,7 @@ class SupervisionMutations:
         verb = verbs.RemoveParticipant(leg_id=leg_id)
         call = (await act(info, leg_id, verb)).call
         return RemoveParticipantPayload(
-            leg=Leg.of(call.leg(leg_id), info.context.sight), call=Call.of(call, info.context.sight)
+            leg=Leg.of(call.leg(leg_id), info.context.sight, call_id=call.id), call=Call.of(call, info.context.sight)
         )
 
 

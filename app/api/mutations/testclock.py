@@ -7,15 +7,15 @@ import strawberry
 from app.api.context import Info
 from app.api.fields import mutation
 from app.api.instants import TimeInput, read_time
+from app.api.mutations.inputs import KEY_CHARACTERS
 from app.api.types.problem import Payload
 from app.api.types.testclock import SandboxClock
 from app.testclock.clock import FURTHEST_DAYS
 from app.testclock.service import LONGEST_REASON
 
 _KEY = (
-    "1 to 255 printable ASCII characters of your own, new each time that time is to pass. The same key with the same "
-    "input lets it pass once: then the clock is shown as it stands, with `replayed: true`. Kept for good; a refused "
-    "request does not burn its key."
+    f"{KEY_CHARACTERS} New each time that time is to pass: the same key with the same input lets it pass once, and "
+    "then shows the clock as it stands, with `replayed: true`. Kept for good; a refused request does not burn its key."
 )
 
 

@@ -16,7 +16,7 @@ from app.transcripts.service import LONGEST_PHRASE, MOST_PHRASES
 @strawberry.input(description="A recording to be transcribed.")
 class TranscribeInput:
     recording_id: strawberry.ID = strawberry.field(description="The recording; it must be `SAVED`.")
-    language: str | None = strawberry.field(
+    language_code: str | None = strawberry.field(
         default=None, description="What is spoken, such as `en-US`. By default, what the operator has set."
     )
     phrases: list[str] | None = strawberry.field(
@@ -38,7 +38,8 @@ class TranscriptMutations:
         Scope.RECORDINGS_READ,
         TranscribePayload,
         "Have what is said in a recording written down, by a job. The new transcript takes the old one's place. While "
-        "one is under way, another request gives that one. `transcript.ready` and `transcript.failed` tell the end.",
+        "one is under way, another request gives that one. `transcript.ready` and `transcript.failed` tell the end. "
+        "`INVALID_STATE` unless the recording is `SAVED`, and when too many jobs are unfinished (`FULL`).",
     )
     async def transcribe(
         self,
@@ -46,6 +47,6 @@ class TranscriptMutations:
         input: Annotated[TranscribeInput, strawberry.argument(description="The recording.")],  # noqa: A002  # GraphQL's own word
     ) -> TranscribePayload:
         begun = await info.context.services.transcripts.transcribe(
-            info.context.caller, input.recording_id, language=input.language, phrases=input.phrases or ()
+            info.context.caller, input.recording_id, language=input.language_code, phrases=input.phrases or ()
         )
         return TranscribePayload(transcript=Transcript.of(begun.transcript), job=Job.of(begun.job))

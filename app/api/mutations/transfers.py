@@ -97,7 +97,10 @@ class TransferMutations:
         Scope.CALLS_CONTROL,
         TransferCallPayload,
         "Give one party of a CONNECTED call to somebody else. What comes of it is told by `transfer.completed`, "
-        "`transfer.cancelled` or `transfer.failed`.",
+        "`transfer.cancelled` or `transfer.failed`. `INVALID_STATE` when the call is not `CONNECTED`, a transfer is "
+        "under way (`TRANSFER_…`), there are participants (`CONFERENCE`), one of the two who talk is on the way out, "
+        "or it has been in as many call flows as it may; or the call is ending or has ended, or tells a one-time "
+        "password.",
     )
     async def transfer_call(
         self,
@@ -132,7 +135,9 @@ class TransferMutations:
         Scope.CALLS_CONTROL,
         CompleteTransferPayload,
         "Complete an ATTENDED transfer: transferee and target talk, whoever transferred is let go. While the target "
-        "still rings, it goes on as a BLIND one.",
+        "still rings, it goes on as a BLIND one. `INVALID_STATE` when none is under way, it is a `BLIND` one, which "
+        "completes by itself, or a device was told to call the target (`REFER`); or the call is ending or has ended, "
+        "or tells a one-time password.",
     )
     async def complete_transfer(
         self,
@@ -146,7 +151,10 @@ class TransferMutations:
         Scope.CALLS_CONTROL,
         CancelTransferPayload,
         "Take a transfer back: the target is let go. After an ATTENDED one the parties talk again; after a BLIND one "
-        "whoever transferred is called back.",
+        "whoever transferred is called back. `INVALID_STATE` when none is under way, whoever transferred is being "
+        "called back already (`TRANSFER_RECALLING`) or, after a `BLIND` one, came in from outside and cannot be called "
+        "back, or a device was told to call the target (`REFER`); or the call is ending or has ended, or tells a "
+        "one-time password.",
     )
     async def cancel_transfer(
         self,

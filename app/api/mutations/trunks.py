@@ -12,6 +12,7 @@ from app.api.mutations.inputs import CallTarget
 from app.api.types.problem import DeletionPayload, Payload
 from app.api.types.trunks import InboundRoute, Trunk
 from app.facts.vocabulary import RecordingMode
+from app.resources.field_checks import LONGEST_TEXT
 from app.routing.inbound import RouteChanges
 from app.routing.trunks import TrunkChanges
 from app.routing.words import CallerIdPolicy, Codec, Transport
@@ -28,13 +29,14 @@ class _TrunkDetails:
         default=strawberry.UNSET, description="1 to 65535; null is SIP's own, or what the host's DNS records say."
     )
     transport: Transport | None = strawberry.field(
-        default=strawberry.UNSET, description="How SIP is carried; UDP by default. Null is refused."
+        default=strawberry.UNSET,
+        description="How SIP is carried; a new trunk has `UDP` when this is left out. Null is refused.",
     )
     username: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Who we are there; goes with `secret`. Null clears it."
+        default=strawberry.UNSET, description="Who we are there; goes with `secret`. Null is nobody."
     )
     secret: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Its secret: never shown again. Null clears it."
+        default=strawberry.UNSET, description="The secret that goes with `username`: never shown again. Null is none."
     )
     registers: bool | None = strawberry.field(
         default=strawberry.UNSET,
@@ -43,35 +45,39 @@ class _TrunkDetails:
     match_addresses: list[str] | None = strawberry.field(
         default=strawberry.UNSET,
         description="Where its calls come from: IPv4 addresses, networks up to /24, or an address "
-        "with a port (`192.0.2.1:5062`). None may be another trunk's. By default `host`, "
-        "when that is an address. Null is refused.",
+        "with a port (`192.0.2.1:5062`). None may be another trunk's. A new trunk has "
+        "its `host` when this is left out and that is an address. Null is refused.",
     )
     codecs: list[Codec] | None = strawberry.field(
         default=strawberry.UNSET,
-        description="What it may speak, best first; µ-law and A-law by default. Null is refused.",
+        description="What it may speak, best first; a new trunk has µ-law and A-law when this is left out. Null is "
+        "refused.",
     )
     dial_template: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="What is dialled: `{e164}`, `{digits}` (by default) or `{national}`, with digits,"
-        " `*` or `#` around it. Null is refused.",
+        description="What is dialled: `{e164}`, `{digits}` or `{national}`, with digits, `*` or `#` around it; a new "
+        "trunk has `{digits}` when this is left out. Null is refused.",
     )
     max_channels: int | None = strawberry.field(
-        default=strawberry.UNSET, description="How many calls it takes at once; null is no limit."
+        default=strawberry.UNSET, description="How many calls it takes at once: 1 to 10000; null is no limit."
     )
     caller_id_policy: CallerIdPolicy | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Which numbers may be shown over it; any of the account's by default. Null is refused.",
+        description="Which numbers may be shown over it; any of the account's over a new trunk when this is left out. "
+        "Null is refused.",
     )
     is_default: bool | None = strawberry.field(
         default=strawberry.UNSET,
         description="Whether calls that name no trunk go out over it. The first trunk is the default. Null is refused.",
     )
     is_enabled: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Whether it is in use, both ways; by default it is. Null is refused."
+        default=strawberry.UNSET,
+        description="Whether it is in use, both ways; a new trunk is when this is left out. Null is refused.",
     )
     qualify_seconds: int | None = strawberry.field(
         default=strawberry.UNSET,
-        description="How often it is asked whether it is there; 0 is never, by default 30. Null is refused.",
+        description="How often it is asked whether it is there, in seconds: 1 to 3600, 0 is never; a new trunk is "
+        "every 30 when this is left out. Null is refused.",
     )
 
 
@@ -113,18 +119,20 @@ class DeleteTrunkPayload(DeletionPayload):
 
 @strawberry.input
 class _InboundRouteDetails:
-    overflow: CallTarget | None = strawberry.field(default=strawberry.UNSET, description=f"{_OVERFLOW} Null clears it.")
+    overflow: CallTarget | None = strawberry.field(default=strawberry.UNSET, description=f"{_OVERFLOW} Null is none.")
     recording_mode: RecordingMode | None = strawberry.field(
-        default=strawberry.UNSET, description=f"{_RECORDING}; by default OFF. Null is refused."
+        default=strawberry.UNSET,
+        description=f"{_RECORDING}; a new route has `OFF` when this is left out. Null is refused.",
     )
     label: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Your own words about it. Null clears it."
+        default=strawberry.UNSET, description=f"Your own words about it: 1 to {LONGEST_TEXT} characters; null is none."
     )
     trunk_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="For calls over this trunk; null is any."
     )
     is_enabled: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Whether it is in use; by default it is. Null is refused."
+        default=strawberry.UNSET,
+        description="Whether it is in use; a new route is when this is left out. Null is refused.",
     )
 
 

@@ -7,7 +7,7 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
-from app.api.filters import CallFilterInput, read_call_filter
+from app.api.filters import CallFilterInput, read_call_filter, refuse_empty_lists
 from app.api.mutations.changes import read_given
 from app.api.types.problem import Payload
 from app.api.types.usage import AccountLimits
@@ -71,8 +71,8 @@ class ResumeAccountPayload(Payload):
 @strawberry.input(description="Live calls to be hung up.")
 class HangupCallsInput:
     filter: CallFilterInput = strawberry.field(
-        description="Which of the live ones; an empty filter means all of them. Dispositions admit none: no live call "
-        "has one yet."
+        description="Which of the live ones; an empty filter, `{}`, means all of them. An empty list in it is refused, "
+        "with `INVALID_INPUT`, where elsewhere it holds for all. Dispositions admit none: no live call has one yet."
     )
 
 
@@ -156,6 +156,7 @@ class UsageMutations:
         input: Annotated[HangupCallsInput, strawberry.argument(description="Which calls.")],  # noqa: A002
     ) -> HangupCallsPayload:
         context = info.context
+        refuse_empty_lists(input.filter)
         where = read_call_filter(input.filter, context.caller)
         done = await context.services.usage.hangups.hang_up(context.caller, where)
         return HangupCallsPayload(

@@ -7,6 +7,7 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
+from app.api.mutations.inputs import KEY_CHARACTERS
 from app.api.scalars import PhoneNumber
 from app.api.types.otps import Otp
 from app.api.types.problem import Payload
@@ -24,8 +25,8 @@ class VerifyOutboundNumberInput:
     id: strawberry.ID = strawberry.field(description="The outbound number.")
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="Have the number called and told a code. 1 to 255 printable characters; used once per call, and "
-        "kept for good.",
+        description=f"Have the number called and told a code. {KEY_CHARACTERS} The same key with the same input calls "
+        "it once, and answers with `replayed: true`. Kept for good; a refused request does not burn its key.",
     )
     caller_id: PhoneNumber | None = strawberry.field(
         default=None, description="What the number sees calling: another, verified one; by default the account's own."
@@ -47,6 +48,9 @@ class VerifyOutboundNumberPayload(Payload):
     otp: Otp | None = strawberry.field(default=None, description="The one-time password that the number is told.")
     verdict: OtpVerdict | None = strawberry.field(
         default=None, description="With a `code`: what is to be thought of it. `VERIFIED`: calls may show the number."
+    )
+    replayed: bool = strawberry.field(
+        default=False, description="The idempotency key had the number called before; it is not called again."
     )
 
 
@@ -87,4 +91,5 @@ class VerificationMutations:
             outbound_number=OutboundNumber.of(proof.number, context.sight),
             otp=Otp.of(proof.otp, context),
             verdict=proof.verdict,
+            replayed=proof.is_replayed,
         )

@@ -57,7 +57,9 @@ class VoiceMutations:
         Scope.CALLS_CONTROL,
         SendSoftphoneMessagePayload,
         "Send a text to phones of a live call (SIP MESSAGE). Done means that Asterisk has taken it: phones do not say "
-        "whether they show it.",
+        "whether they show it. `INVALID_STATE` when no phone of the agent's side rings or talks, the leg that is named "
+        "neither rings nor talks or has no phone of the account's own; or the call is ending or has ended, or tells a "
+        "one-time password.",
     )
     async def send_softphone_message(
         self,
@@ -75,7 +77,9 @@ class VoiceMutations:
         Scope.CALLS_CONTROL,
         SetVoicePitchPayload,
         "Have a party of a live call sound higher or lower to everybody else. `call.updated` tells of it, with "
-        "`voicePitch` among what changed.",
+        "`voicePitch` among what changed. `INVALID_STATE` when no leg is named and nobody is on the agent's side yet; "
+        "the leg is not `UP` or cannot be had just now (`LEAVING`, `DETECTING`, `DIALPLAN`, `TRANSFER_DIALING`); or "
+        "the call is ending or has ended, or tells a one-time password.",
     )
     async def set_voice_pitch(
         self,

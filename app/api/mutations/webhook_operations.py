@@ -1,6 +1,6 @@
 """What is done with a webhook endpoint: a new secret, a test, a replay."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import strawberry
 
@@ -8,19 +8,18 @@ from app.accounts.scopes import Scope
 from app.api.context import Info
 from app.api.fields import mutation
 from app.api.instants import TimeRangeInput, read_range, read_seconds
+from app.api.mutations.inputs import KEY_CHARACTERS
 from app.api.types.enums.events import EventType
 from app.api.types.event import Event
 from app.api.types.event_list import event_signer
 from app.api.types.event_mapping import event_maker
 from app.api.types.problem import Payload
 from app.api.types.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from app.errors import Problem, RefusedError
+from app.calls.keeping.keys import check_key
 from app.paging import CursorSigner
 from app.webhooks.model import DeliveryFilter, DeliveryState
 from app.webhooks.replay import MOST_NAMED, MOST_PER_REQUEST
 from app.webhooks.rotation import DEFAULT_GRACE, LONGEST_GRACE
-
-_LONGEST_KEY: Final = 255
 
 
 @strawberry.input(description="An endpoint that is to get a new secret.")
@@ -66,8 +65,8 @@ class ReplayWebhooksInput:
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="1 to 255 printable characters. The same key with the same condition puts nothing in line twice, "
-        "not even what has been delivered again meanwhile.",
+        description=f"{KEY_CHARACTERS} The same key with the same condition puts nothing in line twice, not even what "
+        "has been delivered again meanwhile.",
     )
     after: str | None = strawberry.field(
         default=None, description="`endCursor` of an earlier answer, to go on where it stopped."
@@ -127,6 +126,10 @@ class ReplayWebhooksPayload(Payload):
         description=f"Whether it stopped before the end, after {MOST_PER_REQUEST:,}: ask again with `after`.",
     )
     end_cursor: str | None = strawberry.field(default=None, description="Where it stopped, for `after`.")
+    replayed: bool = strawberry.field(
+        default=False,
+        description="The idempotency key had put some of them in line before; those were left alone.",
+    )
 
 
 @strawberry.type
@@ -135,7 +138,8 @@ class WebhookOperations:
         Scope.WEBHOOKS_WRITE,
         RotateWebhookSecretPayload,
         "Give an endpoint a new secret. For a while each delivery is signed with the old one too, and "
-        "`webhook-signature` holds both: receivers that know either go on without a gap.",
+        "`webhook-signature` holds both: receivers that know either go on without a gap. `INVALID_STATE` when as many "
+        "older secrets sign beside the present one as may (`ROTATING`); a `graceSeconds` of 0 ends them.",
     )
     async def rotate_webhook_secret(
         self,
@@ -152,7 +156,8 @@ class WebhookOperations:
         Scope.WEBHOOKS_WRITE,
         TestWebhookEndpointPayload,
         "Send `webhook.test` to an endpoint, the way every event goes, and wait for what comes of it. It is sent "
-        "whatever the endpoint asks for, to it alone, and tried once; no answer disables the endpoint.",
+        "whatever the endpoint asks for, to it alone, and tried once; no answer disables the endpoint. "
+        "`INVALID_STATE` when it is `DISABLED`.",
     )
     async def test_webhook_endpoint(
         self,
@@ -216,7 +221,8 @@ class WebhookOperations:
             created_from=created_from,
             created_to=created_to,
         )
-        _check_key(input.idempotency_key)
+        if input.idempotency_key is not None:
+            check_key(input.idempotency_key)
         delivery_ids = tuple(input.delivery_ids or ())
         signer = CursorSigner(
             context.services.cursor_secret,
@@ -236,11 +242,5 @@ class WebhookOperations:
             skipped_count=replayed.skipped,
             has_more=replayed.position is not None,
             end_cursor=None if replayed.position is None else signer.write(replayed.position),
-        )
-
-
-def _check_key(key: str | None) -> None:
-    if key is not None and not (1 <= len(key) <= _LONGEST_KEY and key.isprintable()):
-        raise RefusedError(
-            Problem("INVALID_INPUT", f"Use 1 to {_LONGEST_KEY} printable characters.", ("idempotencyKey",))
+            replayed=replayed.is_replayed,
         )

@@ -12,6 +12,7 @@ from app.api.mutations.webhook_operations import WebhookOperations
 from app.api.types.problem import DeletionPayload, Payload
 from app.api.types.webhook import WebhookEndpoint
 from app.errors import Problem, RefusedError
+from app.webhooks.endpoints import LONGEST_DESCRIPTION
 from app.webhooks.model import API_VERSION, Format
 
 _URL: Final = "The address: https, on a public host. Redirects are not followed."
@@ -37,7 +38,9 @@ _TYPES: Final = "What to send: public names with `*` for anything, such as `call
 class CreateWebhookEndpointInput:
     url: str = strawberry.field(description=_URL)
     event_types: list[str] = strawberry.field(default_factory=lambda: ["*"], description=_TYPES)
-    description: str | None = strawberry.field(default=None, description="Your own words about it.")
+    description: str | None = strawberry.field(
+        default=None, description=f"Your own words about it: at most {LONGEST_DESCRIPTION} characters."
+    )
     include_personal_data: bool = strawberry.field(default=False, description=_PERSONAL)
     include_dtmf: bool = strawberry.field(default=False, description=_DTMF)
     include_recording_urls: bool | None = strawberry.field(
@@ -57,7 +60,8 @@ class UpdateWebhookEndpointInput:
     url: str | None = strawberry.field(default=strawberry.UNSET, description=_URL + " Null is refused.")
     event_types: list[str] | None = strawberry.field(default=strawberry.UNSET, description=_TYPES + " Null is refused.")
     description: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Your own words about it; null clears them."
+        default=strawberry.UNSET,
+        description=f"Your own words about it: at most {LONGEST_DESCRIPTION} characters; null clears them.",
     )
     is_enabled: bool | None = strawberry.field(
         default=strawberry.UNSET,

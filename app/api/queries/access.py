@@ -66,6 +66,16 @@ class AccessQueries:
             Paging(first, after, last, before),
         )
 
+    @guarded_field(Scope.KEYS, "One API key, also a revoked or expired one; null when there is none.")
+    async def api_key(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
+    ) -> ApiKey | None:
+        context = info.context
+        found = await context.services.keys.get(context.account_id, id)
+        return None if found is None else ApiKey.of(found)
+
     @guarded_field(
         Scope.KEYS,
         "The account's access tokens that may be used now, newest first: neither over nor ended, of keys and agents "

@@ -1,4 +1,4 @@
-"""Who is calling, and what is known about a number."""
+"""Who is calling, how the service fares, and what is known about a number."""
 
 from typing import Annotated
 
@@ -9,6 +9,7 @@ from app.api.context import Info
 from app.api.fields import guarded_field
 from app.api.scalars import PhoneNumber
 from app.api.types.lookup import NumberLookup
+from app.api.types.system_status import SystemStatus
 from app.api.types.viewer import Viewer
 from app.numbers.lookup import look_up_number
 
@@ -18,6 +19,10 @@ class AccountQueries:
     @guarded_field(None, "Who is calling: the key of this request.")
     def viewer(self, info: Info) -> Viewer:
         return Viewer.of(info.context.caller)
+
+    @guarded_field(None, "How the service fares just now, for dashboards and for programs that ask before they call.")
+    async def system_status(self, info: Info) -> SystemStatus:
+        return SystemStatus.of(await info.context.services.system_status.read())
 
     @guarded_field(
         Scope.CALLS_READ,

@@ -14,7 +14,7 @@ from app.campaigns.core.words import CampaignKind, CampaignState
 from app.campaigns.queries import CampaignFilter
 
 
-@strawberry.input(description="Which campaigns; everything that is given must hold.")
+@strawberry.input(description="Which campaigns; everything that is given must hold. An empty list holds for all.")
 class CampaignFilterInput:
     states: list[CampaignState] | None = strawberry.field(default=None, description="Is in one of these states.")
     kinds: list[CampaignKind] | None = strawberry.field(default=None, description="Is of one of these kinds.")

@@ -21,7 +21,7 @@ from app.otps.model import OtpFilter, OtpState
 class CallbackFilterInput:
     states: list[CallbackState] | None = strawberry.field(default=None, description="Stands at one of these.")
     due: TimeRangeInput | None = strawberry.field(default=None, description="When it is due.")
-    number: PhoneNumber | None = strawberry.field(default=None, description="The customer's number.")
+    customer_number: PhoneNumber | None = strawberry.field(default=None, description="The customer's number.")
     external_id: str | None = strawberry.field(default=None, description="Has this id of yours.")
 
 
@@ -31,7 +31,7 @@ class CallbackFilterInput:
 class OtpFilterInput:
     states: list[OtpState] | None = strawberry.field(default=None, description="Stands at one of these.")
     created: TimeRangeInput | None = strawberry.field(default=None, description="When it was asked for.")
-    number: PhoneNumber | None = strawberry.field(default=None, description="The customer's number.")
+    customer_number: PhoneNumber | None = strawberry.field(default=None, description="The customer's number.")
     external_id: str | None = strawberry.field(default=None, description="Has this id of yours.")
 
 
@@ -102,7 +102,7 @@ def _read_callbacks(given: CallbackFilterInput | None, context: Context) -> Call
     due_from, due_to = read_range(given.due, field=("filter", "due"))
     return CallbackFilter(
         states=tuple(given.states or ()),
-        number=_read_number(given.number, context),
+        number=_read_number(given.customer_number, context),
         external_id=given.external_id,
         due_from=due_from,
         due_to=due_to,
@@ -115,7 +115,7 @@ def _read_otps(given: OtpFilterInput | None, context: Context) -> OtpFilter:
     created_from, created_to = read_range(given.created, field=("filter", "created"))
     return OtpFilter(
         states=tuple(given.states or ()),
-        number=_read_number(given.number, context),
+        number=_read_number(given.customer_number, context),
         external_id=given.external_id,
         created_from=created_from,
         created_to=created_to,
@@ -126,4 +126,4 @@ def _read_number(number: str | None, context: Context) -> str | None:
     if number is None:
         return None
     region = context.caller.default_region
-    return parse_destination(number, default_region=region, is_sandbox=True, field=("filter", "number"))
+    return parse_destination(number, default_region=region, is_sandbox=True, field=("filter", "customerNumber"))

@@ -8,6 +8,7 @@ import strawberry
 from app.accounts.scopes import Scope
 from app.api.context import Context, Info
 from app.api.fields import guarded_field
+from app.api.types.access import ApiKey
 from app.api.types.call import Call, Leg
 from app.api.types.call_flows import CallFlow
 from app.api.types.callbacks import Callback
@@ -40,7 +41,7 @@ async def _call(context: Context, node_id: str) -> Node | None:
 
 async def _leg(context: Context, node_id: str) -> Node | None:
     found = await context.services.call_queries.find_leg(context.account_id, node_id)
-    return None if found is None else Leg.of(found[1], context.sight)
+    return None if found is None else Leg.of(found[1], context.sight, call_id=found[0].id)
 
 
 async def _cdr(context: Context, node_id: str) -> Node | None:
@@ -179,6 +180,11 @@ async def _campaign_contact(context: Context, node_id: str) -> Node | None:
     return None if found is None else CampaignContact.of(found, context.sight)
 
 
+async def _api_key(context: Context, node_id: str) -> Node | None:
+    found = await context.services.keys.get(context.account_id, node_id)
+    return None if found is None else ApiKey.of(found)
+
+
 async def _dnc_entry(context: Context, node_id: str) -> Node | None:
     entries, list_id = context.services.contacts.dnc_entries, owner_within(node_id, Kind.DNC_LIST)
     found = await entries.get(context.account_id, list_id, number_within(node_id))
@@ -217,6 +223,7 @@ FINDERS: Final[Mapping[Kind, tuple[Scope | None, Callable[[Context, str], Awaita
     Kind.WEBHOOK_DELIVERY: (Scope.WEBHOOKS_READ, _delivery),
     Kind.JOB: (None, _job),
     Kind.TRANSCRIPT: (Scope.RECORDINGS_READ, _transcript),
+    Kind.API_KEY: (Scope.KEYS, _api_key),
 }
 
 

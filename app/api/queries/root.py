@@ -23,7 +23,13 @@ from app.api.queries.usage import UsageQueries
 from app.api.queries.webhooks import WebhookQueries
 
 
-@strawberry.type(description="Reading. Nothing here changes anything.")
+@strawberry.type(
+    description="Reading. Nothing here changes anything. Where a field's description says nothing of null: an instant "
+    "(`DateTime`) is null until it has come, and for good when it never comes; an id, a name, a reason or "
+    "your own words are null when there are none; a field that takes a scope is null for a key without it, "
+    "and `errors` has a `FORBIDDEN` with its `path`. The codes of `errors` are in the documentation: "
+    "docs/reference/errors.md."
+)
 class Query(
     NodeQueries,
     AccountQueries,

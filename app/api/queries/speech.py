@@ -44,6 +44,16 @@ class SpeechQueries:
             if not wanted or any(f"{one.lower()}-".startswith(f"{wanted}-") for one in voice.languages)
         ]
 
+    @guarded_field(Scope.ROUTING, "One announcement template; null when there is none.")
+    async def announcement_template(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
+    ) -> AnnouncementTemplate | None:
+        context = info.context
+        found = await context.services.speech.templates.get(context.account_id, id)
+        return None if found is None else AnnouncementTemplate.of(found)
+
     @guarded_field(Scope.ROUTING, "The account's announcement templates, oldest first.")
     async def announcement_templates(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
@@ -51,6 +61,16 @@ class SpeechQueries:
         context, paging = info.context, Paging(first, after, last, before)
         templates = context.services.speech.templates
         return await _connect(context, "announcementTemplates", templates, AnnouncementTemplate.of, paging)
+
+    @guarded_field(Scope.ROUTING, "One sound file; null when there is none.")
+    async def audio_file(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
+    ) -> AudioFile | None:
+        context = info.context
+        found = await context.services.speech.audio_files.get(context.account_id, id)
+        return None if found is None else AudioFile.of(found)
 
     @guarded_field(Scope.ROUTING, "The account's sound files, oldest first.")
     async def audio_files(

@@ -25,7 +25,8 @@ ABOUT_AGENTS: Final = EventFilter(types=(AgentStateChanged.type,))
 
 @strawberry.type(
     description="All agents, in parts. When part 1 comes, forget every agent that you had; when the last part has "
-    "come, you have them all. It comes first, and again after a `Gap`."
+    "come, you have them all as they were then. It comes first, and again after a `Gap`. What is made, renamed or "
+    "deleted later is not in it."
 )
 class AgentSnapshot:
     cursor: str = strawberry.field(description="The place in the log that it was read at.")
@@ -65,7 +66,10 @@ class AgentActivitySubscriptions:
     @subscription(
         Scope.AGENTS,
         "Follow what the account's agents do: first an `AgentSnapshot` of all, in parts, then `AgentChanged` with the "
-        "whole agent after each of its events. What happens while a snapshot is taken is told again after it.",
+        "whole agent after each of its events. What happens while a snapshot is taken is told again after it. That an "
+        "agent is made, renamed or deleted is no such event: it shows with that agent's next one, or never. Subscribe "
+        "again when agents were changed, or from time to time. After a disconnection, subscribe again: it begins with "
+        "a new snapshot.",
     )
     async def agent_activity(self, info: Info) -> AsyncIterator[AgentActivityMessage]:
         context = info.context

@@ -49,8 +49,9 @@ async def _is_told(context: Context, call: LiveCall, item: Event | feed.CaughtUp
 class CallSubscriptions:
     @subscription(
         Scope.CALLS_READ,
-        "Follow one call: at once as it is now, then after each of its events. Completes when the call has "
-        "ended and its recordings are saved or failed.",
+        "Follow one call: at once as it is now, then after each of its events. Completes when the call has ended and "
+        "its recordings are saved or failed. After a disconnection, subscribe again: it begins with the call as it is. "
+        "There is no such call: a `NOT_FOUND` in `errors`.",
     )
     async def call_updated(
         self,

@@ -35,7 +35,8 @@ class CampaignSubscriptions:
         Scope.CAMPAIGNS_READ,
         "Follow how far a campaign has come: at once as it stands, then whenever that has changed, at most once a "
         "second. What lies between is left out: each message says all. Completes when the campaign is over and the "
-        "last of its calls has ended.",
+        "last of its calls has ended. After a disconnection, subscribe again: it begins with how it stands. There is "
+        "no such campaign: a `NOT_FOUND` in `errors`.",
     )
     async def campaign_progress(
         self,

@@ -47,13 +47,16 @@ class CaughtUp:
 
 @strawberry.type(
     description="You read more slowly than events came, so some were passed over. Nothing is lost: in `events` what "
-    "was missed follows, from the log, and then a `CaughtUp`; in `liveCalls` a new `Snapshot` follows; in "
-    "`callUpdated` the call follows as it is."
+    "was missed follows, from the log, and then a `CaughtUp`; in `liveCalls` a new `Snapshot` follows, in "
+    "`agentActivity` a new `AgentSnapshot`, and in `queueActivity` a new `QueueSnapshot`; in "
+    "`liveStatistics` the counters follow as they are, and in `callUpdated` the call."
 )
 class Gap:
     from_cursor: str = strawberry.field(description="The last event that you were given.")
     to_cursor: str = strawberry.field(
-        description="The last event that was passed over by then; it, and all before it, follow."
+        description="The last event that was passed over by then; it, and all before it, follow. Do not resume from "
+        "it: should the connection break before they have come, they would be lost. Keep the last `cursor` "
+        "that you were given."
     )
     missed_count: int = strawberry.field(description="How many events were passed over by then.")
     reason: GapReason = strawberry.field(description="Why.")
@@ -84,10 +87,11 @@ def present_gap(gap: feed.Gap, signer: CursorSigner) -> Gap:
 class EventSubscriptions:
     @subscription(
         Scope.CALLS_READ,
-        "Follow the account's log: what comes after a cursor, then `CaughtUp`, then every event as it "
-        "happens, in the log's order and each exactly once. Without a cursor it begins now. Keep the last cursor, and "
-        "give it as `after` when you come back. A cursor that the log no longer goes back to is refused with "
-        "`CURSOR_EXPIRED`: read anew what you need, and follow without it. (So far the log keeps everything.)",
+        "Follow the account's log: what comes after a cursor, then `CaughtUp`, then every event as it happens, in the "
+        "log's order and each exactly once. Without a cursor it begins now. Keep the last cursor, and give it as "
+        "`after` when you come back. A cursor that the log no longer goes back to is refused with `CURSOR_EXPIRED`, a "
+        "code in the answer's `errors`: read anew what you need, and follow without it. Offhook itself deletes no "
+        "events.",
     )
     async def events(
         self,

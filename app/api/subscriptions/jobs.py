@@ -30,7 +30,9 @@ class JobSubscriptions:
     @subscription(
         None,
         "Follow one job: at once as it is, then whenever it has come further, about once a second at most. Completes "
-        "when the job is over. It takes the scope of the job's kind.",
+        "when the job is over. It takes the scope of the job's kind. After a disconnection, subscribe again: it begins "
+        "with the job as it is. There is none, it is deleted meanwhile, or the key lacks the scope: a `NOT_FOUND` in "
+        "`errors`.",
     )
     async def job_progress(
         self,

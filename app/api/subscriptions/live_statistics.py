@@ -47,7 +47,8 @@ class LiveStatisticsSubscriptions:
     @subscription(
         Scope.CALLS_READ,
         "Follow the account's counters: at once as they are, then whenever an event has changed them. They are counted "
-        "anew each time, not added up, so they cannot drift.",
+        "anew each time, not added up, so they cannot drift. After a disconnection, subscribe again: it begins with "
+        "how they stand.",
     )
     async def live_statistics(self, info: Info, time_zone: TimeZone = "UTC") -> AsyncIterator[LiveStatisticsMessage]:
         context = info.context

@@ -22,7 +22,8 @@ ABOUT_QUEUES: Final = EventFilter(types=(QueueJoined.type, QueueOffered.type, Qu
 
 
 @strawberry.type(
-    description="All queues. When it comes, forget every queue that you had. It comes first, and again after a `Gap`."
+    description="All queues. When it comes, forget every queue that you had. It comes first, and again after a `Gap`. "
+    "What is made, renamed or deleted later is not in it."
 )
 class QueueSnapshot:
     cursor: str = strawberry.field(description="The place in the log that it was read at.")
@@ -60,7 +61,10 @@ class QueueActivitySubscriptions:
     @subscription(
         Scope.CALLS_READ,
         "Follow how the account's queues stand: first a `QueueSnapshot` of all, then `QueuesChanged` after each event "
-        "that concerns one of them. They are read anew each time, not added up, so they cannot drift.",
+        "that concerns one of them. They are read anew each time, not added up, so they cannot drift. That a queue is "
+        "made, renamed or deleted is no such event: it shows with that queue's next one, or never. Subscribe again "
+        "when queues were changed, or from time to time. After a disconnection, subscribe again: it begins with a new "
+        "snapshot.",
     )
     async def queue_activity(self, info: Info) -> AsyncIterator[QueueActivityMessage]:
         context = info.context

@@ -7,6 +7,7 @@ import strawberry
 
 from app.accounts import audit_lines, key_rows, tokens
 from app.accounts.scopes import Scope
+from app.api.types.node import Node
 from app.api.types.values import Actor
 
 _HASHES: Final = (
@@ -23,8 +24,7 @@ _LIST: Final = "Addresses and networks (CIDR) that it may be used from; empty: a
 
 
 @strawberry.type(description="An API key, without the key itself: that is shown once, when it is made.")
-class ApiKey:
-    id: strawberry.ID = strawberry.field(description="Its id.")
+class ApiKey(Node):
     name: str = strawberry.field(description="What people call it.")
     hint: str = strawberry.field(description="Its beginning and its last four characters, to tell keys apart.")
     is_test: bool = strawberry.field(description=IS_TEST)

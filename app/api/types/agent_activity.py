@@ -16,8 +16,14 @@ describe(
         "AVAILABLE": "Queues may ring it.",
         "PAUSED": "It takes no calls from queues for now; `reason` says why, `NO_ANSWER` when it let too many ring.",
         "WRAP_UP": "It has just ended a queue's call, and is left alone for a while.",
-        "BUSY": "A phone at its extension is on a call, or is being rung.",
-        "OFFLINE": "It does not work now.",
+        "BUSY": (
+            "A phone at its extension is on a call, or is being rung. Told of agents that have ever said what they do, "
+            "or joined a queue."
+        ),
+        "OFFLINE": (
+            "It takes no calls from queues. An agent that has never said anything nor joined a queue is OFFLINE, "
+            "whatever its phones do: `liveCalls` has its calls."
+        ),
     },
 )
 

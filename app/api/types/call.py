@@ -48,10 +48,12 @@ if TYPE_CHECKING:
     from app.api.types.campaigns import Campaign
     from app.api.types.contacts import Contact
     from app.api.types.event import Event
+    from app.api.types.groups import Queue
 
 
 @strawberry.type(description="One side of a call: one channel in Asterisk.")
 class Leg(Node):
+    call_id: strawberry.ID = strawberry.field(description="The call that it is a side of.")
     role: LegRole = strawberry.field(description="Whom it reaches.")
     party: Party = strawberry.field(description="Who is at its far end.")
     state: LegState = strawberry.field(description="Where it stands.")
@@ -79,9 +81,10 @@ class Leg(Node):
     )
 
     @classmethod
-    def of(cls, leg: LiveLeg, sight: Sight) -> Self:
+    def of(cls, leg: LiveLeg, sight: Sight, *, call_id: str) -> Self:
         return cls(
             id=strawberry.ID(leg.id),
+            call_id=strawberry.ID(call_id),
             role=leg.role,
             party=Party.of(leg.party, sight),
             state=leg.state,
@@ -123,8 +126,8 @@ class Transfer:
             kind=transfer.kind,
             method=transfer.method,
             state=transfer.state,
-            by=Leg.of(call.leg(transfer.by), sight),
-            transferee=Leg.of(call.leg(transfer.transferee), sight),
+            by=Leg.of(call.leg(transfer.by), sight, call_id=call.id),
+            transferee=Leg.of(call.leg(transfer.transferee), sight, call_id=call.id),
             target=Party.of(transfer.target_party, sight),
             started_at=transfer.started_at,
         )
@@ -138,7 +141,7 @@ class Supervision:
     supervisor: Party = strawberry.field(description="Who listens.")
     leg_id: strawberry.ID = strawberry.field(description="The supervisor's leg.")
     listens_to_leg_id: strawberry.ID = strawberry.field(description="The agent's leg that is listened to.")
-    asked_at: datetime = strawberry.field(description="When it was asked for.")
+    created_at: datetime = strawberry.field(description="When it was asked for.")
 
     @classmethod
     def of(cls, call: LiveCall, supervision: LiveSupervision, sight: Sight) -> Self:
@@ -149,7 +152,7 @@ class Supervision:
             supervisor=Party.of(call.leg(supervision.leg_id).party, sight),
             leg_id=strawberry.ID(supervision.leg_id),
             listens_to_leg_id=strawberry.ID(supervision.listens_to),
-            asked_at=supervision.asked_at,
+            created_at=supervision.asked_at,
         )
 
 
@@ -170,16 +173,29 @@ class Call(Node):
     media_streams: list[MediaStream] = strawberry.field(
         description="Which of its legs talk to programs, or are about to."
     )
-    agent_party: Party | None = strawberry.field(description="Who is on the account's side.")
-    customer_party: Party | None = strawberry.field(description="Who is on the other side.")
-    agent_id: strawberry.ID | None = strawberry.field(description="The agent, when one was asked for or is known.")
-    agent_name: str | None = strawberry.field(description="The agent's name.")
-    extension: str | None = strawberry.field(description="The agent's extension.")
-    dialled_number: Party | None = strawberry.field(
-        description="What is dialled: an outside `number`, or one of the account's own as `extension`."
+    agent_party: Party | None = strawberry.field(
+        description="Who is on the account's side; null while no leg of the call is on it, as with one that waits in a "
+        "queue."
     )
-    caller_id: Party | None = strawberry.field(description="What the customer sees calling.")
-    trunk_id: strawberry.ID | None = strawberry.field(description="The trunk the call goes over.")
+    customer_party: Party | None = strawberry.field(
+        description="Who is on the other side; null while no leg of the call is on it."
+    )
+    agent_id: strawberry.ID | None = strawberry.field(
+        description="The agent; null when none was asked for and none is known."
+    )
+    agent_name: str | None = strawberry.field(description="The agent's name; null without an agent.")
+    extension: str | None = strawberry.field(description="The agent's extension; null when it is at none.")
+    dialled_number: Party | None = strawberry.field(
+        description="What is dialled: an outside `number`, or one of the account's own as `extension`; null when "
+        "nobody knows."
+    )
+    caller_id: Party | None = strawberry.field(
+        description="What the customer sees calling; of an inbound call, the number that calls. Null when no number is "
+        "shown."
+    )
+    trunk_id: strawberry.ID | None = strawberry.field(
+        description="The trunk the call goes over; null when it stays inside."
+    )
     external_id: str | None = strawberry.field(
         description="Your own id for it. Not unique: a lead may be called again."
     )
@@ -193,7 +209,8 @@ class Call(Node):
     live: strawberry.Private[LiveCall]
     tags: list[str] = strawberry.field(description="Your own tags, echoed in every event.")
     dtmf: str | None = strawberry.field(
-        description="The keys pressed so far, in order; each reads `x` without the scope `dtmf:read`."
+        description="The keys pressed so far, in order; each reads `x` without the scope `dtmf:read`. Null while none "
+        "was pressed."
     )
     recording_mode: RecordingMode = strawberry.field(description="Whose voice is recorded.")
     max_duration_seconds: float = strawberry.field(
@@ -219,11 +236,15 @@ class Call(Node):
     )
     unique_id: str = strawberry.field(description="The id of the first leg's channel in Asterisk.")
     actor: Actor = strawberry.field(description="Who placed it.")
-    request_id: str | None = strawberry.field(description="The request that placed it.")
+    request_id: str | None = strawberry.field(description="The request that placed it; null when none did.")
     last_call_sequence: int = strawberry.field(description="The `callSequence` of its latest event.")
     sandbox: bool = strawberry.field(description="It stays in the sandbox.")
     campaign_id: strawberry.ID | None = strawberry.field(description="The campaign that placed it.")
     contact_id: strawberry.ID | None = strawberry.field(description="The contact it is for.")
+    contact_list_id: strawberry.ID | None = strawberry.field(description="The contact's list.")
+    queue_id: strawberry.ID | None = strawberry.field(
+        description="The queue that its caller waits in, or waited in last; null when it was in none."
+    )
     callback_id: strawberry.ID | None = strawberry.field(description="The callback it is.")
     otp_id: strawberry.ID | None = strawberry.field(description="The one-time password it tells.")
     quality: Quality | None = strawberry.field(
@@ -240,7 +261,7 @@ class Call(Node):
             direction=call.direction,
             disposition=call.outcome,
             end_reason=None if call.end_reason is None else EndReason.of(call.end_reason),
-            legs=[Leg.of(leg, sight) for leg in call.legs],
+            legs=[Leg.of(leg, sight, call_id=call.id) for leg in call.legs],
             transfer=Transfer.of(call, sight),
             supervisions=[Supervision.of(call, one, sight) for one in call.supervisions],
             media_streams=[MediaStream.of(one) for one in call.media_streams if not one.is_own],
@@ -277,6 +298,8 @@ class Call(Node):
             sandbox=call.is_sandbox,
             campaign_id=None if call.errand is None else _id(call.errand.campaign_id),
             contact_id=None if call.errand is None else _id(call.errand.contact_id),
+            contact_list_id=None if call.errand is None else _id(call.errand.contact_list_id),
+            queue_id=None if call.queue is None else strawberry.ID(call.queue.queue_id),
             callback_id=None if call.errand is None else _id(call.errand.callback_id),
             otp_id=None if call.errand is None else _id(call.errand.otp_id),
             quality=Quality.of(record.worst_quality(call)),
@@ -289,6 +312,13 @@ class Call(Node):
     @guarded_field(Scope.CONTACTS, "The contact it is for; null once it was removed.")
     async def contact(self, info: Info) -> Annotated["Contact", strawberry.lazy("app.api.types.contacts")] | None:
         return await find_contact(info, self.contact_id)
+
+    @guarded_field(Scope.ROUTING, "The queue that its caller waits in, or waited in last; null once it was deleted.")
+    async def queue(self, info: Info) -> Annotated["Queue", strawberry.lazy("app.api.types.groups")] | None:
+        from app.api.types.groups import Queue  # groups know calls' targets, and they these
+
+        found = None if self.queue_id is None else await info.context.loaders.queue.load(self.queue_id)
+        return None if found is None else Queue.of(found, info.context.sight)
 
     @guarded_field(Scope.CALLBACKS, "The callback that it was placed for.")
     async def callback(self, info: Info) -> Callback | None:

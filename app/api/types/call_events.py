@@ -32,7 +32,9 @@ class LegDialingEvent(LegEvent):
 
 @strawberry.type(description="`leg.ringing`: the far end says that it rings.")
 class LegRingingEvent(LegEvent):
-    ringing_at: datetime | None = strawberry.field(description="Since when, by Asterisk; null in old events.")
+    ringing_at: datetime | None = strawberry.field(
+        description="Since when it has rung, by Asterisk; null where that was not kept."
+    )
 
 
 @strawberry.type(description="`machine.detection_finished`: it was looked into what has answered.")
@@ -43,13 +45,15 @@ class MachineDetectionFinishedEvent(LegEvent):
         description="Of a machine that a call flow is for: its greeting and beep are over, and it records."
     )
     greeting_ended_by: GreetingEnd | None = strawberry.field(
-        description="How that was found; null where it was not, and in old events."
+        description="What told that a machine's greeting was over; null when none was heard to its end."
     )
 
 
 @strawberry.type(description="`leg.answered`: the far end answered.")
 class LegAnsweredEvent(LegEvent):
-    answered_at: datetime | None = strawberry.field(description="When, by Asterisk; null in old events.")
+    answered_at: datetime | None = strawberry.field(
+        description="When it answered, by Asterisk; null where that was not kept."
+    )
 
 
 @strawberry.type(description="`leg.held`: the leg was taken out of the talk and hears music.")
@@ -78,7 +82,9 @@ class LegEndedEvent(LegEvent):
     hangup_cause: int | None = strawberry.field(description="The Q.850 cause.")
     sip_code: int | None = strawberry.field(description="The far end's final SIP status, where it gave one.")
     talk_seconds: float = strawberry.field(description="How many seconds it could talk with the other party.")
-    ended_at: datetime | None = strawberry.field(description="When, by Asterisk; null in old events.")
+    ended_at: datetime | None = strawberry.field(
+        description="When it ended, by Asterisk; null where that was not kept."
+    )
     answered_elsewhere: bool = strawberry.field(
         description="It rang together with other phones and another of them answered: nobody missed a call here."
     )
@@ -100,7 +106,7 @@ class DtmfReceivedEvent(LegEvent):
 )
 class CallRecoveredEvent(CallEvent):
     blind_from: datetime = strawberry.field(description="Since when it had not been watched.")
-    blind_until: datetime = strawberry.field(description="Until when.")
+    blind_until: datetime = strawberry.field(description="Until when it had not been watched.")
 
 
 @strawberry.type(

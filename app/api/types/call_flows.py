@@ -15,7 +15,7 @@ from app.routing import model
 from app.routing.flows import call_target_of
 
 
-@strawberry.type(description="Something that a caller hears: one of these, with what belongs to it.")
+@strawberry.type(description="Something that a caller hears: one of these, with what belongs to it; the rest is null.")
 class FlowSound:
     text: str | None = strawberry.field(default=None, description="A text that is spoken.")
     voice: str | None = strawberry.field(default=None, description="Its voice; null is the first for the language.")
@@ -92,7 +92,7 @@ class GatherStep(CallFlowStep):
     variable: str | None = strawberry.field(description="The variable that keeps them.")
 
 
-@strawberry.type(description="A condition: of a variable, or of the time.")
+@strawberry.type(description="A condition: of a variable, or of the time. What does not belong to its kind is null.")
 class FlowCondition:
     variable: str | None = strawberry.field(default=None, description="The variable.")
     one_of: list[str] | None = strawberry.field(default=None, description="It is one of these.")
@@ -245,7 +245,7 @@ class CallFlow(Node):
     version: int = strawberry.field(description="Its number, from 1.")
     start: str = strawberry.field(description="The first step.")
     steps: list[CallFlowStep] = strawberry.field(description="All steps.")
-    fields: list[str] = strawberry.field(description="The variables that are set before it begins.")
+    fields: list[str] = strawberry.field(description="The variables that are set before the flow begins.")
     created_at: datetime = strawberry.field(description="When the flow was made.")
     updated_at: datetime = strawberry.field(description="When this version was made.")
 

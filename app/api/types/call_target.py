@@ -124,9 +124,9 @@ def _voice_of(speech: steps.PlaySpeech) -> VoiceSettings | None:
     )
 
 
-@strawberry.type(description="Where calls are sent: as it was given to `CallTarget`, one of the fields after `kind`.")
+@strawberry.type(description="Where calls are sent, as it was given to `CallTarget`; `kind` says which field is there.")
 class RoutingTarget:
-    kind: TargetKind = strawberry.field(description="Which of the fields below is there.")
+    kind: TargetKind = strawberry.field(description="What it is. The field of that name is there, all others are null.")
     agent_id: strawberry.ID | None = strawberry.field(default=None, description="The agent.")
     extension: str | None = strawberry.field(default=None, description="The extension's number.")
     number: Party | None = strawberry.field(default=None, description="The outside number.")

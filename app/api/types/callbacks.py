@@ -14,8 +14,8 @@ from app.api.types.values import MetadataPair, Party
 from app.callbacks import model
 from app.callbacks.model import CallbackState
 from app.facts.callbacks import CallbackFailure
-from app.facts.masking import Sight
-from app.facts.vocabulary import Disposition, LegRole, RecordingMode
+from app.facts.masking import Sight, hide_text
+from app.facts.vocabulary import AgentDisplay, Disposition, LegRole, RecordingMode
 from app.hours.local_time import Resolution
 from app.ids import kind_of
 
@@ -30,7 +30,7 @@ class CallbackLocalTime:
     resolution: Resolution = strawberry.field(description="How `dueAt` was found.")
 
 
-@strawberry.type(description="Whom the customer is connected with: exactly one of these is there.")
+@strawberry.type(description="Whom the customer is connected with: exactly one of these is there, the others are null.")
 class CallbackConnect:
     agent_id: strawberry.ID | None = strawberry.field(description="An agent, wherever it sits then.")
     extension: str | None = strawberry.field(description="One of the account's extensions.")
@@ -76,7 +76,31 @@ class Callback(Node):
     caller_id_pool_id: strawberry.ID | None = strawberry.field(
         description="The pool that the number the customer sees is taken from; null where it is none."
     )
+    caller_id_name: str | None = strawberry.field(
+        description="The name that the customer sees; null is none, and without the scope `pii:read` so is any."
+    )
+    agent_display: AgentDisplay = strawberry.field(description="What the agent's phone shows as the caller.")
+    destination_name: str | None = strawberry.field(
+        description="The name that the agent sees; null is none, and without the scope `pii:read` so is any."
+    )
+    trunk_id: strawberry.ID | None = strawberry.field(
+        description="The trunk to dial out over; null is the account's default one when its call is placed."
+    )
+    agent_ring_seconds: float | None = strawberry.field(
+        description="How long the agent rings; null is the server's setting when its call is placed."
+    )
+    customer_ring_seconds: float | None = strawberry.field(
+        description="How long the customer rings; null is the server's setting when its call is placed."
+    )
+    max_duration_seconds: float | None = strawberry.field(
+        description="How long both may talk; null is the server's setting when its call is placed."
+    )
     recording_mode: RecordingMode = strawberry.field(description="Whose voice is recorded.")
+    transcribe: bool = strawberry.field(description="A transcript is made of what was recorded.")
+    softphone_message: str | None = strawberry.field(
+        description="A text that the phones of the agent's side get as they are dialled; null is none. It reads `*` "
+        "without the scope `pii:read`."
+    )
     external_id: str | None = strawberry.field(description="Your own id for it, which its calls have too.")
     metadata: list[MetadataPair] = strawberry.field(description="Your own key-value pairs.")
     tags: list[str] = strawberry.field(description="Your own tags.")
@@ -85,10 +109,12 @@ class Callback(Node):
     retry_after_seconds: float = strawberry.field(
         description="How long after a call that did not connect both sides the next call is due."
     )
-    attempt: int = strawberry.field(description="How many calls were begun.")
+    attempt_count: int = strawberry.field(description="How many calls were begun.")
     call_id: strawberry.ID | None = strawberry.field(description="Its latest call; null before there is one.")
-    failure: CallbackFailure | None = strawberry.field(description="Why it failed, for programs.")
-    detail: str | None = strawberry.field(description="Why it failed, for people.")
+    failure: CallbackFailure | None = strawberry.field(
+        description="Why it failed, for programs; null unless it is `FAILED`."
+    )
+    detail: str | None = strawberry.field(description="Why it failed, for people; null unless it is `FAILED`.")
     sandbox: bool = strawberry.field(description="It stays in the sandbox.")
     created_at: datetime = strawberry.field(description="When it was scheduled.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
@@ -120,14 +146,23 @@ class Callback(Node):
             dial_first=wanted.dial_first,
             caller_id=None if pool_id else Party.of_number(wanted.caller_id, sight),
             caller_id_pool_id=_id(pool_id),
+            caller_id_name=wanted.caller_id_name if sight.has_numbers else None,
+            agent_display=wanted.agent_display,
+            destination_name=wanted.destination_name if sight.has_numbers else None,
+            trunk_id=_id(wanted.trunk_id),
+            agent_ring_seconds=wanted.agent_ring_seconds,
+            customer_ring_seconds=wanted.customer_ring_seconds,
+            max_duration_seconds=wanted.max_duration_seconds,
             recording_mode=wanted.recording_mode,
+            transcribe=wanted.transcribe,
+            softphone_message=hide_text(wanted.softphone_message, sight),
             external_id=wanted.external_id,
             metadata=MetadataPair.of_all(wanted.metadata),
             tags=list(wanted.tags),
             grace_seconds=one.grace_seconds,
             max_attempts=one.max_attempts,
             retry_after_seconds=one.retry_after_seconds,
-            attempt=one.attempt,
+            attempt_count=one.attempt,
             call_id=_id(one.call_id),
             failure=one.failure,
             detail=one.detail,

@@ -104,7 +104,9 @@ class CampaignPeriod:
     hours: int = strawberry.field(description="How long it is: 24, or 720.")
     from_: datetime = strawberry.field(name="from", description="When it began.")
     to: datetime = strawberry.field(description="When it ends, and the next one begins.")
-    answered: int = strawberry.field(description="Calls that a person answered, the abandoned ones among them.")
+    answered_by_person: int = strawberry.field(
+        description="Calls that a person answered, the abandoned ones among them."
+    )
     abandoned: int = strawberry.field(description="Those of them for whom no agent came within two seconds.")
     abandoned_percent: float = strawberry.field(description="How many of 100 that is; 0 when nobody answered.")
 
@@ -115,7 +117,7 @@ class CampaignPeriod:
             hours=(end - begin) // timedelta(hours=1),
             from_=begin,
             to=end,
-            answered=answered,
+            answered_by_person=answered,
             abandoned=abandoned,
             abandoned_percent=_PERCENT * abandoned / answered if answered else 0.0,
         )

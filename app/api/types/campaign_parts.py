@@ -1,6 +1,6 @@
 """What a campaign is set to, in parts."""
 
-from typing import Self, assert_never
+from typing import Final, Self, assert_never
 
 import strawberry
 
@@ -8,20 +8,21 @@ from app.api.types.call_target import Announcement
 from app.campaigns import model
 from app.campaigns.core import breaker
 from app.campaigns.core.words import PacingMode
+from app.contacts.dnc_entries import OPT_OUT_LIST
 from app.hours import windows
 from app.hours.week import Weekday
+
+#: Where the number of whoever asks never to be called again goes when no list is named (`DncEntries.add_opt_out`).
+UNNAMED_LIST: Final = (
+    "the account's oldest that applies to all campaigns; where there is none when the key is pressed, one is made, "
+    f"`{OPT_OUT_LIST}`."
+)
 
 
 @strawberry.type(description="What whoever answers hears.")
 class CampaignAnnouncement:
     announcement: Announcement = strawberry.field(
         description="The words, in which `{field}` stands for the contact's; a template is kept as its text."
-    )
-    opt_out_digit: str | None = strawberry.field(
-        description="The key by which whoever hears it asks never to be called again."
-    )
-    opt_out_dnc_list_id: strawberry.ID | None = strawberry.field(
-        description="The list that its number goes on then; null is the account's own for that."
     )
 
 
@@ -43,7 +44,7 @@ class CampaignAgents:
 class CampaignOptOut:
     digit: str = strawberry.field(description="The key.")
     dnc_list_id: strawberry.ID | None = strawberry.field(
-        description="The do-not-call list that the number goes on; null is the account's own for that."
+        description=f"The do-not-call list that the number goes on. Null: {UNNAMED_LIST}"
     )
 
     @classmethod
@@ -54,13 +55,19 @@ class CampaignOptOut:
 
 @strawberry.type(description="What whoever answers gets: exactly one of `announcement`, `callFlowId` and `agent`.")
 class CampaignContent:
-    announcement: CampaignAnnouncement | None = strawberry.field(default=None, description="`ANNOUNCEMENT`.")
-    call_flow_id: strawberry.ID | None = strawberry.field(default=None, description="`FLOW`: the call flow.")
-    agent: CampaignAgents | None = strawberry.field(default=None, description="`AGENT`.")
+    announcement: CampaignAnnouncement | None = strawberry.field(
+        default=None, description="What it hears, of a campaign of the kind `ANNOUNCEMENT`; null of others."
+    )
+    call_flow_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The call flow that it is led through, of the kind `FLOW`; null of others."
+    )
+    agent: CampaignAgents | None = strawberry.field(
+        default=None, description="Who talks to it, of the kind `AGENT`; null of others."
+    )
     opt_out: CampaignOptOut | None = strawberry.field(
         default=None,
         description="The key that asks never to be called again: during the announcement, at any time in a call flow, "
-        "or, with agents, by whom none of them talks to.",
+        "or, with agents, by whom none of them talks to. Null where there is none.",
     )
 
     @classmethod
@@ -70,11 +77,7 @@ class CampaignContent:
             case model.SayContent(announcement=said):
                 return cls(
                     opt_out=opt_out,
-                    announcement=CampaignAnnouncement(
-                        announcement=Announcement.of(said),
-                        opt_out_digit=None if opt_out is None else opt_out.digit,
-                        opt_out_dnc_list_id=None if opt_out is None else opt_out.dnc_list_id,
-                    ),
+                    announcement=CampaignAnnouncement(announcement=Announcement.of(said)),
                 )
             case model.FlowContent(call_flow_id=flow_id):
                 return cls(call_flow_id=strawberry.ID(flow_id), opt_out=opt_out)

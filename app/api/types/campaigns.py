@@ -22,25 +22,31 @@ from app.api.types.values import MetadataPair, Party
 from app.campaigns import model
 from app.campaigns.core.words import CampaignKind, CampaignState, DelayReason, SkipReason
 from app.campaigns.figures import DAY, MONTH
-from app.campaigns.model import ContactState, MachineAction
+from app.campaigns.model import ContactState
 from app.campaigns.queries import CampaignContactFilter, Minutes
 from app.facts.campaigns import FinishReason, GivenUp, PauseReason
 from app.facts.masking import Sight, mask_digits
-from app.facts.vocabulary import Disposition, RecordingMode
+from app.facts.vocabulary import Disposition, MachineAction, RecordingMode
 from app.ids import Kind, part_id
 from app.numbers.parse import parse_destination
 
 W = TypeVar("W", bound=StrEnum)
 
 
-@strawberry.input(description="Which contacts of a campaign; everything that is given must hold.")
+@strawberry.input(
+    description="Which contacts of a campaign; everything that is given must hold, and of `skipReasons`, "
+    "`delayReasons` and `finishReasons` one, for a contact has one of them at most. An empty list holds for all."
+)
 class CampaignContactFilterInput:
     states: list[ContactState] | None = strawberry.field(default=None, description="Is in one of these states.")
     skip_reasons: list[SkipReason] | None = strawberry.field(
-        default=None, description="Was skipped for one of these reasons."
+        default=None, description="Was `SKIPPED` for one of these reasons."
     )
     delay_reasons: list[DelayReason] | None = strawberry.field(
-        default=None, description="Waits for one of these reasons."
+        default=None, description="Is `WAITING` for one of these reasons."
+    )
+    finish_reasons: list[GivenUp] | None = strawberry.field(
+        default=None, description="Is `FINISHED`, and is not called again for one of these reasons."
     )
     dispositions: list[Disposition] | None = strawberry.field(
         default=None, description="Its last call came out in one of these ways."
@@ -61,9 +67,13 @@ class CampaignContact(Node):
     delay_reason: DelayReason | None = strawberry.field(
         description="Why it was not called when its turn came; null unless it is `WAITING` for that."
     )
-    given_up: GivenUp | None = strawberry.field(description="Why it is not called again; null unless it is `FINISHED`.")
-    disposition: Disposition | None = strawberry.field(description="How the last call to it came out.")
-    call_id: strawberry.ID | None = strawberry.field(description="The last call to it.")
+    finish_reason: GivenUp | None = strawberry.field(
+        description="Why it is not called again; null unless it is `FINISHED`."
+    )
+    disposition: Disposition | None = strawberry.field(
+        description="How the last call to it came out; null while none has ended."
+    )
+    call_id: strawberry.ID | None = strawberry.field(description="The last call to it; null before the first.")
     answers: list[MetadataPair] = strawberry.field(
         description="What its call flow has asked for, by variable; each character reads `x` without `dtmf:read`."
     )
@@ -86,7 +96,7 @@ class CampaignContact(Node):
             due_at=contact.due_at if contact.state is ContactState.WAITING else None,
             skip_reason=_word(SkipReason, contact, ContactState.SKIPPED),
             delay_reason=_word(DelayReason, contact, ContactState.WAITING),
-            given_up=_word(GivenUp, contact, ContactState.FINISHED),
+            finish_reason=_word(GivenUp, contact, ContactState.FINISHED),
             disposition=contact.disposition,
             call_id=None if contact.call_id is None else strawberry.ID(contact.call_id),
             answers=[
@@ -144,12 +154,14 @@ class Campaign(Node):
     max_calls_per_number_per_day: int | None = strawberry.field(
         description="How often a number is called within any 24 hours, by all campaigns; null is no limit."
     )
-    breaker: CampaignBreaker | None = strawberry.field(description="What pauses it when its trunk fails.")
+    breaker: CampaignBreaker | None = strawberry.field(
+        description="What pauses it when its trunk fails; null is nothing."
+    )
     caller_ids: list[Party] = strawberry.field(description="What contacts see calling, in turn.")
     caller_id_pool_id: strawberry.ID | None = strawberry.field(
-        description="The pool from which the number that a contact sees calling is chosen."
+        description="The pool from which the number that a contact sees calling is chosen; null is none."
     )
-    caller_id_name: str | None = strawberry.field(description="The name that contacts see calling.")
+    caller_id_name: str | None = strawberry.field(description="The name that contacts see calling; null is none.")
     trunk_id: strawberry.ID | None = strawberry.field(description="The trunk; null is the account's default one.")
     ring_seconds: float | None = strawberry.field(
         description="How long a contact's phone may ring; null is the server's setting."
@@ -166,10 +178,10 @@ class Campaign(Node):
     tags: list[str] = strawberry.field(description="Your own tags, which each call has.")
     started_at: datetime | None = strawberry.field(description="When it began to call, the first time.")
     paused_at: datetime | None = strawberry.field(description="Since when it is paused.")
-    pause_reason: PauseReason | None = strawberry.field(description="Why it is paused.")
+    pause_reason: PauseReason | None = strawberry.field(description="Why it is paused; null unless it is `PAUSED`.")
     pause_detail: str | None = strawberry.field(
         description="More of why it paused itself: how many attempts the trunk failed, or the codes for which no call "
-        "can be placed (`CALLER_ID_FLAGGED`, `NOT_FOUND`)."
+        "can be placed (`CALLER_ID_FLAGGED`, `NOT_FOUND`). Null when there is no more to say."
     )
     finished_at: datetime | None = strawberry.field(description="When it was stopped, or was over.")
     settled_at: datetime | None = strawberry.field(
@@ -325,7 +337,15 @@ def _read_filter(campaign_id: str, given: CampaignContactFilterInput | None, inf
     return CampaignContactFilter(
         campaign_id=campaign_id,
         states=tuple(given.states or ()),
-        reasons=(*(given.skip_reasons or ()), *(given.delay_reasons or ())),
+        reasons=tuple(
+            (state, tuple(words))
+            for state, words in (
+                (ContactState.SKIPPED, given.skip_reasons),
+                (ContactState.WAITING, given.delay_reasons),
+                (ContactState.FINISHED, given.finish_reasons),
+            )
+            if words
+        ),
         dispositions=tuple(given.dispositions or ()),
         number=None
         if number is None

@@ -63,18 +63,25 @@ class Cdr(Node):
     duration_seconds: float = strawberry.field(description="Seconds from `createdAt` to `endedAt`.")
     agent_party: Party = strawberry.field(description="Who was on the account's side.")
     customer_party: Party = strawberry.field(description="Who was on the other side.")
-    agent_id: strawberry.ID | None = strawberry.field(description="The agent, when one was known.")
-    agent_name: str | None = strawberry.field(description="The agent's name at that time.")
+    agent_id: strawberry.ID | None = strawberry.field(description="The agent; null when none was known.")
+    agent_name: str | None = strawberry.field(description="The agent's name at that time; null when none was known.")
     extension: str | None = strawberry.field(description="The agent's extension.")
     dialled_number: Party | None = strawberry.field(
-        description="What was dialled: an outside `number`, or one of the account's own as `extension`."
+        description="What was dialled: an outside `number`, or one of the account's own as `extension`; null when "
+        "nobody knows."
     )
-    caller_id: Party | None = strawberry.field(description="What the customer saw calling.")
-    trunk_id: strawberry.ID | None = strawberry.field(description="The trunk the call went over.")
+    caller_id: Party | None = strawberry.field(
+        description="What the customer saw calling; of an inbound call, the number that called. Null when no number "
+        "was shown."
+    )
+    trunk_id: strawberry.ID | None = strawberry.field(
+        description="The trunk the call went over; null when it stayed inside."
+    )
     external_id: str | None = strawberry.field(description="Your own id for it.")
-    request_id: str | None = strawberry.field(description="The request that placed the call.")
+    request_id: str | None = strawberry.field(description="The request that placed the call; null when none did.")
     dtmf: str | None = strawberry.field(
-        description="The keys that were pressed, in order; each reads `x` without the scope `dtmf:read`."
+        description="The keys that were pressed, in order; each reads `x` without the scope `dtmf:read`. Null when "
+        "none was pressed."
     )
     recording_ids: list[strawberry.ID] = strawberry.field(description="The recordings that were made.")
     metadata: list[MetadataPair] = strawberry.field(description="Your own key-value pairs.")
@@ -84,7 +91,9 @@ class Cdr(Node):
         description="How the leg sounded that sounded worst; null when nothing was counted."
     )
     queue_id: strawberry.ID | None = strawberry.field(description="The queue that the customer waited in last, if any.")
-    queue_wait_seconds: float | None = strawberry.field(description="How long it waited there.")
+    queue_wait_seconds: float | None = strawberry.field(
+        description="How long the customer waited in the queue of `queueId`; null when it waited in none."
+    )
     ring_group_id: strawberry.ID | None = strawberry.field(
         description="The ring group whose member answered last, else the one that was rung last; null for none."
     )

@@ -59,8 +59,12 @@ class DestinationRule:
 @strawberry.type(description="Whether a number may be called, and what says so.")
 class DestinationVerdict:
     is_allowed: bool = strawberry.field(description="It may be called.")
-    reason: DenialReason | None = strawberry.field(description="Why not.")
-    message: str | None = strawberry.field(description="Why not, for people, in English.")
+    reason: DenialReason | None = strawberry.field(
+        description="Why the number may not be called, for programs; null when it may."
+    )
+    message: str | None = strawberry.field(
+        description="Why the number may not be called, for people, in English; null when it may."
+    )
     rule: DestinationRule | None = strawberry.field(description="The rule that spoke last, where one did.")
 
 

@@ -13,14 +13,17 @@ from app.reaching.diagnostics import Request, Summary
 @strawberry.type(description="A request to Asterisk.")
 class AsteriskRequest:
     operation: str = strawberry.field(description="Method and path, with `{}` for ids: `POST /channels/{}/dial`.")
-    latency_ms: float = strawberry.field(description="How long the answer took, in milliseconds.")
+    latency_seconds: float = strawberry.field(description="How long the answer took, in seconds.")
     status: int | None = strawberry.field(description="The HTTP status; null when no answer came.")
     error: str | None = strawberry.field(description="What was wrong, in Asterisk's own words.")
 
     @classmethod
     def of(cls, request: Request) -> Self:
         return cls(
-            operation=request.operation, latency_ms=request.latency_ms, status=request.status, error=request.error
+            operation=request.operation,
+            latency_seconds=request.latency_ms / 1000,
+            status=request.status,
+            error=request.error,
         )
 
 

@@ -17,7 +17,7 @@ class DialectCredential:
     id: strawberry.ID = strawberry.field(description="Its id.")
     dialect: Dialect = strawberry.field(description="Where it is good.")
     name: str = strawberry.field(description="What people call it.")
-    user_name: str | None = strawberry.field(
+    username: str | None = strawberry.field(
         description="How the client names itself; null where a dialect's clients do not."
     )
     hint: str = strawberry.field(description="Its secret's beginning and last four characters.")
@@ -38,7 +38,7 @@ class DialectCredential:
             id=strawberry.ID(credential.id),
             dialect=credential.dialect,
             name=credential.name,
-            user_name=credential.user_name,
+            username=credential.user_name,
             hint=credential.hint,
             is_test=credential.is_test,
             ip_allow_list=list(credential.ip_allow_list),

@@ -75,7 +75,9 @@ class CallbackFailedEvent(CallbackEvent):
     reason: CallbackFailure = strawberry.field(description="Why, for programs.")
     detail: str = strawberry.field(description="Why, for people.")
     call_id: strawberry.ID | None = strawberry.field(description="Its last call, if there was one.")
-    disposition: Disposition | None = strawberry.field(description="How that came out.")
+    disposition: Disposition | None = strawberry.field(
+        description="How its last call came out; null when it failed for another reason than that call."
+    )
 
 
 @strawberry.interface(description="An event of a one-time password. No digit of it is in any.")
@@ -102,7 +104,9 @@ class OtpFailedEvent(OtpEvent):
     reason: OtpFailure = strawberry.field(description="Why, for programs.")
     detail: str = strawberry.field(description="Why, for people.")
     call_id: strawberry.ID | None = strawberry.field(description="The call, if there was one.")
-    disposition: Disposition | None = strawberry.field(description="How that came out.")
+    disposition: Disposition | None = strawberry.field(
+        description="How its call came out; null when there was none, or nobody knows."
+    )
 
 
 @strawberry.type(description="`otp.verified`: the right code was given in time.")

@@ -20,7 +20,10 @@ from app.facts.vocabulary import CallKind, Direction, LegRole
 
 @strawberry.interface(
     description="Something that happened, in the same words as in webhooks. Each type of event has its own GraphQL "
-    "type: `call.connected` is `CallConnectedEvent`. Types are added over time."
+    "type: `call.connected` is `CallConnectedEvent`. Types are added over time. Some names have another "
+    "GraphQL type in one type of event than in another (`campaignId` is `ID` in a `CallEvent`, `ID!` in a "
+    "`CampaignEvent`): who reads several in one operation gives those an alias, such as `callCampaignId: "
+    "campaignId`."
 )
 class Event(Node):
     cursor: str = strawberry.field(

@@ -103,13 +103,13 @@ class Queue(Node):
     announce_position_seconds: float | None = strawberry.field(
         description="How often callers hear at which place they wait; null is never."
     )
-    max_wait_seconds: float | None = strawberry.field(description="How long a caller waits at most.")
+    max_wait_seconds: float | None = strawberry.field(description="How long a caller waits at most; null is no limit.")
     ring_seconds: float = strawberry.field(description="How long an agent rings before the next is tried.")
     wrap_up_seconds: float | None = strawberry.field(
         description="How long an agent is left alone after a call, when the agent's own time does not say; null is not "
         "at all."
     )
-    max_length: int | None = strawberry.field(description="How many callers may wait at once.")
+    max_length: int | None = strawberry.field(description="How many callers may wait at once; null is no limit.")
     members: list[QueueMember] = strawberry.field(description="Who serves it, lowest penalty first.")
     overflow: RoutingTarget | None = strawberry.field(
         description="Where callers go who have waited too long, or find it full; null ends the call."

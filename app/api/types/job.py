@@ -69,7 +69,7 @@ class Job(Node):
         description="How much of it is done, from 0 to 1; null while nobody knows."
     )
     counts: JobCounts = strawberry.field(description="How far it has come.")
-    error: str | None = strawberry.field(
+    failure: str | None = strawberry.field(
         description="Why it is `FAILED`; while it is `QUEUED` again, why the last attempt did not work."
     )
     actor: Actor = strawberry.field(description="Who set it in motion.")
@@ -87,7 +87,7 @@ class Job(Node):
             subject_id=None if job.subject_id is None else strawberry.ID(job.subject_id),
             progress=_progress(job),
             counts=JobCounts.of(job.counts),
-            error=job.error,
+            failure=job.error,
             actor=Actor.of(job.actor),
             created_at=job.created_at,
             started_at=job.started_at,

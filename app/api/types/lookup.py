@@ -14,11 +14,11 @@ from app.reputation.service import SpamVerdict
 
 @strawberry.type(
     description="What is known about a telephone number: from its digits, and whether it is flagged as spam. "
-    "When `isValid` is false, `problem` says why and everything else is empty."
+    "When `isValid` is false, `invalidReason` says why and everything else is empty."
 )
 class NumberLookup:
     is_valid: bool = strawberry.field(description="The number exists in its country's numbering plan.")
-    problem: str | None = strawberry.field(description="Why it is not valid.")
+    invalid_reason: str | None = strawberry.field(description="Why it is not valid.")
     e164: str | None = strawberry.field(description="The number in E.164, such as `+12125550123`.")
     national_format: str | None = strawberry.field(description="As people write it inside its country.")
     international_format: str | None = strawberry.field(description="As people write it from abroad.")
@@ -56,7 +56,7 @@ class NumberLookup:
         return cls(
             may_ask=may_ask,
             is_valid=found.is_valid,
-            problem=found.problem,
+            invalid_reason=found.problem,
             e164=found.e164,
             national_format=found.national_format,
             international_format=found.international_format,

@@ -18,7 +18,7 @@ class MediaStream:
     host: str = strawberry.field(description="Where the program is: the URL's host.")
     state: MediaStreamState = strawberry.field(description="Where it stands.")
     sample_rate: int = strawberry.field(description="Samples a second.")
-    asked_at: datetime = strawberry.field(description="When it was asked for.")
+    created_at: datetime = strawberry.field(description="When it was asked for.")
     connected_at: datetime | None = strawberry.field(description="Since when they hear each other.")
 
     @classmethod
@@ -29,7 +29,7 @@ class MediaStream:
             host=stream.host,
             state=stream.state,
             sample_rate=stream.sample_rate,
-            asked_at=stream.asked_at,
+            created_at=stream.asked_at,
             connected_at=stream.connected_at,
         )
 

@@ -73,7 +73,7 @@ class RecordingDeletedEvent(Event):
     call_id: strawberry.ID = strawberry.field(description="The call that was recorded.")
     mode: RecordingMode = strawberry.field(description="Whose voice was recorded.")
     is_expired: bool = strawberry.field(description="Its time was over; nobody asked for it.")
-    reason: DeletionReason | None = strawberry.field(description="Why; null in events of earlier versions.")
+    reason: DeletionReason | None = strawberry.field(description="Why it was deleted; null where that was not kept.")
 
 
 @strawberry.interface(description="An event of a webhook endpoint.")

@@ -34,12 +34,19 @@ class Otp(Node):
     expires_at: datetime = strawberry.field(description="Until when it can be verified.")
     is_expired: bool = strawberry.field(description="The time in which it can be verified is over.")
     verified_at: datetime | None = strawberry.field(description="When the right code was given.")
-    attempts: int = strawberry.field(description="How many codes were offered.")
+    codes_tried: int = strawberry.field(description="How many codes were offered.")
+    max_attempts: int = strawberry.field(description="How many codes may be offered in all.")
     attempts_left: int = strawberry.field(description="How many more may be offered; 0 once it is verified or expired.")
-    call_id: strawberry.ID = strawberry.field(description="Its call; there is none yet while it is `PENDING`.")
-    failure: OtpFailure | None = strawberry.field(description="Why it failed, for programs.")
-    detail: str | None = strawberry.field(description="Why it failed, for people.")
-    disposition: Disposition | None = strawberry.field(description="How its call came out.")
+    call_id: strawberry.ID = strawberry.field(
+        description="The id of its call; while it is `PENDING` there is no call of this id yet, and `call` is null."
+    )
+    failure: OtpFailure | None = strawberry.field(
+        description="Why it failed, for programs; null unless it is `FAILED`."
+    )
+    detail: str | None = strawberry.field(description="Why it failed, for people; null unless it is `FAILED`.")
+    disposition: Disposition | None = strawberry.field(
+        description="How its call came out; null until it has ended, and when there was none."
+    )
     external_id: str | None = strawberry.field(description="Your own id for it, which its call has too.")
     metadata: list[MetadataPair] = strawberry.field(description="Your own key-value pairs.")
     tags: list[str] = strawberry.field(description="Your own tags.")
@@ -62,7 +69,8 @@ class Otp(Node):
             expires_at=one.expires_at,
             is_expired=is_expired,
             verified_at=one.verified_at,
-            attempts=one.attempts,
+            codes_tried=one.attempts,
+            max_attempts=one.max_attempts,
             attempts_left=0 if is_closed else max(0, one.max_attempts - one.attempts),
             call_id=strawberry.ID(one.call_id),
             failure=one.failure,

@@ -62,7 +62,8 @@ describe(
         "SANDBOX_ONLY": "A test key reaches the sandbox's phones and numbers only, and changes nothing that is live.",
         "IDEMPOTENCY_KEY_REUSED": "This idempotency key was used before, with another input.",
         "INVALID_CURSOR": "The cursor was not given out for this list, filter and order.",
-        "CURSOR_EXPIRED": "The log no longer goes back to this cursor; read anew what you need.",
+        "CURSOR_EXPIRED": "The log no longer goes back to this cursor; read anew what you need. It comes as a code in "
+        "the answer's `errors`, of the subscription `events` alone, and never in `userErrors`.",
         "ALREADY_EXISTS": "Something with this name or number is there already.",
         "URL_NOT_ALLOWED": "Offhook does not connect to this address, for a webhook, a media stream or anything else: "
         "the message says what it lacks.",

@@ -58,20 +58,28 @@ class Recording(Node):
     created_at: datetime = strawberry.field(description="When it was asked for.")
     started_at: datetime | None = strawberry.field(description="When Asterisk began to write.")
     saved_at: datetime | None = strawberry.field(description="When it was in the store, whole.")
-    customer_party: Party | None = strawberry.field(description="The customer of the call, by number.")
-    extension: str | None = strawberry.field(description="The agent's extension.")
-    duration_seconds: float | None = strawberry.field(description="Length in seconds, counted from the samples.")
-    size_bytes: Long | None = strawberry.field(description="Size of the file in bytes, its header included.")
-    channels: int | None = strawberry.field(description="1 for one side, 2 for both (agent left, customer right).")
-    sample_rate: int | None = strawberry.field(description="Samples a second, in Hz.")
-    sha256: str | None = strawberry.field(description="SHA-256 of the file, in hex.")
+    customer_party: Party | None = strawberry.field(
+        description="The customer of the call, by number; null when it has none."
+    )
+    extension: str | None = strawberry.field(description="The agent's extension; null when there was none.")
+    duration_seconds: float | None = strawberry.field(
+        description="Length in seconds, counted from the samples; null unless it is `SAVED`."
+    )
+    size_bytes: Long | None = strawberry.field(
+        description="Size of the file in bytes, its header included; null unless it is `SAVED`."
+    )
+    channels: int | None = strawberry.field(
+        description="1 for one side, 2 for both (agent left, customer right); null unless it is `SAVED`."
+    )
+    sample_rate: int | None = strawberry.field(description="Samples a second, in Hz; null unless it is `SAVED`.")
+    sha256: str | None = strawberry.field(description="SHA-256 of the file, in hex; null unless it is `SAVED`.")
     failure: str | None = strawberry.field(description="Why there is no recording, when it is `FAILED`.")
     leg_ids: list[strawberry.ID] = strawberry.field(
         description="The legs whose voices were recorded, in the order of their beginning."
     )
     segments: list[RecordingSegment] | None = strawberry.field(
-        description="The map of the file, all of it in order: talk, silence, pauses. Null until it is `SAVED`, and for "
-        "recordings made before there were maps."
+        description="The map of the file, all of it in order: talk, silence, pauses. Null until it is `SAVED`, and "
+        "where none was kept."
     )
     lost_seconds: float | None = strawberry.field(
         description="Seconds of sound that are missing because Asterisk had no time to write them, of the leg of which "

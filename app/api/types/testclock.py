@@ -15,7 +15,7 @@ from app.testclock.service import Shown
 )
 class SandboxClock:
     now: datetime = strawberry.field(description="What it shows.")
-    ahead_seconds: float = strawberry.field(description="How far that is ahead of the true time; 0 when it is not.")
+    ahead_seconds: float = strawberry.field(description="How far `now` is ahead of the true time; 0 when it is not.")
     advanced_at: datetime | None = strawberry.field(
         description="When it was advanced last, by the true time; null when it shows the true time."
     )

@@ -50,7 +50,7 @@ class Transcript(Node):
     call_id: strawberry.ID = strawberry.field(description="The call that was recorded.")
     job_id: strawberry.ID = strawberry.field(description="The job that makes it.")
     state: TranscriptState = strawberry.field(description="Where it stands.")
-    language: str = strawberry.field(description="What was listened for, such as `en-US`.")
+    language_code: str = strawberry.field(description="What was listened for, such as `en-US`.")
     engine: TranscriptEngine | None = strawberry.field(description="Who writes it down; null until that has begun.")
     segments: list[TranscriptSegment] | None = strawberry.field(
         description="What was said, in the order of its beginning over all channels. Null until it is `READY`."
@@ -67,7 +67,7 @@ class Transcript(Node):
             call_id=strawberry.ID(transcript.call_id),
             job_id=strawberry.ID(transcript.job_id),
             state=transcript.state,
-            language=transcript.language,
+            language_code=transcript.language,
             engine=transcript.engine,
             segments=None
             if transcript.segments is None

@@ -13,6 +13,7 @@ from app.api.types.enums.describing import describe
 from app.api.types.node import Node
 from app.api.types.reputation import Reputation
 from app.api.types.values import Party
+from app.facts import vocabulary
 from app.facts.masking import Sight
 from app.facts.vocabulary import RecordingMode
 from app.routing import model
@@ -65,7 +66,7 @@ class Trunk(Node):
     is_default: bool = strawberry.field(description="Calls that name no trunk go out over it.")
     is_enabled: bool = strawberry.field(description="It is in use, both ways.")
     is_provisioned: bool = strawberry.field(description="Offhook keeps it in Asterisk; others are in Asterisk's files.")
-    is_sandbox: bool = strawberry.field(description="It leads to the sandbox's made-up numbers.")
+    sandbox: bool = strawberry.field(description="It leads to the sandbox's made-up numbers.")
     qualify_seconds: int = strawberry.field(
         description="How often it is asked whether it is there (OPTIONS); 0 is never."
     )
@@ -93,7 +94,7 @@ class Trunk(Node):
             is_default=trunk.is_default,
             is_enabled=trunk.is_enabled,
             is_provisioned=trunk.is_provisioned,
-            is_sandbox=trunk.is_sandbox,
+            sandbox=trunk.is_sandbox,
             qualify_seconds=trunk.qualify_seconds,
             state=trunk.state,
             state_changed_at=trunk.state_changed_at,
@@ -103,7 +104,7 @@ class Trunk(Node):
 
 @strawberry.type(description="A number of the account's own.")
 class OutboundNumber(Node):
-    number: Party | None = strawberry.field(description="The number.")
+    number: Party = strawberry.field(description="The number.")
     label: str | None = strawberry.field(description="Your own words about it.")
     is_default: bool = strawberry.field(description="Calls that name no caller id show it.")
     trunk_id: strawberry.ID | None = strawberry.field(description="The trunk it belongs to, if to one.")
@@ -122,7 +123,7 @@ class OutboundNumber(Node):
         return cls(
             id=strawberry.ID(number.id),
             shown=number.number,
-            number=Party.of_number(number.number, sight),
+            number=Party.of(vocabulary.Party(number=number.number), sight),
             label=number.label,
             is_default=number.is_default,
             trunk_id=None if number.trunk_id is None else strawberry.ID(number.trunk_id),

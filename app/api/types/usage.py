@@ -47,22 +47,30 @@ class AccountLimits:
     granted: AccountCaps = strawberry.field(
         description="Up to where `setAccountLimits` may go: what the operator has granted."
     )
-    concurrent_calls: int = strawberry.field(description="How many calls count just now; 0 without limits.")
+    concurrent_calls: int | None = strawberry.field(
+        description="How many calls count towards `caps.concurrentCalls` just now; null where there is no such cap."
+    )
     spent: Money = strawberry.field(description="What the calls of `day` that are over have cost.")
-    reserved: Money = strawberry.field(description="What those that are under way may cost at most.")
+    reserved: Money = strawberry.field(description="What the calls that are under way may cost at most.")
     day: date = strawberry.field(description="Today, where the account is.")
     time_zone: str = strawberry.field(description="The account's time zone: at its midnight the day's spend begins.")
     rate_count: int = strawberry.field(description="How many prefixes have a price.")
-    suspended_at: datetime | None = strawberry.field(description="Since when the account is suspended, if it is.")
-    suspended_by: SuspendedBy | None = strawberry.field(description="By whom.")
-    suspension_reason: str | None = strawberry.field(description="Why, in the words of whoever did it.")
+    suspended_at: datetime | None = strawberry.field(
+        description="Since when the account is suspended; null when it is not."
+    )
+    suspended_by: SuspendedBy | None = strawberry.field(
+        description="Who suspended the account; null when it is not suspended."
+    )
+    suspension_reason: str | None = strawberry.field(
+        description="Why the account is suspended, in the words of whoever did it; null where none were given."
+    )
 
     @classmethod
     def of(cls, limits: service.Limits) -> "AccountLimits":
         return cls(
             caps=AccountCaps.of(limits.caps, limits.currency),
             granted=AccountCaps.of(limits.granted, limits.currency),
-            concurrent_calls=limits.concurrent_calls,
+            concurrent_calls=None if limits.caps.concurrent_calls is None else limits.concurrent_calls,
             spent=money(limits.spent_micros, limits.currency),
             reserved=money(max(0, limits.held_micros), limits.currency),
             day=limits.day,

@@ -119,10 +119,10 @@ def party_of_dialled(name: str) -> One:
     return _party_part(lambda source: [make_one(one) for one in source.column(name)])
 
 
-@strawberry.type(description="One of your own key-value pairs, kept with the call and echoed in every event.")
+@strawberry.type(description="A key and its value.")
 class MetadataPair:
-    key: str = strawberry.field(description="The key, as you gave it.")
-    value: str = strawberry.field(description="The value, as you gave it.")
+    key: str = strawberry.field(description="The key.")
+    value: str = strawberry.field(description="The value.")
 
     @classmethod
     def of_all(cls, pairs: Iterable[vocabulary.Pair]) -> list[Self]:
@@ -203,7 +203,9 @@ QUALITY: Final = One(
 @strawberry.type(description="Who set something in motion.")
 class Actor:
     kind: ActorKind = strawberry.field(description="What kind of actor.")
-    id: strawberry.ID | None = strawberry.field(description="The API key's or party's id; null for Offhook itself.")
+    id: strawberry.ID | None = strawberry.field(
+        description="Of an API key its id, of a party of a call the id of its leg; null for Offhook itself."
+    )
 
     @classmethod
     def of(cls, actor: event_facts.Actor) -> Self:

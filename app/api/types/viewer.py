@@ -26,10 +26,13 @@ class Viewer:
     scopes: list[Scope] = strawberry.field(description="What the key may do.")
     is_test: bool = strawberry.field(description=f"Whether the key is a test key. {IS_TEST}")
     access_token_id: strawberry.ID | None = strawberry.field(
-        description="The access token's id, when the request came with one: `keyId` is then the key that made it."
+        description="The access token's id, when the request came with one: `keyId` is then the key that made it. Null "
+        "when it came with the key itself."
     )
-    agent_id: strawberry.ID | None = strawberry.field(description="The agent that an access token stands for.")
-    expires_at: datetime | None = strawberry.field(description="When the key or token ends by itself.")
+    agent_id: strawberry.ID | None = strawberry.field(
+        description="The agent that the access token stands for; null without a token, and when it stands for nobody."
+    )
+    expires_at: datetime | None = strawberry.field(description="When the key or token ends by itself; null is never.")
 
     @classmethod
     def of(cls, principal: Principal) -> Self:

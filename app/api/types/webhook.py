@@ -53,7 +53,9 @@ class WebhookEndpoint(Node):
         description="Whether anything is sent. What happens while it is disabled is kept for 30 days, and sent once it "
         "is enabled."
     )
-    disabled_reason: str | None = strawberry.field(description="Why not, when Offhook disabled it.")
+    disabled_reason: str | None = strawberry.field(
+        description="Why Offhook disabled the endpoint; null when it did not."
+    )
     disabled_at: datetime | None = strawberry.field(description="Since when it is disabled.")
     failing_since: datetime | None = strawberry.field(description="Since when no attempt has succeeded.")
     created_at: datetime = strawberry.field(description="When it was made.")
@@ -87,7 +89,9 @@ class WebhookAttempt:
     latency_seconds: float = strawberry.field(description="How many seconds the answer took.")
     status: int | None = strawberry.field(description="The HTTP status; null when there was no answer.")
     failure: str | None = strawberry.field(description="Why it does not count as delivered; null when it does.")
-    response_excerpt: str | None = strawberry.field(description="The first 2 KB of the answer.")
+    response_excerpt: str | None = strawberry.field(
+        description="The first 2 KB of the answer; null when there was none."
+    )
 
     @classmethod
     def of(cls, attempt: model.Attempt) -> Self:
@@ -105,7 +109,7 @@ class WebhookAttempt:
 @strawberry.type(description="One event on its way to one endpoint. Its `webhook-id` header is `eventId`.")
 class WebhookDelivery(Node):
     endpoint_id: strawberry.ID = strawberry.field(description="Where to.")
-    event_id: strawberry.ID | None = strawberry.field(description="The event; null once it is past retention.")
+    event_id: strawberry.ID | None = strawberry.field(description="The event; null once it is no longer in the log.")
     event_type: EventType = strawberry.field(description="The event's type.")
     event_sequence: Long = strawberry.field(description="The event's `sequence`.")
     subject_id: strawberry.ID = strawberry.field(description="What the event is about; order holds per subject.")
@@ -115,7 +119,7 @@ class WebhookDelivery(Node):
     state: DeliveryState = strawberry.field(description="Where it stands.")
     attempt_count: int = strawberry.field(description="How often it was tried, before and after replays.")
     is_replay: bool = strawberry.field(description="It was replayed; it comes with the header `offhook-replay: true`.")
-    is_test: bool = strawberry.field(
+    is_test_event: bool = strawberry.field(
         description="It is a test that somebody asked for (`testWebhookEndpoint`, `triggerEvent`), and tried once."
     )
     created_at: datetime = strawberry.field(description="When it was put in line.")
@@ -135,7 +139,7 @@ class WebhookDelivery(Node):
             state=delivery.state,
             attempt_count=delivery.attempts,
             is_replay=delivery.is_replay,
-            is_test=delivery.is_test,
+            is_test_event=delivery.is_test,
             created_at=delivery.created_at,
             next_attempt_at=delivery.next_attempt_at,
             finished_at=delivery.finished_at,

@@ -32,9 +32,11 @@ JOIN request_key USING (account_id, mutation, key)
 """
 
 _FIND: Final = """
-SELECT input_hash, subject_id FROM request_key WHERE account_id = $1 AND mutation = $2 AND key = ANY($3::text[])
+SELECT input_hash, subject_id, answer FROM request_key
+WHERE account_id = $1 AND mutation = $2 AND key = ANY($3::text[])
 LIMIT 1
 """
+_KEEP_ANSWER: Final = "UPDATE request_key SET answer = $4 WHERE account_id = $1 AND mutation = $2 AND key = $3"
 #: What stands in a key's place begins so.
 _VEILED: Final = "veiled:"
 _VEILED_KEY: Final = re.compile(_VEILED + "[a-p]{64}")
@@ -73,10 +75,11 @@ class KeyVeil:
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """Who has a key already."""
+    """Who has a key already. ``answer`` is what :func:`keep_answer` kept, as JSON reads; None when nothing was."""
 
     input_hash: bytes
     subject_id: str
+    answer: Any = None
 
 
 def hash_input(fields: dict[str, Any]) -> bytes:
@@ -137,4 +140,12 @@ async def find_key(
     """Who has this key, if anybody; also when it was veiled since. ``veil``: None where no keys ever are."""
     forms = [key] if veil is None else [key, veil.of(account_id, mutation, key)]
     row = await connection.fetchrow(_FIND, account_id, mutation, forms)
-    return None if row is None else KeyHolder(row["input_hash"], row["subject_id"])
+    return None if row is None else KeyHolder(row["input_hash"], row["subject_id"], row["answer"])
+
+
+async def keep_answer(connection: PooledConnection, claim: KeyClaim, answer: dict[str, Any]) -> None:
+    """Keep what is answered under a key that this transaction has claimed, for whoever comes with it again.
+
+    For what is not to be read from what it made. It must tell of no person: it is kept as long as the key.
+    """
+    await connection.execute(_KEEP_ANSWER, claim.account_id, claim.mutation, claim.key, answer)

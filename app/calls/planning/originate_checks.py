@@ -7,7 +7,7 @@ from app.calls import texts
 from app.calls.planning.queue_plan import HIGHEST_PRIORITY, LEAST_PRIORITY
 from app.calls.planning.requests import OriginateRequest
 from app.errors import Problem, RefusedError
-from app.facts.vocabulary import AgentDisplay, LegRole, MachinePolicy, RecordingMode
+from app.facts.vocabulary import AgentDisplay, LegRole, MachineAction, RecordingMode
 from app.ids import Kind, kind_of
 from app.numbers.parse import E164, parse_caller_id, parse_destination, parse_extension
 from app.numbers.policy import Allowed, Denied, evaluate, refusal
@@ -74,9 +74,7 @@ def check_request(request: OriginateRequest, *, variables: frozenset[str] = froz
     if request.detect_machine and request.destination_number is None:
         message = "Only what answers at an outside number is looked into."
         problems.append(Problem("INVALID_INPUT", message, ("detectMachine",)))
-    if request.machine_policy is not MachinePolicy.HANG_UP and not request.detect_machine:
-        message = "What is done with a machine needs detectMachine."
-        problems.append(Problem("INVALID_INPUT", message, ("machinePolicy",)))
+    problems += _machine_problems(request)
     problems += texts.check_external_id(request.external_id)
     problems += texts.check_metadata(request.metadata)
     problems += texts.check_tags(request.tags)
@@ -120,6 +118,28 @@ def check_request(request: OriginateRequest, *, variables: frozenset[str] = froz
         problems.append(Problem("NOT_FOUND", "There is no such trunk.", ("trunkId",)))
     if problems:
         raise RefusedError(problems)
+
+
+def _machine_problems(request: OriginateRequest) -> list[Problem]:
+    leads = (
+        request.connect_call_flow_id,
+        request.connect_announcement,
+        request.connect_media_stream,
+        request.connect_dialplan,
+    )
+    is_led = any(lead is not None for lead in leads)
+    match request.on_machine:
+        case None:
+            return []
+        case _ if not request.detect_machine:
+            message = "What is done with a machine needs detectMachine."
+        case MachineAction.GO_ON if not is_led:
+            message = "A machine is led through a call flow or an announcement alone: HANG_UP or CONNECT."
+        case MachineAction.CONNECT if is_led:
+            message = "There is nobody to connect with a machine: HANG_UP or GO_ON."
+        case _:
+            return []
+    return [Problem("INVALID_INPUT", message, ("onMachine",))]
 
 
 def read_numbers(request: OriginateRequest, principal: Principal, *, is_sandbox: bool) -> Numbers:

@@ -24,7 +24,7 @@ from app.facts.vocabulary import (
     CallKind,
     Direction,
     LegRole,
-    MachinePolicy,
+    MachineAction,
     Party,
     RecordingMode,
     RecordingState,
@@ -73,6 +73,8 @@ def plan_call(
         flow = own.lead
     elif found.queue is None and found.flow is None and (group or then is None):
         agents = group or several(_agent_leg(request, numbers, found, caller_id, defaults), found.connect, make_id)
+    if flow is not None and request.on_machine is MachineAction.HANG_UP:
+        flow = msgspec.structs.replace(flow, refuses_machines=True)
     only = group[0] if len(group) == 1 else None
     customers = several(_customer_leg(request, numbers, found, caller_id, defaults), found.destination, make_id)
     connect = found.connect
@@ -117,7 +119,7 @@ def plan_call(
         voice_pitch=request.voice_pitch,
         transcribe=request.transcribe,
         detects_machine=request.detect_machine,
-        connects_machines=request.machine_policy is MachinePolicy.CONNECT,
+        connects_machines=request.on_machine is MachineAction.CONNECT,
         recordings=recordings_of(request.recording_mode, now, make_id),
         cdr_id=make_id(Kind.CDR),
     )

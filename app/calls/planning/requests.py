@@ -12,7 +12,7 @@ from app.facts.vocabulary import (
     CallKind,
     Errand,
     LegRole,
-    MachinePolicy,
+    MachineAction,
     Money,
     Pair,
     RecordingMode,
@@ -78,7 +78,7 @@ class OriginateRequest:
     softphone_message: str | None = None
     voice_pitch: float | None = None
     detect_machine: bool = False
-    machine_policy: MachinePolicy = MachinePolicy.HANG_UP
+    on_machine: MachineAction | None = None
     dry_run: bool = False
     wait_for: WaitFor = WaitFor.CREATED
 

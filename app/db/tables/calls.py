@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSON
 from sqlmodel import Field, SQLModel
 
 from app.db.tables.columns import instant, json_document, optional_instant, text_list
@@ -240,7 +241,10 @@ class CallTrace(SQLModel, table=True):
 
 
 class RequestKey(SQLModel, table=True):
-    """An idempotency key and what it made: kept for good."""
+    """An idempotency key and what it made: kept for good.
+
+    ``answer`` is what was answered, where what it made does not tell that any more.
+    """
 
     __tablename__ = "request_key"
     account_id: str = Field(primary_key=True)
@@ -249,3 +253,4 @@ class RequestKey(SQLModel, table=True):
     input_hash: bytes
     subject_id: str
     created_at: datetime = instant(default_now=True)
+    answer: Any = Field(default=None, sa_type=JSON, nullable=True)

@@ -13,7 +13,8 @@ class AsteriskLease(SQLModel, table=True):
     """One row for each Asterisk. All instants are by the database's clock.
 
     ``token`` rises with every change of hands. ``why_not_ready`` is the holder's own word on whether calls can be
-    dialled (NULL: they can), as of its latest renewal.
+    dialled (NULL: they can), as of its latest renewal, and ``standing_since`` is since when it is NULL, or is not.
+    ``asterisk_version`` is what the Asterisk told as it was last connected with.
     """
 
     __tablename__ = "asterisk_lease"
@@ -22,6 +23,8 @@ class AsteriskLease(SQLModel, table=True):
     token: int = Field(sa_type=sa.BigInteger)
     expires_at: datetime = instant()
     why_not_ready: str | None = None
+    standing_since: datetime | None = optional_instant()
+    asterisk_version: str | None = None
 
 
 class CallCommand(SQLModel, table=True):

@@ -46,7 +46,7 @@ _IMPORT_DND: Final = """mutation CpaasDndImport($input: ImportDncEntriesInput!) 
   }
 }"""
 _JOB: Final = """query CpaasJob($id: ID!) {
-  job(id: $id) { state error counts { added updated existing } }
+  job(id: $id) { state failure counts { added updated existing } }
 }"""
 
 #: How many are put into a list at once; the schema's own limit.
@@ -206,7 +206,7 @@ async def _wait(desk: Desk, job_id: str, what: str, field: str) -> dict[str, Any
     if job["state"] in _UNDER_WAY:
         return answers.succeed(message=f"{what} import goes on", job_id=job_id)
     if job["state"] != "FINISHED":
-        raise GivenRefusedError(field, job["error"] or "the import was cancelled.")
+        raise GivenRefusedError(field, job["failure"] or "the import was cancelled.")
     # Those that a list of numbers not to be called has already stay as they are, and are on it: as when added by hand.
     count = sum(job["counts"].values())
     return answers.succeed(message=f"({count}) {what} imported successfully", job_id=job_id)

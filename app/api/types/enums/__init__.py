@@ -19,6 +19,7 @@ from app.api.types.enums import (
     recordings,
     scopes,
     speech,
+    system_status,
     transcripts,
     usage,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "recordings",
     "scopes",
     "speech",
+    "system_status",
     "transcripts",
     "usage",
 ]

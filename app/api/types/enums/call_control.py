@@ -14,7 +14,7 @@ from app.facts.vocabulary import (
 
 describe(
     SupervisionMode,
-    "What a supervisor does with the talk.",
+    "What a supervisor does with the talk. " + OPEN,
     {
         "MONITOR": "Hears all, is heard by nobody.",
         "WHISPER": "Hears all, is heard by the agent alone.",
@@ -23,7 +23,7 @@ describe(
 )
 describe(
     SupervisionState,
-    "Where a supervision stands.",
+    "Where a supervision stands. " + OPEN,
     {
         "RINGING": "The supervisor's phone is called.",
         "JOINING": "The supervisor has answered, and is being let in; or waits for somebody in the agent's place.",
@@ -43,7 +43,7 @@ describe(
 )
 describe(
     TransferKind,
-    "Whether whoever transfers speaks to the target first.",
+    "Whether whoever transfers speaks to the target first. " + OPEN,
     {
         "BLIND": "No: whoever transfers is let go at once, and the target rings.",
         "ATTENDED": "Yes: the transferee is held until `completeTransfer`.",
@@ -51,7 +51,7 @@ describe(
 )
 describe(
     TransferMethod,
-    "Who calls the target of a transfer.",
+    "Who calls the target of a transfer. " + OPEN,
     {
         "BRIDGE": "Offhook, and puts it together with the transferee. Works everywhere.",
         "REFER": "The transferee's own device, which is told to (SIP REFER): from then on they talk without Offhook. "
@@ -74,12 +74,12 @@ describe(
     {
         "IN": "The others do not hear it.",
         "OUT": "It does not hear the others.",
-        "BOTH": "Neither way.",
+        "BOTH": "Both ways: the others do not hear it, and it does not hear them.",
     },
 )
 describe(
     Tone,
-    "A tone that callers know. What it sounds like is the country's that the Asterisk is set to.",
+    "A tone that callers know. What it sounds like is the country's that the Asterisk is set to. " + OPEN,
     {
         "DIAL": "Dial a number.",
         "RING": "It rings at the other end.",

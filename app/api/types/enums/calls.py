@@ -17,7 +17,7 @@ from app.facts.vocabulary import (
     GreetingEnd,
     LegRole,
     LegState,
-    MachinePolicy,
+    MachineAction,
 )
 
 describe(
@@ -52,9 +52,14 @@ describe(
     },
 )
 describe(
-    MachinePolicy,
-    "What is done when an answering machine has answered for whom an agent is connected.",
-    {"HANG_UP": "It is hung up: disposition `MACHINE`.", "CONNECT": "The agent is connected, as with a person."},
+    MachineAction,
+    "What is done when an answering machine has answered. " + OPEN,
+    {
+        "HANG_UP": "Hang up at once: disposition `MACHINE`.",
+        "GO_ON": "Go on once its greeting is over: the announcement, or the call flow, is what it records. Not where "
+        "somebody is connected.",
+        "CONNECT": "Connect the agent, as with a person. Not in campaigns, and not where nobody is connected.",
+    },
 )
 describe(
     CallKind,
@@ -70,7 +75,7 @@ describe(
 )
 describe(
     Direction,
-    "Which way a call crosses the account's border.",
+    "Which way a call crosses the account's border. " + OPEN,
     {
         "OUTBOUND": "From the account to an outside number.",
         "INBOUND": "From an outside number to the account.",
@@ -101,7 +106,7 @@ describe(
 )
 describe(
     AgentDisplay,
-    "What the agent's phone shows as the caller.",
+    "What the agent's phone shows as the caller. " + OPEN,
     {
         "DESTINATION": "The customer's number, and `destinationName`.",
         "CALLER_ID": "The number that the customer sees.",
@@ -125,12 +130,13 @@ describe(
         "VOICEMAIL": "It went to voicemail.",
         "ABANDONED": "The customer hung up while it waited for an agent.",
         "DNC": "The number is on a do-not-call list; nothing was dialled.",
-        "BLOCKED": "A rule kept the call from being dialled.",
+        "BLOCKED": "A rule kept the call from being dialled. Not given so far: what a rule stops is refused before "
+        "there is a call, and told by `userErrors`, `contact.skipped`, `callback.failed` or `otp.failed`.",
     },
 )
 describe(
     EndParty,
-    "On whose side the end of a call or leg lies.",
+    "On whose side the end of a call or leg lies. " + OPEN,
     {
         "AGENT": "The agent's.",
         "CUSTOMER": "The customer's.",
@@ -203,7 +209,7 @@ describe(
 )
 describe(
     WaitOutcome,
-    "Whether the call got as far as `waitFor` asked.",
+    "Whether the call got as far as `waitFor` asked. " + OPEN,
     {
         "REACHED": "It did, though it may have ended since.",
         "CALL_ENDED": "Its end was decided before it got there. `call` is there all the same and says how it came out, "

@@ -2,7 +2,7 @@
 
 from app.api.types.enums.describing import OPEN, describe
 from app.campaigns.core.words import CampaignState, DelayReason, PacingMode
-from app.campaigns.model import ContactState, MachineAction
+from app.campaigns.model import ContactState
 from app.facts.campaigns import CampaignKind, FinishReason, GivenUp, PauseReason, SkipReason
 
 describe(
@@ -49,14 +49,6 @@ describe(
     FinishReason,
     "Why a campaign is finished. " + OPEN,
     {"ALL_DONE": "Every contact has its outcome.", "END_REACHED": "Its `endAt` has come."},
-)
-describe(
-    MachineAction,
-    "What is done when an answering machine has answered. " + OPEN,
-    {
-        "HANG_UP": "Hang up at once; the attempt comes out as `MACHINE`.",
-        "GO_ON": "Go on once its greeting is over: the announcement, or the call flow, is what it records.",
-    },
 )
 describe(
     SkipReason,

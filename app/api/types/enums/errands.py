@@ -9,7 +9,7 @@ from app.otps.model import OtpState, OtpVerdict
 
 describe(
     CallbackState,
-    "Where a callback stands.",
+    "Where a callback stands. " + OPEN,
     {
         "SCHEDULED": "To be placed at `dueAt`. It can be changed and cancelled.",
         "STARTED": "Its call is being placed, or under way.",
@@ -39,7 +39,7 @@ describe(
 )
 describe(
     OtpState,
-    "Where the telling of a one-time password stands.",
+    "Where the telling of a one-time password stands. " + OPEN,
     {
         "PENDING": "Its call is about to be placed.",
         "CALLING": "Its call is under way.",

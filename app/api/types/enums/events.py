@@ -124,6 +124,6 @@ describe(
         "DELIVERED": "The endpoint answered with a 2xx status.",
         "EXHAUSTED": "The last attempt failed; the event stays in the log.",
         "DROPPED": "Can no longer be delivered: the endpoint was deleted, or became `CLASSIC`, which has no body for "
-        "it; or the event is past retention.",
+        "it; or the event is no longer in the log.",
     },
 )

@@ -18,10 +18,10 @@ describe(
     JobState,
     "Where a job stands. " + OPEN,
     {
-        "QUEUED": "It will be done, or tried again after a failure that `error` tells.",
+        "QUEUED": "It will be done, or tried again after a mistake that `failure` tells.",
         "RUNNING": "It is being done.",
         "FINISHED": "All of it is done.",
-        "FAILED": "It was given up; `error` says why, and what to do. What was done until then stays done.",
+        "FAILED": "It was given up; `failure` says why, and what to do. What was done until then stays done.",
         "CANCELLED": "It was cancelled. What was done until then stays done.",
     },
 )

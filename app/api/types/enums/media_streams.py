@@ -5,7 +5,7 @@ from app.facts.vocabulary import MediaStreamEnd, MediaStreamState
 
 describe(
     MediaStreamState,
-    "Where a media stream stands.",
+    "Where a media stream stands. " + OPEN,
     {
         "CONNECTING": "The program is being connected to; the leg is where it was.",
         "ACTIVE": "The leg and the program hear each other, and nobody else.",

@@ -6,7 +6,7 @@ from app.facts.vocabulary import PauseMode, RecordingKind, RecordingMode, Record
 
 describe(
     RecordingMode,
-    "Whose voice is recorded.",
+    "Whose voice is recorded. " + OPEN,
     {
         "OFF": "Nobody's.",
         "AGENT": "The agent's alone, mono.",
@@ -29,7 +29,7 @@ describe(
 )
 describe(
     PauseMode,
-    "What the file has of a pause.",
+    "What the file has of a pause. " + OPEN,
     {"SKIP": "Nothing: it goes on with what is said after it.", "SILENCE": "Silence, as long as the pause was."},
 )
 describe(
