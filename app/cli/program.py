@@ -56,14 +56,15 @@ def serve(
             if is_watched:
                 welcome.tell_start()
             # Imported late, as all work is: a service's worth of modules takes seconds that --help should not.
-            from app.process import serve as serving
+            from app.process.serve import PortTakenError
+            from app.process.serve import serve as serve_until_stopped
 
         when_up = welcome.tell_next_steps if is_watched else None
 
         async def work() -> None:
             try:
-                await serving.serve(settings, roles=chosen, when_up=when_up)
-            except serving.PortTakenError as error:
+                await serve_until_stopped(settings, roles=chosen, when_up=when_up)
+            except PortTakenError as error:
                 raise await _say_who_has_the_port(settings, error) from error
 
         run(work(), interrupted=welcome.STOPPED)

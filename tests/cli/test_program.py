@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.errors import ConfigurationError
 from tests.cli.command import Command
 
 pytestmark = pytest.mark.postgres
@@ -77,7 +78,8 @@ def test_given_options_when_served_then_they_win_over_the_environment(
         assert when_up is None
         seen.append((settings.host, settings.port, roles))
 
-    environment.setitem(sys.modules, "app.process.serve", types.SimpleNamespace(serve=serve))
+    stand_in = types.SimpleNamespace(serve=serve, PortTakenError=ConfigurationError)
+    environment.setitem(sys.modules, "app.process.serve", stand_in)
 
     said = offhook.run("serve", "--host", "0.0.0.0", "--port", "8123", "--roles", "api, worker")  # noqa: S104
 
