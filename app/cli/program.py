@@ -68,6 +68,8 @@ def serve(
                 raise await _say_who_has_the_port(settings, error) from error
 
         run(work(), interrupted=welcome.STOPPED)
+        if is_watched:
+            welcome.tell_over(settings)
 
 
 @program.command()
@@ -87,7 +89,7 @@ def demo(
 
         status = run(run_demo(settings, once=once), interrupted=welcome.STOPPED)
     if not once and status != INTERRUPTED:  # else it has said so itself
-        welcome.tell_demo_over(settings)
+        welcome.tell_over(settings)
     raise SystemExit(status)
 
 

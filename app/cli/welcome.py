@@ -33,10 +33,12 @@ def tell_demo_start(*, is_for_programs: bool) -> None:
     typer.secho("Starting an embedded PostgreSQL and a real Asterisk …", dim=True, err=is_for_programs)
 
 
-def tell_demo_over(settings: Any) -> None:
-    """Say that a demo that served until Ctrl-C has ended, and where what it made lies."""
+def tell_over(settings: Any) -> None:
+    """Say that what served until Ctrl-C has ended, and where what it made lies."""
     leave_ctrl_c_line()
-    note(f"Stopped. Database and recordings stay in {settings.data_dir.resolve()}.")
+    places = {"Database": settings.database_url, "recordings": settings.recordings_url}
+    here = " and ".join(name for name, elsewhere in places.items() if elsewhere is None)
+    note(f"Stopped. {here[0].upper()}{here[1:]} stay in {settings.data_dir.resolve()}." if here else "Stopped.")
 
 
 def how_to_use(url: str) -> str:

@@ -70,7 +70,13 @@ def started() -> dict[str, Any]:
 
 def start(*arguments: str) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments], cwd=ROOT, capture_output=True, timeout=120, check=False
+        [sys.executable, "-c", PROGRAM, *arguments],
+        cwd=ROOT,
+        # On a database of its own it owns no directory, and is not refused beside others that start.
+        env=os.environ | {"OFFHOOK_DATABASE_URL": "postgresql://somewhere/offhook"},
+        capture_output=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr.decode()
     seen: dict[str, Any] = json.loads(done.stdout)

@@ -61,6 +61,8 @@ def test_given_a_terminal_when_it_serves_then_its_addresses_answer_and_the_line_
         assert answer.json()["data"] == {"viewer": {"account": {"name": "sandbox"}}}
         serving.press_ctrl_c()
         assert serving.until_over() == 0, serving.shown
+    # The database is elsewhere.
+    assert re.search(r"\nStopped\. Recordings stay in \S+\.\n$", serving.shown), serving.shown
 
 
 @pytest.mark.parametrize("is_offhook", [True, False])
